@@ -1,0 +1,75 @@
+//! The labels that everything created by Seatrial carries; no other module spells one.
+//!
+//! The `org.testcontainers` keys are those of the Testcontainers libraries, so that their tools recognise what is
+//! ours; the `seatrial` keys say more.
+
+use crate::SessionId;
+
+/// Marks a resource as made by a Testcontainers-compatible library. Value: `true`.
+pub const TESTCONTAINERS: &str = "org.testcontainers";
+/// The library's language. Value: `rust`.
+pub const LANG: &str = "org.testcontainers.lang";
+/// The library's version.
+pub const VERSION: &str = "org.testcontainers.version";
+/// The session in the ecosystem's spelling; reapers filter by it.
+pub const TESTCONTAINERS_SESSION: &str = "org.testcontainers.session-id";
+/// The session in our spelling; removal insists on it.
+pub const SESSION: &str = "seatrial.session";
+/// The process that created the resource: `<pid>@<host name>`.
+pub const OWNER: &str = "seatrial.owner";
+/// The test or caller that the resource was created for.
+pub const TEST: &str = "seatrial.test";
+/// `true` on a resource that was kept on purpose.
+pub const KEEP: &str = "seatrial.keep";
+/// On an image built from `images/`: the digest of what it was built from.
+pub const IMAGE_CONTENT: &str = "seatrial.image.content";
+
+/// Key prefixes that a request may not set by hand, since cleaning up relies on them.
+pub const RESERVED_PREFIXES: [&str; 2] = ["org.testcontainers", "seatrial."];
+
+/// The labels of a session, as (key, value) pairs: on every container, network, volume and image that it creates.
+#[must_use]
+pub fn of_session(session: &SessionId) -> Vec<(String, String)> {
+    [
+        (TESTCONTAINERS, "true"),
+        (LANG, "rust"),
+        (VERSION, env!("CARGO_PKG_VERSION")),
+        (TESTCONTAINERS_SESSION, session.as_str()),
+        (SESSION, session.as_str()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// Whether a label key is one that only Seatrial may set.
+#[must_use]
+pub fn is_reserved(key: &str) -> bool {
+    RESERVED_PREFIXES.iter().any(|prefix| {
+        key.strip_prefix(prefix)
+            .is_some_and(|rest| prefix.ends_with('.') || rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_labels_name_the_session_in_both_spellings() {
+        let session = SessionId::new("abc").expect("a valid id");
+        let labels = of_session(&session);
+        for key in [TESTCONTAINERS_SESSION, SESSION] {
+            assert!(labels.iter().any(|(k, v)| k == key && v == "abc"), "{key} is missing");
+        }
+    }
+
+    #[test]
+    fn reserved_keys_are_told_from_keys_that_only_look_alike() {
+        assert!(is_reserved("org.testcontainers"));
+        assert!(is_reserved("org.testcontainers.lang"));
+        assert!(is_reserved("seatrial.session"));
+        assert!(!is_reserved("org.testcontainersish"));
+        assert!(!is_reserved("seatrial"));
+        assert!(!is_reserved("com.example"));
+    }
+}

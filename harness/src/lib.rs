@@ -1,0 +1,7 @@
+//! Containers as test fixtures: started, waited for, and always cleaned up.
+
+mod error;
+mod report;
+
+pub use error::{Error, Result};
+pub use report::Report;

@@ -1,0 +1,2 @@
+//! A program that misbehaves in containers on request.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The chores of the project, one command each.
+fn main() {}
