@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::output::Output;
-use crate::step::Step;
+use crate::step::{Step, Worded};
 use crate::value::{Amount, Orphan, Span, Stream, Times};
 use crate::{files, health, http, net, signals, sys};
 
@@ -28,12 +28,11 @@ enum Next {
 }
 
 /// Carries all steps out and says which code to exit with.
-pub(crate) fn all(steps: Vec<Step>) -> Result<u8, String> {
+pub(crate) fn all(steps: Vec<Worded>) -> Result<u8, String> {
     let output = Output { stream: Stream::Stdout };
     let mut run = Run { output, http: http::Settings::default(), eaten: Vec::new(), stays: false };
-    for step in steps {
-        let name = format!("{step:?}");
-        match run.step(step).map_err(|error| format!("step `{name}` failed: {error}"))? {
+    for Worded { words, step } in steps {
+        match run.step(step).map_err(|error| format!("step `{words}` failed: {error}"))? {
             Next::Step => {}
             Next::Exit(code) => return Ok(code),
         }

@@ -51,14 +51,22 @@ pub(crate) enum Step {
     HealthUntil(Duration),
 }
 
+/// A step and the words that it was made of, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Worded {
+    pub(crate) words: String,
+    pub(crate) step: Step,
+}
+
 /// Parses a whole command line.
-pub(crate) fn parse(args: &[String]) -> Result<Vec<Step>, String> {
+pub(crate) fn parse(args: &[String]) -> Result<Vec<Worded>, String> {
     let mut rest: VecDeque<&str> = args.iter().map(String::as_str).collect();
     let mut steps = Vec::new();
     while let Some(name) = rest.pop_front() {
         let spec = help::spec(name).ok_or_else(|| format!("`{name}` is not a step"))?;
         let values = take(spec, &mut rest)?;
-        steps.push(build(spec, &values).map_err(|error| format!("step `{name}`: {error}"))?);
+        let step = build(spec, &values).map_err(|error| format!("step `{name}`: {error}"))?;
+        steps.push(Worded { words: [&[name], values.as_slice()].concat().join(" "), step });
     }
     Ok(steps)
 }
@@ -132,7 +140,8 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Vec<Step>, String> {
-        parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+        let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        parse(&args).map(|steps| steps.into_iter().map(|worded| worded.step).collect())
     }
 
     #[test]
