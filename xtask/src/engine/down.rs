@@ -18,10 +18,10 @@ use crate::{command, console, locate};
 const EMPTYING: Duration = Duration::from_secs(60);
 /// How long the daemon may take to end when it has no containers.
 const ENDING: Duration = Duration::from_secs(20);
-/// How long what is left of its helpers may take to end.
+/// How long what is left of its children may take to end.
 const GRACE: Duration = Duration::from_secs(1);
-/// How the names of the daemon's helpers begin.
-const HELPERS: [&str; 3] = ["containerd", "runc", "runsc"];
+/// How the names of the daemon's children begin.
+const CHILDREN: [&str; 3] = ["containerd", "runc", "runsc"];
 /// How many removals go on at once; more is not faster.
 const WIDTH: usize = 8;
 
@@ -55,7 +55,7 @@ pub(super) async fn remove(private: &Private) -> Result<()> {
     }
     // Its containerd if the daemon was killed, and shims of runtimes that do not end with their containers.
     let exec_root = private.exec_root().display().to_string();
-    processes::end(&processes::with_argument(&HELPERS, &exec_root), GRACE);
+    processes::end(&processes::with_argument(&CHILDREN, &exec_root), GRACE);
     processes::end(&orphans(&private.exec_root()), GRACE);
     for directory in [&private.home, &private.run] {
         unmount_below(directory)?;
