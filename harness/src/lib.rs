@@ -5,3 +5,10 @@ mod report;
 
 pub use error::{Error, Result};
 pub use report::Report;
+
+mod engine {
+    pub(crate) mod frames;
+}
+mod stream;
+
+pub use stream::LogStream;
