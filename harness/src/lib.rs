@@ -9,6 +9,9 @@ pub use report::Report;
 mod engine {
     pub(crate) mod frames;
 }
+mod lines;
 mod stream;
+mod time;
 
+pub use lines::LogLine;
 pub use stream::LogStream;
