@@ -5,3 +5,13 @@ mod report;
 
 pub use error::{Error, Result};
 pub use report::Report;
+
+mod engine {
+    pub(crate) mod frames;
+}
+mod lines;
+mod stream;
+mod time;
+
+pub use lines::LogLine;
+pub use stream::LogStream;
