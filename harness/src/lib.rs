@@ -1,7 +1,10 @@
 //! Containers as test fixtures: started, waited for, and always cleaned up.
 
+mod config;
 mod error;
 mod report;
+mod session;
 
+pub use config::PullPolicy;
 pub use error::{Error, Result};
 pub use report::Report;
