@@ -3,7 +3,7 @@
 //! The environment wins over the file, and `SEATRIAL_*` over `TESTCONTAINERS_*`. It asks no engine anything, and what
 //! a request says for itself wins over what is here.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "its readers are built next to it"))]
+#![expect(dead_code, reason = "its readers are built next to it")]
 
 mod choice;
 mod engine;
@@ -23,7 +23,7 @@ use seatrial_core::{SessionId, duration};
 
 pub use choice::PullPolicy;
 pub(crate) use choice::{Keep, ReaperChoice};
-pub(crate) use engine::{EngineSettings, TlsChoice};
+pub(crate) use engine::{EngineSettings, TlsFiles, host_name};
 pub(crate) use properties::Properties;
 pub(crate) use reader::{Env, Reader};
 pub(crate) use setting::{Hidden, Setting};
@@ -169,20 +169,24 @@ fn runtime_dir_of_user() -> Option<PathBuf> {
 }
 
 #[cfg(test)]
+impl Config {
+    /// What these variables and this file of properties, named `f`, say.
+    pub(crate) fn of(env: &[(&str, &str)], properties: &str) -> Result<Self> {
+        let lookup =
+            |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Self::new(&lookup, &Properties::parse(properties.as_bytes(), "f").expect("well-formed"))
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::cell::RefCell;
 
     use super::*;
 
-    pub(crate) fn read(env: &[(&str, &str)], properties: &str) -> Result<Config> {
-        let lookup =
-            |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        Config::new(&lookup, &Properties::parse(properties.as_bytes(), "f").expect("well-formed"))
-    }
-
     #[test]
     fn an_empty_environment_gives_the_defaults() {
-        let config = read(&[], "").expect("valid");
+        let config = Config::of(&[], "").expect("valid");
         assert_eq!(config.native_runtime.value, "runc");
         assert_eq!(config.keep, Setting::by_default(Keep::Never));
         assert_eq!(config.pull.value, PullPolicy::Missing);
@@ -203,7 +207,7 @@ mod tests {
             ("SEATRIAL_STARTUP_TIMEOUT", "1m30s"),
             ("SEATRIAL_PARALLELISM", "3"),
         ];
-        let config = read(&env, "hub.image.name.prefix=m.io/x").expect("valid");
+        let config = Config::of(&env, "hub.image.name.prefix=m.io/x").expect("valid");
         assert_eq!(config.runtime, Some(Setting::new("runsc".to_owned(), "`SEATRIAL_RUNTIME`")));
         assert_eq!(config.keep.value, Keep::OnFailure);
         assert_eq!(config.pull.value, PullPolicy::Never);
@@ -226,7 +230,7 @@ mod tests {
             ("SEATRIAL_PARALLELISM", "many", "a whole number above 0"),
             ("TESTCONTAINERS_RYUK_DISABLED", "sure", "`true` or `false`"),
         ] {
-            let error = read(&[(variable, value)], "").expect_err(value);
+            let error = Config::of(&[(variable, value)], "").expect_err(value);
             assert!(error.is_invalid());
             assert_eq!(error.to_string(), format!("`{variable}` is `{value}`, but should be {expected}"));
         }
@@ -244,13 +248,13 @@ mod tests {
                 ReaperChoice::Process,
             ),
         ] {
-            assert_eq!(read(env, file).expect("valid").reaper.choice.value, expected, "{env:?} {file}");
+            assert_eq!(Config::of(env, file).expect("valid").reaper.choice.value, expected, "{env:?} {file}");
         }
     }
 
     #[test]
     fn the_credentials_are_not_printed() {
-        let config = read(&[("DOCKER_AUTH_CONFIG", "hunter2")], "").expect("valid");
+        let config = Config::of(&[("DOCKER_AUTH_CONFIG", "hunter2")], "").expect("valid");
         assert!(!format!("{config:?}").contains("hunter2"));
         assert_eq!(config.auth_config.expect("set").value.reveal(), "hunter2");
     }

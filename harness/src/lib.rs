@@ -1,6 +1,7 @@
 //! Containers as test fixtures: started, waited for, and always cleaned up.
 
 mod config;
+mod engine;
 mod error;
 mod report;
 mod session;

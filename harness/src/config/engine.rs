@@ -15,7 +15,7 @@ pub(crate) struct EngineSettings {
     /// `tc.host` or `docker.host` of the file: asked after both of the above, since the environment wins.
     pub(crate) host_of_file: Option<Setting<String>>,
     /// How to speak TLS to an engine behind TCP; `None` is not at all.
-    pub(crate) tls: Option<TlsChoice>,
+    pub(crate) tls: Option<TlsFiles>,
     /// The host at which published ports are reachable.
     pub(crate) published_host: Option<Setting<String>>,
     /// The engine's socket as the engine sees it.
@@ -28,12 +28,29 @@ pub(crate) struct EngineSettings {
 }
 
 /// Where the certificates for an engine behind TLS are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TlsChoice {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TlsFiles {
     /// The folder with `ca.pem`, `cert.pem` and `key.pem`.
     pub(crate) folder: PathBuf,
     /// Whether the engine's certificate must be the one of its host.
     pub(crate) verify: bool,
+}
+
+impl TlsFiles {
+    /// The certificates of those who may sign the engine's.
+    pub(crate) fn authorities(&self) -> PathBuf {
+        self.folder.join("ca.pem")
+    }
+
+    /// Our certificate; an engine that asks for none is content without.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.folder.join("cert.pem")
+    }
+
+    /// The key of our certificate.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.folder.join("key.pem")
+    }
 }
 
 impl EngineSettings {
@@ -50,7 +67,7 @@ impl EngineSettings {
                 &["SEATRIAL_HOST", "TESTCONTAINERS_HOST_OVERRIDE"],
                 &["host.override"],
                 "a host name or an address, without scheme and port",
-                host,
+                host_name,
             )?,
             sidecar_socket: reader.read(
                 &["TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE"],
@@ -71,21 +88,22 @@ fn path(reader: &Reader<'_>, variables: &[&str], properties: &[&str]) -> Option<
 
 /// Certificates alone are enough of a wish for TLS; an explicit no to verification is one to TLS as a whole, unless
 /// `DOCKER_TLS` asks for it.
-fn tls(reader: &Reader<'_>, docker_config: Option<&Path>) -> Result<Option<TlsChoice>> {
+fn tls(reader: &Reader<'_>, docker_config: Option<&Path>) -> Result<Option<TlsFiles>> {
     let value = |setting: Setting<bool>| setting.value;
     let plain = reader.flag(&["DOCKER_TLS"], &["docker.tls"])?.map(value);
     let verified = reader.flag(&["DOCKER_TLS_VERIFY"], &["docker.tls.verify"])?.map(value);
     let folder = path(reader, &["DOCKER_CERT_PATH"], &["docker.cert.path"]);
     let wanted = plain.or(verified).unwrap_or(folder.is_some()) || verified == Some(true);
     let folder = folder.or_else(|| docker_config.map(Path::to_path_buf)).filter(|_| wanted);
-    Ok(folder.map(|folder| TlsChoice { folder, verify: verified.unwrap_or(plain != Some(true)) }))
+    Ok(folder.map(|folder| TlsFiles { folder, verify: verified.unwrap_or(plain != Some(true)) }))
 }
 
 /// A host name or an IP address; of an IPv6 address with brackets, what is between them.
-fn host(text: &str) -> Option<String> {
+pub(crate) fn host_name(text: &str) -> Option<String> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let address = bare.parse::<std::net::IpAddr>().is_ok();
-    let name = bare.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    let name =
+        !bare.is_empty() && bare.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     (address || name && bare.len() == text.len()).then(|| bare.to_owned())
 }
 
@@ -98,12 +116,10 @@ fn socket(text: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Properties;
+    use crate::config::Config;
 
     fn read(env: &[(&str, &str)]) -> Result<EngineSettings> {
-        let lookup =
-            |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        EngineSettings::read(&Reader::new(&lookup, &Properties::default()))
+        Ok(Config::of(env, "")?.engine)
     }
 
     #[test]
@@ -117,7 +133,7 @@ mod tests {
 
     #[test]
     fn tls_is_spoken_when_a_variable_asks_for_it() {
-        let choice = |folder: &str, verify| Some(TlsChoice { folder: folder.into(), verify });
+        let choice = |folder: &str, verify| Some(TlsFiles { folder: folder.into(), verify });
         for (env, expected) in [
             (&[][..], None),
             (&[("DOCKER_TLS_VERIFY", "1")], choice("/h/.docker", true)),

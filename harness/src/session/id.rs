@@ -90,13 +90,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::Properties;
-
-    fn config(env: &[(&str, &str)]) -> Result<Config> {
-        let lookup =
-            |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        Config::new(&lookup, &Properties::default())
-    }
 
     fn process(name: &str, place: &str) -> ParentProcess {
         ParentProcess { name: name.to_owned(), pid: 12, started: 34, place: place.to_owned() }
@@ -114,14 +107,14 @@ mod tests {
             (&all[..2], "theirs", "`TESTCONTAINERS_SESSION_ID`"),
             (&all[..1], "run", "`NEXTEST_RUN_ID`"),
         ] {
-            let session = session_id(&config(env).expect("valid"), || panic!("the parent was asked"));
+            let session = session_id(&Config::of(env, "").expect("valid"), || panic!("the parent was asked"));
             assert_eq!((session.value.as_str(), session.source.as_str()), (id, source));
         }
     }
 
     #[test]
     fn a_bad_id_is_refused_by_its_variable() {
-        let error = config(&[("TESTCONTAINERS_SESSION_ID", "a b")]).expect_err("a blank").to_string();
+        let error = Config::of(&[("TESTCONTAINERS_SESSION_ID", "a b")], "").expect_err("a blank").to_string();
         assert!(
             error.starts_with("`TESTCONTAINERS_SESSION_ID` can't be used: session id `a b` holds"),
             "{error}"
@@ -130,7 +123,7 @@ mod tests {
 
     #[test]
     fn cargo_s_children_share_a_session_and_no_others_do() {
-        let config = config(&[]).expect("valid");
+        let config = Config::of(&[], "").expect("valid");
         let id = |parent: ParentProcess| session_id(&config, || Some(parent)).value;
         let first = id(process("cargo", "boot"));
         assert_eq!(first, id(process("cargo", "boot")));
@@ -142,7 +135,7 @@ mod tests {
 
     #[test]
     fn without_a_parent_each_id_is_new() {
-        let config = config(&[]).expect("valid");
+        let config = Config::of(&[], "").expect("valid");
         let (one, two) = (session_id(&config, || None), session_id(&config, || None));
         assert_ne!(one.value, two.value);
         assert_eq!(one.source, "chosen at random");
