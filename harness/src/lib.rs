@@ -1,8 +1,12 @@
 //! Containers as test fixtures: started, waited for, and always cleaned up.
 
+mod config;
+mod engine;
 mod error;
 mod report;
+mod session;
 
+pub use config::PullPolicy;
 pub use error::{Error, Result};
 pub use report::Report;
 
