@@ -1,7 +1,21 @@
 //! Containers as test fixtures: started, waited for, and always cleaned up.
 
+mod config;
+mod engine;
 mod error;
 mod report;
+mod session;
 
+pub use config::PullPolicy;
 pub use error::{Error, Result};
 pub use report::Report;
+
+mod engine {
+    pub(crate) mod frames;
+}
+mod lines;
+mod stream;
+mod time;
+
+pub use lines::LogLine;
+pub use stream::LogStream;

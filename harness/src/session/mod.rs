@@ -1,0 +1,3 @@
+//! A session: what one test run created and will clean up.
+
+pub(crate) mod id;

@@ -1,0 +1,67 @@
+//! Child programs: run, checked, and named in errors.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// Runs a program to its end, with our streams.
+///
+/// # Errors
+/// If it could not be started or did not succeed; the error shows the command line.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let line = line(command);
+    let status = command.status().with_context(|| format!("failed to start `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` ended with {status}");
+    }
+    Ok(())
+}
+
+/// Runs a program to its end and gives back what it printed on stdout; its stderr is ours.
+///
+/// # Errors
+/// As for [`run`].
+pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let line = line(command);
+    let output =
+        command.stderr(Stdio::inherit()).output().with_context(|| format!("failed to start `{line}`"))?;
+    if !output.status.success() {
+        bail!("`{line}` ended with {}", output.status);
+    }
+    Ok(output.stdout)
+}
+
+/// Runs a program quietly; on failure what it printed is in the error.
+///
+/// # Errors
+/// As for [`run`].
+pub(crate) fn quiet(command: &mut Command) -> Result<()> {
+    let line = line(command);
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("failed to start `{line}`"))?;
+    if !output.status.success() {
+        let printed = [output.stdout, output.stderr].concat();
+        bail!(
+            "`{line}` ended with {}; it printed:\n{}",
+            output.status,
+            String::from_utf8_lossy(&printed).trim_end()
+        );
+    }
+    Ok(())
+}
+
+/// Whether a program is in one of the directories of `PATH`, or where administrators' programs are.
+pub(crate) fn exists(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .any(|directory| Path::new(&directory).join(program).is_file())
+}
+
+/// The command line as one would type it, near enough to be recognised.
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}

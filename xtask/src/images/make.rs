@@ -1,0 +1,76 @@
+//! Makes a plan true on an engine.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use bollard::Docker;
+use bollard::query_parameters::RemoveImageOptions;
+use futures_util::{StreamExt, TryStreamExt};
+use seatrial_core::labels;
+
+use super::plan::{Image, Plan};
+use super::{base, build, context, misbehave};
+use crate::console;
+
+/// How many builds go on at once; they wait for mirrors more than they compute.
+const WIDTH: usize = 3;
+
+/// Builds those of the plan's images whose content is not what is on the engine.
+///
+/// # Errors
+/// The first build that fails; those beside it are dropped.
+pub(crate) async fn ensure(docker: &Docker, plan: &Plan) -> Result<()> {
+    let start = Instant::now();
+    let mut replaced = Vec::new();
+    let mut built = 0;
+    for wave in &plan.waves {
+        let results: Vec<Option<Outcome>> = futures_util::stream::iter(wave)
+            .map(|image| one(docker, image))
+            .buffer_unordered(WIDTH)
+            .try_collect()
+            .await?;
+        let outcomes = results.into_iter().flatten();
+        replaced.extend(outcomes.inspect(|_| built += 1).filter_map(|outcome| outcome.replaced));
+    }
+    // What was built from an old base goes before it.
+    for id in replaced.iter().rev() {
+        // Still in use, by a container or another image: then it stays, nameless, until somebody prunes.
+        let _ = docker.remove_image(id, None::<RemoveImageOptions>, None).await;
+    }
+    let all: usize = plan.waves.iter().map(Vec::len).sum();
+    console::step(&format!(
+        "images: {built} built, {} up to date, in {}",
+        all - built,
+        console::since(start)
+    ));
+    Ok(())
+}
+
+/// A build that took place.
+struct Outcome {
+    /// The id of the image that had the name before.
+    replaced: Option<String>,
+}
+
+/// Builds one image, unless its content is on the engine already.
+async fn one(docker: &Docker, image: &Image) -> Result<Option<Outcome>> {
+    let present = docker.inspect_image(&image.tag()).await.ok();
+    let content = present
+        .as_ref()
+        .and_then(|present| present.config.as_ref()?.labels.as_ref()?.get(labels::IMAGE_CONTENT));
+    if content == Some(&image.digest) {
+        return Ok(None);
+    }
+    let start = Instant::now();
+    let mut arguments = Vec::new();
+    let mut more = Vec::new();
+    match image.folder.name.as_str() {
+        "base" => arguments.push(("ROOTFS", base::root_file_system(docker).await?)),
+        "misbehave" => more.push(misbehave::program(docker).await?),
+        _ => {}
+    }
+    console::step(&format!("building {}", image.tag()));
+    build::build(docker, image, context::pack(&image.folder, &more)?, &arguments).await?;
+    console::detail(&format!("{}: built in {}", image.tag(), console::since(start)));
+    Ok(Some(Outcome { replaced: present.and_then(|present| present.id) }))
+}
