@@ -55,13 +55,31 @@ impl Answer {
 
     /// The answer as it goes on the wire; what answers a HEAD has no body there.
     pub(crate) fn to_bytes(&self, method: &str) -> Vec<u8> {
-        let mut text = format!("HTTP/1.1 {} Made up\r\n", self.status);
+        let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
         text.push_str(&format!("Content-Length: {}\r\n\r\n", self.body.len()));
         let body: &[u8] = if method == "HEAD" { &[] } else { &self.body };
         [text.as_bytes(), body].concat()
+    }
+}
+
+/// The words behind a status, which some clients repeat in their messages.
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        204 => "No Content",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        409 => "Conflict",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => "Made Up",
     }
 }
 
@@ -74,7 +92,7 @@ mod tests {
         let bytes = Answer::error(500, "no").header("X", "y").to_bytes("GET");
         assert_eq!(
             String::from_utf8_lossy(&bytes),
-            "HTTP/1.1 500 Made up\r\nContent-Type: application/json\r\nX: y\r\nContent-Length: 16\r\n\r\n\
+            "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nX: y\r\nContent-Length: 16\r\n\r\n\
              {\"message\":\"no\"}"
         );
     }

@@ -88,8 +88,10 @@ impl Source {
                     .map(Some)
                     .ok_or_else(|| io::Error::other("the head of a message is not HTTP/1.1"));
             }
-            if self.buffer.len() > MAX_HEAD {
-                return Err(io::Error::other("the head of a message is too long"));
+            // A TLS handshake has no line end to wait for: Docker tries one with every registry first.
+            let is_text = self.buffer.first().is_none_or(u8::is_ascii_alphabetic);
+            if !is_text || self.buffer.len() > MAX_HEAD {
+                return Err(io::Error::other("the head of a message is not HTTP/1.1"));
             }
             if self.fill().await? == 0 {
                 return Ok(None);
