@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::container::age::in_words;
 use crate::container::health::Health;
 use crate::container::status::ContainerStatus;
-use crate::container::timestamp::timestamp;
+use crate::report::seconds;
+use crate::time::parse_rfc3339;
 
 /// What a container is doing, or how it ended, when the engine was asked.
 ///
@@ -46,7 +47,7 @@ impl ContainerState {
     /// What is missing, or is not what it should be, counts as not said: an unusual engine is no reason to fail.
     pub(crate) fn from_inspect(inspect: &Value) -> Self {
         let state = inspect.get("State").unwrap_or(inspect);
-        let started_at = state["StartedAt"].as_str().and_then(timestamp);
+        let started_at = state["StartedAt"].as_str().and_then(parse_rfc3339);
         let status = ContainerStatus::read(state, started_at.is_some());
         // Podman's older versions have the other name.
         let health = if state["Health"].is_object() { &state["Health"] } else { &state["Healthcheck"] };
@@ -60,11 +61,52 @@ impl ContainerState {
             oom_killed: state["OOMKilled"].as_bool().unwrap_or_default(),
             pid: state["Pid"].as_u64().and_then(|pid| pid.try_into().ok()).filter(|pid| *pid != 0),
             started_at,
-            finished_at: state["FinishedAt"].as_str().and_then(timestamp),
+            finished_at: state["FinishedAt"].as_str().and_then(parse_rfc3339),
             error: text(&state["Error"]),
             restart_count: inspect["RestartCount"].as_u64().unwrap_or_default(),
             status,
         }
+    }
+
+    /// Whether it has processes, frozen or not.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(self.status, ContainerStatus::Running | ContainerStatus::Paused)
+    }
+
+    /// Whether it ended and the engine is about to run it again.
+    #[must_use]
+    pub fn is_restarting(&self) -> bool {
+        self.status == ContainerStatus::Restarting
+    }
+
+    /// All of it in one line, for a report.
+    pub(crate) fn describe(&self) -> String {
+        let ran = |until: SystemTime| {
+            self.started_at.and_then(|began| until.duration_since(began).ok()).map(seconds)
+        };
+        let mut text = match (&self.status, self.exit_code) {
+            (status, None) => {
+                format!("{status} for {}", ran(SystemTime::now()).unwrap_or_else(|| "0 ms".to_owned()))
+            }
+            (status, Some(code)) => {
+                let ran = self.finished_at.and_then(ran).map_or(String::new(), |ran| format!(" after {ran}"));
+                format!("{status} with code {code}{ran}")
+            }
+        };
+        if self.oom_killed {
+            text.push_str(", killed for want of memory");
+        }
+        let restarts = self.restart_count;
+        text.push_str(&format!(", {restarts} restart{}", if restarts == 1 { "" } else { "s" }));
+        match &self.health {
+            Health::None => text.push_str(", no health check"),
+            health => text.push_str(&format!(", health: {health}")),
+        }
+        if let Some(error) = &self.error {
+            text.push_str(&format!(", the engine says: {error}"));
+        }
+        text
     }
 
     /// What `docker ps` would print at this time.
@@ -122,7 +164,7 @@ mod tests {
     }
 
     fn at(text: &str) -> SystemTime {
-        timestamp(text).expect(text)
+        parse_rfc3339(text).expect(text)
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! An engine's address as a value: parsed and printed, never connected to.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the client that connects to it is built next to it"))]
-
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -15,14 +13,17 @@ const TLS_PORT: u16 = 2376;
 
 /// Where an engine listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Endpoint {
+#[non_exhaustive]
+pub enum Endpoint {
     /// A socket on this machine.
     Unix(PathBuf),
     /// A port on this machine or another.
     Tcp {
         /// A name or an address; an IPv6 address has no brackets here.
         host: String,
+        /// The port.
         port: u16,
+        /// The certificates, if it speaks TLS.
         tls: Option<TlsFiles>,
     },
 }

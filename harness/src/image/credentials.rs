@@ -1,8 +1,6 @@
 //! Credentials for registries (C32), from the places where `docker login` and CI put them. No registry is asked, and no
 //! content of those places is ever in an error or a log.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the pull that asks is built next to it"))]
-
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -20,7 +18,7 @@ const HUB_KEY: &str = "https://index.docker.io/v1/";
 
 /// What a registry wants to see; printed nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Credentials {
+pub(crate) enum Secret {
     /// A name and its password.
     Password { username: String, password: Hidden },
     /// A token that stands for an identity, as a login in a browser gives one.
@@ -40,7 +38,7 @@ pub(crate) enum Credentials {
 ///
 /// # Cancel safety
 /// Dropping the future leaves a helper that runs to its end or its 10 s, whichever is first, and nothing else.
-pub(crate) async fn credentials_for(config: &Config, registry: &str) -> Result<Option<Credentials>> {
+pub(crate) async fn credentials_for(config: &Config, registry: &str) -> Result<Option<Secret>> {
     if let Some(setting) = &config.auth_config {
         let value = json(setting.value.reveal().as_bytes(), &setting.source)?;
         if let Some(found) = look_up(&value, &setting.source, registry).await? {
@@ -76,7 +74,7 @@ fn json(content: &[u8], source: &str) -> Result<Value> {
     })
 }
 
-async fn look_up(config: &Value, source: &str, registry: &str) -> Result<Option<Credentials>> {
+async fn look_up(config: &Value, source: &str, registry: &str) -> Result<Option<Secret>> {
     let own = config["credHelpers"].as_object().and_then(|helpers| find(helpers, registry));
     if let Some((key, helper)) = own {
         let Some(helper) = helper.as_str().filter(|helper| !helper.is_empty()) else {
@@ -140,23 +138,23 @@ fn host_of(key: &str) -> &str {
 }
 
 /// The credentials of an entry of `auths`; an empty one only says that a helper has them.
-fn read_entry(entry: &Value) -> Result<Option<Credentials>, &'static str> {
+fn read_entry(entry: &Value) -> Result<Option<Secret>, &'static str> {
     let text = |key: &str| entry[key].as_str().filter(|text| !text.is_empty());
     if let Some(token) = text("identitytoken") {
-        return Ok(Some(Credentials::IdentityToken(Hidden::new(token))));
+        return Ok(Some(Secret::IdentityToken(Hidden::new(token))));
     }
     if let Some(token) = text("registrytoken") {
-        return Ok(Some(Credentials::RegistryToken(Hidden::new(token))));
+        return Ok(Some(Secret::RegistryToken(Hidden::new(token))));
     }
     if let Some(auth) = text("auth") {
         return decode(auth).map(Some);
     }
     let (Some(username), Some(password)) = (text("username"), text("password")) else { return Ok(None) };
-    Ok(Some(Credentials::Password { username: username.to_owned(), password: Hidden::new(password) }))
+    Ok(Some(Secret::Password { username: username.to_owned(), password: Hidden::new(password) }))
 }
 
 /// `auth` is `name:password` in base64; the name has no colon, the password may.
-fn decode(auth: &str) -> Result<Credentials, &'static str> {
+fn decode(auth: &str) -> Result<Secret, &'static str> {
     const PROBLEM: &str = "has an `auth` that should be `name:password` in base64";
     let text =
         STANDARD.decode(auth.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(PROBLEM)?;
@@ -164,7 +162,7 @@ fn decode(auth: &str) -> Result<Credentials, &'static str> {
         text.split_once(':').filter(|(username, _)| !username.is_empty()).ok_or(PROBLEM)?;
     // Docker pads old entries with zeros.
     let password = Hidden::new(password.trim_end_matches('\0'));
-    Ok(Credentials::Password { username: username.to_owned(), password })
+    Ok(Secret::Password { username: username.to_owned(), password })
 }
 
 #[cfg(test)]
@@ -174,12 +172,12 @@ mod tests {
 
     use super::*;
 
-    fn password(username: &str, password: &str) -> Option<Credentials> {
-        Some(Credentials::Password { username: username.into(), password: Hidden::new(password) })
+    fn password(username: &str, password: &str) -> Option<Secret> {
+        Some(Secret::Password { username: username.into(), password: Hidden::new(password) })
     }
 
     /// Looks a registry up in the content of a file.
-    async fn in_file(content: &str, registry: &str) -> Result<Option<Credentials>> {
+    async fn in_file(content: &str, registry: &str) -> Result<Option<Secret>> {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("config.json"), content).expect("written");
         let path = folder.path().to_str().expect("unicode");
@@ -199,9 +197,9 @@ mod tests {
             (json!({ "username": "u", "password": "p" }), password("u", "p")),
             (
                 json!({ "auth": STANDARD.encode("u:p"), "identitytoken": "t" }),
-                Some(Credentials::IdentityToken(Hidden::new("t"))),
+                Some(Secret::IdentityToken(Hidden::new("t"))),
             ),
-            (json!({ "registrytoken": "t" }), Some(Credentials::RegistryToken(Hidden::new("t")))),
+            (json!({ "registrytoken": "t" }), Some(Secret::RegistryToken(Hidden::new("t")))),
             (json!({}), None),
             (json!({ "auth": "" }), None),
         ] {

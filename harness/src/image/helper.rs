@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::config::Hidden;
 use crate::error::{Error, Kind, Result};
-use crate::image::credentials::Credentials;
+use crate::image::credentials::Secret;
 
 /// A helper may ask a keychain, but should not wait for a person.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 ///
 /// # Cancel safety
 /// Dropping the future leaves the helper to its end or its 10 s.
-pub(super) async fn ask(name: &str, registry: &str) -> Result<Option<Credentials>> {
+pub(super) async fn ask(name: &str, registry: &str) -> Result<Option<Secret>> {
     // A name with a path would run any program.
     let program = format!("docker-credential-{}", name.replace(['/', '\\'], "-"));
     let (subject, registry) = (format!("credential helper `{program}`"), registry.to_owned());
@@ -99,7 +99,7 @@ fn finish(
     }
 }
 
-fn read(output: &Output) -> Result<Option<Credentials>> {
+fn read(output: &Output) -> Result<Option<Secret>> {
     if !output.success {
         return match String::from_utf8_lossy(&output.stdout).contains(NOT_FOUND) {
             true => Ok(None),
@@ -113,8 +113,8 @@ fn read(output: &Output) -> Result<Option<Credentials>> {
     Ok(match (username, Hidden::new(secret)) {
         (_, _) if secret.is_empty() => None,
         // The protocol's word for a secret that is a token.
-        ("<token>", token) => Some(Credentials::IdentityToken(token)),
-        (username, password) => Some(Credentials::Password { username: username.to_owned(), password }),
+        ("<token>", token) => Some(Secret::IdentityToken(token)),
+        (username, password) => Some(Secret::Password { username: username.to_owned(), password }),
     })
 }
 
@@ -126,18 +126,17 @@ mod tests {
         run(Command::new("sh").args(["-c", script]), "registry.example", limit)
     }
 
-    fn answer(script: &str) -> Result<Option<Credentials>> {
+    fn answer(script: &str) -> Result<Option<Secret>> {
         read(&shell(script, LIMIT)?)
     }
 
     #[test]
     fn a_helper_gets_the_registry_and_gives_credentials() {
         let found = answer(r#"read r || true; printf '{"ServerURL":"x","Username":"%s","Secret":"s"}' "$r""#);
-        let expected =
-            Credentials::Password { username: "registry.example".into(), password: Hidden::new("s") };
+        let expected = Secret::Password { username: "registry.example".into(), password: Hidden::new("s") };
         assert_eq!(found.expect("an answer"), Some(expected));
         let found = answer(r#"echo '{"Username":"<token>","Secret":"t"}'"#).expect("an answer");
-        assert_eq!(found, Some(Credentials::IdentityToken(Hidden::new("t"))));
+        assert_eq!(found, Some(Secret::IdentityToken(Hidden::new("t"))));
     }
 
     #[test]
