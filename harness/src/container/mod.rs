@@ -1,5 +1,7 @@
 //! A container: how it is named, and what state it is in.
 
+#![cfg_attr(not(test), expect(dead_code, reason = "what uses it is built next to it"))]
+
 mod age;
 mod health;
 pub(crate) mod name;

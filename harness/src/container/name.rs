@@ -1,7 +1,5 @@
 //! Names of containers (C2): made from the test that asks, or given and checked. Whether one is taken, the engine says.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the request that asks is built next to it"))]
-
 use std::path::Path;
 use std::thread;
 

@@ -1,7 +1,5 @@
 //! What an engine says of itself in its answer to `GET /version`. It is parsed here, not asked for.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the client that asks for it is built next to it"))]
-
 use std::fmt;
 
 use serde_json::Value;
@@ -104,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_version_prints_what_a_log_line_needs() {
-        let body = br#"{"Version":"5.8.0","ApiVersion":"1.41","Os":"linux","Arch":"arm64","Components":[{"Name":"Podman Engine"}]}"#;
+        let body = br#"{"Version":"5.8.0","ApiVersion":"1.41","Os":"linux","Arch":"arm64",
+            "Components":[{"Name":"Podman Engine"}]}"#;
         let version = EngineVersion::parse(body).expect("well-formed");
         assert_eq!(version.to_string(), "Podman 5.8.0 (API 1.41, linux/arm64)");
     }

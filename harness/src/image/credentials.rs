@@ -1,8 +1,6 @@
 //! Credentials for registries (C32), from the places where `docker login` and CI put them. No registry is asked, and no
 //! content of those places is ever in an error or a log.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the pull that asks is built next to it"))]
-
 use std::fs;
 use std::io;
 use std::path::Path;
