@@ -14,13 +14,12 @@
     expect(dead_code, reason = "the session that looks for an engine is built next to it")
 )]
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
 use crate::config::{Config, EngineSettings, Setting};
+use crate::engine::candidate::{Candidate, reason};
 use crate::engine::context;
 use crate::engine::endpoint::Endpoint;
 use crate::engine::version::EngineVersion;
@@ -35,14 +34,6 @@ pub(crate) struct Located {
     pub(crate) version: EngineVersion,
     /// Those that were asked before it, in vain.
     pub(crate) rejected: Vec<Candidate>,
-}
-
-/// An engine that does not answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Candidate {
-    pub(crate) source: String,
-    pub(crate) endpoint: Endpoint,
-    pub(crate) reason: String,
 }
 
 /// Finds the engine; `probe` asks one address for its version and must give up in time.
@@ -176,46 +167,6 @@ fn exists(endpoint: &Endpoint) -> io::Result<()> {
     match endpoint {
         Endpoint::Unix(path) => fs::metadata(path).map(|_| ()),
         Endpoint::Tcp { .. } => Ok(()),
-    }
-}
-
-/// One line on why a probe failed, with what to do about it where that is known.
-fn reason(error: &Error) -> String {
-    match causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind) {
-        Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => "no such file".to_owned(),
-        Some(io::ErrorKind::PermissionDenied) => {
-            "permission denied: is this user in the group that owns it, usually `docker`?".to_owned()
-        }
-        Some(io::ErrorKind::ConnectionRefused) => "connection refused: the daemon is not running".to_owned(),
-        Some(io::ErrorKind::TimedOut) => {
-            "no answer in time: the daemon hangs, or is not reachable".to_owned()
-        }
-        _ if error.kind() == Kind::Timeout => {
-            format!("{}: the daemon hangs, or is not reachable", chain(error))
-        }
-        _ => chain(error),
-    }
-}
-
-/// An error and its sources, the first line of each.
-fn chain(error: &Error) -> String {
-    let texts = std::iter::once(error.to_string()).chain(causes(error).map(ToString::to_string));
-    let lines = texts.map(|text| text.lines().next().unwrap_or_default().to_owned());
-    lines.collect::<Vec<_>>().join(": ")
-}
-
-fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    let mut next = error.source();
-    std::iter::from_fn(move || {
-        let cause = next?;
-        next = cause.source();
-        Some(cause)
-    })
-}
-
-impl fmt::Display for Candidate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ({}): {}", self.endpoint, self.source, self.reason)
     }
 }
 

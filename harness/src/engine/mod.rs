@@ -2,6 +2,7 @@
 
 #![cfg_attr(not(test), expect(dead_code, reason = "what uses it is built next to it"))]
 
+pub(crate) mod candidate;
 pub(crate) mod context;
 pub(crate) mod discover;
 pub(crate) mod endpoint;
