@@ -17,10 +17,10 @@ pub(super) fn in_words(duration: Duration) -> String {
         _ if minutes == 1 => "About a minute".to_owned(),
         _ if minutes < 60 => format!("{minutes} minutes"),
         1 => "About an hour".to_owned(),
-        ..48 => format!("{hours} hours"),
-        ..336 => format!("{} days", hours / 24),
-        ..1_440 => format!("{} weeks", hours / 24 / 7),
-        ..17_520 => format!("{} months", hours / 24 / 30),
+        0 | 2..48 => format!("{hours} hours"),
+        48..336 => format!("{} days", hours / 24),
+        336..1_440 => format!("{} weeks", hours / 24 / 7),
+        1_440..17_520 => format!("{} months", hours / 24 / 30),
         _ => format!("{} years", seconds / 3_600 / 24 / 365),
     }
 }

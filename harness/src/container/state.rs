@@ -258,7 +258,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_state_prints_something(word in words(), health in words(), code: Option<i64>, from in times(), to in times()) {
+        fn every_state_prints_something(
+            word in words(), health in words(), code: Option<i64>, from in times(), to in times(),
+        ) {
             let state = ContainerState {
                 status: ContainerStatus::from_word(&word),
                 health: Health::from_word(&health),

@@ -9,8 +9,6 @@
 //! An engine that was named, which is 1 to 4, is the only one that is asked: tests that silently ran on another engine
 //! would be worse than tests that do not run. How an engine is asked is for the caller.
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -18,6 +16,7 @@ use std::path::PathBuf;
 use futures_util::future::BoxFuture;
 
 use crate::config::{Config, EngineSettings, Setting};
+use crate::engine::candidate::{Candidate, reason};
 use crate::engine::context;
 use crate::engine::endpoint::Endpoint;
 use crate::engine::version::EngineVersion;
@@ -35,18 +34,6 @@ pub struct Located {
     pub version: EngineVersion,
     /// Those that were asked before it, in vain.
     pub rejected: Vec<Candidate>,
-}
-
-/// An engine that does not answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Candidate {
-    /// What led to it, in words that a message can use.
-    pub source: String,
-    /// Where it should listen.
-    pub endpoint: Endpoint,
-    /// Why it is no engine to use.
-    pub reason: String,
 }
 
 /// Asks one address for its version.
@@ -177,46 +164,6 @@ fn exists(endpoint: &Endpoint) -> io::Result<()> {
     }
 }
 
-/// One line on why a probe failed, with what to do about it where that is known.
-fn reason(error: &Error) -> String {
-    match causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind) {
-        Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => "no such file".to_owned(),
-        Some(io::ErrorKind::PermissionDenied) => {
-            "permission denied: is this user in the group that owns it, usually `docker`?".to_owned()
-        }
-        Some(io::ErrorKind::ConnectionRefused) => "connection refused: the daemon is not running".to_owned(),
-        Some(io::ErrorKind::TimedOut) => {
-            "no answer in time: the daemon hangs, or is not reachable".to_owned()
-        }
-        _ if error.kind() == Kind::Timeout => {
-            format!("{}: the daemon hangs, or is not reachable", chain(error))
-        }
-        _ => chain(error),
-    }
-}
-
-/// An error and its sources, the first line of each.
-fn chain(error: &Error) -> String {
-    let texts = std::iter::once(error.to_string()).chain(causes(error).map(ToString::to_string));
-    let lines = texts.map(|text| text.lines().next().unwrap_or_default().to_owned());
-    lines.collect::<Vec<_>>().join(": ")
-}
-
-fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    let mut next = error.source();
-    std::iter::from_fn(move || {
-        let cause = next?;
-        next = cause.source();
-        Some(cause)
-    })
-}
-
-impl fmt::Display for Candidate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ({}): {}", self.endpoint, self.source, self.reason)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -303,7 +250,8 @@ mod tests {
         assert_eq!(lines[0], "no container engine answers");
         assert_eq!(
             lines[1],
-            "  `unix:///denied` (denied): permission denied: is this user in the group that owns it, usually `docker`?"
+            "  `unix:///denied` (denied): permission denied: is this user in the group that owns it, \
+             usually `docker`?"
         );
         assert_eq!(lines[2], "  `unix:///refused` (refused): connection refused: the daemon is not running");
         assert_eq!(

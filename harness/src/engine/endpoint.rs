@@ -47,12 +47,14 @@ impl Endpoint {
             "http" => tcp(text, rest, None),
             "https" if tls.is_none() => Err(refused(
                 text,
-                "needs certificates: set `DOCKER_TLS_VERIFY=1`, and `DOCKER_CERT_PATH` to the folder with `ca.pem`, `cert.pem` and `key.pem`",
+                "needs certificates: set `DOCKER_TLS_VERIFY=1`, and `DOCKER_CERT_PATH` to the folder with \
+                 `ca.pem`, `cert.pem` and `key.pem`",
             )),
             "https" => tcp(text, rest, tls.cloned()),
             "ssh" => Err(refused(
                 text,
-                "is not supported; forward the socket with `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock user@host` and set `DOCKER_HOST=unix:///tmp/engine.sock`",
+                "is not supported; forward the socket with `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock \
+                 user@host` and set `DOCKER_HOST=unix:///tmp/engine.sock`",
             )),
             "fd" => Err(refused(
                 text,
@@ -60,7 +62,8 @@ impl Endpoint {
             )),
             "npipe" => Err(refused(
                 text,
-                "is a pipe of Windows and not supported; let the engine listen on `tcp://127.0.0.1:2375`, or run the tests where its socket is",
+                "is a pipe of Windows and not supported; let the engine listen on \
+                 `tcp://127.0.0.1:2375`, or run the tests where its socket is",
             )),
             _ => Err(refused(text, "should begin with `unix://` or `tcp://`")),
         }

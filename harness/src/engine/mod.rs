@@ -4,6 +4,7 @@
 //! names what was asked for and of which thing.
 
 mod archive;
+mod candidate;
 mod client;
 mod containers;
 mod context;
@@ -24,7 +25,8 @@ mod volumes;
 pub use client::Engine;
 pub(crate) use client::{What, connect};
 pub use containers::Change;
-pub use discover::{Candidate, Located};
+pub use candidate::Candidate;
+pub use discover::Located;
 pub use endpoint::Endpoint;
 pub(crate) use exec::ExecRequest;
 pub(crate) use frames::{FrameDecoder, Mode};

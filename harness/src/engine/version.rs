@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn a_version_prints_what_a_log_line_needs() {
-        let body = br#"{"Version":"5.8.0","ApiVersion":"1.41","Os":"linux","Arch":"arm64","Components":[{"Name":"Podman Engine"}]}"#;
+        let body = br#"{"Version":"5.8.0","ApiVersion":"1.41","Os":"linux","Arch":"arm64",
+            "Components":[{"Name":"Podman Engine"}]}"#;
         let version = EngineVersion::parse(body).expect("well-formed");
         assert_eq!(version.to_string(), "Podman 5.8.0 (API 1.41, linux/arm64)");
     }
