@@ -207,9 +207,8 @@ mod tests {
         }
 
         #[test]
-        fn whole_parts_add_up(h in 0_u64..2_000_000, m in 0_u64..10_000, s in 0_u64..100_000, ns in 0_u64..u64::MAX >> 2) {
-            let expected = Duration::from_secs(h * 3600 + m * 60 + s) + Duration::from_nanos(ns);
-            prop_assume!(expected.as_nanos() <= MAX_NANOS);
+        fn whole_parts_add_up(h in 0_u64..2_000_000, m in 0_u64..10_000, s in 0_u64..100_000, ns: u32) {
+            let expected = Duration::from_secs(h * 3600 + m * 60 + s) + Duration::from_nanos(ns.into());
             prop_assert_eq!(parse(&format!("{h}h{m}m{s}s{ns}ns")), Ok(expected));
         }
 

@@ -3,8 +3,6 @@
 //! The environment wins over the file, and `SEATRIAL_*` over `TESTCONTAINERS_*`. It asks no engine anything, and what
 //! a request says for itself wins over what is here.
 
-#![expect(dead_code, reason = "its readers are built next to it")]
-
 mod choice;
 mod engine;
 mod properties;
@@ -21,9 +19,9 @@ use std::time::Duration;
 
 use seatrial_core::{SessionId, duration};
 
-pub use choice::PullPolicy;
-pub(crate) use choice::{Keep, ReaperChoice};
-pub(crate) use engine::{EngineSettings, TlsFiles, host_name};
+pub use choice::{Keep, PullPolicy};
+pub use engine::TlsFiles;
+pub(crate) use engine::{EngineSettings, host_name};
 pub(crate) use properties::Properties;
 pub(crate) use reader::{Env, Reader};
 pub(crate) use setting::{Hidden, Setting};
@@ -38,7 +36,6 @@ pub(crate) struct Config {
     pub(crate) engine: EngineSettings,
     /// The session, if a variable names it.
     pub(crate) session: Option<Setting<SessionId>>,
-    pub(crate) reaper: ReaperSettings,
     /// The runtime of containers that do not choose one; `None` leaves it to the engine.
     pub(crate) runtime: Option<Setting<String>>,
     /// The runtime of containers that insist on the engine's own.
@@ -55,15 +52,6 @@ pub(crate) struct Config {
     pub(crate) request_timeout: Setting<Duration>,
     /// How many starts and removals may be under way at once.
     pub(crate) parallelism: Setting<NonZeroUsize>,
-}
-
-/// What cleans up after a killed process.
-#[derive(Clone, Debug)]
-pub(crate) struct ReaperSettings {
-    pub(crate) choice: Setting<ReaperChoice>,
-    /// The sidecar's image, if not the one that belongs to this version.
-    pub(crate) image: Option<Setting<String>>,
-    pub(crate) privileged: bool,
 }
 
 impl Config {
@@ -95,7 +83,6 @@ impl Config {
         Ok(Self {
             engine: EngineSettings::read(&reader)?,
             session: id::from_variables(&reader)?,
-            reaper: ReaperSettings::read(&reader)?,
             runtime: reader.text(&["SEATRIAL_RUNTIME"], &[]),
             native_runtime: reader
                 .text(&["SEATRIAL_NATIVE_RUNTIME"], &[])
@@ -121,28 +108,6 @@ impl Config {
 
 /// More did not make anything faster on two cores, and engines have wedged under many more.
 const PARALLELISM: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
-
-impl ReaperSettings {
-    fn read(reader: &Reader<'_>) -> Result<Self> {
-        let ours = reader.read(&["SEATRIAL_REAPER"], &[], ReaperChoice::EXPECTED, ReaperChoice::parse)?;
-        let choice = match ours {
-            Some(ours) => Some(ours),
-            None => reader
-                .flag(&["TESTCONTAINERS_RYUK_DISABLED"], &["ryuk.disabled"])?
-                .filter(|disabled| disabled.value)
-                .map(|disabled| disabled.map(|_| ReaperChoice::Off)),
-        };
-        let images = ["SEATRIAL_REAPER_IMAGE", "TESTCONTAINERS_RYUK_CONTAINER_IMAGE", "RYUK_CONTAINER_IMAGE"];
-        let privileged = ["TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED"];
-        Ok(Self {
-            choice: choice.unwrap_or_else(|| Setting::by_default(ReaperChoice::default())),
-            image: reader.text(&images, &["ryuk.container.image"]),
-            privileged: reader
-                .flag(&privileged, &["ryuk.container.privileged"])?
-                .is_some_and(|privileged| privileged.value),
-        })
-    }
-}
 
 fn timeout(reader: &Reader<'_>, variable: &str, default: Duration) -> Result<Setting<Duration>> {
     let parse = |text: &str| duration::parse(text).ok().filter(|duration| !duration.is_zero());
@@ -190,12 +155,10 @@ mod tests {
         assert_eq!(config.native_runtime.value, "runc");
         assert_eq!(config.keep, Setting::by_default(Keep::Never));
         assert_eq!(config.pull.value, PullPolicy::Missing);
-        assert_eq!(config.reaper.choice.value, ReaperChoice::Sidecar);
         assert_eq!(config.startup_timeout.value, Duration::from_secs(60));
         assert_eq!(config.request_timeout.value, Duration::from_secs(30));
         assert_eq!(config.parallelism.value.get(), 8);
         assert!(config.session.is_none() && config.runtime.is_none() && config.hub_prefix.is_none());
-        assert!(!config.reaper.privileged);
     }
 
     #[test]
@@ -222,33 +185,15 @@ mod tests {
         for (variable, value, expected) in [
             ("SEATRIAL_KEEP", "sometimes", "`always`, `on-failure` or `never`"),
             ("SEATRIAL_PULL", "if-missing", "`missing`, `always` or `never`"),
-            ("SEATRIAL_REAPER", "on", "`sidecar`, `process` or `off`"),
             ("SEATRIAL_STARTUP_TIMEOUT", "90", "a duration above zero, as `90s` or `1m30s`"),
             ("SEATRIAL_STARTUP_TIMEOUT", "-1s", "a duration above zero, as `90s` or `1m30s`"),
             ("SEATRIAL_REQUEST_TIMEOUT", "0", "a duration above zero, as `90s` or `1m30s`"),
             ("SEATRIAL_PARALLELISM", "0", "a whole number above 0"),
             ("SEATRIAL_PARALLELISM", "many", "a whole number above 0"),
-            ("TESTCONTAINERS_RYUK_DISABLED", "sure", "`true` or `false`"),
         ] {
             let error = Config::of(&[(variable, value)], "").expect_err(value);
             assert!(error.is_invalid());
             assert_eq!(error.to_string(), format!("`{variable}` is `{value}`, but should be {expected}"));
-        }
-    }
-
-    #[test]
-    fn our_word_for_the_reaper_wins_over_the_ecosystem_s() {
-        for (env, file, expected) in [
-            (&[("TESTCONTAINERS_RYUK_DISABLED", "true")][..], "", ReaperChoice::Off),
-            (&[("TESTCONTAINERS_RYUK_DISABLED", "false")], "ryuk.disabled=true", ReaperChoice::Sidecar),
-            (&[], "ryuk.disabled=true", ReaperChoice::Off),
-            (
-                &[("SEATRIAL_REAPER", "process"), ("TESTCONTAINERS_RYUK_DISABLED", "1")],
-                "",
-                ReaperChoice::Process,
-            ),
-        ] {
-            assert_eq!(Config::of(env, file).expect("valid").reaper.choice.value, expected, "{env:?} {file}");
         }
     }
 

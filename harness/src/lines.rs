@@ -1,7 +1,5 @@
 //! Cuts a container's output into lines, with the engine's time stamps taken off. It neither reads nor decodes.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "wired up by the container module"))]
-
 use std::borrow::Cow;
 use std::fmt;
 use std::time::SystemTime;

@@ -28,6 +28,12 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<SystemTime> {
     if unix == NEVER && nanos == 0 { None } else { at(unix, nanos) }
 }
 
+/// A time as the engine's `since` wants it: seconds of Unix time, with nine decimals.
+pub(crate) fn engine_seconds(time: SystemTime) -> String {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("{}.{:09}", since.as_secs(), since.subsec_nanos())
+}
+
 /// `15:04:05` in seconds; the second 60 is a leap second and counts as the one after it.
 fn clock(rest: &mut &[u8]) -> Option<i64> {
     let hour = number(rest, 2).filter(|hour| *hour < 24)?;

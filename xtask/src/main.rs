@@ -1,37 +1,78 @@
 //! The chores of the project, one command each.
 
+mod ci;
 mod command;
 mod console;
 mod debian;
+mod engine;
 mod images;
+mod leftovers;
 mod locate;
+mod minimum;
+mod ready;
+mod run_on;
+mod steps;
+mod test;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use anyhow::Result;
+use clap::{Parser, Subcommand};
 
 /// Seatrial's chores.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
     #[command(subcommand)]
     chore: Chore,
 }
 
-#[derive(Debug, clap::Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Chore {
+    /// Finds, starts or ends a container engine.
+    #[command(subcommand)]
+    Engine(EngineChore),
     /// Builds the test images on the engine; what has not changed is not built again.
     Images {
         /// Which ones, with those that they are built from; all if none is named.
         names: Vec<String>,
     },
+    /// Runs all tests on an engine, then looks for what they left there.
+    Test(test::Options),
+    /// Runs every check that a change must pass.
+    Ci,
+    /// Runs the library's demo.
+    Demo,
+    /// Runs the benchmarks.
+    Bench {
+        /// Goes to the benchmark program.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum EngineChore {
+    /// Says which engine answers; where none does, starts a private one (as root on Debian or Ubuntu).
+    Up {
+        /// Starts a private one even if another answers.
+        #[arg(long)]
+        private: bool,
+        /// A private one with this runtime.
+        #[arg(long, value_enum)]
+        runtime: Option<engine::Runtime>,
+    },
+    /// Ends the private engine and removes everything of it; no other engine is touched.
+    Down,
+    /// Says which engine the other commands use, and why none of those before it.
+    Status,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli.chore).await {
+    match run(Cli::parse().chore).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -40,13 +81,23 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(chore: Chore) -> anyhow::Result<()> {
+async fn run(chore: Chore) -> Result<()> {
     match chore {
+        Chore::Engine(EngineChore::Up { private, runtime }) => {
+            let engine = engine::up(runtime, private).await?;
+            println!("{}", engine.endpoint.url);
+            Ok(())
+        }
+        Chore::Engine(EngineChore::Down) => engine::down().await,
+        Chore::Engine(EngineChore::Status) => engine::status().await,
         Chore::Images { names } => {
             let plan = images::Plan::read(&workspace::images(), &names)?;
-            let found = locate::locate(None).await.found.ok_or_else(|| anyhow::anyhow!("no engine"))?;
-            let docker = locate::connect(&found.url).map_err(anyhow::Error::msg)?;
-            images::ensure(&docker, &plan).await
+            let engine = engine::up(None, false).await?;
+            images::ensure(&engine.docker, &plan).await
         }
+        Chore::Test(options) => test::test(&options).await,
+        Chore::Ci => ci::ci().await,
+        Chore::Demo => run_on::demo().await,
+        Chore::Bench { args } => run_on::bench(&args).await,
     }
 }

@@ -2,7 +2,8 @@
 
 /// Which containers stay when nobody needs them any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Keep {
+#[non_exhaustive]
+pub enum Keep {
     /// All of them.
     Always,
     /// Those whose start failed, and those dropped by a thread that panics.
@@ -51,31 +52,6 @@ impl PullPolicy {
     }
 }
 
-/// What cleans up after a process that could not do so itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum ReaperChoice {
-    /// A container beside the others.
-    #[default]
-    Sidecar,
-    /// A process on the host, where such a container cannot run.
-    Process,
-    /// Nothing.
-    Off,
-}
-
-impl ReaperChoice {
-    pub(crate) const EXPECTED: &str = "`sidecar`, `process` or `off`";
-
-    pub(crate) fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "sidecar" => Self::Sidecar,
-            "process" => Self::Process,
-            "off" => Self::Off,
-            _ => return None,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,7 +65,6 @@ mod tests {
     fn each_word_that_a_message_offers_is_a_choice() {
         assert!(offered(Keep::EXPECTED).iter().all(|word| Keep::parse(word).is_some()));
         assert!(offered(PullPolicy::EXPECTED).iter().all(|word| PullPolicy::parse(word).is_some()));
-        assert!(offered(ReaperChoice::EXPECTED).iter().all(|word| ReaperChoice::parse(word).is_some()));
         assert_eq!(offered(Keep::EXPECTED), ["always", "on-failure", "never"]);
     }
 
@@ -98,7 +73,6 @@ mod tests {
         for word in ["", "Always", "on_failure", "yes"] {
             assert_eq!(Keep::parse(word), None);
             assert_eq!(PullPolicy::parse(word), None);
-            assert_eq!(ReaperChoice::parse(word), None);
         }
     }
 }

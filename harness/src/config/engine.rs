@@ -29,11 +29,12 @@ pub(crate) struct EngineSettings {
 
 /// Where the certificates for an engine behind TLS are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct TlsFiles {
+#[non_exhaustive]
+pub struct TlsFiles {
     /// The folder with `ca.pem`, `cert.pem` and `key.pem`.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// Whether the engine's certificate must be the one of its host.
-    pub(crate) verify: bool,
+    pub verify: bool,
 }
 
 impl TlsFiles {

@@ -36,12 +36,6 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("SEATRIAL_SESSION_ID", "the session that this process belongs to; by default found out"),
     ("TESTCONTAINERS_SESSION_ID", "the same, in the ecosystem's spelling"),
     ("NEXTEST_RUN_ID", "the session under `cargo nextest`, which sets it"),
-    ("SEATRIAL_REAPER", "what cleans up after a killed process: `sidecar`, the default, `process` or `off`"),
-    ("SEATRIAL_REAPER_IMAGE", "the image of the reaper's sidecar"),
-    ("TESTCONTAINERS_RYUK_DISABLED", "`true` is `SEATRIAL_REAPER=off`, in the ecosystem's spelling"),
-    ("TESTCONTAINERS_RYUK_CONTAINER_IMAGE", "`SEATRIAL_REAPER_IMAGE`, in the ecosystem's spelling"),
-    ("RYUK_CONTAINER_IMAGE", "the same, in Testcontainers' older spelling"),
-    ("TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED", "`true` runs the reaper's sidecar privileged"),
 ];
 
 /// The keys of `~/.testcontainers.properties` that Seatrial reads, with the variable that wins over each.
@@ -56,9 +50,6 @@ pub(crate) const PROPERTIES: &[(&str, &str)] = &[
     ("host.override", "TESTCONTAINERS_HOST_OVERRIDE"),
     ("docker.socket.override", "TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE"),
     ("hub.image.name.prefix", "TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX"),
-    ("ryuk.disabled", "TESTCONTAINERS_RYUK_DISABLED"),
-    ("ryuk.container.image", "TESTCONTAINERS_RYUK_CONTAINER_IMAGE"),
-    ("ryuk.container.privileged", "TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED"),
 ];
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Docker contexts: engines by name, as `docker context` keeps them. They are read, never changed.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the client that connects is built next to it"))]
-
 use std::fs;
 use std::path::Path;
 

@@ -9,18 +9,14 @@
 //! An engine that was named, which is 1 to 4, is the only one that is asked: tests that silently ran on another engine
 //! would be worse than tests that do not run. How an engine is asked is for the caller.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the session that looks for an engine is built next to it")
-)]
-
-use std::error::Error as StdError;
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use futures_util::future::BoxFuture;
+
 use crate::config::{Config, EngineSettings, Setting};
+use crate::engine::candidate::{Candidate, reason};
 use crate::engine::context;
 use crate::engine::endpoint::Endpoint;
 use crate::engine::version::EngineVersion;
@@ -28,22 +24,24 @@ use crate::error::{Error, Kind, Result};
 
 /// An engine that answers.
 #[derive(Clone, Debug)]
-pub(crate) struct Located {
-    pub(crate) endpoint: Endpoint,
+#[non_exhaustive]
+pub struct Located {
+    /// Where it listens.
+    pub endpoint: Endpoint,
     /// What led to it, in words that a message can use.
-    pub(crate) source: String,
-    pub(crate) version: EngineVersion,
+    pub source: String,
+    /// What it says that it is.
+    pub version: EngineVersion,
     /// Those that were asked before it, in vain.
-    pub(crate) rejected: Vec<Candidate>,
+    pub rejected: Vec<Candidate>,
 }
 
-/// An engine that does not answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Candidate {
-    pub(crate) source: String,
-    pub(crate) endpoint: Endpoint,
-    pub(crate) reason: String,
+/// Asks one address for its version.
+pub(crate) trait Probe:
+    Fn(&Endpoint) -> BoxFuture<'static, Result<EngineVersion>> + Send + Sync
+{
 }
+impl<F: Fn(&Endpoint) -> BoxFuture<'static, Result<EngineVersion>> + Send + Sync> Probe for F {}
 
 /// Finds the engine; `probe` asks one address for its version and must give up in time.
 ///
@@ -53,10 +51,7 @@ pub(crate) struct Candidate {
 ///
 /// # Cancel safety
 /// Dropping the future drops the probe under way and leaves nothing.
-pub(crate) async fn locate(
-    config: &Config,
-    probe: impl AsyncFn(&Endpoint) -> Result<EngineVersion>,
-) -> Result<Located> {
+pub(crate) async fn locate(config: &Config, probe: impl Probe) -> Result<Located> {
     let usual = usual_places(&config.engine);
     let located = match named(&config.engine)? {
         Some(place) => ask_named(place, &usual, probe).await?,
@@ -119,10 +114,7 @@ fn usual_places(settings: &EngineSettings) -> Vec<Place> {
     places
 }
 
-async fn ask_usual(
-    places: Vec<Place>,
-    probe: impl AsyncFn(&Endpoint) -> Result<EngineVersion>,
-) -> Result<Located> {
+async fn ask_usual(places: Vec<Place>, probe: impl Probe) -> Result<Located> {
     let mut rejected = Vec::new();
     for Setting { value: endpoint, source } in places {
         match ask(&endpoint, &probe).await {
@@ -139,11 +131,7 @@ async fn ask_usual(
     ))
 }
 
-async fn ask_named(
-    place: Place,
-    usual: &[Place],
-    probe: impl AsyncFn(&Endpoint) -> Result<EngineVersion>,
-) -> Result<Located> {
+async fn ask_named(place: Place, usual: &[Place], probe: impl Probe) -> Result<Located> {
     let Setting { value: endpoint, source } = place;
     let error = match ask(&endpoint, &probe).await {
         Ok(version) => return Ok(Located { endpoint, source, version, rejected: Vec::new() }),
@@ -162,10 +150,7 @@ async fn ask_named(
     Err(Error::new(Kind::Unreachable, message).with_hint(hint).with_source(error))
 }
 
-async fn ask(
-    endpoint: &Endpoint,
-    probe: impl AsyncFn(&Endpoint) -> Result<EngineVersion>,
-) -> Result<EngineVersion> {
+async fn ask(endpoint: &Endpoint, probe: impl Probe) -> Result<EngineVersion> {
     exists(endpoint)
         .map_err(|error| Error::new(Kind::Unreachable, "there is no socket").with_source(error))?;
     probe(endpoint).await
@@ -179,55 +164,19 @@ fn exists(endpoint: &Endpoint) -> io::Result<()> {
     }
 }
 
-/// One line on why a probe failed, with what to do about it where that is known.
-fn reason(error: &Error) -> String {
-    match causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind) {
-        Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => "no such file".to_owned(),
-        Some(io::ErrorKind::PermissionDenied) => {
-            "permission denied: is this user in the group that owns it, usually `docker`?".to_owned()
-        }
-        Some(io::ErrorKind::ConnectionRefused) => "connection refused: the daemon is not running".to_owned(),
-        Some(io::ErrorKind::TimedOut) => {
-            "no answer in time: the daemon hangs, or is not reachable".to_owned()
-        }
-        _ if error.kind() == Kind::Timeout => {
-            format!("{}: the daemon hangs, or is not reachable", chain(error))
-        }
-        _ => chain(error),
-    }
-}
-
-/// An error and its sources, the first line of each.
-fn chain(error: &Error) -> String {
-    let texts = std::iter::once(error.to_string()).chain(causes(error).map(ToString::to_string));
-    let lines = texts.map(|text| text.lines().next().unwrap_or_default().to_owned());
-    lines.collect::<Vec<_>>().join(": ")
-}
-
-fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    let mut next = error.source();
-    std::iter::from_fn(move || {
-        let cause = next?;
-        next = cause.source();
-        Some(cause)
-    })
-}
-
-impl fmt::Display for Candidate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ({}): {}", self.endpoint, self.source, self.reason)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::sync::Mutex;
     use std::time::Duration;
 
     use tempfile::TempDir;
 
     use super::*;
     use crate::engine::version::EngineKind;
+
+    fn answered(answer: Result<EngineVersion>) -> BoxFuture<'static, Result<EngineVersion>> {
+        Box::pin(std::future::ready(answer))
+    }
 
     fn version() -> EngineVersion {
         EngineVersion {
@@ -262,18 +211,23 @@ mod tests {
     async fn the_first_usual_place_that_answers_is_taken_and_those_before_it_are_told() {
         let (folder, mut places) = places(&["refuses", "answers", "later"]);
         places.insert(0, Setting::new(Endpoint::Unix(folder.path().join("missing")), "missing"));
-        let asked = RefCell::new(Vec::new());
-        let probe = async |endpoint: &Endpoint| {
-            asked.borrow_mut().push(name(endpoint));
-            if name(endpoint) == "refuses" {
+        let asked = Mutex::new(Vec::new());
+        let probe = |endpoint: &Endpoint| {
+            asked.lock().expect("no panic").push(name(endpoint));
+            let answer = if name(endpoint) == "refuses" {
                 Err(failure(io::ErrorKind::ConnectionRefused))
             } else {
                 Ok(version())
-            }
+            };
+            answered(answer)
         };
         let located = ask_usual(places, probe).await.expect("one answers");
         assert_eq!((located.source.as_str(), name(&located.endpoint).as_str()), ("answers", "answers"));
-        assert_eq!(*asked.borrow(), ["refuses", "answers"], "a socket that is not there is not asked");
+        assert_eq!(
+            *asked.lock().expect("no panic"),
+            ["refuses", "answers"],
+            "a socket that is not there is not asked"
+        );
         let reasons: Vec<_> = located.rejected.iter().map(|candidate| candidate.reason.as_str()).collect();
         assert_eq!(reasons, ["no such file", "connection refused: the daemon is not running"]);
     }
@@ -281,13 +235,13 @@ mod tests {
     #[tokio::test]
     async fn when_none_answers_each_is_listed_with_its_reason() {
         let (folder, places) = places(&["denied", "refused", "hung", "odd"]);
-        let probe = async |endpoint: &Endpoint| {
-            Err(match name(endpoint).as_str() {
+        let probe = |endpoint: &Endpoint| {
+            answered(Err(match name(endpoint).as_str() {
                 "denied" => failure(io::ErrorKind::PermissionDenied),
                 "refused" => failure(io::ErrorKind::ConnectionRefused),
                 "hung" => Error::new(Kind::Timeout, "no answer").with_elapsed(Duration::from_secs(5)),
                 _ => EngineVersion::parse(b"<html>").expect_err("no engine"),
-            })
+            }))
         };
         let error = ask_usual(places, probe).await.expect_err("none answers");
         assert!(error.is_engine_unreachable());
@@ -296,7 +250,8 @@ mod tests {
         assert_eq!(lines[0], "no container engine answers");
         assert_eq!(
             lines[1],
-            "  `unix:///denied` (denied): permission denied: is this user in the group that owns it, usually `docker`?"
+            "  `unix:///denied` (denied): permission denied: is this user in the group that owns it, \
+             usually `docker`?"
         );
         assert_eq!(lines[2], "  `unix:///refused` (refused): connection refused: the daemon is not running");
         assert_eq!(
@@ -314,9 +269,9 @@ mod tests {
     async fn an_engine_that_was_named_is_the_only_one_asked() {
         let (_folder, usual) = places(&["other"]);
         let named = Setting::new(Endpoint::parse("tcp://h:1", None).expect("valid"), "`DOCKER_HOST`");
-        let probe = async |endpoint: &Endpoint| {
+        let probe = |endpoint: &Endpoint| {
             assert_eq!(endpoint.to_string(), "tcp://h:1");
-            Err(failure(io::ErrorKind::ConnectionRefused))
+            answered(Err(failure(io::ErrorKind::ConnectionRefused)))
         };
         let error = ask_named(named, &usual, probe).await.expect_err("it does not answer");
         let expected = format!(
@@ -331,14 +286,14 @@ mod tests {
     #[tokio::test]
     async fn an_engine_that_was_named_and_answers_is_located_with_its_source() {
         let config = Config::of(&[("DOCKER_HOST", "tcp://h:1")], "").expect("valid");
-        let located = locate(&config, async |_: &Endpoint| Ok(version())).await.expect("it answers");
+        let located = locate(&config, |_: &Endpoint| answered(Ok(version()))).await.expect("it answers");
         assert_eq!((located.source.as_str(), located.rejected.len()), ("`DOCKER_HOST`", 0));
     }
 
     #[tokio::test]
     async fn an_address_that_is_none_is_refused_by_its_variable() {
         let config = Config::of(&[("DOCKER_HOST", "ssh://h")], "").expect("valid");
-        let error = locate(&config, async |_: &Endpoint| Ok(version())).await.expect_err("ssh");
+        let error = locate(&config, |_: &Endpoint| answered(Ok(version()))).await.expect_err("ssh");
         assert!(error.is_invalid());
         assert!(
             error.to_string().starts_with("`DOCKER_HOST`: the engine's address `ssh://h` is not"),

@@ -1,7 +1,5 @@
 //! An engine's address as a value: parsed and printed, never connected to.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the client that connects to it is built next to it"))]
-
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -15,14 +13,17 @@ const TLS_PORT: u16 = 2376;
 
 /// Where an engine listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Endpoint {
+#[non_exhaustive]
+pub enum Endpoint {
     /// A socket on this machine.
     Unix(PathBuf),
     /// A port on this machine or another.
     Tcp {
         /// A name or an address; an IPv6 address has no brackets here.
         host: String,
+        /// The port.
         port: u16,
+        /// The certificates, if it speaks TLS.
         tls: Option<TlsFiles>,
     },
 }
@@ -46,12 +47,14 @@ impl Endpoint {
             "http" => tcp(text, rest, None),
             "https" if tls.is_none() => Err(refused(
                 text,
-                "needs certificates: set `DOCKER_TLS_VERIFY=1`, and `DOCKER_CERT_PATH` to the folder with `ca.pem`, `cert.pem` and `key.pem`",
+                "needs certificates: set `DOCKER_TLS_VERIFY=1`, and `DOCKER_CERT_PATH` to the folder with \
+                 `ca.pem`, `cert.pem` and `key.pem`",
             )),
             "https" => tcp(text, rest, tls.cloned()),
             "ssh" => Err(refused(
                 text,
-                "is not supported; forward the socket with `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock user@host` and set `DOCKER_HOST=unix:///tmp/engine.sock`",
+                "is not supported; forward the socket with `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock \
+                 user@host` and set `DOCKER_HOST=unix:///tmp/engine.sock`",
             )),
             "fd" => Err(refused(
                 text,
@@ -59,7 +62,8 @@ impl Endpoint {
             )),
             "npipe" => Err(refused(
                 text,
-                "is a pipe of Windows and not supported; let the engine listen on `tcp://127.0.0.1:2375`, or run the tests where its socket is",
+                "is a pipe of Windows and not supported; let the engine listen on \
+                 `tcp://127.0.0.1:2375`, or run the tests where its socket is",
             )),
             _ => Err(refused(text, "should begin with `unix://` or `tcp://`")),
         }

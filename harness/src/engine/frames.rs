@@ -4,8 +4,6 @@
 //! 2 stderr, 3 an error of the engine itself), three zero bytes, the payload's length as a big-endian `u32`, and the
 //! payload. With a terminal the bytes come as they are.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "wired up by the container module"))]
-
 use crate::error::{Error, Kind, Result};
 use crate::stream::LogStream;
 

@@ -1,8 +1,6 @@
 //! Two of the three questions about an engine (E4): at which host its published ports are reached, and which path its
 //! socket has for a sidecar. Where the engine itself is, is for `discover.rs`.
 
-#![expect(dead_code, reason = "the session that asks is built next to it")]
-
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -15,11 +13,12 @@ const USUAL_SOCKET: &str = "/var/run/docker.sock";
 
 /// Where published ports are reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HostAddress {
+#[non_exhaustive]
+pub struct HostAddress {
     /// A name or an address; an IPv6 address has no brackets.
-    pub(crate) host: String,
+    pub host: String,
     /// What led to it, in words that a message can use.
-    pub(crate) source: String,
+    pub source: String,
 }
 
 impl HostAddress {

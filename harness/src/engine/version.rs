@@ -1,7 +1,5 @@
 //! What an engine says of itself in its answer to `GET /version`. It is parsed here, not asked for.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the client that asks for it is built next to it"))]
-
 use std::fmt;
 
 use serde_json::Value;
@@ -10,21 +8,27 @@ use crate::error::{Error, Kind, Result};
 
 /// Which engine answers, in which version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EngineVersion {
+#[non_exhaustive]
+pub struct EngineVersion {
     /// The engine's own version, as `20.10.24`.
-    pub(crate) version: String,
+    pub version: String,
     /// The newest version of the API that it speaks, comparable as a pair.
-    pub(crate) api: (u16, u16),
-    pub(crate) kind: EngineKind,
-    /// As Docker names them: `linux`, `amd64`.
-    pub(crate) os: String,
-    pub(crate) arch: String,
+    pub api: (u16, u16),
+    /// Whose it is.
+    pub kind: EngineKind,
+    /// Its operating system as Docker names it: `linux`.
+    pub os: String,
+    /// Its architecture as Docker names it: `amd64`.
+    pub arch: String,
 }
 
 /// Whose engine it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EngineKind {
+#[non_exhaustive]
+pub enum EngineKind {
+    /// Docker, or Moby.
     Docker,
+    /// Podman.
     Podman,
     /// One that speaks the API and is neither.
     Other,
@@ -104,7 +108,8 @@ mod tests {
 
     #[test]
     fn a_version_prints_what_a_log_line_needs() {
-        let body = br#"{"Version":"5.8.0","ApiVersion":"1.41","Os":"linux","Arch":"arm64","Components":[{"Name":"Podman Engine"}]}"#;
+        let body = br#"{"Version":"5.8.0","ApiVersion":"1.41","Os":"linux","Arch":"arm64",
+            "Components":[{"Name":"Podman Engine"}]}"#;
         let version = EngineVersion::parse(body).expect("well-formed");
         assert_eq!(version.to_string(), "Podman 5.8.0 (API 1.41, linux/arm64)");
     }

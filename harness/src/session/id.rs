@@ -1,7 +1,5 @@
 //! Decides which session this process belongs to (X1). What a valid id is, is for the core.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the session that uses it is built next to it"))]
-
 use std::fs;
 use std::os::unix::process::parent_id;
 

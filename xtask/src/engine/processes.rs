@@ -1,0 +1,102 @@
+//! Processes of this machine, recognised by their command lines, so that only our own are ended.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How often to look whether a process has ended: the kernel tells nobody but its parent.
+const POLL: Duration = Duration::from_millis(50);
+
+/// The processes of which some argument of the command line contains a text.
+pub(crate) fn with_argument(text: &str) -> Vec<i32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| command_line(*pid).iter().skip(1).any(|argument| argument.contains(text)))
+        .collect()
+}
+
+/// Whether a program of this name runs, started by anybody.
+pub(crate) fn runs(program: &str) -> bool {
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return false;
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .any(|pid| command_line(pid).first().is_some_and(|first| name(first) == program))
+}
+
+/// Whether a process is this program with this argument.
+pub(crate) fn is(pid: i32, program: &str, argument: &str) -> bool {
+    let line = command_line(pid);
+    line.first().is_some_and(|first| name(first) == program) && line.iter().any(|word| word == argument)
+}
+
+/// Asks a process to end; makes it end when it has not done so in time. Says whether it had to.
+pub(crate) fn end(pid: i32, patience: Duration) -> bool {
+    let Some(process) = Pid::from_raw(pid) else {
+        return false;
+    };
+    // Gone already: then there is nothing to signal and nothing to wait for.
+    let _ = kill_process(process, Signal::TERM);
+    if has_ended(pid, patience) {
+        return false;
+    }
+    let _ = kill_process(process, Signal::KILL);
+    has_ended(pid, patience);
+    true
+}
+
+fn has_ended(pid: i32, patience: Duration) -> bool {
+    let start = Instant::now();
+    loop {
+        // The command line of a process that nobody has waited for yet is empty.
+        if command_line(pid).is_empty() {
+            return true;
+        }
+        if start.elapsed() > patience {
+            return false;
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+fn command_line(pid: i32) -> Vec<String> {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
+    let mut words: Vec<String> = words.collect();
+    // A command line ends with a zero byte, behind which there is no word.
+    words.pop();
+    words
+}
+
+fn name(program: &str) -> &str {
+    Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_process_is_known_by_program_and_argument_and_ends_when_asked() {
+        let mut child = Command::new("sleep").arg("4711").spawn().expect("sleep starts");
+        let pid = i32::try_from(child.id()).expect("a process id");
+        // Between fork and exec the child still has our command line.
+        while !is(pid, "sleep", "4711") {
+            std::thread::sleep(POLL);
+        }
+        assert!(!is(pid, "sleep", "1"));
+        assert!(!is(pid, "cat", "4711"));
+        assert!(with_argument("4711").contains(&pid));
+        assert!(!end(pid, Duration::from_secs(10)), "SIGTERM is enough for sleep");
+        child.wait().expect("it ended");
+    }
+}

@@ -1,0 +1,45 @@
+//! `engine status`: which engine the chores would use, and why none of those before it.
+
+use anyhow::{Result, bail};
+
+use super::state::Private;
+use super::{Engine, daemon, up};
+use crate::locate;
+
+/// Prints what is there.
+///
+/// # Errors
+/// If no engine answers.
+pub(crate) async fn status() -> Result<()> {
+    let located = locate::locate(up::private_url()?.as_deref()).await;
+    up::show(&located.refused);
+    match Private::read()? {
+        None => println!("private engine: none"),
+        Some(private) => match daemon::pid(&private) {
+            Some(pid) => println!(
+                "private engine: {}, process {pid}, data in `{}`",
+                private.url(),
+                private.home.display()
+            ),
+            None => println!(
+                "private engine: has ended by itself; `cargo xtask engine down` removes what it left"
+            ),
+        },
+    }
+    let Some(endpoint) = located.found else {
+        bail!("no container engine answers; `cargo xtask engine up` starts one, or set `DOCKER_HOST`");
+    };
+    let engine = Engine::connect(endpoint).await?;
+    let version = engine.docker.version().await?;
+    let info = engine.docker.info().await?;
+    println!("engine: {} (from {})", engine.endpoint.url, engine.endpoint.source);
+    println!(
+        "version: {}, API {}, {}",
+        version.version.unwrap_or_default(),
+        version.api_version.unwrap_or_default(),
+        version.arch.unwrap_or_default()
+    );
+    println!("storage driver: {}", info.driver.unwrap_or_default());
+    println!("runtimes: {}", engine.runtimes().await?.join(", "));
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! The minimum Rust version: stated in the manifest, and true.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{command, console, workspace};
+
+/// Major and minor; a patch release adds nothing that code could need.
+type Version = (u32, u32);
+
+/// Checks that the toolchain is at least the minimum, that clippy looks out for newer library items, and that the
+/// code builds with the minimum itself where that is installed.
+///
+/// # Errors
+/// If one of these is not so.
+pub(crate) fn check() -> Result<()> {
+    let manifest = std::fs::read_to_string(workspace::root().join("Cargo.toml"))?;
+    let minimum = value(&manifest, "rust-version").context("`Cargo.toml` states no `rust-version`")?;
+    let stated = version(minimum).with_context(|| format!("`rust-version` is `{minimum}`, not a version"))?;
+    if value(&manifest, "incompatible_msrv").is_none_or(|level| level == "allow") {
+        bail!("clippy's lint `incompatible_msrv` is off; turn it on in `[workspace.lints.clippy]`");
+    }
+    let rustc = String::from_utf8(command::output(Command::new("rustc").arg("--version"))?)?;
+    let running = rustc.split_whitespace().nth(1).and_then(version).context("rustc tells no version")?;
+    if running < stated {
+        bail!("the toolchain is {}, older than `rust-version` {minimum}; run `rustup update`", rustc.trim());
+    }
+    if running == stated {
+        console::detail(&format!(
+            "the toolchain is {minimum} itself: every other step has shown that it is enough"
+        ));
+        return Ok(());
+    }
+    match installed(stated) {
+        Some(toolchain) => {
+            console::detail(&format!("checking with {toolchain}"));
+            let mut cargo = Command::new("cargo");
+            cargo.current_dir(workspace::root()).env_remove("RUSTUP_TOOLCHAIN").arg(format!("+{toolchain}"));
+            command::run(cargo.args(["check", "--workspace", "--all-targets", "--all-features"]))
+        }
+        None => {
+            console::detail(&format!(
+                "{minimum} is not installed, so only the lint was asked; `rustup install {minimum}` for more"
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// The installed toolchain of exactly this version.
+fn installed(wanted: Version) -> Option<String> {
+    let output = Command::new("rustup").args(["toolchain", "list"]).stderr(Stdio::null()).output().ok()?;
+    toolchain(&String::from_utf8_lossy(&output.stdout), wanted)
+}
+
+/// The name of the toolchain in `rustup`'s list that begins with this version.
+fn toolchain(list: &str, wanted: Version) -> Option<String> {
+    let names = list.lines().filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).find(|name| name.split('-').next().and_then(version) == Some(wanted))
+}
+
+/// A key's string value anywhere in a manifest.
+fn value<'a>(manifest: &'a str, key: &str) -> Option<&'a str> {
+    let rest = manifest.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
+    Some(rest.trim().trim_matches('"'))
+}
+
+fn version(text: &str) -> Option<Version> {
+    let mut numbers = text.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert!(version("1.100.0") > version("1.95"));
+        assert_eq!(version("1.95.0"), version("1.95"));
+        assert_eq!(version("stable"), None);
+    }
+
+    #[test]
+    fn the_toolchain_of_a_version_is_found_in_rustups_list() {
+        let list = "stable-x86_64-unknown-linux-gnu (default)\n1.95.0-x86_64-unknown-linux-gnu\n1.9.0-x\n";
+        assert_eq!(toolchain(list, (1, 95)).as_deref(), Some("1.95.0-x86_64-unknown-linux-gnu"));
+        assert_eq!(toolchain(list, (1, 94)), None);
+    }
+
+    #[test]
+    fn values_are_read_by_their_whole_key() {
+        let manifest = "rust-version-x = \"1\"\nrust-version = \"1.95\"\n";
+        assert_eq!(value(manifest, "rust-version"), Some("1.95"));
+        assert_eq!(value(manifest, "edition"), None);
+    }
+}
