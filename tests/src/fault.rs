@@ -10,9 +10,9 @@ use crate::{Answer, Gate};
 /// settle the request.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Waits before going on; a client that gives up meanwhile does not stop the request.
+    /// Waits before going on; the engine gets and carries out the request even if the client gives up meanwhile.
     Delay(Duration),
-    /// Holds the request at a gate before going on; a client that gives up meanwhile does not stop it.
+    /// Holds the request at a gate before going on; the engine gets and carries it out even if the client gives up meanwhile.
     Hold(Gate),
     /// Forwards request and answer untouched, to exempt something from the rules after this one.
     Pass,

@@ -49,6 +49,17 @@ enum Release {
     Never(Then),
 }
 
+/// How a request is forwarded.
+#[derive(Debug)]
+struct Plan {
+    id: u64,
+    release: Release,
+    valve: Valve,
+    /// Whether the engine carries the request out even if the client is gone: it was held back before, and an engine
+    /// that sees a client go may stop on its own.
+    outlives_client: bool,
+}
+
 impl Relay<'_> {
     /// Serves the connection until either side closes it.
     pub(crate) async fn run(mut self) -> io::Result<()> {
@@ -62,7 +73,9 @@ impl Relay<'_> {
     }
 
     async fn settle(&mut self, head: &Head, Decision { id, faults }: Decision) -> io::Result<Next> {
+        let mut plan = Plan { id, release: Release::AtOnce, valve: Valve::Open, outlives_client: false };
         for fault in faults {
+            plan.outlives_client |= fault.goes_on();
             return match fault {
                 Fault::Delay(duration) => {
                     tokio::time::sleep(duration).await;
@@ -72,20 +85,24 @@ impl Relay<'_> {
                     gate.pass().await;
                     continue;
                 }
-                Fault::Pass => self.forward(id, head, Release::AtOnce, Valve::Open).await,
+                Fault::Pass => self.forward(head, plan).await,
                 Fault::Refuse(then) => Ok(self.end(then).await),
                 Fault::Raw(bytes, then) => {
                     self.sink.write_all(&bytes).await?;
                     Ok(self.end(then).await)
                 }
                 Fault::Answer(answer) => self.answer(id, head, &answer).await,
-                Fault::Swallow(then) => self.forward(id, head, Release::Never(then), Valve::Open).await,
-                Fault::HoldAnswer(gate) => self.forward(id, head, Release::AtGate(gate), Valve::Open).await,
+                Fault::Swallow(then) => {
+                    self.forward(head, Plan { release: Release::Never(then), ..plan }).await
+                }
+                Fault::HoldAnswer(gate) => {
+                    self.forward(head, Plan { release: Release::AtGate(gate), ..plan }).await
+                }
                 Fault::Break { after, then } => {
-                    self.forward(id, head, Release::AtOnce, Valve::Part { left: after, then }).await
+                    self.forward(head, Plan { valve: Valve::Part { left: after, then }, ..plan }).await
                 }
                 Fault::Throttle { bytes_per_second } => {
-                    self.forward(id, head, Release::AtOnce, Valve::Slow { bytes_per_second }).await
+                    self.forward(head, Plan { valve: Valve::Slow { bytes_per_second }, ..plan }).await
                 }
             };
         }
@@ -110,16 +127,16 @@ impl Relay<'_> {
         Ok(if framing.is_done() && !head.closes() { Next::Reuse } else { Next::Close })
     }
 
-    async fn forward(&mut self, id: u64, head: &Head, release: Release, valve: Valve) -> io::Result<Next> {
+    async fn forward(&mut self, head: &Head, plan: Plan) -> io::Result<Next> {
         let (source, mut sink) = self.upstream.connect().await?;
         sink.write_all(&head.bytes).await?;
         let mut framing = Framing::of_request(head);
         let (became_raw, is_raw) = oneshot::channel();
-        let download =
-            Download { id, request: head, traffic: self.traffic, source, release, valve, became_raw };
+        let upload = Upload { source: &mut self.source, sink, is_raw, outlives_client: plan.outlives_client };
+        let download = Download { plan, request: head, traffic: self.traffic, source, became_raw };
         let next = tokio::select! {
             next = download.run(&mut self.sink) => next?,
-            () = upload(&mut self.source, sink, &mut framing, is_raw) => Next::Close,
+            () = upload.run(&mut framing) => Next::Close,
         };
         // A client that is still sending a body which nobody reads can't go on with another request.
         Ok(if framing.is_done() { next } else { Next::Close })
@@ -128,12 +145,10 @@ impl Relay<'_> {
 
 /// The way back of one request.
 struct Download<'a> {
-    id: u64,
+    plan: Plan,
     request: &'a Head,
     traffic: &'a Traffic,
     source: Source,
-    release: Release,
-    valve: Valve,
     /// Tells the upload that the connection is a raw stream from here on.
     became_raw: oneshot::Sender<()>,
 }
@@ -141,8 +156,8 @@ struct Download<'a> {
 impl Download<'_> {
     async fn run(mut self, sink: &mut Sink) -> io::Result<Next> {
         let Some(head) = self.head(sink).await? else { return Ok(Next::Close) };
-        self.traffic.answered(self.id, head.status());
-        match &self.release {
+        self.traffic.answered(self.plan.id, head.status());
+        match &self.plan.release {
             Release::AtOnce => {}
             Release::AtGate(gate) => gate.pass().await,
             Release::Never(then) => return Ok(stop(*then).await),
@@ -158,7 +173,7 @@ impl Download<'_> {
             let _ = self.became_raw.send(());
         }
         sink.write_all(&head.bytes).await?;
-        match self.source.copy(sink, &mut framing, &mut self.valve).await? {
+        match self.source.copy(sink, &mut framing, &mut self.plan.valve).await? {
             Copied::Whole if reusable => Ok(Next::Reuse),
             Copied::Whole | Copied::Short => Ok(Next::Close),
             Copied::Stopped(then) => Ok(stop(then).await),
@@ -185,21 +200,35 @@ async fn stop(then: Then) -> Next {
     }
 }
 
-/// Forwards a request's body, and all that follows once the connection is a raw stream. Returns when the client is
-/// gone; an engine that does not read is no reason to return, since its answer may still come.
-async fn upload(source: &mut Source, mut sink: Sink, framing: &mut Framing, is_raw: oneshot::Receiver<()>) {
-    if matches!(source.copy(&mut sink, framing, &mut Valve::Open).await, Ok(Copied::Whole)) {
-        tokio::select! {
-            Ok(()) = is_raw => {
-                // How it ended makes no difference: nothing more will come from the client.
-                let _ = source.copy(&mut sink, &mut Framing::UntilClose, &mut Valve::Open).await;
+/// The way there: a request's body, and all that follows once the connection is a raw stream.
+struct Upload<'a> {
+    source: &'a mut Source,
+    sink: Sink,
+    is_raw: oneshot::Receiver<()>,
+    outlives_client: bool,
+}
+
+impl Upload<'_> {
+    /// Returns when the client is gone; an engine that does not read is no reason to return, since its answer may
+    /// still come.
+    async fn run(mut self, framing: &mut Framing) {
+        if matches!(self.source.copy(&mut self.sink, framing, &mut Valve::Open).await, Ok(Copied::Whole)) {
+            tokio::select! {
+                Ok(()) = self.is_raw => {
+                    // How it ended makes no difference: nothing more will come from the client.
+                    let _ = self.source.copy(&mut self.sink, &mut Framing::UntilClose, &mut Valve::Open).await;
+                }
+                () = self.source.until_closed() => {}
             }
-            () = source.until_closed() => {}
         }
+        if self.outlives_client && self.source.is_hung_up().await {
+            // The way back ends it, once the engine has answered.
+            std::future::pending::<()>().await;
+        }
+        // The client may have closed its direction only, as one does to end the input of a command.
+        let _ = self.sink.shutdown().await;
+        self.source.until_hung_up().await;
     }
-    // The client may have closed its direction only, as one does to end the input of a command.
-    let _ = sink.shutdown().await;
-    source.until_hung_up().await;
 }
 
 impl Upstream {

@@ -136,6 +136,11 @@ impl Source {
         self.until_hung_up().await;
     }
 
+    /// Whether a connection whose end was read is closed in both directions; the news of that may come a moment later.
+    pub(crate) async fn is_hung_up(&self) -> bool {
+        tokio::time::timeout(HANG_UP_POLL * 2, self.until_hung_up()).await.is_ok()
+    }
+
     /// Waits until the other side has closed both directions.
     pub(crate) async fn until_hung_up(&self) {
         while !self.io.hung_up() {
