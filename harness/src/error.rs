@@ -91,6 +91,27 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_kind(mut self, kind: Kind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// The same error once more, without its report and source: for a failure that several callers share.
+    pub(crate) fn duplicate(&self) -> Self {
+        let inner = &*self.0;
+        Self(Box::new(Inner {
+            kind: inner.kind,
+            message: inner.message.clone(),
+            status: inner.status,
+            subject: inner.subject.clone(),
+            phase: inner.phase,
+            elapsed: inner.elapsed,
+            hint: inner.hint.clone(),
+            report: None,
+            source: None,
+        }))
+    }
+
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
         self

@@ -1,1 +1,41 @@
-//! Support code of the tests against a real engine.
+//! Support code of the tests against a real engine: what stands between the library and an engine or a registry,
+//! and what looks at what is left when a test is over.
+//!
+//! Nothing here uses the library under test. Every server runs on a thread with a runtime of its own, so that the
+//! test's runtime may block or die, and stops when it is dropped.
+
+mod answer;
+mod child;
+mod engine;
+mod fault;
+mod framing;
+mod gate;
+mod head;
+mod leftovers;
+mod matcher;
+mod poll;
+mod process;
+mod proxy;
+mod registry;
+mod relay;
+mod scripted;
+mod server;
+mod temp_files;
+mod traffic;
+mod valve;
+mod wire;
+
+pub use answer::Answer;
+pub use child::{Child, is_scenario, say};
+pub use engine::{Engine, EngineAnswer};
+pub use fault::{Fault, Then};
+pub use gate::Gate;
+pub use leftovers::{Leftovers, assert_nothing_left};
+pub use matcher::Matcher;
+pub use poll::cancel_at_every_poll;
+pub use process::ProcessSnapshot;
+pub use proxy::EngineProxy;
+pub use registry::FaultyRegistry;
+pub use scripted::ScriptedEngine;
+pub use temp_files::TempFiles;
+pub use traffic::{Request, Traffic};

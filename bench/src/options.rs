@@ -1,0 +1,54 @@
+//! The command line.
+
+use clap::{Parser, ValueEnum};
+
+/// Measures Seatrial against its peers and the bare API, in one run, and prints Markdown tables.
+#[derive(Debug, Parser)]
+pub(crate) struct Options {
+    /// What to measure; all of it if nothing is named.
+    pub(crate) names: Vec<Name>,
+    /// How many rounds, after one to warm up; by default 15, and 5 for `remove-many`.
+    #[arg(long)]
+    pub(crate) rounds: Option<usize>,
+    /// The image with the program whose output is waited for.
+    #[arg(long, default_value = "seatrial/misbehave:dev")]
+    pub(crate) image: String,
+    /// How many containers `remove-many` removes at a time.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) many: usize,
+    /// How many MiB `copy-in` copies.
+    #[arg(long, default_value_t = 1024)]
+    pub(crate) copy_mib: u64,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Name {
+    /// From start to ready, with a published port and a log wait.
+    Start,
+    /// The requests that one container's life makes, counted in front of the engine's socket.
+    Requests,
+    /// From the printing of a line to the return of the wait for it.
+    LogWait,
+    /// How long a drop, or a removal, holds the caller.
+    Drop,
+    /// From the drop of many containers until the last one is gone.
+    RemoveMany,
+    /// Copying a large file in: throughput and memory.
+    CopyIn,
+    /// The crates that a dependency brings with it.
+    Crates,
+}
+
+impl Options {
+    /// What was asked for, in the order of the document.
+    pub(crate) fn selected(&self) -> Vec<Name> {
+        let all = Name::value_variants();
+        all.iter().copied().filter(|name| self.names.is_empty() || self.names.contains(name)).collect()
+    }
+
+    /// The rounds asked for, or this many.
+    pub(crate) fn rounds_or(&self, default: usize) -> usize {
+        self.rounds.unwrap_or(default)
+    }
+}

@@ -1,0 +1,152 @@
+//! The floor: the engine's API by hand-written requests on its socket, in blocking code, with nothing around them.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail, ensure};
+use seatrial_tests::{Engine, EngineAnswer};
+use serde_json::{Value, json};
+
+/// What a stamped line begins with.
+pub(crate) const READY: &str = "ready ";
+/// The port that the published containers listen on.
+pub(crate) const PORT: u16 = 8080;
+
+/// The engine, bare.
+#[derive(Clone, Debug)]
+pub(crate) struct Raw(Engine);
+
+impl Raw {
+    pub(crate) fn new() -> Self {
+        Self(Engine::from_env())
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0
+    }
+
+    /// Creates a container; its port is published if asked for.
+    pub(crate) fn create(&self, image: &str, cmd: &[&str], publish: bool) -> Result<String> {
+        let mut body = json!({ "Image": image, "Cmd": cmd });
+        if publish {
+            let port = format!("{PORT}/tcp");
+            body["ExposedPorts"] = json!({ &port: {} });
+            body["HostConfig"] =
+                json!({ "PortBindings": { &port: [{ "HostIp": "127.0.0.1", "HostPort": "" }] } });
+        }
+        let answer = checked(self.0.request("POST", "/containers/create", Some(&body))?, 201)?;
+        let created: Value = serde_json::from_slice(&answer.body)?;
+        Ok(created["Id"].as_str().context("a created container has an id")?.to_owned())
+    }
+
+    pub(crate) fn start(&self, id: &str) -> Result<()> {
+        checked(self.0.request("POST", &format!("/containers/{id}/start"), None)?, 204).map(drop)
+    }
+
+    /// The published port, by an inspect.
+    pub(crate) fn host_port(&self, id: &str) -> Result<u16> {
+        let inspect = self.0.get(&format!("/containers/{id}/json"))?;
+        let port = &inspect["NetworkSettings"]["Ports"][format!("{PORT}/tcp")][0]["HostPort"];
+        Ok(port.as_str().context("the port is published")?.parse()?)
+    }
+
+    pub(crate) fn remove(&self, id: &str) -> Result<()> {
+        let answer = self.0.request("DELETE", &format!("/containers/{id}?force=1&v=1"), None)?;
+        // Gone already is what is wanted.
+        if answer.status == 404 { Ok(()) } else { checked(answer, 204).map(drop) }
+    }
+
+    /// Follows the log until the stamped line.
+    pub(crate) fn follow_until_ready(&self, id: &str) -> Result<()> {
+        let line = format!("GET /containers/{id}/logs?follow=1&stdout=1 HTTP/1.0\r\n\r\n");
+        read_until_ready(&mut self.open(&line)?)
+    }
+
+    /// Attaches to the output of a container that need not run yet.
+    pub(crate) fn attach(&self, id: &str) -> Result<UnixStream> {
+        let head = format!(
+            "POST /containers/{id}/attach?stream=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: engine\r\n\
+             Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"
+        );
+        let mut stream = self.open(&head)?;
+        // Byte by byte, since what comes behind the head is output.
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            answer.push(byte[0]);
+        }
+        ensure!(answer.starts_with(b"HTTP/1.1 101"), "attach was refused");
+        Ok(stream)
+    }
+
+    /// When the stamped line was printed, in ns since 1970: it is the last line of the log.
+    pub(crate) fn stamp(&self, id: &str) -> Result<u128> {
+        let answer = self.0.request("GET", &format!("/containers/{id}/logs?stdout=1&tail=1"), None)?;
+        let text = checked(answer, 200)?.text();
+        let (_, stamp) = text.rsplit_once(READY).context("the last line is not the stamped one")?;
+        Ok(stamp.trim().parse()?)
+    }
+
+    /// Puts a file into a container, as `docker cp` does: an archive with one entry.
+    pub(crate) fn put_file(&self, id: &str, file: &Path, name: &str) -> Result<()> {
+        let mut source = File::open(file)?;
+        let size = source.metadata()?.len();
+        let mut header = tar::Header::new_gnu();
+        header.set_path(name)?;
+        header.set_size(size);
+        header.set_mode(0o644);
+        header.set_cksum();
+        let padding = vec![0; (size.next_multiple_of(512) - size) as usize + 1024];
+        let length = 512 + size + padding.len() as u64;
+        let mut stream = self.open(&format!(
+            "PUT /containers/{id}/archive?path=/ HTTP/1.0\r\nContent-Type: application/x-tar\r\n\
+             Content-Length: {length}\r\n\r\n"
+        ))?;
+        stream.write_all(header.as_bytes())?;
+        io::copy(&mut source, &mut stream)?;
+        stream.write_all(&padding)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        ensure!(answer.starts_with("HTTP/1.0 200"), "the archive was refused: {answer}");
+        Ok(())
+    }
+
+    fn open(&self, head: &str) -> Result<UnixStream> {
+        let mut stream = UnixStream::connect(self.0.socket())?;
+        stream.write_all(head.as_bytes())?;
+        Ok(stream)
+    }
+}
+
+/// Reads a stream until the stamped line has come.
+pub(crate) fn read_until_ready(stream: &mut UnixStream) -> Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut kept = 0;
+    loop {
+        let length = stream.read(&mut buffer[kept..])?;
+        ensure!(length > 0, "the output ended before the stamped line");
+        let seen = kept + length;
+        if buffer[..seen].windows(READY.len()).any(|part| part == READY.as_bytes()) {
+            return Ok(());
+        }
+        // The text may straddle two reads.
+        kept = seen.min(READY.len() - 1);
+        buffer.copy_within(seen - kept..seen, 0);
+    }
+}
+
+/// Now, in ns since 1970: the clock that containers stamp their lines with.
+pub(crate) fn realtime_ns() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos())
+}
+
+fn checked(answer: EngineAnswer, status: u16) -> Result<EngineAnswer> {
+    if answer.status != status {
+        bail!("the engine answered {}: {}", answer.status, answer.text().trim());
+    }
+    Ok(answer)
+}

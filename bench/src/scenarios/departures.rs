@@ -1,0 +1,51 @@
+//! When containers are gone, as the engine's events say it.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::raw::Raw;
+
+/// How long the engine may say nothing while containers are awaited.
+const SILENCE_LIMIT: Duration = Duration::from_secs(60);
+/// `{"type":["container"],"event":["destroy"]}`, percent-encoded.
+const FILTERS: &str = "%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22destroy%22%5D%7D";
+
+/// A stream of the containers that go, from when it was opened.
+#[derive(Debug)]
+pub(crate) struct Departures(BufReader<UnixStream>);
+
+impl Departures {
+    /// Opens the stream; what goes from now on is in it.
+    pub(crate) fn watch(raw: &Raw) -> Result<Self> {
+        let mut stream = UnixStream::connect(raw.engine().socket())?;
+        stream.set_read_timeout(Some(SILENCE_LIMIT))?;
+        write!(stream, "GET /events?filters={FILTERS} HTTP/1.0\r\n\r\n")?;
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        // The engine sends the head once it has subscribed.
+        while line != "\r\n" {
+            line.clear();
+            ensure!(reader.read_line(&mut line)? > 0, "the engine gives no events");
+        }
+        Ok(Self(reader))
+    }
+
+    /// Waits until all of these are gone; when the last one's event was read.
+    pub(crate) fn wait_for(mut self, ids: &[String]) -> Result<Instant> {
+        let mut awaited: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+        while !awaited.is_empty() {
+            let mut line = String::new();
+            let read = self.0.read_line(&mut line);
+            let length = read.with_context(|| format!("{} containers are still there", awaited.len()))?;
+            ensure!(length > 0, "the events ended with {} containers still there", awaited.len());
+            let event: Value = serde_json::from_str(&line)?;
+            awaited.remove(event["id"].as_str().unwrap_or_default());
+        }
+        Ok(Instant::now())
+    }
+}

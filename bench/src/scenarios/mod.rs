@@ -1,0 +1,37 @@
+//! What is measured: one file each.
+
+pub(crate) mod copy_in;
+mod crates;
+mod departures;
+mod drop_return;
+pub(crate) mod log_wait;
+mod remove_many;
+pub(crate) mod requests;
+mod start;
+
+use anyhow::Result;
+
+use crate::context::Context;
+use crate::header;
+use crate::options::{Name, Options};
+use crate::raw::Raw;
+use crate::runtime::RuntimeKind;
+
+/// Measures what was asked for and prints it, section by section.
+pub(crate) fn run_all(options: &Options) -> Result<()> {
+    let context = Context { options, raw: Raw::new(), runtime: RuntimeKind::MultiThread.build()? };
+    println!("{}", header::of_run(context.raw.engine())?);
+    for name in options.selected() {
+        let section = match name {
+            Name::Start => start::run(&context),
+            Name::Requests => requests::run(&context)?,
+            Name::LogWait => log_wait::run(&context),
+            Name::Drop => drop_return::run(&context),
+            Name::RemoveMany => remove_many::run(&context),
+            Name::CopyIn => copy_in::run(&context)?,
+            Name::Crates => crates::run()?,
+        };
+        println!("{section}");
+    }
+    Ok(())
+}

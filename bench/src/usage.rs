@@ -1,0 +1,58 @@
+//! What a process has used: CPU time and memory, of this process and of the engine.
+
+use std::fs;
+use std::time::Duration;
+
+/// Clock ticks per second in `/proc`, the same on every Linux that Rust runs on.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// The CPU time of this process so far, user and system.
+#[expect(unsafe_code, reason = "the standard library does not ask for resource usage")]
+pub(crate) fn cpu_time() -> Duration {
+    // SAFETY: all fields of `rusage` are integers, for which zeros are values.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a `rusage` that outlives the call.
+    let got = unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
+    assert_eq!(got, 0, "a process can always ask for its own usage");
+    [usage.ru_utime, usage.ru_stime]
+        .map(|time| Duration::new(time.tv_sec.unsigned_abs(), time.tv_usec as u32 * 1_000))
+        .iter()
+        .sum()
+}
+
+/// The most memory that this process has had resident, in MiB.
+///
+/// From `/proc`: the `ru_maxrss` of a child counts what its parent had when it was forked.
+pub(crate) fn peak_rss_mib() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    kib.map_or(f64::NAN, |kib: f64| kib / 1024.0)
+}
+
+/// The CPU time of the engine's daemon so far, in ms; NaN where it can't be seen.
+pub(crate) fn engine_cpu_ms() -> f64 {
+    let read = || {
+        let pid = fs::read_to_string("/var/run/docker.pid").ok()?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).ok()?;
+        // Behind the name, which is in parentheses, user and system time are the 12th and 13th.
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let ticks: Vec<f64> =
+            fields.split(' ').skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        Some(ticks.iter().sum::<f64>() * 1_000.0 / TICKS_PER_SECOND)
+    };
+    read().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_used_something() {
+        let before = cpu_time();
+        while cpu_time() == before {
+            std::hint::black_box(vec![0_u8; 1 << 16]);
+        }
+        assert!(peak_rss_mib() > 0.5);
+    }
+}

@@ -1,0 +1,140 @@
+//! The process's one background thread and the runtime on it.
+//!
+//! A test's runtime dies with the test, so nothing that must outlive a test may run on it: requests that create
+//! or remove something, the readers of attached output, the cleaner. All of them run here. It is also what makes
+//! the library indifferent to the executor that awaits it. No code of the user's runs on this thread.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::thread::ThreadId;
+
+use once_cell::sync::Lazy;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+static BACKGROUND: Lazy<Background> = Lazy::new(Background::start);
+
+/// The background thread's runtime.
+pub(crate) struct Background {
+    handle: Handle,
+    thread: ThreadId,
+}
+
+/// The process's background runtime; the first call starts it.
+pub(crate) fn background() -> &'static Background {
+    &BACKGROUND
+}
+
+impl Background {
+    fn start() -> Self {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        std::thread::Builder::new()
+            .name("seatrial".into())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("a runtime needs an epoll descriptor and an eventfd");
+                sender.send((runtime.handle().clone(), std::thread::current().id())).ok();
+                // A task that is never done: the thread lives as long as the process.
+                runtime.block_on(std::future::pending::<()>());
+            })
+            .expect("the process may start one more thread");
+        let (handle, thread) = receiver.recv().expect("the thread sends before it does anything else");
+        Self { handle, thread }
+    }
+
+    /// Whether the caller is the background thread itself, which must never block.
+    pub(crate) fn is_current(&self) -> bool {
+        std::thread::current().id() == self.thread
+    }
+
+    /// Runs a future here; dropping what this returns aborts it.
+    pub(crate) fn run<F>(&self, future: F) -> Run<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        Run { task: self.handle.spawn(future), abort_on_drop: true }
+    }
+
+    /// Runs a future here to its end, whoever waits for it; an output that nobody waits for is dropped here.
+    pub(crate) fn carry_through<F>(&self, future: F) -> Run<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        Run { task: self.handle.spawn(future), abort_on_drop: false }
+    }
+}
+
+/// A future that runs on the background thread; awaited from any executor.
+#[must_use = "dropping this aborts the work, or loses its result"]
+pub(crate) struct Run<T> {
+    task: JoinHandle<T>,
+    abort_on_drop: bool,
+}
+
+impl<T> Run<T> {
+    /// Lets the work go on without anybody waiting for it.
+    pub(crate) fn detach(mut self) {
+        self.abort_on_drop = false;
+    }
+}
+
+impl<T> Future for Run<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        Pin::new(&mut self.task).poll(cx).map(|joined| match joined {
+            Ok(output) => output,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is never shut down, and only a drop of this handle aborts.
+                Err(_) => unreachable!("the background runtime outlives every handle"),
+            },
+        })
+    }
+}
+
+impl<T> Drop for Run<T> {
+    fn drop(&mut self) {
+        if self.abort_on_drop {
+            self.task.abort();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_runs_on_the_background_thread_and_returns_its_output() {
+        let name = background().run(async { std::thread::current().name().map(str::to_owned) }).await;
+        assert_eq!(name.as_deref(), Some("seatrial"));
+    }
+
+    #[tokio::test]
+    async fn dropping_a_run_aborts_it() {
+        let (sender, receiver) = oneshot::channel::<()>();
+        drop(background().run(async move {
+            std::future::pending::<()>().await;
+            sender.send(()).ok();
+        }));
+        receiver.await.expect_err("the task that owned the sender was aborted");
+    }
+
+    #[tokio::test]
+    async fn what_is_carried_through_ends_after_its_handle_was_dropped() {
+        let (release, released) = oneshot::channel::<()>();
+        let (sender, receiver) = oneshot::channel();
+        drop(background().carry_through(async move {
+            released.await.ok();
+            sender.send(7).ok();
+        }));
+        release.send(()).expect("the task still waits");
+        assert_eq!(receiver.await, Ok(7));
+    }
+}

@@ -1,0 +1,78 @@
+//! The choices that a variable spells as one word of a few. When each applies is for those who read them.
+
+/// Which containers stay when nobody needs them any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Keep {
+    /// All of them.
+    Always,
+    /// Those whose start failed, and those dropped by a thread that panics.
+    OnFailure,
+    /// None.
+    #[default]
+    Never,
+}
+
+impl Keep {
+    pub(crate) const EXPECTED: &str = "`always`, `on-failure` or `never`";
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "always" => Self::Always,
+            "on-failure" => Self::OnFailure,
+            "never" => Self::Never,
+            _ => return None,
+        })
+    }
+}
+
+/// When an image is pulled before a container is created from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PullPolicy {
+    /// When the engine does not have it. The default.
+    #[default]
+    Missing,
+    /// Each time, so that a tag that has moved is noticed.
+    Always,
+    /// Not at all: an image that the engine does not have is an error.
+    Never,
+}
+
+impl PullPolicy {
+    pub(crate) const EXPECTED: &str = "`missing`, `always` or `never`";
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "missing" => Self::Missing,
+            "always" => Self::Always,
+            "never" => Self::Never,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words that a message offers, between its backticks.
+    fn offered(expected: &str) -> Vec<&str> {
+        expected.split('`').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn each_word_that_a_message_offers_is_a_choice() {
+        assert!(offered(Keep::EXPECTED).iter().all(|word| Keep::parse(word).is_some()));
+        assert!(offered(PullPolicy::EXPECTED).iter().all(|word| PullPolicy::parse(word).is_some()));
+        assert_eq!(offered(Keep::EXPECTED), ["always", "on-failure", "never"]);
+    }
+
+    #[test]
+    fn other_words_are_none() {
+        for word in ["", "Always", "on_failure", "yes"] {
+            assert_eq!(Keep::parse(word), None);
+            assert_eq!(PullPolicy::parse(word), None);
+        }
+    }
+}

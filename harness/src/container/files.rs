@@ -1,0 +1,118 @@
+//! Files into a container and out of it, while it runs or not.
+
+use std::io::Write;
+use std::path::Path;
+
+use futures_util::StreamExt;
+
+use super::{ContainerId, TestContainer};
+use crate::archive::{self, CopyIn, Unpacked};
+use crate::background::background;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::wait::Subject;
+
+/// Sends all sources to a container in one archive.
+pub(super) async fn put(engine: &Engine, id: &ContainerId, name: &str, sources: Vec<CopyIn>) -> Result<()> {
+    let (stream, outcome) = archive::pack(sources);
+    let sent = engine.put_archive(id, name, stream).await;
+    // What was wrong with a source says more than the engine's word on a body that broke off.
+    match outcome.error() {
+        Some(error) => Err(error.with_subject(format!("container `{name}`")).with_phase("copy files in")),
+        None => sent.map_err(|error| {
+            let read_only = error.to_string().contains("read-only");
+            if read_only {
+                error.with_hint("copy into a volume, or leave `read_only_root` out")
+            } else {
+                error
+            }
+        }),
+    }
+}
+
+impl TestContainer {
+    /// Copies something into the container while it runs.
+    ///
+    /// # Errors
+    /// Files, if the source can't be read; invalid, if the target can't be; the engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future may leave a part of the files in the container.
+    pub async fn copy_in(&self, source: CopyIn) -> Result<()> {
+        self.copy_all_in([source]).await
+    }
+
+    /// Copies several things into the container, in one archive.
+    ///
+    /// # Errors
+    /// As [`copy_in`](Self::copy_in).
+    ///
+    /// # Cancel safety
+    /// As [`copy_in`](Self::copy_in).
+    pub async fn copy_all_in(&self, sources: impl IntoIterator<Item = CopyIn>) -> Result<()> {
+        let sources: Vec<_> = sources.into_iter().collect();
+        let Subject { engine, id, name, .. } = self.subject();
+        let checked = sources.clone();
+        background()
+            .run(async move {
+                let check = tokio::task::spawn_blocking(move || archive::check(&checked));
+                check.await.expect("checking files does not panic")
+            })
+            .await
+            .map_err(|error| error.with_subject(self.to_string()))?;
+        put(&engine, &id, &name, sources).await
+    }
+
+    /// Copies a file or directory out of the container, to a path of this machine that is not there yet.
+    ///
+    /// Nothing is ever written outside the target, whatever the container sends.
+    ///
+    /// # Errors
+    /// Not found, if the path is not there; files, if the target can't be written or the archive points out of it.
+    ///
+    /// # Cancel safety
+    /// Dropping the future may leave a temporary directory beside the target, which goes with the process.
+    pub async fn copy_out(&self, container: &str, host: impl AsRef<Path>) -> Result<Unpacked> {
+        let host = host.as_ref().to_owned();
+        let bodies = self.archive_of(container).await?;
+        archive::unpack_to(bodies, host).await.map_err(|error| self.of_path(error, container))
+    }
+
+    /// Reads a file of the container, up to so many bytes.
+    ///
+    /// # Errors
+    /// Not found, if the path is not there; files, if it is no file, or longer.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn read_file(&self, container: &str, limit: usize) -> Result<Vec<u8>> {
+        let bodies = self.archive_of(container).await?;
+        archive::unpack_bytes(bodies, limit).await.map_err(|error| self.of_path(error, container))
+    }
+
+    /// Writes a file of the container to a writer, and returns its length in bytes.
+    ///
+    /// # Errors
+    /// Not found, if the path is not there; files, if it is no file, or the writer fails.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves a part of it with the writer.
+    pub async fn copy_out_to(&self, container: &str, writer: impl Write + Send + 'static) -> Result<u64> {
+        let bodies = self.archive_of(container).await?;
+        archive::unpack_writer(bodies, writer).await.map_err(|error| self.of_path(error, container))
+    }
+
+    async fn archive_of(&self, path: &str) -> Result<crate::engine::Bodies> {
+        if !path.starts_with('/') {
+            return Err(
+                Error::invalid(format!("path `{path}` must begin with `/`")).with_subject(self.to_string())
+            );
+        }
+        let Subject { engine, id, name, .. } = self.subject();
+        Ok(engine.get_archive(&id, &name, path).await?.boxed())
+    }
+
+    fn of_path(&self, error: Error, path: &str) -> Error {
+        error.with_subject(format!("`{path}` in {self}")).with_phase("copy files out")
+    }
+}

@@ -1,0 +1,153 @@
+//! Changes to a container that runs: stop, kill, restart, pause, limits. One call of the engine each.
+
+use std::time::Duration;
+
+use bollard::models::ContainerUpdateBody;
+
+use super::TestContainer;
+use crate::engine::Change;
+use crate::error::Result;
+use crate::wait::Subject;
+
+/// New limits for a container that runs; what is not set stays.
+#[derive(Clone, Debug, Default)]
+#[must_use = "limits do nothing until a container is given them"]
+pub struct Limits(ContainerUpdateBody);
+
+impl Limits {
+    /// No change.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The most memory, in bytes, and memory and swap together, in bytes. Default: unchanged.
+    pub fn memory(mut self, bytes: u64, with_swap: u64) -> Self {
+        self.0.memory = Some(bytes.try_into().unwrap_or(i64::MAX));
+        self.0.memory_swap = Some(with_swap.try_into().unwrap_or(i64::MAX));
+        self
+    }
+
+    /// The most CPU, in thousandths of a core. Default: unchanged.
+    pub fn milli_cpus(mut self, milli: u32) -> Self {
+        self.0.cpu_period = Some(100_000);
+        self.0.cpu_quota = Some(i64::from(milli) * 100);
+        self
+    }
+
+    /// The most processes. Default: unchanged.
+    pub fn pids_limit(mut self, processes: u32) -> Self {
+        self.0.pids_limit = Some(processes.into());
+        self
+    }
+}
+
+impl TestContainer {
+    /// Stops it: the stop signal, then after its stop timeout (10 s unless the request says otherwise) a kill.
+    ///
+    /// # Errors
+    /// Not found, if it is gone; the engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it to the engine whether it is stopped.
+    pub async fn stop(&self) -> Result<Change> {
+        self.stop_in(None).await
+    }
+
+    /// As [`stop`](Self::stop), with a grace of your own; whole seconds, rounded up.
+    ///
+    /// # Errors
+    /// As [`stop`](Self::stop).
+    ///
+    /// # Cancel safety
+    /// As [`stop`](Self::stop).
+    pub async fn stop_within(&self, grace: Duration) -> Result<Change> {
+        self.stop_in(Some(grace)).await
+    }
+
+    async fn stop_in(&self, grace: Option<Duration>) -> Result<Change> {
+        let Subject { engine, id, name, .. } = self.subject();
+        engine.stop_container(&id, &name, grace).await
+    }
+
+    /// Sends a signal to its first process, by name (`SIGKILL`) or number.
+    ///
+    /// # Errors
+    /// Invalid, if there is no such signal; not found, if it is gone; the engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it to the engine whether the signal is sent.
+    pub async fn kill(&self, signal: &str) -> Result<Change> {
+        let Subject { engine, id, name, .. } = self.subject();
+        engine.kill_container(&id, &name, signal).await
+    }
+
+    /// Stops it and starts it again, and looks its ports up anew: the engine may choose others. Does not wait until
+    /// it is ready; see [`wait`](Self::wait).
+    ///
+    /// # Errors
+    /// Not found, if it is gone; the engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it to the engine whether it is restarted, and the ports as they were known.
+    pub async fn restart(&self) -> Result<()> {
+        let Subject { engine, id, name, .. } = self.subject();
+        engine.restart_container(&id, &name, None).await?;
+        self.look_again().await
+    }
+
+    /// Starts it again after it ended, and looks its ports up anew.
+    ///
+    /// # Errors
+    /// Not found, if it is gone; the engine's own.
+    ///
+    /// # Cancel safety
+    /// As [`restart`](Self::restart).
+    pub async fn start(&self) -> Result<Change> {
+        let Subject { engine, id, name, .. } = self.subject();
+        let change = engine.start_container(&id, &name).await?;
+        self.look_again().await?;
+        Ok(change)
+    }
+
+    async fn look_again(&self) -> Result<()> {
+        let info = self.inspect().await?;
+        self.refresh(&info);
+        Ok(())
+    }
+
+    /// Freezes all of its processes.
+    ///
+    /// # Errors
+    /// Conflict, if it does not run; not found, if it is gone; the engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it to the engine whether it is paused.
+    pub async fn pause(&self) -> Result<Change> {
+        let Subject { engine, id, name, .. } = self.subject();
+        engine.pause_container(&id, &name).await
+    }
+
+    /// Lets all of its processes go on.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause).
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it to the engine whether it goes on.
+    pub async fn unpause(&self) -> Result<Change> {
+        let Subject { engine, id, name, .. } = self.subject();
+        engine.unpause_container(&id, &name).await
+    }
+
+    /// Gives it new limits while it runs.
+    ///
+    /// # Errors
+    /// Invalid, if the engine refuses one; not found, if it is gone; the engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it to the engine whether the limits are set.
+    pub async fn update_limits(&self, limits: Limits) -> Result<()> {
+        let Subject { engine, id, name, .. } = self.subject();
+        engine.update_container(&id, &name, limits.0).await
+    }
+}

@@ -1,0 +1,33 @@
+//! One container: what is asked for, how it is started, and the handle that owns it.
+
+mod age;
+mod consumer;
+mod exec;
+mod files;
+mod handle;
+mod health;
+mod id;
+mod keep;
+mod lifecycle;
+pub(crate) mod logs;
+mod name;
+mod port;
+mod ports;
+mod request;
+mod run;
+mod start;
+mod state;
+mod status;
+
+pub use exec::{Exec, ExecOutput};
+pub use handle::TestContainer;
+pub use health::Health;
+pub use id::ContainerId;
+pub use lifecycle::Limits;
+pub use logs::{LogLines, LogOutput, Logs};
+pub(crate) use name::check_name;
+pub use port::{Port, Protocol};
+pub use request::{ContainerRequest, HealthCheck, RestartPolicy};
+pub use run::{RunEnd, RunOutput};
+pub use state::ContainerState;
+pub use status::ContainerStatus;

@@ -1,0 +1,183 @@
+//! From a request to the engine's create body: a pure function, so that all that is asked for can be seen to arrive.
+
+use std::collections::HashMap;
+
+use bollard::models::{
+    ContainerCreateBody, EndpointSettings, HostConfigLogConfig, Mount, MountType, NetworkingConfig,
+    PortBinding,
+};
+
+use super::{Attachment, ContainerRequest, Publish, Runtime};
+use crate::error::{Error, Result};
+
+/// What a request is lowered with.
+pub(in crate::container) struct Context<'a> {
+    pub(in crate::container) test: &'a str,
+    pub(in crate::container) image: &'a str,
+    /// The session's labels.
+    pub(in crate::container) labels: &'a [(String, String)],
+    /// The process's runtime, if it has one of its own, and the engine's native one.
+    pub(in crate::container) runtime: Option<&'a str>,
+    pub(in crate::container) native_runtime: &'a str,
+    /// The address to publish on, no wider than it must be.
+    pub(in crate::container) publish_on: &'a str,
+    /// The engine has the `local` log driver.
+    pub(in crate::container) has_local_logs: bool,
+    /// Directories that were made for the request's mounted files, in their order.
+    pub(in crate::container) file_dirs: &'a [String],
+}
+
+/// What the engine is sent, and what it must be told after.
+#[derive(Clone, Debug)]
+pub(in crate::container) struct Lowered {
+    pub(in crate::container) body: ContainerCreateBody,
+    /// Networks beyond the first: engines before API 1.44 take only one at the creation.
+    pub(in crate::container) more_networks: Vec<Attachment>,
+}
+
+/// Lowers a request; the same request and context always give the same body.
+pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<'_>) -> Result<Lowered> {
+    check(request)?;
+    let mut body = request.body.clone();
+    let mut host = request.host.clone();
+    body.image = Some(context.image.to_owned());
+    label(&mut body, context)?;
+    name_the_test(&mut body, context.test);
+    publish(&mut body, &mut host, &request.published, context);
+    host.runtime = runtime(&request.runtime, context);
+    if host.log_config.is_none() && context.has_local_logs {
+        host.log_config = Some(readable_logs());
+    }
+    for (files, dir) in request.files.iter().zip(context.file_dirs) {
+        host.mounts.get_or_insert_default().push(Mount {
+            typ: Some(MountType::BIND),
+            source: Some(dir.clone()),
+            target: Some(files.target.clone()),
+            read_only: Some(!files.writable),
+            ..Default::default()
+        });
+    }
+    let more_networks = join(&mut body, &mut host, &request.networks);
+    if let Some(modify) = &request.modify_host {
+        modify.apply(&mut host);
+    }
+    body.host_config = Some(host);
+    if let Some(modify) = &request.modify_body {
+        modify.apply(&mut body);
+    }
+    Ok(Lowered { body, more_networks })
+}
+
+/// What can be seen to be wrong without an engine.
+fn check(request: &ContainerRequest) -> Result<()> {
+    for (index, publish) in request.published.iter().enumerate() {
+        for other in &request.published[..index] {
+            if publish.port == other.port && publish.ip == other.ip && publish.host_port == other.host_port {
+                return Err(Error::invalid(format!(
+                    "port {} is published twice; once is enough, or publish it on two addresses with `publish_on`",
+                    publish.port
+                )));
+            }
+            if publish.host_port.is_some() && publish.host_port == other.host_port && publish.ip == other.ip {
+                return Err(Error::invalid(format!(
+                    "ports {} and {} are both to be published on {}:{}; give them different ports, or let the engine choose",
+                    other.port,
+                    publish.port,
+                    publish.ip,
+                    publish.host_port.unwrap_or_default()
+                )));
+            }
+        }
+    }
+    if !request.networks.is_empty() && request.host.network_mode.is_some() {
+        return Err(Error::invalid(
+            "a network mode and networks were both asked for; one excludes the other",
+        ));
+    }
+    if request.body.cmd.as_ref().is_some_and(Vec::is_empty) && request.body.entrypoint.is_none() {
+        return Err(Error::invalid("the command is an empty list; leave it out for the image's own"));
+    }
+    request.wait.0.check()
+}
+
+fn label(body: &mut ContainerCreateBody, context: &Context<'_>) -> Result<()> {
+    let labels: &mut HashMap<_, _> = body.labels.get_or_insert_default();
+    if let Some(key) = labels.keys().find(|key| seatrial_core::labels::is_reserved(key)) {
+        return Err(Error::invalid(format!(
+            "label `{key}` is one that cleaning up relies on; choose a key that does not begin with \
+             `org.testcontainers` or `seatrial.`"
+        )));
+    }
+    labels.extend(context.labels.iter().cloned());
+    labels.insert(seatrial_core::labels::TEST.to_owned(), context.test.to_owned());
+    Ok(())
+}
+
+/// The container can tell which test it serves, unless the request says otherwise.
+fn name_the_test(body: &mut ContainerCreateBody, test: &str) {
+    let env = body.env.get_or_insert_default();
+    if !env.iter().any(|pair| pair.starts_with("SEATRIAL_TEST_NAME=")) {
+        env.push(format!("SEATRIAL_TEST_NAME={test}"));
+    }
+}
+
+fn publish(
+    body: &mut ContainerCreateBody,
+    host: &mut bollard::models::HostConfig,
+    published: &[Publish],
+    context: &Context<'_>,
+) {
+    for publish in published {
+        let port = publish.port.to_string();
+        let ip = match publish.ip.as_str() {
+            "" => context.publish_on,
+            ip => ip,
+        };
+        let binding = PortBinding {
+            host_ip: Some(ip.to_owned()),
+            host_port: Some(publish.host_port.map(|port| port.to_string()).unwrap_or_default()),
+        };
+        let bindings = host.port_bindings.get_or_insert_default();
+        bindings.entry(port.clone()).or_default().get_or_insert_default().push(binding);
+        let exposed = body.exposed_ports.get_or_insert_default();
+        if !exposed.contains(&port) {
+            exposed.push(port);
+        }
+    }
+}
+
+fn runtime(asked: &Runtime, context: &Context<'_>) -> Option<String> {
+    match asked {
+        Runtime::Default => context.runtime.map(str::to_owned),
+        Runtime::Native => Some(context.native_runtime.to_owned()),
+        Runtime::Named(name) => Some(name.clone()),
+    }
+}
+
+/// Logs that can be read back, drop no line, and end before the disk is full.
+fn readable_logs() -> HostConfigLogConfig {
+    let options = [("mode", "blocking"), ("max-size", "20m"), ("max-file", "5")];
+    HostConfigLogConfig {
+        typ: Some("local".to_owned()),
+        config: Some(options.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
+    }
+}
+
+/// The first network goes into the body, the others are for after the creation.
+fn join(
+    body: &mut ContainerCreateBody,
+    host: &mut bollard::models::HostConfig,
+    networks: &[Attachment],
+) -> Vec<Attachment> {
+    let Some((first, more)) = networks.split_first() else { return Vec::new() };
+    host.network_mode = Some(first.network.clone());
+    let settings = endpoint(first);
+    body.networking_config =
+        Some(NetworkingConfig { endpoints_config: Some([(first.network.clone(), settings)].into()) });
+    more.to_vec()
+}
+
+/// A place in a network, with its aliases.
+pub(in crate::container) fn endpoint(attachment: &Attachment) -> EndpointSettings {
+    EndpointSettings { aliases: Some(attachment.aliases.clone()), ..Default::default() }
+}

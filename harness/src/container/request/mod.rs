@@ -1,0 +1,228 @@
+//! What is asked for: a container described as a value, built step by step, checked when it is started.
+
+mod basics;
+mod health;
+mod lower;
+mod networking;
+mod resources;
+mod security;
+mod storage;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::models::{ContainerCreateBody, HostConfig};
+
+pub use basics::RestartPolicy;
+pub use health::HealthCheck;
+pub(super) use lower::{Context, Lowered, endpoint, lower};
+pub(super) use networking::{Attachment, Publish};
+pub(super) use storage::FilesMount;
+
+use crate::archive::CopyIn;
+use crate::config::{Keep, PullPolicy};
+use crate::container::logs::Consumer;
+use crate::image::Credentials;
+use crate::session::Session;
+use crate::wait::WaitFor;
+
+/// A container that is wanted: image, options, files to copy in, what to wait for.
+///
+/// A request is a value. Cloning it is cheap enough for a loop, and starting it twice, or from two tasks at once,
+/// never lets one start see what another changed. Nothing is checked, read or asked of an engine before
+/// [`start`](Self::start) or [`run`](Self::run).
+///
+/// ```no_run
+/// use seatrial::{ContainerRequest, WaitFor};
+///
+/// # async fn example() -> seatrial::Result<()> {
+/// let redis = ContainerRequest::new("redis:7")
+///     .port(6379)
+///     .wait_for(WaitFor::log("Ready to accept connections"))
+///     .start()
+///     .await?;
+/// println!("redis://{}", redis.addr(6379)?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is started"]
+pub struct ContainerRequest {
+    pub(super) image: String,
+    pub(super) name: Option<String>,
+    pub(super) platform: Option<String>,
+    pub(super) runtime: Runtime,
+    /// What goes into the engine's create body as it is; ports, networks, labels and defaults join it when it is lowered.
+    pub(super) body: ContainerCreateBody,
+    pub(super) host: HostConfig,
+    pub(super) published: Vec<Publish>,
+    pub(super) networks: Vec<Attachment>,
+    pub(super) copies: Vec<CopyIn>,
+    pub(super) files: Vec<FilesMount>,
+    pub(super) wait: WaitFor,
+    pub(super) startup_timeout: Option<Duration>,
+    pub(super) pull: Option<PullPolicy>,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) keep: Option<Keep>,
+    pub(super) output_limit: usize,
+    pub(super) consumers: Vec<Consumer>,
+    pub(super) session: Option<Session>,
+    pub(super) modify_body: Option<Modifier<ContainerCreateBody>>,
+    pub(super) modify_host: Option<Modifier<HostConfig>>,
+}
+
+/// Which runtime below the engine is asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Runtime {
+    /// The process's, or the engine's default.
+    #[default]
+    Default,
+    /// The engine's native one, whatever the process says.
+    Native,
+    Named(String),
+}
+
+/// A change to what the engine is sent, made last.
+pub(super) struct Modifier<T>(Arc<dyn Fn(&mut T) + Send + Sync>);
+
+impl<T> Modifier<T> {
+    pub(super) fn apply(&self, value: &mut T) {
+        (self.0)(value);
+    }
+}
+
+impl<T> Clone for Modifier<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Modifier<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Modifier")
+    }
+}
+
+impl ContainerRequest {
+    /// A container of this image, with the image's own command, nothing published, and nothing waited for.
+    pub fn new(image: impl Into<String>) -> Self {
+        Self {
+            image: image.into(),
+            name: None,
+            platform: None,
+            runtime: Runtime::Default,
+            body: ContainerCreateBody::default(),
+            host: HostConfig::default(),
+            published: Vec::new(),
+            networks: Vec::new(),
+            copies: Vec::new(),
+            files: Vec::new(),
+            wait: WaitFor::nothing(),
+            startup_timeout: None,
+            pull: None,
+            credentials: None,
+            keep: None,
+            output_limit: 16 << 20,
+            consumers: Vec::new(),
+            session: None,
+            modify_body: None,
+            modify_host: None,
+        }
+    }
+
+    /// What [`start`](Self::start) waits for before it returns. Default: [`WaitFor::nothing`].
+    ///
+    /// To wait for several things, name them with [`WaitFor::all`] or [`WaitFor::any`]; a second call replaces the first.
+    pub fn wait_for(mut self, wait: impl Into<WaitFor>) -> Self {
+        self.wait = wait.into();
+        self
+    }
+
+    /// How long a start may take from the moment that the container runs until it is ready; for
+    /// [`run`](Self::run), until it ends. Default: `SEATRIAL_STARTUP_TIMEOUT`, else 60 s.
+    pub fn startup_timeout(mut self, timeout: Duration) -> Self {
+        self.startup_timeout = Some(timeout);
+        self
+    }
+
+    /// When the image is pulled. Default: `SEATRIAL_PULL`, else when it is missing.
+    pub fn pull(mut self, policy: PullPolicy) -> Self {
+        self.pull = Some(policy);
+        self
+    }
+
+    /// Who pulls the image. Default: what the docker configuration says of its registry.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Whether the container stays when its handle is dropped. Default: `SEATRIAL_KEEP`, else never.
+    pub fn keep(mut self, keep: Keep) -> Self {
+        self.keep = Some(keep);
+        self
+    }
+
+    /// How many bytes of each stream [`run`](Self::run) keeps; the rest is read and thrown away. Default: 16 MiB.
+    pub fn output_limit(mut self, bytes: usize) -> Self {
+        self.output_limit = bytes;
+        self
+    }
+
+    /// The session that the container belongs to. Default: the process's, [`Session::current`].
+    pub fn session(mut self, session: &Session) -> Self {
+        self.session = Some(session.clone());
+        self
+    }
+
+    /// Copies something into the container before it starts. Default: nothing.
+    ///
+    /// All that one request copies goes in one archive.
+    pub fn copy_in(mut self, source: CopyIn) -> Self {
+        self.copies.push(source);
+        self
+    }
+
+    /// Calls a function with every line that the container prints, on a thread of its own. Default: nobody listens.
+    ///
+    /// A slow function never holds the container back: it reads the engine's log, and comes behind.
+    pub fn on_log(mut self, consumer: impl Fn(crate::LogLine) + Send + Sync + 'static) -> Self {
+        self.consumers.push(Consumer::new(consumer));
+        self
+    }
+
+    /// Changes the engine's create body, after everything else: what it sets stays.
+    ///
+    /// For options that have no setter. A second call runs after the first.
+    pub fn modify_body(mut self, modify: impl Fn(&mut ContainerCreateBody) + Send + Sync + 'static) -> Self {
+        self.modify_body = Some(chain(self.modify_body.take(), modify));
+        self
+    }
+
+    /// Changes the engine's host configuration, after everything else: what it sets stays.
+    ///
+    /// For options that have no setter. A second call runs after the first.
+    pub fn modify_host_config(mut self, modify: impl Fn(&mut HostConfig) + Send + Sync + 'static) -> Self {
+        self.modify_host = Some(chain(self.modify_host.take(), modify));
+        self
+    }
+}
+
+fn chain<T: 'static>(
+    first: Option<Modifier<T>>,
+    then: impl Fn(&mut T) + Send + Sync + 'static,
+) -> Modifier<T> {
+    match first {
+        None => Modifier(Arc::new(then)),
+        Some(first) => Modifier(Arc::new(move |value| {
+            first.apply(value);
+            then(value);
+        })),
+    }
+}
+
+/// Texts as the engine wants a list of them.
+fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Vec<String> {
+    items.into_iter().map(Into::into).collect()
+}

@@ -1,0 +1,102 @@
+//! A container as a command: created, started, waited for to its end, its output collected.
+
+use std::time::{Duration, Instant};
+
+use tracing::Instrument;
+
+use super::ContainerRequest;
+use super::start::{Created, create, engine_start};
+use crate::background::background;
+use crate::error::Result;
+use crate::wait::{Collected, Subject, Tap, TapKeep};
+
+/// What a container did from its start to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunOutput {
+    /// How it ended.
+    pub end: RunEnd,
+    /// Standard output, up to the request's limit; with a terminal, all output.
+    pub stdout: Vec<u8>,
+    /// Standard error, up to the request's limit.
+    pub stderr: Vec<u8>,
+    /// Whether one of the streams was longer than the limit.
+    pub truncated: bool,
+    /// From the start to the end.
+    pub elapsed: Duration,
+}
+
+/// How a container that was run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RunEnd {
+    /// By itself or by a signal, with this exit code.
+    Exited(i64),
+    /// The engine says that it was killed for want of memory; with this exit code.
+    OutOfMemory(i64),
+    /// Its time was up; it is removed.
+    TimedOut,
+}
+
+impl RunOutput {
+    /// The exit code; none after a time-out.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i64> {
+        match self.end {
+            RunEnd::Exited(code) | RunEnd::OutOfMemory(code) => Some(code),
+            RunEnd::TimedOut => None,
+        }
+    }
+
+    /// Standard output as text; what is not UTF-8 is replaced.
+    #[must_use]
+    pub fn stdout_text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Standard error as text; what is not UTF-8 is replaced.
+    #[must_use]
+    pub fn stderr_text(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+}
+
+impl ContainerRequest {
+    /// Runs the container to its end and collects what it printed; removes it after.
+    ///
+    /// A non-zero exit code and a time-out are data, not errors: a time-out gives back what was printed until then.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), but for the wait.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing: what was created is removed in the background.
+    pub async fn run(&self) -> Result<RunOutput> {
+        let created = create(self).await?;
+        let span = created.span.clone();
+        run(created, self.output_limit).instrument(span).await
+    }
+}
+
+async fn run(created: Created, limit: usize) -> Result<RunOutput> {
+    let Subject { engine, id, name, .. } = created.subject.clone();
+    let connection = engine.attach(&id, &name).await?;
+    let (tap, over) = Tap::attached(created.subject.clone(), connection, Vec::new(), TapKeep::Head(limit));
+    let began = Instant::now();
+    engine_start(&created).await?;
+    let deadline = created.timeout;
+    let is_over = background().run(async move { tokio::time::timeout(deadline, over).await.is_ok() }).await;
+    let Collected { stdout, stderr } = tap.take();
+    let elapsed = began.elapsed();
+    let end = if is_over {
+        let state = engine.inspect_container(&id, &name).await?.state;
+        let code = state.exit_code.unwrap_or_default();
+        if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
+    } else {
+        RunEnd::TimedOut
+    };
+    drop(tap);
+    created.owned.remove().await?;
+    let truncated = stdout.truncated || stderr.truncated;
+    Ok(RunOutput { end, stdout: stdout.bytes, stderr: stderr.bytes, truncated, elapsed })
+}

@@ -1,0 +1,291 @@
+//! A start, stage by stage: create, copy in, attach, start, look, wait. From the creation on something owns the
+//! container, so an error or a dropped future at any point removes it.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use tracing::Instrument;
+
+use super::handle::TestContainer;
+use super::name::{caller_name, check_name, default_name};
+use super::request::{self, ContainerRequest, Lowered};
+use crate::archive::{self, MountedFiles};
+use crate::background::background;
+use crate::config::{Keep, PullPolicy};
+use crate::engine::{Engine, EngineKind};
+use crate::error::{Error, Kind, Result};
+use crate::image::{self, ImageRef};
+use crate::report::Report;
+use crate::session::{Owned, Session, Thing, cleaner};
+use crate::wait::{Preparation, Subject, Tap, Unmet, wait_ready};
+
+/// A container that is created, owned, and not started.
+pub(super) struct Created {
+    pub(super) owned: Owned,
+    pub(super) subject: Subject,
+    pub(super) session: Session,
+    pub(super) image: ImageRef,
+    pub(super) keep: Keep,
+    pub(super) timeout: Duration,
+    pub(super) span: tracing::Span,
+}
+
+impl ContainerRequest {
+    /// Starts a container and waits until it is ready.
+    ///
+    /// # Errors
+    /// Invalid, if the request can't be; image, if the image can't be had; conflict, if the name or a port is taken;
+    /// not ready or exited, with all that is known of the container, if the wait was not met; the engine's own.
+    /// After an error nothing is left, unless [`keep`](Self::keep) says so.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing: what was created is removed in the background.
+    pub async fn start(&self) -> Result<TestContainer> {
+        let created = create(self).await?;
+        let span = created.span.clone();
+        start(self, created).instrument(span).await
+    }
+}
+
+/// Creates the container that a request describes.
+pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
+    let session = match &request.session {
+        Some(session) => session.clone(),
+        None => Session::current().await?,
+    };
+    let config = session.config();
+    let test = caller_name();
+    let name = match &request.name {
+        Some(name) => check_name(name).map(|()| name.clone())?,
+        None => default_name(),
+    };
+    let subject = format!("container `{name}`");
+    let image =
+        image::resolve(&request.image, config).map_err(|error| error.with_subject(subject.clone()))?;
+    let (files, copies) = (request.files.clone(), request.copies.clone());
+    let prepared = background().run(async move {
+        // Reads the disk, which blocks.
+        tokio::task::spawn_blocking(move || {
+            archive::check(&copies)?;
+            files.iter().map(|files| MountedFiles::new(&files.sources)).collect::<Result<Vec<_>>>()
+        })
+        .await
+        .expect("checking files does not panic")
+    });
+    let mounted = prepared.await.map_err(|error| error.with_subject(subject.clone()))?;
+    let lowered =
+        lower(request, &session, &test, &image, &mounted).map_err(|error| error.with_subject(subject))?;
+    let span = tracing::info_span!("container", name, image = %image.as_given(), id = tracing::field::Empty, phase = "create");
+    let keep = request.keep.unwrap_or(config.keep.value);
+    let tty = lowered.body.tty.unwrap_or(false);
+    let platform = request.platform.clone().unwrap_or_default();
+    let began = Instant::now();
+    let creation = ensure_created(request, &session, &name, &image, platform, lowered, mounted);
+    let (id, owned) = match creation.instrument(span.clone()).await {
+        Ok(created) => created,
+        Err(error) => return Err(explain(error, session.engine(), &name, began).await),
+    };
+    span.record("id", tracing::field::display(&id));
+    let subject = Subject { engine: session.engine().clone(), id, name, tty };
+    let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
+    let created = Created { owned, subject, session, image, keep, timeout, span };
+    copy_in(request, &created).await?;
+    Ok(created)
+}
+
+fn lower(
+    request: &ContainerRequest,
+    session: &Session,
+    test: &str,
+    image: &ImageRef,
+    mounted: &[MountedFiles],
+) -> Result<Lowered> {
+    let config = session.config();
+    let dirs: Vec<_> = mounted.iter().map(|files| files.path().to_string_lossy().into_owned()).collect();
+    let context = request::Context {
+        test,
+        image: image.as_given(),
+        labels: session.labels(),
+        runtime: config.runtime.as_ref().map(|runtime| runtime.value.as_str()),
+        native_runtime: &config.native_runtime.value,
+        publish_on: &session.engine().host().publish_on().to_string(),
+        has_local_logs: session.engine().version().kind == EngineKind::Docker,
+        file_dirs: &dirs,
+    };
+    request::lower(request, &context)
+}
+
+/// Creates the container; when its image is missing, pulls that and tries once more. An image that is there costs
+/// no question.
+async fn ensure_created(
+    request: &ContainerRequest,
+    session: &Session,
+    name: &str,
+    image: &ImageRef,
+    platform: String,
+    lowered: Lowered,
+    mounted: Vec<MountedFiles>,
+) -> Result<(super::ContainerId, Owned)> {
+    let policy = request.pull.unwrap_or(session.config().pull.value);
+    let pull = || image::pull(session, image, request.platform.as_deref(), request.credentials.as_ref());
+    if policy == PullPolicy::Always {
+        pull().await?;
+    }
+    let mut mounted = Some(mounted);
+    match create_owned(session, name, platform.clone(), lowered.clone(), &mut mounted).await {
+        Err(error) if is_missing_image(&error) => {
+            if policy == PullPolicy::Never {
+                return Err(image::missing(image, error));
+            }
+            if policy == PullPolicy::Missing {
+                pull().await?;
+            }
+            create_owned(session, name, platform, lowered, &mut mounted).await
+        }
+        other => other,
+    }
+}
+
+/// One creation, carried to its end on the background thread even if the caller is gone: there is no moment at
+/// which the engine has the container and nobody owns it.
+async fn create_owned(
+    session: &Session,
+    name: &str,
+    platform: String,
+    lowered: Lowered,
+    mounted: &mut Option<Vec<MountedFiles>>,
+) -> Result<(super::ContainerId, Owned)> {
+    let engine = session.engine().clone();
+    let (name, session_id) = (name.to_owned(), session.id().to_string());
+    // Moved in and back, since a second try needs them and a dropped future must not remove them too early.
+    let files = mounted.take().unwrap_or_default();
+    let (result, files) = background()
+        .carry_through(async move {
+            let creating = match cleaner().creating() {
+                Ok(creating) => creating,
+                Err(error) => return (Err(error), files),
+            };
+            let id = match engine.create_container(name.clone(), platform, lowered.body).await {
+                Ok(id) => id,
+                Err(error) => return (Err(error), files),
+            };
+            let thing = Thing::Container { id: id.clone(), name: name.clone(), session: session_id };
+            let owned = cleaner().own(engine.clone(), thing);
+            owned.add_mounted(files);
+            drop(creating);
+            for network in &lowered.more_networks {
+                let settings = request::endpoint(network);
+                if let Err(error) = engine.connect_network(&network.network, id.as_str(), settings).await {
+                    return (Err(error), Vec::new());
+                }
+            }
+            (Ok((id, owned)), Vec::new())
+        })
+        .await;
+    *mounted = Some(files);
+    result
+}
+
+fn is_missing_image(error: &Error) -> bool {
+    error.is_not_found() && error.to_string().to_lowercase().contains("no such image")
+}
+
+/// Says more of what an engine refused at the creation or the start: what would be right.
+async fn explain(error: Error, engine: &Engine, name: &str, began: Instant) -> Error {
+    let text = error.to_string();
+    let one_of = |names: Result<Vec<String>>| names.map(|names| names.join("`, `")).unwrap_or_default();
+    let hint = if text.contains("is already in use by container") {
+        "remove the container that has the name, or leave the name out for one that is made up".to_owned()
+    } else if text.contains("runtime") && (text.contains("unknown") || text.contains("no such")) {
+        format!("the engine's runtimes are `{}`", one_of(engine.runtimes().await))
+    } else if text.contains("emory limit") {
+        "raise `memory`: it is in bytes, and the engine needs at least 6 MiB".to_owned()
+    } else if text.contains("port is already allocated") || text.contains("address already in use") {
+        "let the engine choose the host's port: `port` in place of `fixed`".to_owned()
+    } else if text.contains("network") && text.contains("not found") {
+        let names = one_of(engine.network_names().await);
+        format!("create it first, with `Network::create`; the engine's networks are `{names}`")
+    } else {
+        return error.with_subject(format!("container `{name}`")).with_elapsed(began.elapsed());
+    };
+    error.with_subject(format!("container `{name}`")).with_hint(hint)
+}
+
+async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
+    if request.copies.is_empty() {
+        return Ok(());
+    }
+    created.span.record("phase", "copy in");
+    let Subject { engine, id, name, .. } = &created.subject;
+    super::files::put(engine, id, name, request.copies.clone()).await
+}
+
+/// Starts what was created, and waits for it.
+async fn start(request: &ContainerRequest, created: Created) -> Result<TestContainer> {
+    created.span.record("phase", "start");
+    let mut prepared = Preparation::before_start(&request.wait, &created.subject).await?;
+    let began = Instant::now();
+    engine_start(&created).await?;
+    let (timeout, subject) = (created.timeout, created.subject.clone());
+    let container = adopt(request, created).await?;
+    container.span().record("phase", "wait");
+    let matches = Mutex::new(Vec::new());
+    match wait_ready(&container, &mut prepared, timeout, &matches).await {
+        Ok(()) => {
+            tracing::info!(elapsed = ?began.elapsed(), "ready");
+            container.span().record("phase", "ready");
+            container.add_matches(matches.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
+            Ok(container)
+        }
+        Err(unmet) => {
+            let tails = prepared.tap.as_ref().map(Tap::tails);
+            let report = Report::of(&container, &prepared.root, tails).await;
+            let error = not_ready(&subject, container.image(), unmet, began, report);
+            container.give_up_failed();
+            Err(error)
+        }
+    }
+}
+
+/// Has the engine start the container; what it refuses is explained.
+pub(super) async fn engine_start(created: &Created) -> Result<()> {
+    let Subject { engine, id, name, .. } = &created.subject;
+    let began = Instant::now();
+    match engine.start_container(id, name).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(explain(error, engine, name, began).await),
+    }
+}
+
+/// Makes the handle of a container that was started, with what an inspect says of its ports and addresses.
+async fn adopt(request: &ContainerRequest, created: Created) -> Result<TestContainer> {
+    let Subject { engine, id, name, .. } = &created.subject;
+    let info = engine.inspect_container(id, name).await?;
+    let container = TestContainer::new(created, &info);
+    container.listen(&request.consumers);
+    Ok(container)
+}
+
+/// The error of a wait that was not met.
+pub(crate) fn not_ready(
+    subject: &Subject,
+    image: &str,
+    unmet: Unmet,
+    began: Instant,
+    report: Report,
+) -> Error {
+    let who = format!("container `{}` (`{image}`)", subject.name);
+    let after = crate::report::seconds(began.elapsed());
+    match unmet {
+        Unmet::TimedOut => Error::new(Kind::NotReady, format!("{who} was not ready after {after}"))
+            .with_hint(
+                "raise `startup_timeout`, or keep the container to look into it: SEATRIAL_KEEP=on-failure",
+            ),
+        Unmet::Ended => Error::new(Kind::Exited, format!("{who} ended before it was ready, after {after}"))
+            .with_hint("keep the container to look into it: SEATRIAL_KEEP=on-failure"),
+        Unmet::Never(reason) => Error::new(Kind::NotReady, format!("{who} can't become ready: {reason}"))
+            .with_hint("keep the container to look into it: SEATRIAL_KEEP=on-failure"),
+        Unmet::Engine(error) => error.with_subject(who),
+    }
+    .with_report(report)
+}

@@ -1,0 +1,94 @@
+//! Calls that carry files: a tar archive into a container, and one out of it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use http_body_util::StreamBody;
+use hyper::body::Frame;
+use hyper::{Method, Request};
+
+use super::client::{CallError, Engine, What};
+use super::path::ApiPath;
+use super::streams::Bodies;
+use super::transport::{TransportError, checked};
+use crate::container::ContainerId;
+use crate::error::Result;
+
+impl Engine {
+    /// Unpacks a tar archive in a container, at `/`. Fails when nothing moves for the length of a deadline.
+    pub(crate) async fn put_archive(
+        &self,
+        id: &ContainerId,
+        name: &str,
+        archive: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Result<()> {
+        let idle = self.0.request_timeout;
+        // The deadline is between pieces, not over all: an archive may be as large as it likes.
+        let what =
+            What { deadline: Duration::MAX, ..self.what("copy files in", format!("container `{name}`")) };
+        let path = ApiPath::new(format!("/containers/{id}/archive")).with("path", "/");
+        let transport = self.transport();
+        let subject = what.subject.clone();
+        self.call(what, async move {
+            let moved = Arc::new(Mutex::new(Instant::now()));
+            let touch = moved.clone();
+            let body = StreamBody::new(archive.map(move |piece| {
+                *touch.lock().expect("nobody panics with this lock") = Instant::now();
+                piece.map(Frame::data)
+            }));
+            let request = Request::builder()
+                .method(Method::PUT)
+                .uri(path.as_str())
+                .header("content-type", "application/x-tar")
+                .body(body)
+                .expect("paths are made of encoded parts");
+            let sending = async { checked(transport.send(request).await?).await };
+            let deadline = What { phase: "copy files in", subject, deadline: idle };
+            unless_idle(sending, &moved, deadline).await.map(drop)
+        })
+        .await
+    }
+
+    /// A path of a container as a tar archive.
+    pub(crate) async fn get_archive(&self, id: &ContainerId, name: &str, path: &str) -> Result<Bodies> {
+        let api = ApiPath::new(format!("/containers/{id}/archive")).with("path", path);
+        let what = self.what("copy files out", format!("`{path}` in container `{name}`"));
+        self.body(what, Method::GET, api).await
+    }
+
+    /// Whether a path is there in a container, running or not.
+    pub(crate) async fn has_path(&self, id: &ContainerId, name: &str, path: &str) -> Result<bool> {
+        let api = ApiPath::new(format!("/containers/{id}/archive")).with("path", path);
+        let what = self.what("look for a file", format!("`{path}` in container `{name}`"));
+        let transport = self.transport();
+        let found = self
+            .call(what, async move { Ok(transport.request(Method::HEAD, api.as_str()).await.map(drop)?) })
+            .await;
+        match found {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Drives a transfer for as long as something moved within the deadline.
+async fn unless_idle<T>(
+    transfer: impl Future<Output = Result<T, TransportError>>,
+    moved: &Mutex<Instant>,
+    what: What,
+) -> Result<T, CallError> {
+    let mut transfer = std::pin::pin!(transfer);
+    loop {
+        let last = *moved.lock().expect("nobody panics with this lock");
+        match tokio::time::timeout_at((last + what.deadline).into(), &mut transfer).await {
+            Ok(outcome) => return Ok(outcome?),
+            Err(_) if *moved.lock().expect("nobody panics with this lock") > last => {}
+            Err(_) => return Err(super::client::hung(&what).into()),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Calls about one container's life. All but the creation take full ids.
+
+use std::time::Duration;
+
+use bollard::models::{ContainerCreateBody, ContainerUpdateBody};
+use bollard::query_parameters::{CreateContainerOptions, RemoveContainerOptions, RestartContainerOptions};
+use hyper::{Method, StatusCode};
+
+use super::client::{CallError, Engine, What};
+use super::info::ContainerInfo;
+use super::path::ApiPath;
+use super::transport::{Transport, TransportError};
+use crate::background::Run;
+use crate::container::ContainerId;
+use crate::error::Result;
+
+/// What a call left changed: "already so" is a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// The engine did it.
+    Made,
+    /// It was so already.
+    AlreadySo,
+}
+
+impl Engine {
+    /// A call that lasts as long as a container takes to end; its own grace is 10 s unless its creator said otherwise.
+    fn what_after(&self, grace: Option<Duration>, phase: &'static str, name: &str) -> What {
+        let what = self.what(phase, format!("container `{name}`"));
+        What { deadline: what.deadline + grace.unwrap_or(Duration::from_secs(10)), ..what }
+    }
+
+    /// Creates a container and returns its id. Not cancelled by a drop: the caller must own what comes.
+    pub(crate) async fn create_container(
+        &self,
+        name: String,
+        platform: String,
+        body: ContainerCreateBody,
+    ) -> Result<ContainerId> {
+        let docker = self.docker();
+        let what = self.what("create", format!("container `{name}`"));
+        self.call_in_turn(what, async move {
+            let options = CreateContainerOptions { name: Some(name), platform };
+            let created = docker.create_container(Some(options), body).await?;
+            for warning in &created.warnings {
+                tracing::warn!(id = %created.id, "the engine warns: {warning}");
+            }
+            Ok(ContainerId::new(created.id)?)
+        })
+        .await
+    }
+
+    /// Starts a container, as one of at most so many starts and removals at once.
+    pub(crate) async fn start_container(&self, id: &ContainerId, name: &str) -> Result<Change> {
+        let what = self.what("start", format!("container `{name}`"));
+        self.call_in_turn(what, post(self.transport(), format!("/containers/{id}/start"), |_, _| false)).await
+    }
+
+    pub(crate) async fn stop_container(
+        &self,
+        id: &ContainerId,
+        name: &str,
+        grace: Option<Duration>,
+    ) -> Result<Change> {
+        let what = self.what_after(grace, "stop", name);
+        let path = ApiPath::new(format!("/containers/{id}/stop")).with_some("t", grace.map(whole_seconds));
+        self.call(what, post(self.transport(), path.as_str().to_owned(), |_, _| false)).await
+    }
+
+    pub(crate) async fn kill_container(&self, id: &ContainerId, name: &str, signal: &str) -> Result<Change> {
+        let what = self.what("kill", format!("container `{name}`"));
+        let path = ApiPath::new(format!("/containers/{id}/kill")).with("signal", signal);
+        // The engine's conflict here is "is not running", which is what a kill is for.
+        self.call(what, post(self.transport(), path.as_str().to_owned(), |status, _| status == 409)).await
+    }
+
+    pub(crate) async fn pause_container(&self, id: &ContainerId, name: &str) -> Result<Change> {
+        let what = self.what("pause", format!("container `{name}`"));
+        let already = |_, message: &str| message.contains("already paused");
+        self.call(what, post(self.transport(), format!("/containers/{id}/pause"), already)).await
+    }
+
+    pub(crate) async fn unpause_container(&self, id: &ContainerId, name: &str) -> Result<Change> {
+        let what = self.what("unpause", format!("container `{name}`"));
+        let already = |_, message: &str| message.contains("not paused");
+        self.call(what, post(self.transport(), format!("/containers/{id}/unpause"), already)).await
+    }
+
+    pub(crate) async fn restart_container(
+        &self,
+        id: &ContainerId,
+        name: &str,
+        grace: Option<Duration>,
+    ) -> Result<()> {
+        let what = self.what_after(grace, "restart", name);
+        let (docker, id) = (self.docker(), id.to_string());
+        let options = RestartContainerOptions { t: grace.map(whole_seconds), ..Default::default() };
+        self.call(what, async move { Ok(docker.restart_container(&id, Some(options)).await?) }).await
+    }
+
+    pub(crate) async fn update_container(
+        &self,
+        id: &ContainerId,
+        name: &str,
+        limits: ContainerUpdateBody,
+    ) -> Result<()> {
+        let what = self.what("update the limits", format!("container `{name}`"));
+        let (docker, id) = (self.docker(), id.to_string());
+        self.call(what, async move { Ok(docker.update_container(&id, limits).await?) }).await
+    }
+
+    /// Removes a container, running or not, with its anonymous volumes, as one of at most so many.
+    pub(crate) fn remove_container(&self, id: &ContainerId, name: &str) -> Run<Result<()>> {
+        let what = self.what("remove", format!("container `{name}`"));
+        let (docker, id) = (self.docker(), id.to_string());
+        let options = RemoveContainerOptions { force: true, v: true, link: false };
+        self.call_in_turn(what, async move { Ok(docker.remove_container(&id, Some(options)).await?) })
+    }
+
+    pub(crate) async fn inspect_container(&self, id: &ContainerId, name: &str) -> Result<ContainerInfo> {
+        let what = self.what("inspect", format!("container `{name}`"));
+        let (transport, path) = (self.transport(), format!("/containers/{id}/json"));
+        self.call(what, async move { Ok(ContainerInfo::from_json(transport.get_json(&path).await?)) }).await
+    }
+}
+
+/// A post for which "already so" is no error: a 304, or what `already` says of an error's status and message.
+async fn post(
+    transport: Transport,
+    path: String,
+    already: fn(u16, &str) -> bool,
+) -> Result<Change, CallError> {
+    match transport.request(Method::POST, &path).await {
+        Ok(response) if response.status() == StatusCode::NOT_MODIFIED => Ok(Change::AlreadySo),
+        Ok(_) => Ok(Change::Made),
+        Err(TransportError::Status { status, message }) if already(status, &message) => Ok(Change::AlreadySo),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The engine counts a grace in whole seconds; a part of one is rounded up, so that nobody is killed early.
+fn whole_seconds(grace: Duration) -> i32 {
+    grace.as_millis().div_ceil(1000).try_into().unwrap_or(i32::MAX)
+}

@@ -1,0 +1,153 @@
+//! Calls about images. The pull is read here and not by bollard: an error inside its stream is an error, and
+//! credentials are sent in the alphabet that the engine decodes.
+
+use base64::Engine as _;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http_body_util::Full;
+use hyper::{Method, Request};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::client::{CallError, Engine, What};
+use super::path::{ApiPath, encoded};
+use super::streams::bodies;
+use super::transport::checked;
+use crate::error::{Error, Kind, Result};
+use crate::image::{Credentials, ImageRef};
+
+/// One step of a pull, as the engine tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PullEvent {
+    /// The layer, or empty for words about all.
+    pub(crate) layer: String,
+    /// `Downloading`, `Pull complete`, …
+    pub(crate) status: String,
+    /// Bytes done and to do, where the engine tells.
+    pub(crate) bytes: Option<(u64, u64)>,
+}
+
+impl Engine {
+    /// The id and labels of an image that is there, or none.
+    pub(crate) async fn image_id(&self, image: &str) -> Result<Option<String>> {
+        let what = self.what("look for", format!("image `{image}`"));
+        let (transport, path) = (self.transport(), format!("/images/{}/json", encoded_reference(image)));
+        let found = self.call(what, async move { Ok(transport.get_json(&path).await?) }).await;
+        match found {
+            Ok(answer) => Ok(answer["Id"].as_str().map(str::to_owned)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Pulls an image, once; each step goes to `progress`. Runs where it is polled: the background thread.
+    pub(crate) async fn pull(
+        &self,
+        image: &ImageRef,
+        platform: Option<&str>,
+        credentials: Option<&Credentials>,
+        progress: mpsc::UnboundedSender<PullEvent>,
+    ) -> Result<()> {
+        let subject = format!("image `{}`", image.as_given());
+        let reference = image.digest().or(image.tag()).unwrap_or("latest").to_owned();
+        let path = ApiPath::new("/images/create")
+            .with("fromImage", format!("{}/{}", image.registry(), image.repository()))
+            .with("tag", reference)
+            .with_some("platform", platform);
+        let mut request = Request::builder().method(Method::POST).uri(path.as_str());
+        if let Some(credentials) = credentials {
+            request = request.header("x-registry-auth", auth_header(credentials, image.registry()));
+        }
+        let request = request.body(Full::<Bytes>::default()).expect("headers are base64");
+        let idle = self.0.request_timeout;
+        let what = What { deadline: idle, ..self.what("pull", subject.clone()) };
+        let transport = self.transport();
+        let response = self
+            .call(what, async move { checked(transport.send(request).await?).await.map_err(CallError::from) })
+            .await?;
+        let mut body = bodies(response.into_body());
+        let mut lines = JsonLines::default();
+        loop {
+            let piece = tokio::time::timeout(idle, body.next()).await.map_err(|_| {
+                super::client::hung(&What { phase: "pull", subject: subject.clone(), deadline: idle })
+            })?;
+            let Some(piece) = piece else { break };
+            lines.push(&piece.map_err(|error| error.with_subject(subject.clone()).with_phase("pull"))?);
+            while let Some(line) = lines.next() {
+                progress.send(event(&line, &subject)?).ok();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Splits what comes into JSON values, whatever the pieces.
+#[derive(Default)]
+pub(crate) struct JsonLines {
+    buffer: Vec<u8>,
+}
+
+impl JsonLines {
+    pub(crate) fn push(&mut self, piece: &[u8]) {
+        self.buffer.extend_from_slice(piece);
+    }
+
+    /// The next whole value; lines that are no JSON are passed over.
+    pub(crate) fn next(&mut self) -> Option<Value> {
+        while let Some(end) = memchr::memchr(b'\n', &self.buffer) {
+            let line: Vec<u8> = self.buffer.drain(..=end).collect();
+            if let Ok(value) = serde_json::from_slice(&line) {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+/// A step, or the error that a pull's stream tells of while its status was 200.
+fn event(line: &Value, subject: &str) -> Result<PullEvent> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if let Some(message) = line["error"].as_str().or_else(|| line["errorDetail"]["message"].as_str()) {
+        return Err(Error::new(Kind::Image, message.to_owned()).with_subject(subject).with_phase("pull"));
+    }
+    let detail = &line["progressDetail"];
+    Ok(PullEvent {
+        layer: text(&line["id"]),
+        status: text(&line["status"]),
+        bytes: detail["current"].as_u64().zip(detail["total"].as_u64()),
+    })
+}
+
+/// Credentials as the engine wants them: JSON in URL-safe base64.
+fn auth_header(credentials: &Credentials, registry: &str) -> String {
+    base64::engine::general_purpose::URL_SAFE.encode(credentials.for_engine(registry).to_string())
+}
+
+/// An image's name as a part of a path: its slashes stay, since the engine routes by them.
+fn encoded_reference(image: &str) -> String {
+    encoded(image).replace("%2F", "/").replace("%3A", ":").replace("%40", "@")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_found_whatever_the_pieces() {
+        let mut lines = JsonLines::default();
+        lines.push(b"{\"a\":");
+        assert_eq!(lines.next(), None);
+        lines.push(b"1}\r\nnoise\n{\"b\":2}\n{");
+        assert_eq!(lines.next(), Some(json!({"a": 1})));
+        assert_eq!(lines.next(), Some(json!({"b": 2})));
+        assert_eq!(lines.next(), None);
+    }
+
+    #[test]
+    fn an_error_inside_the_stream_is_an_error() {
+        let error = event(&json!({"errorDetail": {"message": "no space"}, "error": "no space"}), "image `x`");
+        assert_eq!(error.expect_err("an error").to_string(), "image `x`: failed to pull: no space");
+    }
+}

@@ -1,0 +1,139 @@
+//! What an inspect says of a container, read in a way that survives words that we do not know.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use serde_json::Value;
+
+use crate::container::{ContainerState, Port};
+
+/// What the engine knows of a container at one moment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ContainerInfo {
+    /// The container's name, without the engine's leading slash.
+    pub name: String,
+    /// The image that it was made from, as it was asked for.
+    pub image: String,
+    /// Its state, with health and exit code.
+    pub state: ContainerState,
+    /// Whether it has a terminal, so that its output is one raw stream.
+    pub tty: bool,
+    /// The runtime below the engine, `runc` for example.
+    pub runtime: String,
+    /// Its restart policy by name, empty for none.
+    pub restart_policy: String,
+    /// The directory of its root file system on the engine's machine, where the storage driver tells.
+    pub root_dir: Option<String>,
+    /// Its addresses, by network.
+    pub networks: Vec<NetworkAddress>,
+    /// Its ports with the host's addresses that they are bound to; none for a port that is only exposed.
+    pub ports: Vec<(Port, Vec<HostBinding>)>,
+    /// Whether the container was told to have a health check.
+    pub has_health_check: bool,
+}
+
+/// A container's place in one network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetworkAddress {
+    /// The network's name.
+    pub network: String,
+    /// IPv4 address, while it runs.
+    pub ipv4: Option<Ipv4Addr>,
+    /// Global IPv6 address, where the network has IPv6.
+    pub ipv6: Option<Ipv6Addr>,
+    /// The names that others on the network reach it by.
+    pub aliases: Vec<String>,
+}
+
+/// One address of the engine's machine that a port is bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostBinding {
+    /// The address, `0.0.0.0` and `::` for all.
+    pub ip: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl ContainerInfo {
+    /// Reads an inspect's answer. What is missing is empty: no engine's answer is refused.
+    pub(crate) fn from_json(answer: Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (state, config, host) = (&answer["State"], &answer["Config"], &answer["HostConfig"]);
+        Self {
+            name: text(&answer["Name"]).trim_start_matches('/').to_owned(),
+            image: text(&config["Image"]),
+            state: ContainerState::from_inspect(&answer),
+            tty: config["Tty"].as_bool().unwrap_or(false),
+            runtime: text(&host["Runtime"]),
+            restart_policy: text(&host["RestartPolicy"]["Name"]).replace("no", ""),
+            root_dir: root_dir(&answer["GraphDriver"]["Data"]),
+            networks: networks(&answer["NetworkSettings"]["Networks"]),
+            ports: ports(&answer["NetworkSettings"]["Ports"]),
+            has_health_check: !state["Health"].is_null(),
+        }
+    }
+}
+
+/// Overlay drivers name the merged directory, others their one directory.
+fn root_dir(data: &Value) -> Option<String> {
+    ["MergedDir", "Dir", "Mountpoint"].iter().find_map(|key| data[*key].as_str()).map(str::to_owned)
+}
+
+fn networks(map: &Value) -> Vec<NetworkAddress> {
+    let entries = map.as_object().into_iter().flatten();
+    entries
+        .map(|(name, settings)| NetworkAddress {
+            network: name.clone(),
+            ipv4: settings["IPAddress"].as_str().and_then(|ip| ip.parse().ok()),
+            ipv6: settings["GlobalIPv6Address"].as_str().and_then(|ip| ip.parse().ok()),
+            aliases: settings["Aliases"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|alias| alias.as_str().map(str::to_owned))
+                .collect(),
+        })
+        .collect()
+}
+
+fn ports(map: &Value) -> Vec<(Port, Vec<HostBinding>)> {
+    let binding = |value: &Value| {
+        let port = value["HostPort"].as_str()?.parse().ok()?;
+        Some(HostBinding { ip: value["HostIp"].as_str().unwrap_or_default().to_owned(), port })
+    };
+    let entries = map.as_object().into_iter().flatten();
+    let mut ports: Vec<_> = entries
+        .filter_map(|(port, bindings)| {
+            let bindings = bindings.as_array().into_iter().flatten().filter_map(binding).collect();
+            Some((port.parse().ok()?, bindings))
+        })
+        .collect();
+    ports.sort_by_key(|(port, _)| *port);
+    ports
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_with_unknown_words_and_missing_parts_is_read() {
+        let info = ContainerInfo::from_json(json!({
+            "Name": "/x", "State": {"Status": "stopped", "Pid": 0},
+            "NetworkSettings": {"Ports": {"80/tcp": null, "53/udp": [{"HostIp": "127.0.0.1", "HostPort": "4711"}]}},
+        }));
+        assert_eq!((info.name.as_str(), info.state.pid), ("x", None));
+        assert_eq!(info.ports.len(), 2);
+        assert_eq!(info.ports[0].1, [HostBinding { ip: "127.0.0.1".into(), port: 4711 }]);
+        assert!(info.ports[1].1.is_empty());
+    }
+
+    #[test]
+    fn an_empty_answer_is_an_empty_description() {
+        assert!(ContainerInfo::from_json(Value::Null).networks.is_empty());
+    }
+}

@@ -1,0 +1,39 @@
+//! The engine: the only place that speaks to it, and the only one that names bollard's client.
+//!
+//! Every call here carries itself to the background thread, has a deadline of its own, and returns an error that
+//! names what was asked for and of which thing.
+
+mod archive;
+mod candidate;
+mod client;
+mod containers;
+mod context;
+mod discover;
+mod endpoint;
+mod exec;
+mod frames;
+mod host;
+mod images;
+mod info;
+mod networks;
+mod path;
+mod streams;
+mod transport;
+mod version;
+mod volumes;
+
+pub use client::Engine;
+pub(crate) use client::{What, connect};
+pub use containers::Change;
+pub use candidate::Candidate;
+pub use discover::Located;
+pub use endpoint::Endpoint;
+pub(crate) use exec::ExecRequest;
+pub(crate) use frames::{FrameDecoder, Mode};
+pub use host::HostAddress;
+pub(crate) use images::PullEvent;
+pub use info::{ContainerInfo, HostBinding, NetworkAddress};
+pub(crate) use networks::network_body;
+pub(crate) use streams::{Bodies, LogRequest};
+pub(crate) use transport::{Io, Upgraded};
+pub use version::{EngineKind, EngineVersion};

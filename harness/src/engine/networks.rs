@@ -1,0 +1,78 @@
+//! Calls about networks.
+
+use std::collections::HashMap;
+
+use bollard::models::{EndpointSettings, NetworkConnectRequest, NetworkCreateRequest};
+use bollard::query_parameters::ListNetworksOptions;
+
+use super::client::Engine;
+use super::path::encoded;
+use crate::background::Run;
+use crate::error::Result;
+
+impl Engine {
+    /// Creates a network and returns its id. Not cancelled by a drop: the caller must own what comes.
+    pub(crate) async fn create_network(&self, request: NetworkCreateRequest) -> Result<String> {
+        let what = self.what("create", format!("network `{}`", request.name));
+        let docker = self.docker();
+        self.call_in_turn(what, async move { Ok(docker.create_network(request).await?.id) }).await
+    }
+
+    pub(crate) fn remove_network(&self, id: &str, name: &str) -> Run<Result<()>> {
+        let what = self.what("remove", format!("network `{name}`"));
+        let (docker, id) = (self.docker(), encoded(id));
+        self.call_in_turn(what, async move { Ok(docker.remove_network(&id).await?) })
+    }
+
+    /// The names of all networks, for messages.
+    pub(crate) async fn network_names(&self) -> Result<Vec<String>> {
+        let what = self.what("list", "networks");
+        let docker = self.docker();
+        let networks = self
+            .call(what, async move { Ok(docker.list_networks(None::<ListNetworksOptions>).await?) })
+            .await?;
+        let mut names: Vec<_> = networks.into_iter().filter_map(|network| network.name).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Connects a container to one more network.
+    pub(crate) async fn connect_network(
+        &self,
+        network: &str,
+        container: &str,
+        settings: EndpointSettings,
+    ) -> Result<()> {
+        let what = self.what("connect the container", format!("network `{network}`"));
+        let (docker, network) = (self.docker(), encoded(network));
+        let request =
+            NetworkConnectRequest { container: container.to_owned(), endpoint_config: Some(settings) };
+        self.call(what, async move { Ok(docker.connect_network(&network, request).await?) }).await
+    }
+
+    /// The runtimes that the engine has, for messages.
+    pub(crate) async fn runtimes(&self) -> Result<Vec<String>> {
+        let what = self.what("ask for its runtimes", "engine");
+        let transport = self.transport();
+        let info = self.call(what, async move { Ok(transport.get_json("/info").await?) }).await?;
+        let mut names: Vec<String> =
+            info["Runtimes"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// A network's creation with the session's labels.
+pub(crate) fn network_body(
+    name: &str,
+    internal: bool,
+    labels: HashMap<String, String>,
+) -> NetworkCreateRequest {
+    NetworkCreateRequest {
+        name: name.to_owned(),
+        driver: Some("bridge".to_owned()),
+        internal: Some(internal),
+        labels: Some(labels),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,107 @@
+//! Calls whose answer is a stream: attached output, logs, the wait for an end, events.
+//!
+//! These have a deadline up to the head of the answer only: a container may be silent for as long as it likes.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use http_body_util::{BodyExt, BodyStream};
+use hyper::Method;
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+
+use super::client::{CallError, Engine};
+use super::path::ApiPath;
+use super::transport::{TransportError, Upgraded};
+use crate::container::ContainerId;
+use crate::error::{Error, Kind, Result};
+
+/// A body that comes in pieces.
+pub(crate) type Bodies = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
+
+/// Which part of a log is wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct LogRequest {
+    pub(crate) stdout: bool,
+    pub(crate) stderr: bool,
+    pub(crate) follow: bool,
+    pub(crate) timestamps: bool,
+    /// The last so many lines; all if none.
+    pub(crate) tail: Option<usize>,
+    /// Lines from this time on, in seconds since 1970 with nanoseconds.
+    pub(crate) since: Option<String>,
+}
+
+impl Engine {
+    /// Attaches to a container's output: all that it prints from now on, framed unless it has a terminal.
+    pub(crate) async fn attach(&self, id: &ContainerId, name: &str) -> Result<Upgraded> {
+        let path = ApiPath::new(format!("/containers/{id}/attach"))
+            .with("stream", 1)
+            .with("stdout", 1)
+            .with("stderr", 1);
+        let what = self.what("attach", format!("container `{name}`"));
+        let transport = self.transport();
+        self.call(what, async move { Ok(transport.upgrade(path.as_str(), None).await?) }).await
+    }
+
+    /// A container's log, framed unless it has a terminal.
+    pub(crate) async fn logs(&self, id: &ContainerId, name: &str, request: &LogRequest) -> Result<Bodies> {
+        let tail = request.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
+        let path = ApiPath::new(format!("/containers/{id}/logs"))
+            .with("stdout", request.stdout)
+            .with("stderr", request.stderr)
+            .with("follow", request.follow)
+            .with("timestamps", request.timestamps)
+            .with("tail", tail)
+            .with_some("since", request.since.as_ref());
+        let what = self.what("read the log", format!("container `{name}`"));
+        self.body(what, Method::GET, path).await
+    }
+
+    /// Waits until a container does not run, and returns the exit code that the engine gives.
+    pub(crate) async fn wait_not_running(&self, id: &ContainerId, name: &str) -> Result<Option<i64>> {
+        let path = ApiPath::new(format!("/containers/{id}/wait")).with("condition", "not-running");
+        let what = self.what("wait for the end", format!("container `{name}`"));
+        let mut body = self.body(what, Method::POST, path).await?;
+        let mut answer = Vec::new();
+        while let Some(part) = body.next().await {
+            answer
+                .extend_from_slice(&part.map_err(|error| error.with_subject(format!("container `{name}`")))?);
+        }
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        Ok(answer["StatusCode"].as_i64())
+    }
+
+    /// The events of one container from now on, as the engine's JSON lines.
+    pub(crate) async fn events_of(&self, id: &ContainerId, name: &str) -> Result<Bodies> {
+        let filters = json!({"type": ["container"], "container": [id.as_str()]});
+        let path = ApiPath::new("/events").with("filters", filters);
+        let what = self.what("follow the events", format!("container `{name}`"));
+        self.body(what, Method::GET, path).await
+    }
+
+    /// Sends a request without a body and returns the answer's body as it comes.
+    pub(super) async fn body(&self, what: super::What, method: Method, path: ApiPath) -> Result<Bodies> {
+        let transport = self.transport();
+        let response =
+            self.call(what, async move {
+                transport.request(method, path.as_str()).await.map_err(CallError::from)
+            })
+            .await?;
+        Ok(bodies(response.into_body()))
+    }
+}
+
+/// The data of a body, without trailers.
+pub(super) fn bodies(body: Incoming) -> Bodies {
+    Box::pin(BodyStream::new(body.map_err(TransportError::Http)).filter_map(|frame| async {
+        match frame {
+            Ok(frame) => frame.into_data().ok().map(Ok),
+            Err(TransportError::Http(error)) => {
+                Some(Err(Error::new(Kind::Protocol, "the engine broke the stream off").with_source(error)))
+            }
+            Err(_) => unreachable!("bodies fail as HTTP only"),
+        }
+    }))
+}

@@ -1,0 +1,314 @@
+//! Credentials for registries (C32), from the places where `docker login` and CI put them. No registry is asked, and no
+//! content of those places is ever in an error or a log.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::config::{Config, Hidden};
+use crate::error::{Error, Kind, Result};
+use crate::image::helper;
+
+/// Docker Hub's key in Docker's files, and what its helpers know it by.
+const HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// What a registry wants to see; printed nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Secret {
+    /// A name and its password.
+    Password { username: String, password: Hidden },
+    /// A token that stands for an identity, as a login in a browser gives one.
+    IdentityToken(Hidden),
+    /// A bearer token for the registry itself.
+    RegistryToken(Hidden),
+}
+
+/// The credentials for a registry, `docker.io` or `host[:port]`; `None` if nobody has any.
+///
+/// `DOCKER_AUTH_CONFIG` is asked first, then `config.json` in Docker's folder. In each, the registry's own helper goes
+/// first, then the helper for all, then what the file itself holds.
+///
+/// # Errors
+/// If one of them is not JSON, or an entry for this registry is not what it should be, or a helper fails or takes
+/// longer than 10 s.
+///
+/// # Cancel safety
+/// Dropping the future leaves a helper that runs to its end or its 10 s, whichever is first, and nothing else.
+pub(crate) async fn credentials_for(config: &Config, registry: &str) -> Result<Option<Secret>> {
+    if let Some(setting) = &config.auth_config {
+        let value = json(setting.value.reveal().as_bytes(), &setting.source)?;
+        if let Some(found) = look_up(&value, &setting.source, registry).await? {
+            return Ok(Some(found));
+        }
+    }
+    let Some(file) = config.engine.docker_config.as_ref().map(|folder| folder.join("config.json")) else {
+        return Ok(None);
+    };
+    let Some(content) = read(&file)? else { return Ok(None) };
+    let source = format!("`{}`", file.display());
+    look_up(&json(&content, &source)?, &source, registry).await
+}
+
+fn read(file: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(file) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => {
+            let message = format!("`{}` can't be read: {}", file.display(), error.kind());
+            Err(Error::new(Kind::Image, message).with_source(error))
+        }
+    }
+}
+
+/// The parser's own message quotes what it found, so only the place is passed on.
+fn json(content: &[u8], source: &str) -> Result<Value> {
+    serde_json::from_slice(content).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Error::new(Kind::Image, format!("{source} is not JSON at line {line}, column {column}"))
+    })
+}
+
+async fn look_up(config: &Value, source: &str, registry: &str) -> Result<Option<Secret>> {
+    let own = config["credHelpers"].as_object().and_then(|helpers| find(helpers, registry));
+    if let Some((key, helper)) = own {
+        let Some(helper) = helper.as_str().filter(|helper| !helper.is_empty()) else {
+            return Err(malformed(source, "credHelpers", key, "should be the name of a helper"));
+        };
+        return helper::ask(helper, key).await.map_err(|error| named_by(error, "credHelpers", source));
+    }
+    if let Some(helper) = config["credsStore"].as_str().filter(|helper| !helper.is_empty()) {
+        match helper::ask(helper, key_of(registry)).await {
+            Ok(Some(found)) => return Ok(Some(found)),
+            Ok(None) => {}
+            // A folder that was copied from a desktop names the desktop's helper; most images need no credentials.
+            Err(error) if error.is_not_found() => {
+                tracing::warn!(%error, source, "no credentials from the helper")
+            }
+            Err(error) => return Err(named_by(error, "credsStore", source)),
+        }
+    }
+    match config["auths"].as_object().and_then(|auths| find(auths, registry)) {
+        Some((key, entry)) => read_entry(entry).map_err(|problem| malformed(source, "auths", key, problem)),
+        None => Ok(None),
+    }
+}
+
+fn named_by(error: Error, key: &str, source: &str) -> Error {
+    error.with_hint(format!("the helper was named by `{key}` in {source}"))
+}
+
+fn malformed(source: &str, object: &str, key: &str, problem: &str) -> Error {
+    let key = key.escape_debug();
+    Error::new(Kind::Image, format!("the entry `{key}` of `{object}` in {source} {problem}"))
+}
+
+/// What a registry is called by whom that is asked for its credentials.
+fn key_of(registry: &str) -> &str {
+    if is_hub(registry) { HUB_KEY } else { registry }
+}
+
+fn is_hub(host: &str) -> bool {
+    matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io")
+}
+
+/// The entry of a registry: that of its very key, else one whose host is the same.
+fn find<'a>(entries: &'a serde_json::Map<String, Value>, registry: &str) -> Option<(&'a str, &'a Value)> {
+    let exact = entries.get_key_value(key_of(registry));
+    let same_host = || {
+        entries.iter().find(|(key, _)| {
+            // A login in a browser keeps its tokens for the login itself beside those for the registry.
+            let own = key.ends_with("/access-token") || key.ends_with("/refresh-token");
+            let host = host_of(key);
+            !own && (host.eq_ignore_ascii_case(registry) || is_hub(host) && is_hub(registry))
+        })
+    };
+    exact.or_else(same_host).map(|(key, value)| (key.as_str(), value))
+}
+
+/// The host of a key, which may be a URL: without scheme and path, but with its port.
+fn host_of(key: &str) -> &str {
+    let rest = key.split_once("://").map_or(key, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}
+
+/// The credentials of an entry of `auths`; an empty one only says that a helper has them.
+fn read_entry(entry: &Value) -> Result<Option<Secret>, &'static str> {
+    let text = |key: &str| entry[key].as_str().filter(|text| !text.is_empty());
+    if let Some(token) = text("identitytoken") {
+        return Ok(Some(Secret::IdentityToken(Hidden::new(token))));
+    }
+    if let Some(token) = text("registrytoken") {
+        return Ok(Some(Secret::RegistryToken(Hidden::new(token))));
+    }
+    if let Some(auth) = text("auth") {
+        return decode(auth).map(Some);
+    }
+    let (Some(username), Some(password)) = (text("username"), text("password")) else { return Ok(None) };
+    Ok(Some(Secret::Password { username: username.to_owned(), password: Hidden::new(password) }))
+}
+
+/// `auth` is `name:password` in base64; the name has no colon, the password may.
+fn decode(auth: &str) -> Result<Secret, &'static str> {
+    const PROBLEM: &str = "has an `auth` that should be `name:password` in base64";
+    let text =
+        STANDARD.decode(auth.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(PROBLEM)?;
+    let (username, password) =
+        text.split_once(':').filter(|(username, _)| !username.is_empty()).ok_or(PROBLEM)?;
+    // Docker pads old entries with zeros.
+    let password = Hidden::new(password.trim_end_matches('\0'));
+    Ok(Secret::Password { username: username.to_owned(), password })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn password(username: &str, password: &str) -> Option<Secret> {
+        Some(Secret::Password { username: username.into(), password: Hidden::new(password) })
+    }
+
+    /// Looks a registry up in the content of a file.
+    async fn in_file(content: &str, registry: &str) -> Result<Option<Secret>> {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("config.json"), content).expect("written");
+        let path = folder.path().to_str().expect("unicode");
+        credentials_for(&Config::of(&[("DOCKER_CONFIG", path)], "").expect("valid"), registry).await
+    }
+
+    fn auths(entries: Value) -> String {
+        json!({ "auths": entries }).to_string()
+    }
+
+    #[tokio::test]
+    async fn each_shape_of_an_entry_is_read() {
+        for (entry, expected) in [
+            (json!({ "auth": STANDARD.encode("u:p:q") }), password("u", "p:q")),
+            (json!({ "auth": STANDARD.encode("u:p\0\0") }), password("u", "p")),
+            (json!({ "auth": STANDARD.encode("u:") }), password("u", "")),
+            (json!({ "username": "u", "password": "p" }), password("u", "p")),
+            (
+                json!({ "auth": STANDARD.encode("u:p"), "identitytoken": "t" }),
+                Some(Secret::IdentityToken(Hidden::new("t"))),
+            ),
+            (json!({ "registrytoken": "t" }), Some(Secret::RegistryToken(Hidden::new("t")))),
+            (json!({}), None),
+            (json!({ "auth": "" }), None),
+        ] {
+            let found = in_file(&auths(json!({ "r.io": entry })), "r.io").await.expect("well-formed");
+            assert_eq!(found, expected, "{entry}");
+        }
+    }
+
+    #[tokio::test]
+    async fn hosts_are_compared_and_not_schemes_or_paths() {
+        let user = |name: &str| json!({ "username": name, "password": "p" });
+        for (key, registry) in [
+            ("r.io", "r.io"),
+            ("https://r.io", "r.io"),
+            ("http://r.io:5000/v2/", "r.io:5000"),
+            ("R.io", "r.io"),
+            ("https://index.docker.io/v1/", "docker.io"),
+            ("docker.io", "docker.io"),
+            ("registry-1.docker.io", "docker.io"),
+        ] {
+            let found = in_file(&auths(json!({ key: user("u") })), registry).await.expect("well-formed");
+            assert_eq!(found, password("u", "p"), "{key}");
+        }
+        for (key, registry) in [
+            ("r.io", "r.io:5000"),
+            ("r.io:5000", "r.io"),
+            ("x.r.io", "r.io"),
+            ("r.io", "docker.io"),
+            ("https://index.docker.io/v1/access-token", "docker.io"),
+            ("https://index.docker.io/v1/refresh-token", "docker.io"),
+        ] {
+            let found = in_file(&auths(json!({ key: user("u") })), registry).await.expect("well-formed");
+            assert_eq!(found, None, "{key}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_very_key_goes_before_one_of_the_same_host() {
+        let entries = json!({
+            "https://index.docker.io/v0/": { "username": "old", "password": "p" },
+            "https://index.docker.io/v1/": { "username": "new", "password": "p" },
+        });
+        assert_eq!(in_file(&auths(entries), "docker.io").await.expect("well-formed"), password("new", "p"));
+    }
+
+    #[tokio::test]
+    async fn the_variable_is_asked_before_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let entry = |name: &str| json!({ "username": name, "password": "p" });
+        let file = auths(json!({ "a.io": entry("file"), "b.io": entry("file") }));
+        fs::write(folder.path().join("config.json"), file).expect("written");
+        let variable = auths(json!({ "a.io": entry("variable") }));
+        let path = folder.path().to_str().expect("unicode");
+        let config =
+            Config::of(&[("DOCKER_CONFIG", path), ("DOCKER_AUTH_CONFIG", &variable)], "").expect("valid");
+        assert_eq!(credentials_for(&config, "a.io").await.expect("valid"), password("variable", "p"));
+        assert_eq!(credentials_for(&config, "b.io").await.expect("valid"), password("file", "p"));
+    }
+
+    #[tokio::test]
+    async fn without_a_file_there_are_none() {
+        for env in [&[][..], &[("HOME", "/nonexistent")]] {
+            let config = Config::of(env, "").expect("valid");
+            assert_eq!(credentials_for(&config, "docker.io").await.expect("none"), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_malformed_is_named_without_its_content() {
+        let secret = STANDARD.encode("hunter2");
+        for (content, reason) in [
+            ("{\n  \"auths\": hunter2".to_owned(), "is not JSON at line 2"),
+            (auths(json!({ "r.io": { "auth": "hunter2!" } })), "the entry `r.io` of `auths` in `"),
+            (auths(json!({ "r.io": { "auth": secret } })), "`name:password` in base64"),
+            (json!({ "credHelpers": { "r.io": 7 } }).to_string(), "should be the name of a helper"),
+        ] {
+            let error = in_file(&content, "r.io").await.expect_err(reason);
+            let text = format!("{error:?}");
+            assert!(error.is_image() && text.contains(reason) && text.contains("config.json`"), "{text}");
+            assert!(!text.contains("hunter2") && !text.contains(&secret), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_registry_s_own_helper_must_be_there_and_the_one_for_all_need_not() {
+        let entry = json!({ "r.io": { "username": "u", "password": "p" } });
+        let content = json!({ "auths": entry, "credsStore": "no-such-helper" }).to_string();
+        assert_eq!(in_file(&content, "r.io").await.expect("the entry"), password("u", "p"));
+        let content = json!({ "auths": entry, "credHelpers": { "r.io": "no-such-helper" } }).to_string();
+        let error = in_file(&content, "r.io").await.expect_err("no helper").to_string();
+        assert!(error.contains("hint: the helper was named by `credHelpers` in `"), "{error}");
+    }
+
+    #[test]
+    fn credentials_are_not_printed() {
+        let text = format!("{:?}", password("u", "hunter2"));
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_auth_panics(auth in ".*") {
+            let _ = decode(&auth);
+        }
+
+        #[test]
+        fn what_docker_login_wrote_is_read(name in "[^:\0]{1,20}", secret in "[^\0]{0,20}") {
+            let entry = json!({ "auth": STANDARD.encode(format!("{name}:{secret}")) });
+            prop_assert_eq!(read_entry(&entry), Ok(password(&name, &secret)));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Pulls under way: concurrent pulls of one image are one pull, which ends early only when nobody wants it any more.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use futures_util::future::{Shared, WeakShared};
+use tokio::sync::watch;
+
+use super::PullProgress;
+use crate::background::{Run, background};
+use crate::error::{Error, Result};
+
+type Outcome = Result<(), Arc<Error>>;
+
+/// One pull, which many may wait for.
+#[derive(Clone)]
+pub(super) struct Flight {
+    pub(super) outcome: Shared<Run<Outcome>>,
+    pub(super) progress: watch::Receiver<PullProgress>,
+}
+
+/// The pulls of one engine that are under way, by image and platform.
+#[derive(Default)]
+pub(crate) struct Flights(Mutex<HashMap<String, (WeakShared<Run<Outcome>>, watch::Receiver<PullProgress>)>>);
+
+impl Flights {
+    /// Joins the pull that is under way, or begins one.
+    pub(super) fn join<F>(&self, key: &str, pull: impl FnOnce(watch::Sender<PullProgress>) -> F) -> Flight
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let mut flights = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        flights.retain(|_, (outcome, _)| outcome.upgrade().is_some_and(|outcome| outcome.peek().is_none()));
+        if let Some((outcome, progress)) = flights.get(key)
+            && let Some(outcome) = outcome.upgrade()
+        {
+            return Flight { outcome, progress: progress.clone() };
+        }
+        let (sender, progress) = watch::channel(PullProgress::default());
+        let pulling = pull(sender);
+        // Aborted when the last one who waits is gone: that closes the connection, which ends the engine's pull.
+        let outcome = background().run(async move { pulling.await.map_err(Arc::new) }).shared();
+        if let Some(weak) = outcome.downgrade() {
+            flights.insert(key.to_owned(), (weak, progress.clone()));
+        }
+        Flight { outcome, progress }
+    }
+}

@@ -1,0 +1,180 @@
+//! Runs a credential helper: `docker-credential-NAME get`. Which one is asked, and for what, is for `credentials.rs`.
+
+use std::io::{self, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::config::Hidden;
+use crate::error::{Error, Kind, Result};
+use crate::image::credentials::Secret;
+
+/// A helper may ask a keychain, but should not wait for a person.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What a helper prints when it has nothing for a registry; it fails with it, as with everything else.
+const NOT_FOUND: &str = "credentials not found in native keychain";
+
+/// Asks a helper for a registry's credentials.
+///
+/// # Errors
+/// Not found, if there is no such helper; timeout, if it takes longer than 10 s; image, if it fails or prints
+/// something else. What it printed is in none of them.
+///
+/// # Cancel safety
+/// Dropping the future leaves the helper to its end or its 10 s.
+pub(super) async fn ask(name: &str, registry: &str) -> Result<Option<Secret>> {
+    // A name with a path would run any program.
+    let program = format!("docker-credential-{}", name.replace(['/', '\\'], "-"));
+    let (subject, registry) = (format!("credential helper `{program}`"), registry.to_owned());
+    let answer =
+        tokio::task::spawn_blocking(move || run(Command::new(program).arg("get"), &registry, LIMIT)).await;
+    let answer =
+        answer.map_err(|error| Error::new(Kind::Image, "it was not run to its end").with_source(error));
+    answer.flatten().and_then(|output| read(&output)).map_err(|error| error.with_subject(subject))
+}
+
+/// How a helper ended, with what it printed.
+struct Output {
+    success: bool,
+    stdout: Vec<u8>,
+    status: String,
+}
+
+/// Runs it with `input` on its standard input. It blocks for at most the limit.
+fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Output> {
+    let deadline = Instant::now() + limit;
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::new(Kind::NotFound, "it is not on the `PATH`"),
+        _ => Error::new(Kind::Image, "it can't be run").with_source(error),
+    })?;
+    let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        unreachable!("both were asked for");
+    };
+    let result = finish(&mut child, (stdin, stdout), input.to_owned(), deadline);
+    if result.is_err() {
+        // It may be gone already; what counts is that none stays behind.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    result.map_err(|error| if error.is_timeout() { error.with_elapsed(limit) } else { error })
+}
+
+fn finish(
+    child: &mut Child,
+    (mut stdin, mut stdout): (ChildStdin, ChildStdout),
+    input: String,
+    deadline: Instant,
+) -> Result<Output> {
+    let (sender, receiver) = mpsc::channel();
+    // A child of the helper may hold its output open for ever: then this thread is left behind, and not the caller.
+    thread::spawn(move || {
+        // A helper that knows its answer without reading closes its input; that is no failure.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let mut output = Vec::new();
+        let read = stdout.read_to_end(&mut output).map(|_| output);
+        let _ = sender.send(read);
+    });
+    let timeout = || Error::new(Kind::Timeout, "it did not answer");
+    let left = deadline.saturating_duration_since(Instant::now());
+    let output = receiver.recv_timeout(left).map_err(|_| timeout())?;
+    let stdout =
+        output.map_err(|error| Error::new(Kind::Image, "its output can't be read").with_source(error))?;
+    // The standard library waits for a process without a deadline or not at all; its output has ended, so it is about
+    // to go.
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => {
+                return Ok(Output { success: status.success(), stdout, status: status.to_string() });
+            }
+            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(2)),
+            Ok(None) => return Err(timeout()),
+            Err(error) => return Err(Error::new(Kind::Image, "it can't be waited for").with_source(error)),
+        }
+    }
+}
+
+fn read(output: &Output) -> Result<Option<Secret>> {
+    if !output.success {
+        return match String::from_utf8_lossy(&output.stdout).contains(NOT_FOUND) {
+            true => Ok(None),
+            false => Err(Error::new(Kind::Image, format!("it failed with {}", output.status))),
+        };
+    }
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let (Some(username), Some(secret)) = (answer["Username"].as_str(), answer["Secret"].as_str()) else {
+        return Err(Error::new(Kind::Image, "it should have printed JSON with `Username` and `Secret`"));
+    };
+    Ok(match (username, Hidden::new(secret)) {
+        (_, _) if secret.is_empty() => None,
+        // The protocol's word for a secret that is a token.
+        ("<token>", token) => Some(Secret::IdentityToken(token)),
+        (username, password) => Some(Secret::Password { username: username.to_owned(), password }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, limit: Duration) -> Result<Output> {
+        run(Command::new("sh").args(["-c", script]), "registry.example", limit)
+    }
+
+    fn answer(script: &str) -> Result<Option<Secret>> {
+        read(&shell(script, LIMIT)?)
+    }
+
+    #[test]
+    fn a_helper_gets_the_registry_and_gives_credentials() {
+        let found = answer(r#"read r || true; printf '{"ServerURL":"x","Username":"%s","Secret":"s"}' "$r""#);
+        let expected = Secret::Password { username: "registry.example".into(), password: Hidden::new("s") };
+        assert_eq!(found.expect("an answer"), Some(expected));
+        let found = answer(r#"echo '{"Username":"<token>","Secret":"t"}'"#).expect("an answer");
+        assert_eq!(found, Some(Secret::IdentityToken(Hidden::new("t"))));
+    }
+
+    #[test]
+    fn a_helper_without_an_entry_is_not_a_failure() {
+        assert_eq!(
+            answer("echo 'credentials not found in native keychain'; exit 1").expect("an answer"),
+            None
+        );
+        assert_eq!(answer(r#"echo '{"Username":"","Secret":""}'"#).expect("an answer"), None);
+    }
+
+    #[test]
+    fn a_helper_that_fails_is_an_error_without_what_it_printed() {
+        for (script, reason) in [
+            ("echo hunter2; exit 3", "exit status: 3"),
+            ("echo hunter2", "JSON"),
+            (r#"echo '{"Username":"hunter2"}'"#, "JSON"),
+        ] {
+            let error = answer(script).expect_err(script);
+            let text = format!("{error:?}");
+            assert!(error.is_image() && text.contains(reason) && !text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_helper_that_hangs_is_ended_in_time() {
+        for script in ["exec sleep 60", "exec >&-; exec sleep 60"] {
+            let began = Instant::now();
+            let error = shell(script, Duration::from_millis(100)).err().expect(script);
+            assert!(error.is_timeout() && began.elapsed() < Duration::from_secs(10), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_is_not_there_is_named() {
+        let error = ask("../../no/such", "a").await.expect_err("not there");
+        assert!(error.is_not_found());
+        let expected = "credential helper `docker-credential-..-..-no-such`: it is not on the `PATH`";
+        assert_eq!(error.to_string(), expected);
+    }
+}

@@ -1,0 +1,59 @@
+//! What a registry is shown, as a user gives it.
+
+use serde_json::{Value, json};
+
+use super::credentials::Secret;
+use crate::config::Hidden;
+
+/// Who pulls; printed nowhere, not even by `Debug`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials(Secret);
+
+impl Credentials {
+    /// A name and its password.
+    pub fn password(username: impl Into<String>, password: impl Into<String>) -> Self {
+        Self(Secret::Password { username: username.into(), password: Hidden::new(password) })
+    }
+
+    /// A token that stands for an identity, as a login in a browser gives one.
+    pub fn identity_token(token: impl Into<String>) -> Self {
+        Self(Secret::IdentityToken(Hidden::new(token)))
+    }
+
+    /// A bearer token for the registry itself.
+    pub fn registry_token(token: impl Into<String>) -> Self {
+        Self(Secret::RegistryToken(Hidden::new(token)))
+    }
+
+    /// As the engine wants it in a header, under its own names.
+    pub(crate) fn for_engine(&self, registry: &str) -> Value {
+        match &self.0 {
+            Secret::Password { username, password } => {
+                json!({"username": username, "password": password.reveal(), "serveraddress": registry})
+            }
+            Secret::IdentityToken(token) => {
+                json!({"identitytoken": token.reveal(), "serveraddress": registry})
+            }
+            Secret::RegistryToken(token) => {
+                json!({"registrytoken": token.reveal(), "serveraddress": registry})
+            }
+        }
+    }
+}
+
+impl From<Secret> for Credentials {
+    fn from(secret: Secret) -> Self {
+        Self(secret)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_printed_nowhere() {
+        let credentials = Credentials::password("me", "hunter2");
+        assert!(!format!("{credentials:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,119 @@
+//! Networks and named volumes of a session: made here, removed with their handle.
+
+use std::fmt;
+
+use rand::RngExt;
+
+use crate::background::background;
+use crate::container::check_name;
+use crate::engine::network_body;
+use crate::error::Result;
+use crate::session::{Owned, Session, Thing, cleaner};
+
+/// A bridge network on which containers reach each other by name and alias; dropping it removes it.
+///
+/// A network that still has containers is removed once they are gone.
+#[derive(Debug)]
+#[must_use = "dropping this removes the network"]
+pub struct Network {
+    id: String,
+    name: String,
+    owned: Option<Owned>,
+}
+
+impl Network {
+    /// Creates a network with a name that nobody else has, in the process's session.
+    ///
+    /// # Errors
+    /// The engine's own, for example when it has no more address ranges.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn create() -> Result<Self> {
+        Self::create_in(&Session::current().await?).await
+    }
+
+    /// As [`create`](Self::create), in a session of your choice.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn create_in(session: &Session) -> Result<Self> {
+        Self::make(session, random_name("net"), false).await
+    }
+
+    /// Creates a network with a name of your own.
+    ///
+    /// # Errors
+    /// Invalid, if the name can't be one; as [`create`](Self::create).
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn create_named(session: &Session, name: &str) -> Result<Self> {
+        check_name(name)?;
+        Self::make(session, name.to_owned(), false).await
+    }
+
+    /// Creates a network from which nothing outside can be reached, with a name that nobody else has.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn create_internal(session: &Session) -> Result<Self> {
+        Self::make(session, random_name("net"), true).await
+    }
+
+    async fn make(session: &Session, name: String, internal: bool) -> Result<Self> {
+        let (engine, session_id) = (session.engine().clone(), session.id().to_string());
+        let body = network_body(&name, internal, session.labels().iter().cloned().collect());
+        // Carried to its end even if the caller is gone: what is created is owned.
+        let creation = background().carry_through(async move {
+            let _creating = cleaner().creating()?;
+            let id = engine.create_network(body).await?;
+            let thing = Thing::Network { id: id.clone(), name: name.clone(), session: session_id };
+            Ok(Self { id, name, owned: Some(cleaner().own(engine, thing)) })
+        });
+        creation.await
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Removes it, waits, and reports. One that is gone already is a success.
+    ///
+    /// # Errors
+    /// Leftover, if something hangs on it for long; the engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future lets the removal go on.
+    pub async fn remove(mut self) -> Result<()> {
+        match self.owned.take() {
+            Some(owned) => owned.remove().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "network `{}`", self.name)
+    }
+}
+
+/// A name that nobody else has.
+pub(crate) fn random_name(kind: &str) -> String {
+    format!("seatrial-{kind}-{:012x}", rand::rng().random::<u64>() >> 16)
+}

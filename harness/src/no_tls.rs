@@ -1,0 +1,24 @@
+//! Stands in for TLS where the `tls` feature is off, and says so.
+
+use std::io;
+
+use tokio::net::TcpStream;
+
+use crate::config::TlsFiles;
+use crate::engine::Io;
+use crate::wait::Authority;
+
+pub(crate) async fn to_engine(_: TcpStream, host: &str, _: &TlsFiles) -> io::Result<Box<dyn Io>> {
+    refused(host)
+}
+
+pub(crate) async fn to_server(_: TcpStream, host: &str, _: &Authority) -> io::Result<Box<dyn Io>> {
+    refused(host)
+}
+
+fn refused(host: &str) -> io::Result<Box<dyn Io>> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("`{host}` is to be reached by TLS; build with seatrial's `tls` feature"),
+    ))
+}

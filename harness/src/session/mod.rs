@@ -1,0 +1,154 @@
+//! A session: what one test run created and will clean up.
+
+mod cleaner;
+mod exit;
+pub(crate) mod id;
+mod removal;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seatrial_core::{SessionId, labels};
+use tokio::sync::OnceCell;
+
+pub(crate) use cleaner::{Owned, cleaner};
+pub(crate) use removal::Thing;
+
+use crate::config::Config;
+use crate::engine::{Endpoint, Engine, connect};
+use crate::error::{Error, Result};
+use crate::image::Flights;
+
+static CURRENT: OnceCell<Session> = OnceCell::const_new();
+
+/// What a test run shares: its engine, its id, and the labels that everything it creates carries. Cheap to clone.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    id: SessionId,
+    engine: Engine,
+    config: Config,
+    labels: Vec<(String, String)>,
+    flights: Flights,
+}
+
+impl Session {
+    /// The process's session, made at the first call: finds the engine and decides the id.
+    ///
+    /// # Errors
+    /// Invalid, if a variable or the properties file holds something that can't be used; engine unreachable, with
+    /// every candidate and its reason, if no engine answers. An error is not remembered: the next call tries again.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the session to the next caller.
+    pub async fn current() -> Result<Self> {
+        CURRENT.get_or_try_init(|| Self::builder().build()).await.cloned()
+    }
+
+    /// A session of its own, for example with another engine.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::default()
+    }
+
+    /// The id, which the label `seatrial.session` of everything created holds.
+    #[must_use]
+    pub fn id(&self) -> &SessionId {
+        &self.0.id
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Removes everything that this process still owns in this session, waits, and reports all failures.
+    ///
+    /// # Errors
+    /// What could not be removed, each by name.
+    ///
+    /// # Cancel safety
+    /// Dropping the future lets the removals go on.
+    pub async fn close(self) -> Result<(), Vec<Error>> {
+        let errors = cleaner().remove_all_of(self.0.id.as_str()).await;
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn labels(&self) -> &[(String, String)] {
+        &self.0.labels
+    }
+
+    pub(crate) fn flights(&self) -> &Flights {
+        &self.0.flights
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.0.id)
+            .field("engine", &self.0.engine)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Describes a session; what is not set comes from the environment.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a session is made by `build`"]
+pub struct SessionBuilder {
+    host: Option<String>,
+    id: Option<String>,
+    request_timeout: Option<Duration>,
+}
+
+impl SessionBuilder {
+    /// Where the engine is: `unix:///run/docker.sock`, `tcp://host:2375`. Default: found by the environment.
+    pub fn docker_host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into());
+        self
+    }
+
+    /// The id. Default: of the environment, else of the test run.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// How long the engine may take to answer one request. Default: `SEATRIAL_REQUEST_TIMEOUT`, else 60 s.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = Some(timeout);
+        self
+    }
+
+    /// Finds the engine and makes the session.
+    ///
+    /// # Errors
+    /// As [`Session::current`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn build(self) -> Result<Session> {
+        let mut config = Config::from_env()?;
+        if let Some(host) = &self.host {
+            Endpoint::parse(host, config.engine.tls.as_ref())?;
+            config.engine.host = Some(crate::config::Setting::new(host.clone(), "the session's builder"));
+        }
+        if let Some(timeout) = self.request_timeout {
+            config.request_timeout.value = timeout;
+        }
+        let id = match self.id {
+            Some(id) => SessionId::new(id).map_err(|error| Error::invalid(error.to_string()))?,
+            None => id::session_id(&config, id::parent_process).value,
+        };
+        let engine = connect(&config).await?;
+        let labels = labels::of_session(&id);
+        tracing::debug!(session = %id, "a session begins");
+        Ok(Session(Arc::new(Inner { id, engine, config, labels, flights: Flights::default() })))
+    }
+}

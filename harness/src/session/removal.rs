@@ -1,0 +1,111 @@
+//! How one thing is removed: tried again while that can help, done when it is gone, given up in time.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::cleaner::Item;
+use crate::container::ContainerId;
+use crate::engine::Engine;
+use crate::error::{Error, Kind, Result};
+use crate::retry::Backoff;
+
+/// How long one removal is tried. A wedged engine must not keep us for ever.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Something that an engine holds for a session. Only what we created ourselves is ever made one of these.
+#[derive(Clone, Debug)]
+pub(crate) enum Thing {
+    Container { id: ContainerId, name: String, session: String },
+    Network { id: String, name: String, session: String },
+    Volume { name: String, session: String },
+}
+
+impl Thing {
+    pub(super) fn session(&self) -> &str {
+        match self {
+            Self::Container { session, .. }
+            | Self::Network { session, .. }
+            | Self::Volume { session, .. } => session,
+        }
+    }
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Container { id, name, .. } => write!(f, "container `{name}` ({id})"),
+            Self::Network { id, name, .. } => write!(f, "network `{name}` ({id})"),
+            Self::Volume { name, .. } => write!(f, "volume `{name}`"),
+        }
+    }
+}
+
+/// What an answer to a removal means.
+enum Verdict {
+    Gone,
+    /// Somebody else removes it, or something hangs on it still: ask again.
+    Later(Error),
+    Final(Error),
+}
+
+/// Removes a thing, then the directories that were mounted into it.
+pub(super) async fn remove(item: Item) -> Result<()> {
+    let began = Instant::now();
+    let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
+    let outcome = loop {
+        match verdict(request(&item.engine, &item.thing).await) {
+            Verdict::Gone => break Ok(()),
+            Verdict::Final(error) => break Err(error),
+            Verdict::Later(error) if began.elapsed() > PATIENCE => {
+                break Err(left(&item.thing, error, began));
+            }
+            Verdict::Later(error) => {
+                tracing::debug!("{}: asked again: {error}", item.thing);
+                tokio::time::sleep(backoff.next()).await;
+            }
+        }
+    };
+    if outcome.is_ok() {
+        tracing::debug!("{} is removed", item.thing);
+        // Removing a directory blocks; it is small, but the thread is everybody's.
+        let mounted = item.mounted;
+        if !mounted.is_empty() {
+            tokio::task::spawn_blocking(move || drop(mounted)).await.ok();
+        }
+    }
+    outcome
+}
+
+async fn request(engine: &Engine, thing: &Thing) -> Result<()> {
+    match thing {
+        Thing::Container { id, name, .. } => engine.remove_container(id, name).await,
+        Thing::Network { id, name, .. } => engine.remove_network(id, name).await,
+        Thing::Volume { name, .. } => engine.remove_volume(name).await,
+    }
+}
+
+fn verdict(answer: Result<()>) -> Verdict {
+    match answer {
+        Ok(()) => Verdict::Gone,
+        Err(error) if error.is_not_found() => Verdict::Gone,
+        Err(error) => match error.kind() {
+            // In use, being removed by somebody else, an endpoint that is going: each passes.
+            Kind::Conflict
+            | Kind::Denied
+            | Kind::Engine
+            | Kind::Timeout
+            | Kind::Protocol
+            | Kind::Unreachable => Verdict::Later(error),
+            _ => Verdict::Final(error),
+        },
+    }
+}
+
+fn left(thing: &Thing, error: Error, began: Instant) -> Error {
+    Error::new(Kind::Leftover, "it is still there")
+        .with_subject(thing.to_string())
+        .with_phase("remove")
+        .with_elapsed(began.elapsed())
+        .with_hint("remove it by hand with `docker rm -fv`, `docker network rm` or `docker volume rm`")
+        .with_source(error)
+}

@@ -1,0 +1,199 @@
+//! Reads the engine's points in time; it asks no clock.
+
+use std::time::{Duration, SystemTime};
+
+const DAY: i64 = 86_400;
+
+/// Midnight of the first day of the year 1 in seconds of Unix time: the engine's way to say "never".
+const NEVER: i64 = -719_162 * DAY;
+
+/// Parses a time as RFC 3339 has it, with any number of decimals, of which nine count.
+///
+/// `None` if the text is something else, and for `0001-01-01T00:00:00Z`, with which the engine says "never".
+pub(crate) fn parse_rfc3339(text: &str) -> Option<SystemTime> {
+    let mut rest = text.as_bytes();
+    let year = number(&mut rest, 4)?;
+    byte(&mut rest, b"-")?;
+    let month = number(&mut rest, 2).filter(|month| (1..=12).contains(month))?;
+    byte(&mut rest, b"-")?;
+    let day = number(&mut rest, 2).filter(|day| (1..=days_in(year, month)).contains(day))?;
+    byte(&mut rest, b"Tt ")?;
+    let seconds = clock(&mut rest)?;
+    let nanos = decimals(&mut rest)?;
+    let offset = offset(&mut rest)?;
+    if !rest.is_empty() {
+        return None;
+    }
+    let unix = days_since_epoch(year, month, day) * DAY + seconds - offset;
+    if unix == NEVER && nanos == 0 { None } else { at(unix, nanos) }
+}
+
+/// A time as the engine's `since` wants it: seconds of Unix time, with nine decimals.
+pub(crate) fn engine_seconds(time: SystemTime) -> String {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("{}.{:09}", since.as_secs(), since.subsec_nanos())
+}
+
+/// `15:04:05` in seconds; the second 60 is a leap second and counts as the one after it.
+fn clock(rest: &mut &[u8]) -> Option<i64> {
+    let hour = number(rest, 2).filter(|hour| *hour < 24)?;
+    byte(rest, b":")?;
+    let minute = number(rest, 2).filter(|minute| *minute < 60)?;
+    byte(rest, b":")?;
+    let second = number(rest, 2).filter(|second| *second <= 60)?;
+    Some(hour * 3600 + minute * 60 + second)
+}
+
+/// `.123` in nanoseconds, or nothing, which is 0.
+fn decimals(rest: &mut &[u8]) -> Option<u32> {
+    if byte(rest, b".").is_none() {
+        return Some(0);
+    }
+    let end = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+    let (digits, after) = rest.split_at(end);
+    *rest = after;
+    let nine = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
+    (!digits.is_empty()).then(|| nine.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))
+}
+
+/// `Z` or `+02:00` in seconds east.
+fn offset(rest: &mut &[u8]) -> Option<i64> {
+    match byte(rest, b"Zz+-")? {
+        b'Z' | b'z' => Some(0),
+        sign => {
+            let hours = number(rest, 2).filter(|hours| *hours < 24)?;
+            byte(rest, b":")?;
+            let minutes = number(rest, 2).filter(|minutes| *minutes < 60)?;
+            let east = hours * 3600 + minutes * 60;
+            Some(if sign == b'-' { -east } else { east })
+        }
+    }
+}
+
+/// Takes exactly `digits` digits.
+fn number(rest: &mut &[u8], digits: usize) -> Option<i64> {
+    let (now, after) = rest.split_at_checked(digits)?;
+    *rest = after;
+    now.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
+}
+
+/// Takes one byte if it is one of `wanted`.
+fn byte(rest: &mut &[u8], wanted: &[u8]) -> Option<u8> {
+    let (first, after) = rest.split_first()?;
+    wanted.contains(first).then(|| {
+        *rest = after;
+        *first
+    })
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 if is_leap(year) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 in the Gregorian calendar, also where it was not in use yet.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    // Counted from a 1 March: the leap day is then the last of its year, and changes no month before it.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let before_month = (month * 153 + 2) / 5;
+    year * 365 + leap_days + before_month + day - 1 - 719_468
+}
+
+fn at(unix: i64, nanos: u32) -> Option<SystemTime> {
+    let whole = Duration::from_secs(unix.unsigned_abs());
+    let second = match unix {
+        0.. => SystemTime::UNIX_EPOCH.checked_add(whole),
+        _ => SystemTime::UNIX_EPOCH.checked_sub(whole),
+    };
+    second?.checked_add(Duration::from_nanos(nanos.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Nanoseconds since 1970, which may be negative.
+    fn nanos(text: &str) -> Option<i128> {
+        let time = parse_rfc3339(text)?;
+        Some(match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => after.as_nanos() as i128,
+            Err(before) => -(before.duration().as_nanos() as i128),
+        })
+    }
+
+    #[test]
+    fn times_are_read_with_decimals_and_offsets() {
+        const S: i128 = 1_000_000_000;
+        for (text, expected) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2024-02-29T12:34:56.123456789Z", 1_709_210_096 * S + 123_456_789),
+            ("2024-02-29T12:34:56.5Z", 1_709_210_096 * S + 500_000_000),
+            ("2024-02-29T14:34:56+02:00", 1_709_210_096 * S),
+            ("2024-02-29t07:04:56.0000000009999z", 1_709_190_296 * S),
+            ("2024-02-29 07:04:56-05:30", 1_709_210_096 * S),
+            ("1969-12-31T23:59:59.75Z", -250_000_000),
+            ("2016-12-31T23:59:60Z", 1_483_228_800 * S),
+            ("9999-12-31T23:59:59Z", 253_402_300_799 * S),
+            ("0001-01-01T00:00:01Z", -62_135_596_799 * S),
+        ] {
+            assert_eq!(nanos(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_year_one_means_never() {
+        assert_eq!(parse_rfc3339("0001-01-01T00:00:00Z"), None);
+        assert_eq!(parse_rfc3339("0001-01-01T01:00:00.000+01:00"), None);
+    }
+
+    #[test]
+    fn what_is_not_a_time_is_none() {
+        for text in [
+            "",
+            "2024",
+            "2024-02-29T12:34:56",
+            "2023-02-29T12:34:56Z",
+            "2024-13-01T00:00:00Z",
+            "2024-00-01T00:00:00Z",
+            "2024-01-01T24:00:00Z",
+            "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00:00Z ",
+            "2024-01-01T00:00:00+1:00",
+            "+024-01-01T00:00:00Z",
+            "2024-01-01T00:00:0\u{b2}Z",
+        ] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_follow_each_other() {
+        let mut expected = days_since_epoch(1599, 12, 31);
+        for year in 1600..2400 {
+            for (month, day) in
+                (1..=12).flat_map(|month| (1..=days_in(year, month)).map(move |day| (month, day)))
+            {
+                expected += 1;
+                assert_eq!(days_since_epoch(year, month, day), expected, "{year}-{month}-{day}");
+            }
+        }
+        assert_eq!(days_since_epoch(1970, 1, 1), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_without_a_panic(text in "[0-9TZ:.+ -]{0,40}|\\PC{0,40}") {
+            let _ = parse_rfc3339(&text);
+        }
+    }
+}

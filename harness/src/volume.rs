@@ -1,0 +1,81 @@
+//! Named volumes of a session: made here, removed with their handle.
+
+use std::fmt;
+
+use bollard::models::VolumeCreateRequest;
+
+use crate::background::background;
+use crate::error::Result;
+use crate::network::random_name;
+use crate::session::{Owned, Session, Thing, cleaner};
+
+/// A named volume; dropping it removes it, once no container uses it.
+#[derive(Debug)]
+#[must_use = "dropping this removes the volume"]
+pub struct Volume {
+    name: String,
+    owned: Option<Owned>,
+}
+
+impl Volume {
+    /// Creates a volume with a name that nobody else has, in the process's session.
+    ///
+    /// # Errors
+    /// The engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn create() -> Result<Self> {
+        Self::create_in(&Session::current().await?).await
+    }
+
+    /// As [`create`](Self::create), in a session of your choice.
+    ///
+    /// # Errors
+    /// The engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn create_in(session: &Session) -> Result<Self> {
+        let (engine, session_id) = (session.engine().clone(), session.id().to_string());
+        let request = VolumeCreateRequest {
+            name: Some(random_name("vol")),
+            labels: Some(session.labels().iter().cloned().collect()),
+            ..Default::default()
+        };
+        // Carried to its end even if the caller is gone: what is created is owned.
+        let creation = background().carry_through(async move {
+            let _creating = cleaner().creating()?;
+            let name = engine.create_volume(request).await?;
+            let thing = Thing::Volume { name: name.clone(), session: session_id };
+            Ok(Self { name, owned: Some(cleaner().own(engine, thing)) })
+        });
+        creation.await
+    }
+
+    /// Its name, for [`ContainerRequest::volume`](crate::ContainerRequest::volume).
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Removes it, waits, and reports. One that is gone already is a success.
+    ///
+    /// # Errors
+    /// Leftover, if a container uses it for long; the engine's own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future lets the removal go on.
+    pub async fn remove(mut self) -> Result<()> {
+        match self.owned.take() {
+            Some(owned) => owned.remove().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Volume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "volume `{}`", self.name)
+    }
+}

@@ -1,0 +1,126 @@
+//! What became of each branch of a wait: kept while it runs, told when it fails.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::tap::{LogOutcome, Watcher};
+use super::{Strategy, WaitFor};
+
+/// One strategy that is being waited for, and those below it.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    pub(super) strategy: Strategy,
+    pub(super) children: Vec<Branch>,
+    /// Where the outcome of a log wait comes from; taken by the one who waits.
+    pub(super) log: Mutex<Option<oneshot::Receiver<LogOutcome>>>,
+    /// How many matches the log wait has seen.
+    pub(super) seen: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    /// Written by the branch's own future, read by the report.
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    began: Option<Instant>,
+    ended: Option<(Instant, Outcome)>,
+    last: String,
+}
+
+/// How a branch ended, or that it did not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Pending,
+    Met,
+    Failed(String),
+}
+
+/// A branch for the reader of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BranchReport {
+    /// How deep it is below `all` and `any`.
+    pub depth: usize,
+    /// What was waited for, in words.
+    pub waited_for: String,
+    /// `met`, `not met`, `failed: …`.
+    pub outcome: String,
+    /// For how long.
+    pub elapsed: Duration,
+    /// The last thing that was seen: a status, an exit code with output, a connect error; empty for none.
+    pub last_seen: String,
+}
+
+impl Branch {
+    /// The branches of a wait. Log waits among them get a watcher each, which `watchers` collects.
+    pub(crate) fn of(wait: &WaitFor, watchers: &mut Vec<Watcher>) -> Self {
+        let strategy = wait.0.clone();
+        let children = match &strategy {
+            Strategy::All(branches) | Strategy::Any(branches) => {
+                branches.iter().map(|branch| Self::of(branch, watchers)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let seen = std::sync::Arc::default();
+        let log = match &strategy {
+            Strategy::Log(log) => {
+                let (watcher, outcome) = Watcher::new(log, std::sync::Arc::clone(&seen));
+                watchers.push(watcher);
+                Some(outcome)
+            }
+            _ => None,
+        };
+        Self { strategy, children, log: Mutex::new(log), seen, progress: Mutex::default() }
+    }
+
+    pub(super) fn begin(&self) {
+        self.lock().began = Some(Instant::now());
+    }
+
+    pub(super) fn saw(&self, what: impl Into<String>) {
+        self.lock().last = what.into();
+    }
+
+    pub(super) fn end(&self, outcome: Outcome) {
+        self.lock().ended = Some((Instant::now(), outcome));
+    }
+
+    /// This branch and those below it, for a report, from the outside in.
+    pub(crate) fn report(&self) -> Vec<BranchReport> {
+        let mut rows = Vec::new();
+        self.report_into(0, &mut rows);
+        rows
+    }
+
+    fn report_into(&self, depth: usize, rows: &mut Vec<BranchReport>) {
+        let progress = self.lock();
+        let (end, outcome) = match &progress.ended {
+            Some((at, outcome)) => (*at, outcome.clone()),
+            None => (Instant::now(), Outcome::Pending),
+        };
+        let last_seen = match &self.strategy {
+            Strategy::Log(log) => log.count_in_words(self.seen.load(std::sync::atomic::Ordering::Relaxed)),
+            _ => progress.last.clone(),
+        };
+        rows.push(BranchReport {
+            depth,
+            waited_for: self.strategy.to_string(),
+            outcome: match outcome {
+                Outcome::Pending => "not met".to_owned(),
+                Outcome::Met => "met".to_owned(),
+                Outcome::Failed(reason) => format!("failed: {reason}"),
+            },
+            elapsed: progress.began.map_or(Duration::ZERO, |began| end - began),
+            last_seen,
+        });
+        drop(progress);
+        for child in &self.children {
+            child.report_into(depth + 1, rows);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}

@@ -1,0 +1,78 @@
+//! The wait for a command in the container to succeed. A command has to be run to be asked, so this does, in pauses.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::branch::Branch;
+use super::cx::{Cx, Failure, Pauses};
+use crate::error::{Error, Result};
+
+/// Waits until a command in the container ends as it should.
+#[derive(Clone, Debug)]
+#[must_use = "a wait does nothing until a request is given it"]
+pub struct ExecWait {
+    cmd: Vec<String>,
+    exit_code: i64,
+    output: Option<String>,
+}
+
+impl ExecWait {
+    pub(super) fn new(cmd: Vec<String>) -> Self {
+        Self { cmd, exit_code: 0, output: None }
+    }
+
+    /// The exit code that counts. Default: 0.
+    pub fn exit_code(mut self, code: i64) -> Self {
+        self.exit_code = code;
+        self
+    }
+
+    /// A text that standard output or standard error must hold. Default: none.
+    pub fn output(mut self, text: impl Into<String>) -> Self {
+        self.output = Some(text.into());
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.cmd.is_empty() {
+            return Err(Error::invalid("a wait for a command needs one: the list is empty"));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
+        let mut pauses = Pauses::up_to(Duration::from_millis(500));
+        loop {
+            match cx.container.exec(self.cmd.clone()).await {
+                Ok(output) => {
+                    let (stdout, stderr) = (output.stdout_text(), output.stderr_text());
+                    let says_it = self
+                        .output
+                        .as_ref()
+                        .is_none_or(|text| stdout.contains(text) || stderr.contains(text));
+                    if output.exit_code == self.exit_code && says_it {
+                        return Ok(());
+                    }
+                    branch.saw(format!(
+                        "exit code {}, stdout `{}`, stderr `{}`",
+                        output.exit_code,
+                        stdout.trim(),
+                        stderr.trim()
+                    ));
+                }
+                Err(error) => branch.saw(error.to_string()),
+            }
+            pauses.next().await;
+        }
+    }
+}
+
+impl fmt::Display for ExecWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "command `{}` to end with exit code {}", self.cmd.join(" "), self.exit_code)?;
+        if let Some(output) = &self.output {
+            write!(f, " and print `{output}`")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! The wait for a file in the container.
+//!
+//! The engine tells of a path when it is asked, running or not, whatever is in the image; it has no stream for it,
+//! so this asks again and again.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::branch::Branch;
+use super::cx::{Cx, Failure, Pauses};
+use crate::error::{Error, Result};
+
+/// Waits until a file or directory is there in the container.
+#[derive(Clone, Debug)]
+#[must_use = "a wait does nothing until a request is given it"]
+pub struct FileWait {
+    path: String,
+}
+
+impl FileWait {
+    pub(super) fn new(path: String) -> Self {
+        Self { path }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.path.starts_with('/') {
+            return Ok(());
+        }
+        Err(Error::invalid(format!("file `{}` can't be waited for: its path must begin with `/`", self.path)))
+    }
+
+    pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
+        let subject = cx.container.subject();
+        let mut pauses = Pauses::up_to(Duration::from_millis(200));
+        loop {
+            match subject.engine.has_path(&subject.id, &subject.name, &self.path).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => branch.saw("not there"),
+                Err(error) => branch.saw(error.to_string()),
+            }
+            pauses.next().await;
+        }
+    }
+}
+
+impl fmt::Display for FileWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "file `{}`", self.path)
+    }
+}

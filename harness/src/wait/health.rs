@@ -1,0 +1,83 @@
+//! The wait for the container's health check, by the engine's events.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use super::branch::Branch;
+use super::cx::{Cx, Failure, Pauses};
+use crate::background::background;
+use crate::container::Health;
+use crate::engine::ContainerInfo;
+
+/// Not every engine tells of every change, so a state is looked at after so long without an event.
+const WITHOUT_EVENT: Duration = Duration::from_secs(2);
+
+/// Waits until the container's health check says that it is healthy.
+#[derive(Clone, Debug)]
+#[must_use = "a wait does nothing until a request is given it"]
+pub struct HealthyWait {
+    fail_on_unhealthy: bool,
+}
+
+impl HealthyWait {
+    pub(super) fn new() -> Self {
+        Self { fail_on_unhealthy: false }
+    }
+
+    /// Fails at once when the check says that it is unhealthy. Default: goes on, since a check can recover.
+    pub fn fail_on_unhealthy(mut self) -> Self {
+        self.fail_on_unhealthy = true;
+        self
+    }
+
+    pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
+        let subject = cx.container.subject();
+        let mut pauses = Pauses::up_to(Duration::from_secs(1));
+        loop {
+            // The events first and the state after: nothing that happens in between is missed.
+            let mut events = match subject.engine.events_of(&subject.id, &subject.name).await {
+                Ok(events) => events,
+                Err(error) => {
+                    branch.saw(error.to_string());
+                    pauses.next().await;
+                    continue;
+                }
+            };
+            loop {
+                match subject.engine.inspect_container(&subject.id, &subject.name).await {
+                    Ok(info) if self.is_met(branch, &info)? => return Ok(()),
+                    Ok(_) => {}
+                    Err(error) => branch.saw(error.to_string()),
+                }
+                let next = background().run(async move {
+                    let more = tokio::time::timeout(WITHOUT_EVENT, events.next()).await;
+                    (more.map_or(true, |event| matches!(event, Some(Ok(_)))), events)
+                });
+                let (goes_on, rest) = next.await;
+                if !goes_on {
+                    break;
+                }
+                events = rest;
+            }
+            pauses.next().await;
+        }
+    }
+
+    fn is_met(&self, branch: &Branch, info: &ContainerInfo) -> Result<bool, Failure> {
+        let output = info.state.health_output.as_deref().unwrap_or_default().trim();
+        match &info.state.health {
+            Health::Healthy => Ok(true),
+            Health::None if !info.has_health_check => Err(Failure::Never(
+                "the container has no health check; give it one with `health_check`, or wait for something else".into(),
+            )),
+            Health::Unhealthy if self.fail_on_unhealthy => {
+                Err(Failure::Never(format!("it is unhealthy; the check printed `{output}`")))
+            }
+            health => {
+                branch.saw(format!("{health}; the check printed `{output}`"));
+                Ok(false)
+            }
+        }
+    }
+}

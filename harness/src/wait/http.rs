@@ -1,0 +1,252 @@
+//! The wait for an HTTP answer. A server has to be asked to answer, so this asks again and again.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1;
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::branch::Branch;
+use super::cx::{Cx, Failure, Pauses};
+use crate::background::background;
+use crate::container::Port;
+use crate::error::{Error, Result};
+
+/// How long one request may take.
+const REQUEST: Duration = Duration::from_secs(5);
+/// How much of a body is looked at.
+const BODY: usize = 1 << 20;
+
+/// An answer, for a check of your own.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HttpResponse {
+    /// The status.
+    pub status: u16,
+    /// The headers, names in lower case, in the order in which they came.
+    pub headers: Vec<(String, String)>,
+    /// The first MiB of the body.
+    pub body: Bytes,
+}
+
+/// Waits for an HTTP answer that is as it should be.
+#[derive(Clone)]
+#[must_use = "a wait does nothing until a request is given it"]
+pub struct HttpWait {
+    path: String,
+    port: Option<Port>,
+    method: String,
+    status: Option<u16>,
+    headers: Vec<(String, String)>,
+    expected_header: Option<(String, String)>,
+    body: Option<String>,
+    check: Option<Arc<dyn Fn(&HttpResponse) -> bool + Send + Sync>>,
+    tls: Option<Authority>,
+}
+
+/// How the server's certificate is taken.
+#[derive(Clone, Debug)]
+pub(crate) enum Authority {
+    /// As it is: test servers sign their own.
+    Any,
+    /// Signed by this authority, in PEM.
+    Pem(Bytes),
+}
+
+impl HttpWait {
+    pub(super) fn new(path: String) -> Self {
+        Self {
+            path,
+            port: None,
+            method: "GET".to_owned(),
+            status: None,
+            headers: Vec::new(),
+            expected_header: None,
+            body: None,
+            check: None,
+            tls: None,
+        }
+    }
+
+    /// The container's port. Default: the only one that is published.
+    pub fn port(mut self, port: impl Into<Port>) -> Self {
+        self.port = Some(port.into());
+        self
+    }
+
+    /// The method. Default: `GET`.
+    pub fn method(mut self, method: impl Into<String>) -> Self {
+        self.method = method.into();
+        self
+    }
+
+    /// The status that counts. Default: 200 to 399.
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// A header that is sent. Default: none but `host`.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// A header that the answer must have, with a value that holds this text. Default: none.
+    pub fn expect_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.expected_header = Some((name.into().to_lowercase(), value.into()));
+        self
+    }
+
+    /// A text that the body must hold. Default: none.
+    pub fn body(mut self, text: impl Into<String>) -> Self {
+        self.body = Some(text.into());
+        self
+    }
+
+    /// A check of the answer of your own, beside the others. It must not block. Default: none.
+    pub fn matching(mut self, check: impl Fn(&HttpResponse) -> bool + Send + Sync + 'static) -> Self {
+        self.check = Some(Arc::new(check));
+        self
+    }
+
+    /// Speaks HTTPS and takes any certificate. Needs the `tls` feature. Default: plain HTTP.
+    pub fn tls(mut self) -> Self {
+        self.tls = Some(Authority::Any);
+        self
+    }
+
+    /// Speaks HTTPS with a server whose certificate this authority signed, in PEM. Needs the `tls` feature.
+    pub fn tls_authority(mut self, pem: impl Into<Bytes>) -> Self {
+        self.tls = Some(Authority::Pem(pem.into()));
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.tls.is_some() && !cfg!(feature = "tls") {
+            return Err(Error::invalid("an HTTPS wait needs seatrial's `tls` feature"));
+        }
+        if !self.path.starts_with('/') {
+            return Err(Error::invalid(format!("HTTP path `{}` must begin with `/`", self.path)));
+        }
+        self.request("localhost").map(drop)
+    }
+
+    fn request(&self, host: &str) -> Result<Request<Full<Bytes>>> {
+        let wrong = |what: &str, text: &str| Error::invalid(format!("HTTP {what} `{text}` is not one"));
+        let method = Method::from_bytes(self.method.as_bytes()).map_err(|_| wrong("method", &self.method))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| wrong("host", host))?);
+        for (name, value) in &self.headers {
+            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("header", name))?;
+            headers.insert(key, HeaderValue::from_str(value).map_err(|_| wrong("header's value", value))?);
+        }
+        let mut request = Request::builder()
+            .method(method)
+            .uri(&self.path)
+            .body(Full::default())
+            .map_err(|_| wrong("path", &self.path))?;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
+        let address = match self.port {
+            Some(port) => cx.container.addr(port),
+            None => cx.container.only_addr(),
+        }
+        .map_err(|error| Failure::Never(error.to_string()))?;
+        let mut pauses = Pauses::up_to(Duration::from_millis(250));
+        loop {
+            let request = self.request(&address).map_err(Failure::Engine)?;
+            let (address, tls) = (address.clone(), self.tls.clone());
+            let asked = background().run(tokio::time::timeout(REQUEST, ask(address, request, tls)));
+            match asked.await {
+                Ok(Ok(response)) if self.is_met(&response) => return Ok(()),
+                Ok(Ok(response)) => {
+                    let body = String::from_utf8_lossy(&response.body);
+                    branch.saw(format!("status {}, body `{}`", response.status, body.trim()));
+                }
+                Ok(Err(error)) => branch.saw(error),
+                Err(_) => branch.saw("no answer within 5 s"),
+            }
+            pauses.next().await;
+        }
+    }
+
+    fn is_met(&self, response: &HttpResponse) -> bool {
+        let status = match self.status {
+            Some(status) => response.status == status,
+            None => (200..400).contains(&response.status),
+        };
+        let body =
+            self.body.as_ref().is_none_or(|text| String::from_utf8_lossy(&response.body).contains(text));
+        let header = self.expected_header.as_ref().is_none_or(|(name, value)| {
+            response.headers.iter().any(|(key, found)| key == name && found.contains(value))
+        });
+        status && body && header && self.check.as_ref().is_none_or(|check| check(response))
+    }
+}
+
+async fn ask(
+    address: String,
+    request: Request<Full<Bytes>>,
+    tls: Option<Authority>,
+) -> Result<HttpResponse, String> {
+    let text = |error: &dyn fmt::Display| format!("{address}: {error}");
+    let stream = TcpStream::connect(&address).await.map_err(|error| text(&error))?;
+    let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
+    let stream = match tls {
+        None => Box::new(stream) as Box<dyn crate::engine::Io>,
+        Some(tls) => crate::tls::to_server(stream, host, &tls).await.map_err(|error| text(&error))?,
+    };
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;
+    // The connection is driven beside the request, and ends with its sender.
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await.map_err(|error| text(&error))?;
+    let status: StatusCode = response.status();
+    let headers = response.headers().iter();
+    let headers = headers
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    let body = match Limited::new(response.into_body(), BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        // What is too long, or breaks off, is still an answer with a status.
+        Err(_) => Bytes::new(),
+    };
+    Ok(HttpResponse { status: status.as_u16(), headers, body })
+}
+
+impl fmt::Debug for HttpWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpWait({self})")
+    }
+}
+
+impl fmt::Display for HttpWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls.is_some() { "HTTPS" } else { "HTTP" };
+        write!(f, "{scheme} {} {}", self.method, self.path)?;
+        if let Some(port) = self.port {
+            write!(f, " at port {port}")?;
+        }
+        match self.status {
+            Some(status) => write!(f, " to answer {status}")?,
+            None => f.write_str(" to answer 200 to 399")?,
+        }
+        if let Some(body) = &self.body {
+            write!(f, " with `{body}` in its body")?;
+        }
+        if let Some((name, value)) = &self.expected_header {
+            write!(f, " with header `{name}: {value}`")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! The wait for a line of output: what is looked for, where, and how often.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+
+use super::{LogMatcher, Pattern, Streams};
+use crate::error::{Error, Result};
+
+/// Waits for output.
+///
+/// It streams: each byte is looked at once, memory does not grow with the log, and the container is never held back.
+#[derive(Clone, Debug)]
+#[must_use = "a wait does nothing until a request is given it"]
+pub struct LogWait {
+    /// The pattern, or the words of why it is none.
+    pattern: Result<Pattern, String>,
+    streams: Streams,
+    times: usize,
+    from_now: bool,
+}
+
+impl LogWait {
+    pub(super) fn text(text: String) -> Self {
+        Self::new(Pattern::text(text))
+    }
+
+    pub(super) fn regex(expression: &str) -> Self {
+        Self::new(Pattern::regex(expression))
+    }
+
+    fn new(pattern: Result<Pattern>) -> Self {
+        // An error is not a value, its words are.
+        Self {
+            pattern: pattern.map_err(|error| error.to_string()),
+            streams: Streams::Either,
+            times: 1,
+            from_now: false,
+        }
+    }
+
+    /// Looks at standard output only. Default: both streams.
+    pub fn on_stdout(mut self) -> Self {
+        self.streams = Streams::Stdout;
+        self
+    }
+
+    /// Looks at standard error only. Default: both streams.
+    pub fn on_stderr(mut self) -> Self {
+        self.streams = Streams::Stderr;
+        self
+    }
+
+    /// Waits for the n-th match. Default: 1.
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// Looks at what is printed from the moment of the wait on, for a wait after the start. Default: from the start
+    /// of this run of the container.
+    pub fn from_now(mut self) -> Self {
+        self.from_now = true;
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if let Err(reason) = &self.pattern {
+            return Err(Error::invalid(reason.clone()));
+        }
+        if self.times == 0 {
+            return Err(Error::invalid(
+                "a log wait for 0 matches is met before it begins; wait for at least 1",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_from_now(&self) -> bool {
+        self.from_now
+    }
+
+    pub(super) fn matcher(&self) -> Option<LogMatcher> {
+        let times = NonZeroUsize::new(self.times)?;
+        self.pattern.as_ref().ok().map(|pattern| LogMatcher::new(pattern.clone(), self.streams, times))
+    }
+
+    pub(super) fn count_in_words(&self, seen: usize) -> String {
+        format!("{seen} of {} seen", self.times)
+    }
+}
+
+impl fmt::Display for LogWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.pattern {
+            Ok(pattern) => write!(f, "log {pattern}")?,
+            Err(reason) => f.write_str(reason)?,
+        }
+        match self.streams {
+            Streams::Stdout => f.write_str(" on stdout")?,
+            Streams::Stderr => f.write_str(" on stderr")?,
+            Streams::Either => {}
+        }
+        if self.times > 1 {
+            write!(f, ", {} times", self.times)?;
+        }
+        Ok(())
+    }
+}

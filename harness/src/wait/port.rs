@@ -1,0 +1,141 @@
+//! The wait for a port: connections are accepted, and kept.
+//!
+//! An engine's userland proxy accepts on a published port before anything listens in the container, and closes at
+//! once. So a connection to the published address is not enough: where the container's own address can be reached,
+//! a connection there decides; elsewhere the connection must stay open for a while. No engine has a stream that
+//! tells of a listening socket, so this asks again and again.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+
+use super::branch::Branch;
+use super::cx::{Cx, Failure, Pauses};
+use crate::background::background;
+use crate::container::{Port, Protocol};
+use crate::error::{Error, Result};
+
+/// How long a connection must stay open where the container's own address can't be asked.
+const HOLD: Duration = Duration::from_millis(100);
+/// How long one connect may take.
+const CONNECT: Duration = Duration::from_millis(1000);
+/// How long the published address must have held before it outweighs a container's address that refuses.
+const OUTWEIGHS: Duration = Duration::from_secs(2);
+
+/// Waits until a TCP port of the container accepts connections and keeps them.
+#[derive(Clone, Debug)]
+#[must_use = "a wait does nothing until a request is given it"]
+pub struct PortWait {
+    port: Port,
+}
+
+/// What one look at the port said.
+enum Look {
+    Open,
+    /// The published address holds, but the container's own refuses.
+    HeldByProxy(String),
+    Closed(String),
+}
+
+impl PortWait {
+    pub(super) fn new(port: Port) -> Self {
+        Self { port }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.port.protocol() == Protocol::Tcp {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "port {} can't be waited for: only TCP tells that somebody listens; wait for a log line or a command",
+            self.port
+        )))
+    }
+
+    pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
+        let inside =
+            cx.container.ip_addresses().into_iter().next().map(|ip| SocketAddr::new(ip, self.port.number()));
+        let published = cx.container.addr(self.port).ok();
+        if published.is_none() && inside.is_none() {
+            let error = cx.container.addr(self.port).err().map(|error| error.to_string());
+            return Err(Failure::Never(error.unwrap_or_else(|| "there is no address to connect to".into())));
+        }
+        let mut pauses = Pauses::up_to(Duration::from_millis(100));
+        let mut held_since = None;
+        loop {
+            let published = published.clone();
+            match background().run(async move { look(published, inside).await }).await {
+                Look::Open => return Ok(()),
+                Look::HeldByProxy(why) => {
+                    let since = *held_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() > OUTWEIGHS {
+                        return Ok(());
+                    }
+                    branch.saw(why);
+                }
+                Look::Closed(why) => {
+                    held_since = None;
+                    branch.saw(why);
+                }
+            }
+            pauses.next().await;
+        }
+    }
+}
+
+async fn look(published: Option<String>, inside: Option<SocketAddr>) -> Look {
+    // The nearer one first: on the engine's own machine it answers at once, and truly.
+    let inside_says = match inside {
+        Some(address) => Some((address, connect(address).await.map(drop))),
+        None => None,
+    };
+    let Some(published) = published else {
+        return match inside_says {
+            Some((_, Ok(()))) => Look::Open,
+            Some((address, Err(error))) => Look::Closed(format!("{address}: {error}")),
+            None => Look::Closed("there is no address to connect to".to_owned()),
+        };
+    };
+    let stream = match connect(&published).await {
+        Ok(stream) => stream,
+        Err(error) => return Look::Closed(format!("{published}: {error}")),
+    };
+    match inside_says {
+        Some((_, Ok(()))) => Look::Open,
+        says => match (stays_open(stream).await, says) {
+            (Err(why), _) => Look::Closed(format!("{published}: {why}")),
+            (Ok(()), Some((address, Err(error)))) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Look::HeldByProxy(format!("{published} accepts, but {address}: {error}"))
+            }
+            (Ok(()), _) => Look::Open,
+        },
+    }
+}
+
+async fn connect(address: impl tokio::net::ToSocketAddrs) -> io::Result<TcpStream> {
+    match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
+        Ok(connected) => connected,
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer within 1 s")),
+    }
+}
+
+/// Whether the other side keeps a connection; a byte from it is as good as silence.
+async fn stays_open(mut stream: TcpStream) -> Result<(), String> {
+    match tokio::time::timeout(HOLD, stream.read_u8()).await {
+        Err(_) | Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err("accepted and closed at once".to_owned())
+        }
+        Ok(Err(error)) => Err(error.to_string()),
+    }
+}
+
+impl fmt::Display for PortWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "port {} to accept connections", self.port)
+    }
+}

@@ -1,0 +1,89 @@
+//! Notices the container's end, for every wait at once.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::background::{Run, background};
+use crate::container::ContainerId;
+use crate::engine::Engine;
+use crate::retry::Backoff;
+
+/// How a container ended, as far as a wait must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Exited(Option<i64>),
+    Removed,
+}
+
+/// Follows one container until it ended for good; a restart that the engine makes by itself is not an end.
+#[derive(Debug)]
+pub(super) struct Sensor {
+    end: watch::Receiver<Option<End>>,
+    _follower: Follower,
+}
+
+/// Ends the follower with the sensor.
+struct Follower(#[expect(dead_code, reason = "its drop is what it is for")] Run<()>);
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Follower")
+    }
+}
+
+impl Sensor {
+    /// Follows from when `after` is done: the end of an attached stream tells of most ends for free, so the engine
+    /// is asked only then.
+    pub(super) fn new(
+        engine: Engine,
+        id: ContainerId,
+        name: String,
+        after: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        let (sender, end) = watch::channel(None);
+        let follower = background().run(async move {
+            after.await;
+            let ended = follow(&engine, &id, &name).await;
+            sender.send(Some(ended)).ok();
+        });
+        Self { end, _follower: Follower(follower) }
+    }
+
+    /// Returns once the container has ended.
+    pub(super) async fn ended(&self) -> End {
+        let mut end = self.end.clone();
+        let seen = end.wait_for(Option::is_some).await.map(|end| *end);
+        match seen {
+            Ok(Some(end)) => end,
+            // The follower never gives up while the sensor lives.
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// The end, if it was noticed already.
+    pub(super) fn seen(&self) -> Option<End> {
+        *self.end.borrow()
+    }
+}
+
+async fn follow(engine: &Engine, id: &ContainerId, name: &str) -> End {
+    let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+    loop {
+        match engine.wait_not_running(id, name).await {
+            Ok(code) => match engine.inspect_container(id, name).await {
+                // The engine starts it again by itself, or somebody did in the meantime.
+                Ok(info) if info.state.is_running() || info.state.is_restarting() => {}
+                Ok(info) => return End::Exited(info.state.exit_code.or(code)),
+                Err(error) if error.is_not_found() => {
+                    return code.map_or(End::Removed, |code| End::Exited(Some(code)));
+                }
+                Err(error) => tracing::debug!("{error}"),
+            },
+            Err(error) if error.is_not_found() => return End::Removed,
+            // An engine that is away for a moment says nothing about the container.
+            Err(error) => tracing::debug!("{error}"),
+        }
+        tokio::time::sleep(backoff.next()).await;
+    }
+}

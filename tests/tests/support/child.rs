@@ -1,0 +1,62 @@
+//! Scenarios in processes of their own: output, exit, signals.
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
+
+use seatrial_tests::{Child, ProcessSnapshot, is_scenario, say};
+
+const SOON: Duration = Duration::from_secs(30);
+
+#[test]
+fn a_child_says_lines_and_its_exit_code_is_seen() {
+    let mut child = Child::spawn("child::scenario_exits", &[("CODE", "7")]);
+    assert_eq!(child.line("code is", SOON), "code is 7");
+    assert_eq!(child.wait(SOON).code(), Some(7));
+    assert!(child.lines().contains(&"on stderr".to_owned()));
+}
+
+#[test]
+#[ignore = "a scenario of the test above"]
+fn scenario_exits() {
+    if is_scenario() {
+        let code = std::env::var("CODE").expect("a code").parse().expect("a number");
+        eprintln!("on stderr");
+        say(&format!("code is {code}"));
+        std::process::exit(code);
+    }
+}
+
+#[test]
+fn a_child_is_ended_by_a_signal_and_its_threads_can_be_seen_before() {
+    let mut child = Child::spawn("child::scenario_waits", &[]);
+    child.line("waiting", SOON);
+    assert!(ProcessSnapshot::of(child.id()).threads.len() >= 2);
+    child.kill(libc::SIGTERM);
+    assert_eq!(child.wait(SOON).signal(), Some(libc::SIGTERM));
+}
+
+#[test]
+fn a_dropped_child_is_killed() {
+    let child = Child::spawn("child::scenario_waits", &[]);
+    let id = child.id();
+    child.line("waiting", SOON);
+    drop(child);
+    assert!(ProcessSnapshot::of(id).threads.is_empty());
+}
+
+#[test]
+#[should_panic(expected = "did not print `never`")]
+fn a_line_that_does_not_come_is_a_panic() {
+    Child::spawn("child::scenario_waits", &[]).line("never", Duration::from_millis(300));
+}
+
+#[test]
+#[ignore = "a scenario of the tests above"]
+fn scenario_waits() {
+    if is_scenario() {
+        say("waiting");
+        loop {
+            std::thread::park();
+        }
+    }
+}
