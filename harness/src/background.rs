@@ -67,6 +67,15 @@ impl Background {
     }
 }
 
+/// Runs what blocks, such as reading the disk, on a thread for that.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let work = background().run(async move { tokio::task::spawn_blocking(work).await });
+    match work.await {
+        Ok(output) => output,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
 /// A future that runs on the background thread; awaited from any executor.
 #[must_use = "dropping this aborts the work, or loses its result"]
 pub(crate) struct Run<T> {

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 
 use super::{ContainerId, TestContainer};
 use crate::archive::{self, CopyIn, Unpacked};
-use crate::background::background;
+use crate::background::blocking;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::wait::Subject;
@@ -53,11 +53,7 @@ impl TestContainer {
         let sources: Vec<_> = sources.into_iter().collect();
         let Subject { engine, id, name, .. } = self.subject();
         let checked = sources.clone();
-        background()
-            .run(async move {
-                let check = tokio::task::spawn_blocking(move || archive::check(&checked));
-                check.await.expect("checking files does not panic")
-            })
+        blocking(move || archive::check(&checked))
             .await
             .map_err(|error| error.with_subject(self.to_string()))?;
         put(&engine, &id, &name, sources).await

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 use super::ContainerRequest;
-use super::start::{Created, create, engine_start};
+use super::start::{Created, create, start_explained};
 use crate::background::background;
 use crate::error::Result;
 use crate::wait::{Collected, Subject, Tap, TapKeep};
@@ -72,31 +72,40 @@ impl ContainerRequest {
     /// # Cancel safety
     /// Dropping the future leaves nothing: what was created is removed in the background.
     pub async fn run(&self) -> Result<RunOutput> {
-        let created = create(self).await?;
+        let mut request = self.clone();
+        // It is removed here in any case, and its state is asked for before.
+        request.host.auto_remove = None;
+        let created = create(&request).await?;
         let span = created.span.clone();
         run(created, self.output_limit).instrument(span).await
     }
 }
 
 async fn run(created: Created, limit: usize) -> Result<RunOutput> {
-    let Subject { engine, id, name, .. } = created.subject.clone();
-    let connection = engine.attach(&id, &name).await?;
+    match to_the_end(&created, limit).await {
+        Ok(output) => created.owned.remove().await.map(|()| output),
+        Err(error) => Err(created.fail(error)),
+    }
+}
+
+/// Starts the container and reads all that it prints, until it ends or its time is up.
+async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
+    let Subject { engine, id, name, .. } = &created.subject;
+    let connection = engine.attach(id, name).await?;
     let (tap, over) = Tap::attached(created.subject.clone(), connection, Vec::new(), TapKeep::Head(limit));
     let began = Instant::now();
-    engine_start(&created).await?;
-    let deadline = created.timeout;
-    let is_over = background().run(async move { tokio::time::timeout(deadline, over).await.is_ok() }).await;
+    start_explained(created).await?;
+    let timeout = created.timeout;
+    let is_over = background().run(async move { tokio::time::timeout(timeout, over).await.is_ok() }).await;
     let Collected { stdout, stderr } = tap.take();
     let elapsed = began.elapsed();
     let end = if is_over {
-        let state = engine.inspect_container(&id, &name).await?.state;
+        let state = engine.inspect_container(id, name).await?.state;
         let code = state.exit_code.unwrap_or_default();
         if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
     } else {
         RunEnd::TimedOut
     };
-    drop(tap);
-    created.owned.remove().await?;
     let truncated = stdout.truncated || stderr.truncated;
     Ok(RunOutput { end, stdout: stdout.bytes, stderr: stderr.bytes, truncated, elapsed })
 }

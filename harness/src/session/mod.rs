@@ -147,7 +147,8 @@ impl SessionBuilder {
             None => id::session_id(&config, id::parent_process).value,
         };
         let engine = connect(&config).await?;
-        let labels = labels::of_session(&id);
+        let mut labels = labels::of_session(&id);
+        labels.push((labels::OWNER.to_owned(), id::owner()));
         tracing::debug!(session = %id, "a session begins");
         Ok(Session(Arc::new(Inner { id, engine, config, labels, flights: Flights::default() })))
     }
