@@ -12,6 +12,10 @@ mod engine {
 mod lines;
 mod stream;
 mod time;
+mod wait {
+    pub(crate) mod log_match;
+}
 
 pub use lines::LogLine;
 pub use stream::LogStream;
+pub use wait::log_match::LogMatch;
