@@ -6,6 +6,7 @@ mod report;
 pub use error::{Error, Result};
 pub use report::Report;
 
+mod archive;
 mod engine {
     pub(crate) mod frames;
 }
@@ -16,6 +17,7 @@ mod wait {
     pub(crate) mod log_match;
 }
 
+pub use archive::{CopiedOut, CopyIn};
 pub use lines::LogLine;
 pub use stream::LogStream;
 pub use wait::log_match::LogMatch;
