@@ -1,6 +1,6 @@
 //! Files into containers and out of them, as tar archives; it knows no engine.
 //!
-//! In: [`check`] says whether the sources can be copied, before anything is created; [`pack`] streams them. Out:
+//! In: [`check()`] says whether the sources can be copied, before anything is created; [`pack()`] streams them. Out:
 //! [`unpack`] takes an archive that is not trusted apart. [`MountedFiles`] is the other way in: a directory to mount.
 
 #![cfg_attr(not(test), expect(dead_code, reason = "wired up by the container module"))]

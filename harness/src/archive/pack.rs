@@ -29,7 +29,7 @@ const WAITING: usize = 4;
 /// Streams all sources as one archive, in their order.
 ///
 /// The archive is written on a thread of its own, which reads the sources while the stream is read, and ends when the
-/// stream is dropped. The sources should have passed [`check`](super::check) together.
+/// stream is dropped. The sources should have passed [`check`](super::check()) together.
 ///
 /// Whoever sends the stream as the body of a request is told no more than that the body broke off: the outcome says
 /// why.
