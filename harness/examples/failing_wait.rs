@@ -16,7 +16,7 @@ use seatrial::{ContainerRequest, Error, WaitFor};
 pub(crate) fn request() -> ContainerRequest {
     ContainerRequest::new("seatrial/redis:dev")
         .port(6379)
-        .wait_for(WaitFor::all::<WaitFor>([
+        .wait_for(WaitFor::all([
             WaitFor::log("Ready to accept connections").into(),
             WaitFor::exec(["redis-cli", "GET", "filled"]).output("yes").into(),
         ]))

@@ -23,7 +23,7 @@ pub(crate) fn request() -> ContainerRequest {
         .cmd(["postgres", "-c", "fsync=off"])
         .port(5432)
         // Twice, since the server that runs the schema says it first.
-        .wait_for(WaitFor::all::<WaitFor>([
+        .wait_for(WaitFor::all([
             WaitFor::log("database system is ready to accept connections").times(2).into(),
             WaitFor::port(5432).into(),
             WaitFor::exec(["pg_isready", "--host=127.0.0.1", "--username=postgres"]).into(),
