@@ -64,7 +64,8 @@ impl Session {
         &self.0.engine
     }
 
-    /// Removes everything that this process still owns in this session, waits, and reports all failures.
+    /// Removes everything that this process still owns in this session, waits, and reports all failures. What was
+    /// dropped before and is being removed in the background is waited for, too.
     ///
     /// # Errors
     /// What could not be removed, each by name.
@@ -120,7 +121,7 @@ impl SessionBuilder {
         self
     }
 
-    /// How long the engine may take to answer one request. Default: `SEATRIAL_REQUEST_TIMEOUT`, else 60 s.
+    /// How long the engine may take to answer one request. Default: `SEATRIAL_REQUEST_TIMEOUT`, else 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout);
         self
