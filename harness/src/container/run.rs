@@ -6,6 +6,7 @@ use tracing::Instrument;
 
 use super::ContainerRequest;
 use super::start::{Created, create, start_explained};
+use super::texts::stream_texts;
 use crate::background::background;
 use crate::error::Result;
 use crate::wait::{Collected, Subject, Tap, TapKeep};
@@ -47,19 +48,9 @@ impl RunOutput {
             RunEnd::TimedOut => None,
         }
     }
-
-    /// Standard output as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stdout_text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// Standard error as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stderr_text(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
-    }
 }
+
+stream_texts!(RunOutput);
 
 impl ContainerRequest {
     /// Runs the container to its end and collects what it printed; removes it after.
