@@ -86,16 +86,22 @@ async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let (tap, over) = Tap::attached(created.subject.clone(), connection, Vec::new(), TapKeep::Head(limit));
     let began = Instant::now();
     start_explained(created).await?;
-    let timeout = created.timeout;
-    let is_over = background().run(async move { tokio::time::timeout(timeout, over).await.is_ok() }).await;
+    let (subject, timeout) = (created.subject.clone(), created.timeout);
+    let ending = background().run(tokio::time::timeout(timeout, async move {
+        over.await.ok();
+        // The output ends before the container does, and may have ended long before.
+        subject.engine.wait_not_running(&subject.id, &subject.name).await
+    }));
+    let ended = ending.await.ok().transpose()?;
     let Collected { stdout, stderr } = tap.take();
     let elapsed = began.elapsed();
-    let end = if is_over {
-        let state = engine.inspect_container(id, name).await?.state;
-        let code = state.exit_code.unwrap_or_default();
-        if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
-    } else {
-        RunEnd::TimedOut
+    let end = match ended {
+        None => RunEnd::TimedOut,
+        Some(code) => {
+            let state = engine.inspect_container(id, name).await?.state;
+            let code = state.exit_code.or(code).unwrap_or_default();
+            if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
+        }
     };
     let truncated = stdout.truncated || stderr.truncated;
     Ok(RunOutput { end, stdout: stdout.bytes, stderr: stderr.bytes, truncated, elapsed })
