@@ -39,6 +39,7 @@ pub(super) struct Inner {
 }
 
 /// What a call is about: for its error, and its deadline.
+#[derive(Clone, Debug)]
 pub(crate) struct What {
     /// What is done, as it fits after "failed to".
     pub(crate) phase: &'static str,
