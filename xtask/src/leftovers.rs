@@ -1,6 +1,7 @@
 //! Looks for what tests left on the engine. Removes nothing: what is left is evidence.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -56,28 +57,64 @@ impl Before {
     }
 }
 
-/// Everything with a session's label, one line each.
+/// Everything with a session's label, one line each, but for what a process that still runs has in use: on a shared
+/// engine that is another test run's.
 async fn look(docker: &Docker) -> Result<BTreeSet<String>> {
-    let filters = Some(HashMap::from([("label".to_owned(), vec![labels::SESSION.to_owned()])]));
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let runs = |pid: u32| Path::new("/proc").join(pid.to_string()).exists();
+    let free = |found: &Labels| !is_in_use(found.get(labels::OWNER).map(String::as_str), host.trim(), runs);
     let mut found = BTreeSet::new();
+    for (line, its_labels) in list(docker).await? {
+        if free(&its_labels) {
+            found.insert(line);
+        }
+    }
+    Ok(found)
+}
+
+type Labels = HashMap<String, String>;
+
+/// Containers, networks and volumes with a session's label: a line for people, and all labels.
+async fn list(docker: &Docker) -> Result<Vec<(String, Labels)>> {
+    let filters = Some(HashMap::from([("label".to_owned(), vec![labels::SESSION.to_owned()])]));
+    let mut found = Vec::new();
     let options = ListContainersOptions { all: true, filters: filters.clone(), ..Default::default() };
     for container in docker.list_containers(Some(options)).await.context("failed to list containers")? {
         let name = container.names.unwrap_or_default().join(" ");
         let (id, image) = (container.id.unwrap_or_default(), container.image.unwrap_or_default());
-        found.insert(format!("container {id} {name} ({image})"));
+        found.push((format!("container {id} {name} ({image})"), container.labels.unwrap_or_default()));
     }
     let options = ListNetworksOptions { filters: filters.clone() };
     for network in docker.list_networks(Some(options)).await.context("failed to list networks")? {
-        found.insert(format!(
-            "network {} {}",
-            network.id.unwrap_or_default(),
-            network.name.unwrap_or_default()
-        ));
+        let (id, name) = (network.id.unwrap_or_default(), network.name.unwrap_or_default());
+        found.push((format!("network {id} {name}"), network.labels.unwrap_or_default()));
     }
     let options = ListVolumesOptions { filters };
     let volumes = docker.list_volumes(Some(options)).await.context("failed to list volumes")?;
-    found.extend(
-        volumes.volumes.unwrap_or_default().into_iter().map(|volume| format!("volume {}", volume.name)),
-    );
+    for volume in volumes.volumes.unwrap_or_default() {
+        found.push((format!("volume {}", volume.name), volume.labels));
+    }
     Ok(found)
+}
+
+/// Whether an owner, written `<pid>@<host name>`, is a process of this host that still runs.
+fn is_in_use(owner: Option<&str>, host: &str, runs: impl Fn(u32) -> bool) -> bool {
+    let Some((pid, its_host)) = owner.and_then(|owner| owner.split_once('@')) else {
+        return false;
+    };
+    its_host == host && pid.parse().is_ok_and(runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_running_process_of_this_host_has_something_in_use() {
+        let runs = |pid| pid == 7;
+        assert!(is_in_use(Some("7@here"), "here", runs));
+        for owner in [None, Some("8@here"), Some("7@there"), Some("7"), Some("x@here")] {
+            assert!(!is_in_use(owner, "here", runs), "{owner:?}");
+        }
+    }
 }

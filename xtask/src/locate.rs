@@ -85,7 +85,8 @@ async fn ping(url: &str) -> Result<(), String> {
     let docker = connect(url)?;
     match tokio::time::timeout(PING_TIMEOUT, docker.ping()).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(format!("no answer from `{url}`: {error:#}")),
+        // The innermost source says what went wrong; those around it say which layers of the client it went through.
+        Ok(Err(error)) => Err(format!("no answer from `{url}`: {}", anyhow::Error::from(error).root_cause())),
         Err(_) => Err(format!("no answer from `{url}` within {} s", PING_TIMEOUT.as_secs())),
     }
 }

@@ -22,10 +22,10 @@ mod transport;
 mod version;
 mod volumes;
 
+pub use candidate::Candidate;
 pub use client::Engine;
 pub(crate) use client::{What, connect};
 pub use containers::Change;
-pub use candidate::Candidate;
 pub use discover::Located;
 pub use endpoint::Endpoint;
 pub(crate) use exec::ExecRequest;

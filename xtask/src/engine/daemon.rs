@@ -91,7 +91,7 @@ async fn wait(private: &Private, child: &mut Child) -> Result<Outcome> {
         }
         if start.elapsed() > PATIENCE {
             let pid = i32::try_from(child.id())?;
-            processes::end(pid, Duration::from_secs(5));
+            processes::end(&[pid], Duration::from_secs(5));
             let log = std::fs::read_to_string(private.log()).unwrap_or_default();
             bail!(
                 "dockerd did not answer within {} s; the end of its log:\n{}",

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use bollard::Docker;
 use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions, RemoveContainerOptions};
 use futures_util::StreamExt;
+use walkdir::WalkDir;
 
 use super::state::Private;
 use super::{bridge, daemon, processes};
@@ -17,6 +18,10 @@ use crate::{command, console, locate};
 const EMPTYING: Duration = Duration::from_secs(60);
 /// How long the daemon may take to end when it has no containers.
 const ENDING: Duration = Duration::from_secs(20);
+/// How long what is left of its children may take to end.
+const GRACE: Duration = Duration::from_secs(1);
+/// How the names of the daemon's children begin.
+const CHILDREN: [&str; 3] = ["containerd", "runc", "runsc"];
 /// How many removals go on at once; more is not faster.
 const WIDTH: usize = 8;
 
@@ -44,15 +49,14 @@ pub(super) async fn remove(private: &Private) -> Result<()> {
     if let Some(pid) = daemon::pid(private) {
         console::step(&format!("ending the private engine, process {pid}"));
         empty(private).await;
-        if processes::end(pid, ENDING) {
+        if processes::end(&[pid], ENDING) {
             console::warn("the daemon did not heed SIGTERM and was killed");
         }
     }
+    // Its containerd if the daemon was killed, and shims of runtimes that do not end with their containers.
     let exec_root = private.exec_root().display().to_string();
-    for pid in processes::with_argument(&exec_root) {
-        // Its containerd or a shim, which end by themselves unless the daemon was killed.
-        processes::end(pid, Duration::from_secs(5));
-    }
+    processes::end(&processes::with_argument(&CHILDREN, &exec_root), GRACE);
+    processes::end(&orphans(&private.exec_root()), GRACE);
     for directory in [&private.home, &private.run] {
         unmount_below(directory)?;
     }
@@ -95,6 +99,21 @@ async fn empty_engine(docker: &Docker) -> Result<()> {
         let _ = docker.remove_network(&network.id.unwrap_or_default()).await;
     }
     Ok(())
+}
+
+/// The first processes of containers whose daemon was killed; with one its whole container ends.
+fn orphans(exec_root: &Path) -> Vec<i32> {
+    let files = WalkDir::new(exec_root).into_iter().flatten().filter(|entry| entry.file_name() == "init.pid");
+    files
+        .filter_map(|entry| {
+            // containerd keeps the file in a directory named by the container's id.
+            let id = entry.path().parent()?.file_name()?.to_str()?.to_owned();
+            let pid = std::fs::read_to_string(entry.path()).ok()?.trim().parse().ok()?;
+            // The number may be another process's by now; only the container's own is in its control group.
+            let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+            groups.contains(&id).then_some(pid)
+        })
+        .collect()
 }
 
 /// Unmounts what is mounted below a directory, the deepest first.

@@ -8,27 +8,21 @@ use rustix::process::{Pid, Signal, kill_process};
 /// How often to look whether a process has ended: the kernel tells nobody but its parent.
 const POLL: Duration = Duration::from_millis(50);
 
-/// The processes of which some argument of the command line contains a text.
-pub(crate) fn with_argument(text: &str) -> Vec<i32> {
-    let Ok(entries) = std::fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|pid| command_line(*pid).iter().skip(1).any(|argument| argument.contains(text)))
+/// The processes whose program begins with one of these names and of which some argument contains a text.
+pub(crate) fn with_argument(programs: &[&str], text: &str) -> Vec<i32> {
+    all()
+        .filter(|pid| {
+            let line = command_line(*pid);
+            let program = line.first().map(|first| name(first)).unwrap_or_default();
+            programs.iter().any(|begin| program.starts_with(begin))
+                && line.iter().skip(1).any(|argument| argument.contains(text))
+        })
         .collect()
 }
 
 /// Whether a program of this name runs, started by anybody.
 pub(crate) fn runs(program: &str) -> bool {
-    let Ok(entries) = std::fs::read_dir("/proc") else {
-        return false;
-    };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .any(|pid| command_line(pid).first().is_some_and(|first| name(first) == program))
+    all().any(|pid| command_line(pid).first().is_some_and(|first| name(first) == program))
 }
 
 /// Whether a process is this program with this argument.
@@ -37,33 +31,41 @@ pub(crate) fn is(pid: i32, program: &str, argument: &str) -> bool {
     line.first().is_some_and(|first| name(first) == program) && line.iter().any(|word| word == argument)
 }
 
-/// Asks a process to end; makes it end when it has not done so in time. Says whether it had to.
-pub(crate) fn end(pid: i32, patience: Duration) -> bool {
-    let Some(process) = Pid::from_raw(pid) else {
-        return false;
+/// Asks processes to end; makes those end that have not done so in time. Says whether there were any.
+pub(crate) fn end(pids: &[i32], patience: Duration) -> bool {
+    let signal = |pid: i32, signal| {
+        if let Some(process) = Pid::from_raw(pid) {
+            // Gone already: then there is nothing to signal and nothing to wait for.
+            let _ = kill_process(process, signal);
+        }
     };
-    // Gone already: then there is nothing to signal and nothing to wait for.
-    let _ = kill_process(process, Signal::TERM);
-    if has_ended(pid, patience) {
-        return false;
+    pids.iter().for_each(|pid| signal(*pid, Signal::TERM));
+    let deadline = Instant::now() + patience;
+    let deaf: Vec<i32> = pids.iter().copied().filter(|pid| !ends_by(*pid, deadline)).collect();
+    deaf.iter().for_each(|pid| signal(*pid, Signal::KILL));
+    let deadline = Instant::now() + patience;
+    for pid in &deaf {
+        ends_by(*pid, deadline);
     }
-    let _ = kill_process(process, Signal::KILL);
-    has_ended(pid, patience);
-    true
+    !deaf.is_empty()
 }
 
-fn has_ended(pid: i32, patience: Duration) -> bool {
-    let start = Instant::now();
+fn ends_by(pid: i32, deadline: Instant) -> bool {
     loop {
         // The command line of a process that nobody has waited for yet is empty.
         if command_line(pid).is_empty() {
             return true;
         }
-        if start.elapsed() > patience {
+        if Instant::now() > deadline {
             return false;
         }
         std::thread::sleep(POLL);
     }
+}
+
+fn all() -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 fn command_line(pid: i32) -> Vec<String> {
@@ -95,8 +97,9 @@ mod tests {
         }
         assert!(!is(pid, "sleep", "1"));
         assert!(!is(pid, "cat", "4711"));
-        assert!(with_argument("4711").contains(&pid));
-        assert!(!end(pid, Duration::from_secs(10)), "SIGTERM is enough for sleep");
+        assert!(with_argument(&["slee"], "471").contains(&pid));
+        assert!(!with_argument(&["cat"], "471").contains(&pid));
+        assert!(!end(&[pid], Duration::from_secs(10)), "SIGTERM is enough for sleep");
         child.wait().expect("it ended");
     }
 }

@@ -35,15 +35,20 @@ const LEFT_OUT: [&str; 6] = [
 /// # Errors
 /// If it can neither be pulled nor made here; the error says what would help.
 pub(crate) async fn root_file_system(docker: &Docker) -> Result<String> {
-    if docker.inspect_image(PULLED).await.is_ok() {
-        return Ok(PULLED.into());
+    let made = format!("{ROOTFS}:{SUITE}");
+    for present in [PULLED, &made] {
+        if docker.inspect_image(present).await.is_ok() {
+            console::detail(&format!("base: built from `{present}`, which is there"));
+            return Ok(present.into());
+        }
     }
     console::step(&format!("pulling {PULLED}"));
     let Err(refusal) = pull(docker).await else {
         return Ok(PULLED.into());
     };
     console::detail(&format!("not pulled: {refusal}"));
-    make(docker).await.with_context(|| format!("failed to make what could not be pulled ({refusal})"))
+    make(docker).await.with_context(|| format!("failed to make what could not be pulled ({refusal})"))?;
+    Ok(made)
 }
 
 async fn pull(docker: &Docker) -> Result<(), String> {
@@ -62,7 +67,7 @@ async fn pull(docker: &Docker) -> Result<(), String> {
 }
 
 /// Makes the root file system from Debian's packages and imports it.
-async fn make(docker: &Docker) -> Result<String> {
+async fn make(docker: &Docker) -> Result<()> {
     check_architecture(docker).await?;
     if !command::exists("mmdebstrap") {
         debian::install(&["mmdebstrap", "debian-archive-keyring"], "the base image")?;
@@ -80,8 +85,7 @@ async fn make(docker: &Docker) -> Result<String> {
     mmdebstrap.args(["--aptopt=Acquire::Languages \"none\"", SUITE]).arg(&archive);
     tokio::task::spawn_blocking(move || command::quiet(&mut mmdebstrap)).await??;
     console::detail(&format!("made in {}; importing", console::since(start)));
-    import(docker, &archive).await?;
-    Ok(format!("{ROOTFS}:{SUITE}"))
+    import(docker, &archive).await
 }
 
 async fn import(docker: &Docker, archive: &std::path::Path) -> Result<()> {

@@ -158,7 +158,7 @@ pub(super) mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200000))]
+        #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
         fn a_line_that_matches_alone_has_a_candidate_in_the_block(

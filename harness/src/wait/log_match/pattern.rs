@@ -16,7 +16,7 @@ pub(crate) struct Pattern(Kind);
 
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
-    Text(Finder<'static>),
+    Text(Box<Finder<'static>>),
     Regex(LineRegex),
 }
 
@@ -41,7 +41,7 @@ impl Pattern {
         if text.is_empty() {
             return Err(Error::invalid("an empty text can't be waited for: it would match at once"));
         }
-        Ok(Self(Kind::Text(Finder::new(text.as_bytes()).into_owned())))
+        Ok(Self(Kind::Text(Box::new(Finder::new(text.as_bytes()).into_owned()))))
     }
 
     /// A regex in the syntax of the `regex` crate, for one line at a time.
