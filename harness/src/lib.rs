@@ -19,7 +19,7 @@ mod tls;
 mod volume;
 mod wait;
 
-pub use archive::{CopyIn, Unpacked};
+pub use archive::{CopiedOut, CopyIn};
 pub use config::{Keep, PullPolicy, TlsFiles};
 pub use container::{
     ContainerId, ContainerRequest, ContainerState, ContainerStatus, Exec, ExecOutput, Health, HealthCheck,

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 use super::handle::TestContainer;
+use super::keep;
 use super::name::{caller_name, check_name, default_name};
-use super::request::{self, ContainerRequest, Lowered};
+use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::{self, MountedFiles};
-use crate::background::background;
+use crate::background::{background, blocking};
 use crate::config::{Keep, PullPolicy};
-use crate::engine::{Engine, EngineKind};
+use crate::engine::{ContainerInfo, Engine, EngineKind};
 use crate::error::{Error, Kind, Result};
 use crate::image::{self, ImageRef};
 use crate::report::Report;
@@ -28,6 +29,17 @@ pub(super) struct Created {
     pub(super) keep: Keep,
     pub(super) timeout: Duration,
     pub(super) span: tracing::Span,
+}
+
+impl Created {
+    /// Gives a container up whose start failed: it stays if that was asked for, and else it is removed.
+    pub(super) fn fail(self, error: Error) -> Error {
+        if keep::stays(self.keep, true) {
+            eprint!("{}", keep::notice(&self.subject.name, &self.subject.id));
+            self.owned.keep();
+        }
+        error
+    }
 }
 
 impl ContainerRequest {
@@ -62,17 +74,7 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
     let subject = format!("container `{name}`");
     let image =
         image::resolve(&request.image, config).map_err(|error| error.with_subject(subject.clone()))?;
-    let (files, copies) = (request.files.clone(), request.copies.clone());
-    let prepared = background().run(async move {
-        // Reads the disk, which blocks.
-        tokio::task::spawn_blocking(move || {
-            archive::check(&copies)?;
-            files.iter().map(|files| MountedFiles::new(&files.sources)).collect::<Result<Vec<_>>>()
-        })
-        .await
-        .expect("checking files does not panic")
-    });
-    let mounted = prepared.await.map_err(|error| error.with_subject(subject.clone()))?;
+    let mounted = prepare_files(request).await.map_err(|error| error.with_subject(subject.clone()))?;
     let lowered =
         lower(request, &session, &test, &image, &mounted).map_err(|error| error.with_subject(subject))?;
     let span = tracing::info_span!("container", name, image = %image.as_given(), id = tracing::field::Empty, phase = "create");
@@ -89,8 +91,32 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
     let subject = Subject { engine: session.engine().clone(), id, name, tty };
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
     let created = Created { owned, subject, session, image, keep, timeout, span };
-    copy_in(request, &created).await?;
-    Ok(created)
+    match copy_in(request, &created).await {
+        Ok(()) => Ok(created),
+        Err(error) => Err(created.fail(error)),
+    }
+}
+
+/// Copies what is to be mounted to a place of its own.
+fn mounted(files: &FilesMount) -> Result<MountedFiles> {
+    if files.writable {
+        MountedFiles::writable(&files.sources)
+    } else {
+        MountedFiles::read_only(&files.sources)
+    }
+}
+
+/// Checks what is to be copied in, and copies what is to be mounted.
+async fn prepare_files(request: &ContainerRequest) -> Result<Vec<MountedFiles>> {
+    if request.files.is_empty() && request.copies.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (files, copies) = (request.files.clone(), request.copies.clone());
+    blocking(move || {
+        archive::check(&copies)?;
+        files.iter().map(mounted).collect()
+    })
+    .await
 }
 
 fn lower(
@@ -223,11 +249,17 @@ async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
 /// Starts what was created, and waits for it.
 async fn start(request: &ContainerRequest, created: Created) -> Result<TestContainer> {
     created.span.record("phase", "start");
-    let mut prepared = Preparation::before_start(&request.wait, &created.subject).await?;
+    let mut prepared = match Preparation::before_start(&request.wait, &created.subject).await {
+        Ok(prepared) => prepared,
+        Err(error) => return Err(created.fail(error)),
+    };
     let began = Instant::now();
-    engine_start(&created).await?;
     let (timeout, subject) = (created.timeout, created.subject.clone());
-    let container = adopt(request, created).await?;
+    let container = match engine_start(&created).await {
+        Ok(info) => TestContainer::new(created, &info),
+        Err(error) => return Err(created.fail(error)),
+    };
+    container.listen(&request.consumers);
     container.span().record("phase", "wait");
     let matches = Mutex::new(Vec::new());
     match wait_ready(&container, &mut prepared, timeout, &matches).await {
@@ -247,23 +279,21 @@ async fn start(request: &ContainerRequest, created: Created) -> Result<TestConta
     }
 }
 
+/// Has the engine start the container, which it may refuse, and looks at its ports and addresses.
+async fn engine_start(created: &Created) -> Result<ContainerInfo> {
+    let Subject { engine, id, name, .. } = &created.subject;
+    start_explained(created).await?;
+    engine.inspect_container(id, name).await
+}
+
 /// Has the engine start the container; what it refuses is explained.
-pub(super) async fn engine_start(created: &Created) -> Result<()> {
+pub(super) async fn start_explained(created: &Created) -> Result<()> {
     let Subject { engine, id, name, .. } = &created.subject;
     let began = Instant::now();
     match engine.start_container(id, name).await {
         Ok(_) => Ok(()),
         Err(error) => Err(explain(error, engine, name, began).await),
     }
-}
-
-/// Makes the handle of a container that was started, with what an inspect says of its ports and addresses.
-async fn adopt(request: &ContainerRequest, created: Created) -> Result<TestContainer> {
-    let Subject { engine, id, name, .. } = &created.subject;
-    let info = engine.inspect_container(id, name).await?;
-    let container = TestContainer::new(created, &info);
-    container.listen(&request.consumers);
-    Ok(container)
 }
 
 /// The error of a wait that was not met.

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::exit;
 use super::removal::{self, Thing};
 use crate::archive::MountedFiles;
-use crate::background::background;
+use crate::background::{Background, background};
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 
@@ -158,7 +158,7 @@ impl Cleaner {
 
     /// Removes all that is left, whoever owns it, and waits until it is gone or the time is up.
     fn drain(&self, patience: Duration) {
-        if background().is_current() {
+        if Background::is_current() {
             return;
         }
         let deadline = Instant::now() + patience;

@@ -16,7 +16,7 @@ pub(crate) use cleaner::{Owned, cleaner};
 pub(crate) use removal::Thing;
 
 use crate::config::Config;
-use crate::engine::{Endpoint, Engine, connect};
+use crate::engine::{Engine, connect};
 use crate::error::{Error, Result};
 use crate::image::Flights;
 
@@ -136,8 +136,7 @@ impl SessionBuilder {
     pub async fn build(self) -> Result<Session> {
         let mut config = Config::from_env()?;
         if let Some(host) = &self.host {
-            Endpoint::parse(host, config.engine.tls.as_ref())?;
-            config.engine.host = Some(crate::config::Setting::new(host.clone(), "the session's builder"));
+            config.name_engine(host, "the session's builder")?;
         }
         if let Some(timeout) = self.request_timeout {
             config.request_timeout.value = timeout;
@@ -147,7 +146,8 @@ impl SessionBuilder {
             None => id::session_id(&config, id::parent_process).value,
         };
         let engine = connect(&config).await?;
-        let labels = labels::of_session(&id);
+        let mut labels = labels::of_session(&id);
+        labels.push((labels::OWNER.to_owned(), id::owner()));
         tracing::debug!(session = %id, "a session begins");
         Ok(Session(Arc::new(Inner { id, engine, config, labels, flights: Flights::default() })))
     }

@@ -12,7 +12,7 @@ use super::tap::{Keep, LogOutcome, Subject, Tap};
 use super::{LogMatch, Strategy, WaitFor};
 use crate::background::background;
 use crate::container::TestContainer;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A wait that is set up before the container starts, so that nothing that it prints is missed.
 #[derive(Debug)]
@@ -52,7 +52,13 @@ impl Preparation {
         if watchers.is_empty() {
             return Ok(Self { root, tap: None, over: None });
         }
-        let (tap, over) = if watchers.iter().all(super::Watcher::is_from_now) {
+        let from_now = watchers.iter().filter(|watcher| watcher.is_from_now()).count();
+        if from_now != 0 && from_now != watchers.len() {
+            return Err(Error::invalid(
+                "some log waits look from now on and some from the start; wait for them one by one",
+            ));
+        }
+        let (tap, over) = if from_now != 0 {
             let connection = subject.engine.attach(&subject.id, &subject.name).await?;
             Tap::attached(subject.clone(), connection, watchers, Keep::Tail)
         } else {

@@ -33,7 +33,7 @@ pub(crate) use log_match::{LogMatcher, Pattern, Streams};
 pub use port::PortWait;
 pub(crate) use strategy::Strategy;
 pub use strategy::{ExitWait, WaitStrategy};
-pub(crate) use tap::{Collected, Keep as TapKeep, Subject, Tap, Watcher};
+pub(crate) use tap::{Collected, Keep as TapKeep, Subject, Tap};
 
 use crate::container::Port;
 
