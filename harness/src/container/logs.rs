@@ -113,7 +113,7 @@ impl Logs {
     }
 
     async fn each(self, mut sink: impl FnMut(LogStream, &[u8])) -> Result<()> {
-        let Subject { engine, id, name, tty } = &self.subject;
+        let Subject { engine, id, name, tty, .. } = &self.subject;
         let mut bodies = engine.logs(id, name, &self.request).await?;
         let mut decoder = FrameDecoder::new(if *tty { Mode::Raw } else { Mode::Multiplexed });
         while let Some(piece) = bodies.next().await {
@@ -131,7 +131,7 @@ impl Logs {
     /// Dropping the future or the stream leaves nothing.
     pub async fn lines(mut self) -> Result<LogLines> {
         self.request.timestamps = true;
-        let Subject { engine, id, name, tty } = &self.subject;
+        let Subject { engine, id, name, tty, .. } = &self.subject;
         let bodies = engine.logs(id, name, &self.request).await?;
         let decoder = FrameDecoder::new(if *tty { Mode::Raw } else { Mode::Multiplexed });
         let state = Some((bodies, decoder, LineSplitter::with_timestamps()));

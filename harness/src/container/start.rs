@@ -1,7 +1,7 @@
 //! A start, stage by stage: create, copy in, attach, start, look, wait. From the creation on something owns the
 //! container, so an error or a dropped future at any point removes it.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tracing::Instrument;
@@ -88,7 +88,7 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
         Err(error) => return Err(explain(error, session.engine(), &name, began).await),
     };
     span.record("id", tracing::field::display(&id));
-    let subject = Subject { engine: session.engine().clone(), id, name, tty };
+    let subject = Subject { engine: session.engine().clone(), id, name, tty, ran_before: Arc::default() };
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
     let created = Created { owned, subject, session, image, keep, timeout, span };
     match copy_in(request, &created).await {
@@ -253,14 +253,14 @@ async fn start(request: &ContainerRequest, created: Created) -> Result<TestConta
         Ok(prepared) => prepared,
         Err(error) => return Err(created.fail(error)),
     };
-    let began = Instant::now();
-    let (timeout, subject) = (created.timeout, created.subject.clone());
+    let timeout = created.timeout;
     let container = match engine_start(&created).await {
         Ok(info) => TestContainer::new(created, &info),
         Err(error) => return Err(created.fail(error)),
     };
     container.listen(&request.consumers);
     container.span().record("phase", "wait");
+    let began = Instant::now();
     let matches = Mutex::new(Vec::new());
     match wait_ready(&container, &mut prepared, timeout, &matches).await {
         Ok(()) => {
@@ -271,8 +271,9 @@ async fn start(request: &ContainerRequest, created: Created) -> Result<TestConta
         }
         Err(unmet) => {
             let tails = prepared.tap.as_ref().map(Tap::tails);
+            let failed = FailedWait { unmet, elapsed: began.elapsed(), more_time: "raise `startup_timeout`" };
             let report = Report::of(&container, &prepared.root, tails).await;
-            let error = not_ready(&subject, container.image(), unmet, began, report);
+            let error = failed.into_error(&container, report, Keep::OnFailure);
             container.give_up_failed();
             Err(error)
         }
@@ -296,26 +297,39 @@ pub(super) async fn start_explained(created: &Created) -> Result<()> {
     }
 }
 
-/// The error of a wait that was not met.
-pub(crate) fn not_ready(
-    subject: &Subject,
-    image: &str,
-    unmet: Unmet,
-    began: Instant,
-    report: Report,
-) -> Error {
-    let who = format!("container `{}` (`{image}`)", subject.name);
-    let after = crate::report::seconds(began.elapsed());
-    match unmet {
-        Unmet::TimedOut => Error::new(Kind::NotReady, format!("{who} was not ready after {after}"))
-            .with_hint(
-                "raise `startup_timeout`, or keep the container to look into it: SEATRIAL_KEEP=on-failure",
+/// A wait that was not met.
+pub(super) struct FailedWait {
+    pub(super) unmet: Unmet,
+    pub(super) elapsed: Duration,
+    /// What to do about too short a time.
+    pub(super) more_time: &'static str,
+}
+
+impl FailedWait {
+    /// The error, with what to do next; `keep` is the mode in which the container would stay after this failure.
+    pub(super) fn into_error(self, container: &TestContainer, report: Report, keep: Keep) -> Error {
+        let who = format!("{container} (`{}`)", container.image());
+        let after = crate::report::seconds(self.elapsed);
+        let look = container.look_into(keep);
+        let or_look = if container.is_kept(keep) { format!("; {look}") } else { format!(", or {look}") };
+        let (error, hint) = match self.unmet {
+            Unmet::TimedOut => (
+                Error::new(Kind::NotReady, format!("{who} was not ready after {after}")),
+                format!("{}{or_look}", self.more_time),
             ),
-        Unmet::Ended => Error::new(Kind::Exited, format!("{who} ended before it was ready, after {after}"))
-            .with_hint("keep the container to look into it: SEATRIAL_KEEP=on-failure"),
-        Unmet::Never(reason) => Error::new(Kind::NotReady, format!("{who} can't become ready: {reason}"))
-            .with_hint("keep the container to look into it: SEATRIAL_KEEP=on-failure"),
-        Unmet::Engine(error) => error.with_subject(who),
+            Unmet::Ended => (
+                Error::new(
+                    Kind::Exited,
+                    format!("{who} {} before it was ready, after {after}", report.end_in_words()),
+                ),
+                if report.is_out_of_memory() { format!("raise `memory`{or_look}") } else { look },
+            ),
+            Unmet::Never(reason) => (
+                Error::new(Kind::NeverReady, format!("{who} can't become ready, after {after}: {reason}")),
+                look,
+            ),
+            Unmet::Engine(error) => (error.with_subject(who), look),
+        };
+        error.with_report(report).with_hint(hint)
     }
-    .with_report(report)
 }

@@ -17,6 +17,7 @@ use super::cx::{Cx, Failure, Pauses};
 use crate::background::background;
 use crate::container::Port;
 use crate::error::{Error, Result};
+use crate::report::quoted;
 
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(5);
@@ -174,10 +175,10 @@ impl HttpWait {
                 Ok(Ok(response)) if self.is_met(&response) => return Ok(()),
                 Ok(Ok(response)) => {
                     let body = String::from_utf8_lossy(&response.body);
-                    branch.saw(format!("status {}, body `{}`", response.status, body.trim()));
+                    branch.saw(format!("last answer: status {}, body {}", response.status, quoted(&body)));
                 }
-                Ok(Err(error)) => branch.saw(error),
-                Err(_) => branch.saw("no answer within 5 s"),
+                Ok(Err(error)) => branch.saw(format!("last try: {error}")),
+                Err(_) => branch.saw("last try: no answer within 5 s"),
             }
             pauses.next().await;
         }
