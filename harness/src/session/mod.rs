@@ -1,6 +1,7 @@
 //! A session: what one test run created and will clean up.
 
 mod cleaner;
+mod creating;
 mod exit;
 pub(crate) mod id;
 mod removal;
@@ -13,6 +14,7 @@ use seatrial_core::{SessionId, labels};
 use tokio::sync::OnceCell;
 
 pub(crate) use cleaner::{Owned, cleaner};
+pub(crate) use creating::Creating;
 pub(crate) use removal::Thing;
 
 use crate::config::Config;
@@ -64,7 +66,8 @@ impl Session {
         &self.0.engine
     }
 
-    /// Removes everything that this process still owns in this session, waits, and reports all failures.
+    /// Removes everything that this process still owns in this session, waits for that and for what was dropped
+    /// before, and reports all failures.
     ///
     /// # Errors
     /// What could not be removed, each by name.
