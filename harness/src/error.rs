@@ -55,6 +55,8 @@ pub(crate) enum Kind {
     Denied,
     /// The container did not become ready in time.
     NotReady,
+    /// The container can't become ready any more.
+    NeverReady,
     /// The container ended while it was waited for.
     Exited,
     /// A file or archive could not be read or written.
@@ -218,10 +220,10 @@ impl Error {
         self.0.kind == Kind::Denied
     }
 
-    /// Whether a container was waited for in vain: its time was up.
+    /// Whether a container was waited for in vain: its time was up, or it can't become ready any more.
     #[must_use]
     pub fn is_not_ready(&self) -> bool {
-        self.0.kind == Kind::NotReady
+        matches!(self.0.kind, Kind::NotReady | Kind::NeverReady)
     }
 
     /// Whether the container ended while it was waited for.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use crate::background::background;
-use crate::container::TestContainer;
-use crate::lines::LogLine;
+use crate::container::{ContainerState, Logs, TestContainer};
+use crate::error::{Error, Kind, Result};
 use crate::stream::LogStream;
-use crate::wait::{Branch, BranchReport};
+use crate::wait::{Branch, BranchReport, Subject};
 
 /// How many lines of each stream are shown.
 const LINES: usize = 50;
@@ -29,16 +29,16 @@ pub struct Report {
     pub branches: Vec<BranchReport>,
     /// State with exit code, memory, restarts and health, in words.
     pub state: String,
-    /// What the last health check printed.
-    pub health_output: Option<String>,
+    /// The state, for programs; none if the container is gone or the engine did not tell.
+    pub container_state: Option<ContainerState>,
     /// Ports with their mappings.
     pub ports: Vec<String>,
-    /// The last lines of standard output; with a terminal, of all output.
+    /// The last lines of standard output, each cut to 400 characters; with a terminal, of all output.
     pub stdout: Vec<String>,
-    /// The last lines of standard error.
+    /// The last lines of standard error, each cut to 400 characters.
     pub stderr: Vec<String>,
-    /// The container's name, for the commands to look into it.
-    pub container: String,
+    /// Why the output could not be read, or not all of it.
+    pub output_error: Option<String>,
 }
 
 impl Report {
@@ -48,121 +48,186 @@ impl Report {
         wait: &Branch,
         tails: Option<(Vec<u8>, Vec<u8>)>,
     ) -> Self {
-        let mut report = Self {
-            branches: wait.report(),
-            ports: container.port_lines(),
-            container: container.name().to_owned(),
-            ..Self::default()
-        };
+        let mut report = Self { branches: wait.report(), ports: container.port_lines(), ..Self::default() };
         let subject = container.subject();
-        let facts = background().run(tokio::time::timeout(GATHER, async move {
-            let info = subject.engine.inspect_container(&subject.id, &subject.name).await;
-            let logs = last_lines(&subject).await;
-            (info, logs)
-        }));
-        let Ok((info, logs)) = facts.await else {
-            report.state = "unknown: the engine did not answer within 10 s".to_owned();
-            return report;
+        let (state, output) = background()
+            .run(async move {
+                let state =
+                    async { Ok(subject.engine.inspect_container(&subject.id, &subject.name).await?.state) };
+                futures_util::join!(in_time(state), last_lines(&subject))
+            })
+            .await;
+        report.state = match state {
+            Ok(state) => report.container_state.insert(state).describe(),
+            Err(error) if error.is_not_found() => "removed".to_owned(),
+            Err(error) => format!("unknown: {error}"),
         };
-        match info {
-            Ok(info) => {
-                report.state = info.state.describe();
-                report.health_output = info.state.health_output;
+        match (output, tails) {
+            (Ok(ends), _) => (report.stdout, report.stderr) = (ends.stdout.into(), ends.stderr.into()),
+            (Err(_), Some((stdout, stderr))) => {
+                (report.stdout, report.stderr) = (lines_of(&stdout), lines_of(&stderr));
             }
-            Err(error) if error.is_not_found() => report.state = "removed".to_owned(),
-            Err(error) => report.state = format!("unknown: {error}"),
+            (Err(error), None) => report.output_error = Some(error.to_string()),
         }
-        (report.stdout, report.stderr) = match (logs, tails) {
-            (Ok((stdout, stderr)), _) => (stdout, stderr),
-            (Err(_), Some((stdout, stderr))) => (lines_of(&stdout), lines_of(&stderr)),
-            (Err(error), None) => (vec![format!("(not read: {error})")], Vec::new()),
-        };
         report
     }
-}
 
-/// The last lines of each stream. The engine counts lines over both, so a stream that one end of the log does not
-/// hold is looked for in all of it.
-async fn last_lines(subject: &crate::wait::Subject) -> crate::Result<(Vec<String>, Vec<String>)> {
-    let logs = crate::container::Logs::new(subject.clone());
-    let (stdout, stderr, read) = tails(logs.clone().tail(ASKED)).await?;
-    if read >= ASKED && (stdout.len() < LINES || stderr.len() < LINES) {
-        let (stdout, stderr, _) = tails(logs).await?;
-        return Ok((stdout, stderr));
-    }
-    Ok((stdout, stderr))
-}
-
-async fn tails(logs: crate::container::Logs) -> crate::Result<(Vec<String>, Vec<String>, usize)> {
-    let mut lines = logs.lines().await?;
-    let (mut stdout, mut stderr, mut read) = (VecDeque::new(), VecDeque::new(), 0);
-    while let Some(line) = lines.next().await {
-        let line: LogLine = line?;
-        read += 1;
-        let kept = match line.stream {
-            LogStream::Stdout => &mut stdout,
-            LogStream::Stderr => &mut stderr,
-        };
-        if kept.len() == LINES {
-            kept.pop_front();
+    /// How the container ended, to go before "before it was ready".
+    pub(crate) fn end_in_words(&self) -> String {
+        match &self.container_state {
+            Some(state) if state.oom_killed => "was OOM-killed".to_owned(),
+            Some(ContainerState { exit_code: Some(code), .. }) => format!("exited with code {code}"),
+            None if self.state == "removed" => "was removed".to_owned(),
+            _ => "ended".to_owned(),
         }
-        kept.push_back(line.text().into_owned());
     }
-    Ok((stdout.into(), stderr.into(), read))
+
+    /// Whether the container ended for want of memory.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        self.container_state.as_ref().is_some_and(|state| state.oom_killed)
+    }
+}
+
+/// One fact, or why there is none.
+async fn in_time<T>(fact: impl Future<Output = Result<T>>) -> Result<T> {
+    match tokio::time::timeout(GATHER, fact).await {
+        Ok(fact) => fact,
+        Err(_) => Err(Error::new(Kind::Timeout, "the engine did not answer within 10 s")),
+    }
+}
+
+/// The ends of both streams.
+#[derive(Default)]
+struct Ends {
+    stdout: VecDeque<String>,
+    stderr: VecDeque<String>,
+    read: usize,
+}
+
+/// The last lines of each stream. The engine counts lines over both, so a stream that the log's end does not hold
+/// enough of is looked for in all of it.
+async fn last_lines(subject: &Subject) -> Result<Ends> {
+    let logs = Logs::new(subject.clone());
+    let mut ends = in_time(Ends::of(logs.clone().tail(ASKED))).await?;
+    if ends.read >= ASKED {
+        // Better the few lines that are known than none, should the whole take too long.
+        if ends.stdout.len() < LINES
+            && let Ok(whole) = in_time(Ends::of(logs.clone().only_stdout())).await
+        {
+            ends.stdout = whole.stdout;
+        }
+        if ends.stderr.len() < LINES
+            && let Ok(whole) = in_time(Ends::of(logs.only_stderr())).await
+        {
+            ends.stderr = whole.stderr;
+        }
+    }
+    Ok(ends)
+}
+
+impl Ends {
+    async fn of(logs: Logs) -> Result<Self> {
+        let (mut lines, mut ends) = (logs.lines().await?, Self::default());
+        while let Some(line) = lines.next().await {
+            let line = line?;
+            ends.read += 1;
+            let kept = match line.stream {
+                LogStream::Stdout => &mut ends.stdout,
+                LogStream::Stderr => &mut ends.stderr,
+            };
+            if kept.len() == LINES {
+                kept.pop_front();
+            }
+            kept.push_back(cut(&line.text()));
+        }
+        Ok(ends)
+    }
 }
 
 /// The last lines of a text that was kept.
 fn lines_of(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    let lines: Vec<_> = text.lines().map(cut).collect();
     lines[lines.len().saturating_sub(LINES)..].to_vec()
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for branch in &self.branches {
-            let margin = "  ".repeat(branch.depth + 1);
-            let label = if branch.depth == 0 { "waiting for: " } else { "- " };
-            write!(f, "{margin}{label}{} ({}", branch.waited_for, cut(&branch.outcome))?;
-            write!(f, ", {})", seconds(branch.elapsed))?;
-            if branch.last_seen.is_empty() {
-                writeln!(f)?;
-            } else {
-                writeln!(f, "; last seen: {}", cut(&branch.last_seen))?;
-            }
+        match self.branches.as_slice() {
+            // What became of it is what the error says.
+            [only] => writeln!(f, "  waiting for: {}{}", only.waited_for, last(only))?,
+            branches => branches.iter().try_for_each(|branch| write_branch(f, branch))?,
         }
         writeln!(f, "  state: {}", self.state)?;
-        if let Some(output) = &self.health_output {
-            writeln!(f, "  last health check printed: {}", cut(output.trim()))?;
+        let probe = self.container_state.as_ref().and_then(|state| state.health_output.as_deref());
+        if let Some(output) = probe {
+            writeln!(f, "  last health check printed: {}", quoted(output))?;
         }
         match self.ports.as_slice() {
-            [] => writeln!(f, "  ports: none")?,
-            ports => writeln!(f, "  ports: {}", ports.join("; "))?,
+            [] => f.write_str("  ports: none")?,
+            ports => write!(f, "  ports: {}", ports.join("; "))?,
         }
-        stream(f, "stdout", &self.stdout)?;
-        stream(f, "stderr", &self.stderr)?;
-        write!(
-            f,
-            "  to look into it next time: SEATRIAL_KEEP=on-failure, then `docker logs {0}` and `docker exec -it {0} sh`",
-            self.container
-        )
+        if let Some(error) = &self.output_error {
+            return write!(f, "\n  output: not read: {}", cut(error));
+        }
+        if self.stdout.is_empty() && self.stderr.is_empty() {
+            return f.write_str("\n  output: none");
+        }
+        write_stream(f, "stdout", &self.stdout)?;
+        write_stream(f, "stderr", &self.stderr)
     }
 }
 
-fn stream(f: &mut fmt::Formatter<'_>, name: &str, lines: &[String]) -> fmt::Result {
-    if lines.is_empty() {
-        return writeln!(f, "  {name}: nothing");
-    }
-    writeln!(f, "  last {} line{} of {name}:", lines.len(), if lines.len() == 1 { "" } else { "s" })?;
-    lines.iter().try_for_each(|line| writeln!(f, "    {}", cut(line)))
+fn write_branch(f: &mut fmt::Formatter<'_>, branch: &BranchReport) -> fmt::Result {
+    let BranchReport { depth, waited_for, outcome, elapsed, .. } = branch;
+    let margin = "  ".repeat(depth + 1);
+    let label = if *depth == 0 { "waiting for:" } else { "-" };
+    let (outcome, after) = (cut(outcome), seconds(*elapsed));
+    writeln!(f, "{margin}{label} {waited_for} ({outcome} after {after}){}", last(branch))
 }
 
-/// A text on one line, without control characters, and no longer than is good to read.
+/// What a branch that was not met saw last, as the end of its line.
+fn last(branch: &BranchReport) -> String {
+    if branch.last_seen.is_empty() || branch.is_met() {
+        return String::new();
+    }
+    format!("; {}", cut(&branch.last_seen))
+}
+
+fn write_stream(f: &mut fmt::Formatter<'_>, name: &str, lines: &[String]) -> fmt::Result {
+    match lines.len() {
+        0 => return write!(f, "\n  {name}: nothing"),
+        1 => write!(f, "\n  last line of {name}:")?,
+        many => write!(f, "\n  last {many} lines of {name}:")?,
+    }
+    lines.iter().try_for_each(|line| write!(f, "\n    {line}"))
+}
+
+/// A text for a sentence: on one line, bounded, and told from none.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.trim() {
+        "" => "nothing".to_owned(),
+        text => format!("`{}`", cut(text)),
+    }
+}
+
+/// A text on one line, without colours and control characters, and no longer than is good to read.
 fn cut(text: &str) -> String {
-    let mut out: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WIDTH).collect();
-    if text.chars().nth(WIDTH).is_some() {
-        out.push('…');
+    let (mut out, mut chars, mut length) = (String::new(), text.chars(), 0);
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' && chars.as_str().starts_with('[') {
+            // A terminal's sequence ends with the first letter behind its numbers.
+            chars.by_ref().skip(1).find(|c| ('@'..='~').contains(c));
+            continue;
+        }
+        if length == WIDTH {
+            out.push('…');
+            break;
+        }
+        out.push(if c.is_control() { ' ' } else { c });
+        length += 1;
     }
+    out.truncate(out.trim_end().len());
     out
 }
 
@@ -179,14 +244,15 @@ pub(crate) fn seconds(duration: Duration) -> String {
 mod tests {
     use super::*;
 
+    /// C26.
     #[test]
-    fn the_block_is_bounded_whatever_the_container_prints() {
-        let line = "\u{1b}[31mx".repeat(100_000);
-        let report =
-            Report { stdout: vec![line.clone(); LINES], stderr: vec![line; LINES], ..Report::default() };
-        let text = report.to_string();
-        assert!(text.len() < 2 * LINES * (WIDTH + 20) + 1000, "{} bytes", text.len());
-        assert!(!text.contains('\u{1b}'));
+    fn a_line_is_cut_and_cleaned_and_stays_so() {
+        let long = cut(&"\u{1b}[1;31mx\u{1b}[0m\ty".repeat(100_000));
+        assert_eq!((long.chars().count(), long.ends_with('…')), (WIDTH + 1, true));
+        assert!(long.starts_with("x yx y"), "{long}");
+        assert_eq!(cut(&long), long);
+        assert_eq!(cut("\u{1b}[31"), "", "a sequence that has no end");
+        assert_eq!(cut("\u{1b}7x\r"), " 7x");
     }
 
     #[test]

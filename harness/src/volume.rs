@@ -15,7 +15,7 @@ use crate::session::{Creating, Owned, Session, Thing, cleaner};
 #[must_use = "dropping this removes the volume"]
 pub struct Volume {
     name: String,
-    owned: Option<Owned>,
+    owned: Owned,
 }
 
 impl Volume {
@@ -50,7 +50,7 @@ impl Volume {
             let answer = engine.create_volume(request).await;
             let name = answer.inspect_err(|error| drop(creating.doubtful(&engine, error)))?;
             let thing = Thing::Volume { name: name.clone(), session: session_id };
-            Ok(Self { name, owned: Some(cleaner().own(engine, thing)) })
+            Ok(Self { name, owned: cleaner().own(engine, thing) })
         });
         creation.await
     }
@@ -68,11 +68,8 @@ impl Volume {
     ///
     /// # Cancel safety
     /// Dropping the future lets the removal go on.
-    pub async fn remove(mut self) -> Result<()> {
-        match self.owned.take() {
-            Some(owned) => owned.remove().await,
-            None => Ok(()),
-        }
+    pub async fn remove(self) -> Result<()> {
+        self.owned.remove().await
     }
 }
 

@@ -6,13 +6,14 @@ use std::sync::{Mutex, MutexGuard};
 use super::consumer::Listener;
 use super::logs::{Consumer, Logs};
 use super::ports::{Ports, with_port};
-use super::start::Created;
+use super::start::{Created, FailedWait};
 use super::{ContainerId, ContainerState, Port, keep};
 use crate::config::Keep;
 use crate::engine::ContainerInfo;
 use crate::error::{Error, Result};
+use crate::report::Report;
 use crate::session::{Owned, Session};
-use crate::wait::{LogMatch, Preparation, Subject, WaitFor, wait_ready};
+use crate::wait::{LogMatch, Preparation, Subject, Tap, WaitFor, wait_ready};
 
 /// A container that runs for a test; dropping it removes it with its anonymous volumes.
 ///
@@ -229,13 +230,16 @@ impl TestContainer {
     pub async fn wait_up_to(&self, wait: impl Into<WaitFor>, timeout: std::time::Duration) -> Result<()> {
         let wait = wait.into();
         wait.0.check().map_err(|error| error.with_subject(self.to_string()))?;
-        let began = std::time::Instant::now();
         let mut prepared = Preparation::after_start(&wait, &self.subject).await?;
+        let began = std::time::Instant::now();
         match wait_ready(self, &mut prepared, timeout, &self.matches).await {
             Ok(()) => Ok(()),
             Err(unmet) => {
-                let report = crate::report::Report::of(self, &prepared.root, None).await;
-                Err(super::start::not_ready(&self.subject, &self.image, unmet, began, report))
+                let failed = FailedWait { unmet, elapsed: began.elapsed(), more_time: "give it more time" };
+                let tails = prepared.tap.as_ref().map(Tap::tails);
+                let report = Report::of(self, &prepared.root, tails).await;
+                // What fails here need not fail the test, so it takes more to have the container stay.
+                Err(failed.into_error(self, report, Keep::Always))
             }
         }
     }
@@ -265,6 +269,23 @@ impl TestContainer {
             eprint!("{}", keep::notice(&self.subject.name, &self.subject.id));
             owned.keep();
         }
+    }
+
+    /// Whether the container stays after a failure; `keep` is the mode in which it would.
+    pub(super) fn is_kept(&self, keep: Keep) -> bool {
+        self.keep == Keep::Always || self.keep == keep
+    }
+
+    /// What to do to look into the container after a failure; `keep` is the mode in which it would stay.
+    pub(super) fn look_into(&self, keep: Keep) -> String {
+        if self.is_kept(keep) {
+            return format!(
+                "the container is kept: `docker logs {0}`, `docker exec -it {0} sh`",
+                self.name()
+            );
+        }
+        let mode = if keep == Keep::Always { "always" } else { "on-failure" };
+        format!("keep the container to look into it: SEATRIAL_KEEP={mode}")
     }
 
     /// What becomes of a container whose start failed.

@@ -1,5 +1,6 @@
 //! Changes to a container that runs: stop, kill, restart, pause, limits. One call of the engine each.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bollard::models::ContainerUpdateBody;
@@ -90,7 +91,8 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves it to the engine whether it is restarted, and the ports as they were known.
     pub async fn restart(&self) -> Result<()> {
-        let Subject { engine, id, name, .. } = self.subject();
+        let Subject { engine, id, name, ran_before, .. } = self.subject();
+        ran_before.store(true, Ordering::Relaxed);
         engine.restart_container(&id, &name, None).await?;
         self.look_again().await
     }
@@ -103,7 +105,8 @@ impl TestContainer {
     /// # Cancel safety
     /// As [`restart`](Self::restart).
     pub async fn start(&self) -> Result<Change> {
-        let Subject { engine, id, name, .. } = self.subject();
+        let Subject { engine, id, name, ran_before, .. } = self.subject();
+        ran_before.store(true, Ordering::Relaxed);
         let change = engine.start_container(&id, &name).await?;
         self.look_again().await?;
         Ok(change)

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use futures_util::stream::{self, Stream, StreamExt};
 
+use super::texts::stream_texts;
 use crate::engine::{FrameDecoder, LogRequest, Mode};
 use crate::error::Result;
 use crate::lines::{LineSplitter, LogLine};
@@ -33,19 +34,7 @@ pub struct LogOutput {
     pub stderr: Vec<u8>,
 }
 
-impl LogOutput {
-    /// Standard output as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stdout_text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// Standard error as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stderr_text(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
-    }
-}
+stream_texts!(LogOutput);
 
 /// Lines as they come.
 pub type LogLines = Pin<Box<dyn Stream<Item = Result<LogLine>> + Send>>;
@@ -124,7 +113,7 @@ impl Logs {
     }
 
     async fn each(self, mut sink: impl FnMut(LogStream, &[u8])) -> Result<()> {
-        let Subject { engine, id, name, tty } = &self.subject;
+        let Subject { engine, id, name, tty, .. } = &self.subject;
         let mut bodies = engine.logs(id, name, &self.request).await?;
         let mut decoder = FrameDecoder::new(if *tty { Mode::Raw } else { Mode::Multiplexed });
         while let Some(piece) = bodies.next().await {
@@ -142,7 +131,7 @@ impl Logs {
     /// Dropping the future or the stream leaves nothing.
     pub async fn lines(mut self) -> Result<LogLines> {
         self.request.timestamps = true;
-        let Subject { engine, id, name, tty } = &self.subject;
+        let Subject { engine, id, name, tty, .. } = &self.subject;
         let bodies = engine.logs(id, name, &self.request).await?;
         let decoder = FrameDecoder::new(if *tty { Mode::Raw } else { Mode::Multiplexed });
         let state = Some((bodies, decoder, LineSplitter::with_timestamps()));

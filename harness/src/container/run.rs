@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 use super::ContainerRequest;
-use super::start::{Created, create, engine_start};
+use super::start::{Created, create, start_explained};
+use super::texts::stream_texts;
 use crate::background::background;
 use crate::error::Result;
 use crate::wait::{Collected, Subject, Tap, TapKeep};
@@ -47,19 +48,9 @@ impl RunOutput {
             RunEnd::TimedOut => None,
         }
     }
-
-    /// Standard output as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stdout_text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// Standard error as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stderr_text(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
-    }
 }
+
+stream_texts!(RunOutput);
 
 impl ContainerRequest {
     /// Runs the container to its end and collects what it printed; removes it after.
@@ -72,31 +63,46 @@ impl ContainerRequest {
     /// # Cancel safety
     /// Dropping the future leaves nothing: what was created is removed in the background.
     pub async fn run(&self) -> Result<RunOutput> {
-        let created = create(self).await?;
+        let mut request = self.clone();
+        // It is removed here in any case, and its state is asked for before.
+        request.host.auto_remove = None;
+        let created = create(&request).await?;
         let span = created.span.clone();
         run(created, self.output_limit).instrument(span).await
     }
 }
 
 async fn run(created: Created, limit: usize) -> Result<RunOutput> {
-    let Subject { engine, id, name, .. } = created.subject.clone();
-    let connection = engine.attach(&id, &name).await?;
+    match to_the_end(&created, limit).await {
+        Ok(output) => created.owned.remove().await.map(|()| output),
+        Err(error) => Err(created.fail(error)),
+    }
+}
+
+/// Starts the container and reads all that it prints, until it ends or its time is up.
+async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
+    let Subject { engine, id, name, .. } = &created.subject;
+    let connection = engine.attach(id, name).await?;
     let (tap, over) = Tap::attached(created.subject.clone(), connection, Vec::new(), TapKeep::Head(limit));
     let began = Instant::now();
-    engine_start(&created).await?;
-    let deadline = created.timeout;
-    let is_over = background().run(async move { tokio::time::timeout(deadline, over).await.is_ok() }).await;
+    start_explained(created).await?;
+    let (subject, timeout) = (created.subject.clone(), created.timeout);
+    let ending = background().run(tokio::time::timeout(timeout, async move {
+        over.await.ok();
+        // The output ends before the container does, and may have ended long before.
+        subject.engine.wait_not_running(&subject.id, &subject.name).await
+    }));
+    let ended = ending.await.ok().transpose()?;
     let Collected { stdout, stderr } = tap.take();
     let elapsed = began.elapsed();
-    let end = if is_over {
-        let state = engine.inspect_container(&id, &name).await?.state;
-        let code = state.exit_code.unwrap_or_default();
-        if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
-    } else {
-        RunEnd::TimedOut
+    let end = match ended {
+        None => RunEnd::TimedOut,
+        Some(code) => {
+            let state = engine.inspect_container(id, name).await?.state;
+            let code = state.exit_code.or(code).unwrap_or_default();
+            if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
+        }
     };
-    drop(tap);
-    created.owned.remove().await?;
     let truncated = stdout.truncated || stderr.truncated;
     Ok(RunOutput { end, stdout: stdout.bytes, stderr: stderr.bytes, truncated, elapsed })
 }

@@ -1,18 +1,19 @@
 //! A start, stage by stage: create, copy in, attach, start, look, wait. From the creation on something owns the
 //! container, so an error or a dropped future at any point removes it.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
 use super::handle::TestContainer;
+use super::keep;
 use super::name::{caller_name, check_name, default_name};
-use super::request::{self, ContainerRequest, Lowered};
+use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::{self, MountedFiles};
-use crate::background::background;
+use crate::background::{background, blocking};
 use crate::config::{Keep, PullPolicy};
-use crate::engine::{Engine, EngineKind, Resource};
+use crate::engine::{ContainerInfo, Engine, EngineKind, Resource};
 use crate::error::{Error, Kind, Result};
 use crate::image::{self, ImageRef};
 use crate::report::Report;
@@ -28,6 +29,17 @@ pub(super) struct Created {
     pub(super) keep: Keep,
     pub(super) timeout: Duration,
     pub(super) span: tracing::Span,
+}
+
+impl Created {
+    /// Gives a container up whose start failed: it stays if that was asked for, and else it is removed.
+    pub(super) fn fail(self, error: Error) -> Error {
+        if keep::stays(self.keep, true) {
+            eprint!("{}", keep::notice(&self.subject.name, &self.subject.id));
+            self.owned.keep();
+        }
+        error
+    }
 }
 
 impl ContainerRequest {
@@ -62,17 +74,7 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
     let subject = format!("container `{name}`");
     let image =
         image::resolve(&request.image, config).map_err(|error| error.with_subject(subject.clone()))?;
-    let (files, copies) = (request.files.clone(), request.copies.clone());
-    let prepared = background().run(async move {
-        // Reads the disk, which blocks.
-        tokio::task::spawn_blocking(move || {
-            archive::check(&copies)?;
-            files.iter().map(|files| MountedFiles::new(&files.sources)).collect::<Result<Vec<_>>>()
-        })
-        .await
-        .expect("checking files does not panic")
-    });
-    let mounted = prepared.await.map_err(|error| error.with_subject(subject.clone()))?;
+    let mounted = prepare_files(request).await.map_err(|error| error.with_subject(subject.clone()))?;
     let lowered =
         lower(request, &session, &test, &image, &mounted).map_err(|error| error.with_subject(subject))?;
     let span = tracing::info_span!("container", name, image = %image.as_given(), id = tracing::field::Empty, phase = "create");
@@ -86,11 +88,35 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
         Err(error) => return Err(explain(error, session.engine(), &name, began).await),
     };
     span.record("id", tracing::field::display(&id));
-    let subject = Subject { engine: session.engine().clone(), id, name, tty };
+    let subject = Subject { engine: session.engine().clone(), id, name, tty, ran_before: Arc::default() };
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
     let created = Created { owned, subject, session, image, keep, timeout, span };
-    copy_in(request, &created).await?;
-    Ok(created)
+    match copy_in(request, &created).await {
+        Ok(()) => Ok(created),
+        Err(error) => Err(created.fail(error)),
+    }
+}
+
+/// Copies what is to be mounted to a place of its own.
+fn mounted(files: &FilesMount) -> Result<MountedFiles> {
+    if files.writable {
+        MountedFiles::writable(&files.sources)
+    } else {
+        MountedFiles::read_only(&files.sources)
+    }
+}
+
+/// Checks what is to be copied in, and copies what is to be mounted.
+async fn prepare_files(request: &ContainerRequest) -> Result<Vec<MountedFiles>> {
+    if request.files.is_empty() && request.copies.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (files, copies) = (request.files.clone(), request.copies.clone());
+    blocking(move || {
+        archive::check(&copies)?;
+        files.iter().map(mounted).collect()
+    })
+    .await
 }
 
 fn lower(
@@ -231,12 +257,18 @@ async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
 /// Starts what was created, and waits for it.
 async fn start(request: &ContainerRequest, created: Created) -> Result<TestContainer> {
     created.span.record("phase", "start");
-    let mut prepared = Preparation::before_start(&request.wait, &created.subject).await?;
-    let began = Instant::now();
-    engine_start(&created).await?;
-    let (timeout, subject) = (created.timeout, created.subject.clone());
-    let container = adopt(request, created).await?;
+    let mut prepared = match Preparation::before_start(&request.wait, &created.subject).await {
+        Ok(prepared) => prepared,
+        Err(error) => return Err(created.fail(error)),
+    };
+    let timeout = created.timeout;
+    let container = match engine_start(&created).await {
+        Ok(info) => TestContainer::new(created, &info),
+        Err(error) => return Err(created.fail(error)),
+    };
+    container.listen(&request.consumers);
     container.span().record("phase", "wait");
+    let began = Instant::now();
     let matches = Mutex::new(Vec::new());
     match wait_ready(&container, &mut prepared, timeout, &matches).await {
         Ok(()) => {
@@ -247,16 +279,24 @@ async fn start(request: &ContainerRequest, created: Created) -> Result<TestConta
         }
         Err(unmet) => {
             let tails = prepared.tap.as_ref().map(Tap::tails);
+            let failed = FailedWait { unmet, elapsed: began.elapsed(), more_time: "raise `startup_timeout`" };
             let report = Report::of(&container, &prepared.root, tails).await;
-            let error = not_ready(&subject, container.image(), unmet, began, report);
+            let error = failed.into_error(&container, report, Keep::OnFailure);
             container.give_up_failed();
             Err(error)
         }
     }
 }
 
+/// Has the engine start the container, which it may refuse, and looks at its ports and addresses.
+async fn engine_start(created: &Created) -> Result<ContainerInfo> {
+    let Subject { engine, id, name, .. } = &created.subject;
+    start_explained(created).await?;
+    engine.inspect_container(id, name).await
+}
+
 /// Has the engine start the container; what it refuses is explained.
-pub(super) async fn engine_start(created: &Created) -> Result<()> {
+pub(super) async fn start_explained(created: &Created) -> Result<()> {
     let Subject { engine, id, name, .. } = &created.subject;
     let began = Instant::now();
     match engine.start_container(id, name).await {
@@ -265,35 +305,39 @@ pub(super) async fn engine_start(created: &Created) -> Result<()> {
     }
 }
 
-/// Makes the handle of a container that was started, with what an inspect says of its ports and addresses.
-async fn adopt(request: &ContainerRequest, created: Created) -> Result<TestContainer> {
-    let Subject { engine, id, name, .. } = &created.subject;
-    let info = engine.inspect_container(id, name).await?;
-    let container = TestContainer::new(created, &info);
-    container.listen(&request.consumers);
-    Ok(container)
+/// A wait that was not met.
+pub(super) struct FailedWait {
+    pub(super) unmet: Unmet,
+    pub(super) elapsed: Duration,
+    /// What to do about too short a time.
+    pub(super) more_time: &'static str,
 }
 
-/// The error of a wait that was not met.
-pub(crate) fn not_ready(
-    subject: &Subject,
-    image: &str,
-    unmet: Unmet,
-    began: Instant,
-    report: Report,
-) -> Error {
-    let who = format!("container `{}` (`{image}`)", subject.name);
-    let after = crate::report::seconds(began.elapsed());
-    match unmet {
-        Unmet::TimedOut => Error::new(Kind::NotReady, format!("{who} was not ready after {after}"))
-            .with_hint(
-                "raise `startup_timeout`, or keep the container to look into it: SEATRIAL_KEEP=on-failure",
+impl FailedWait {
+    /// The error, with what to do next; `keep` is the mode in which the container would stay after this failure.
+    pub(super) fn into_error(self, container: &TestContainer, report: Report, keep: Keep) -> Error {
+        let who = format!("{container} (`{}`)", container.image());
+        let after = crate::report::seconds(self.elapsed);
+        let look = container.look_into(keep);
+        let or_look = if container.is_kept(keep) { format!("; {look}") } else { format!(", or {look}") };
+        let (error, hint) = match self.unmet {
+            Unmet::TimedOut => (
+                Error::new(Kind::NotReady, format!("{who} was not ready after {after}")),
+                format!("{}{or_look}", self.more_time),
             ),
-        Unmet::Ended => Error::new(Kind::Exited, format!("{who} ended before it was ready, after {after}"))
-            .with_hint("keep the container to look into it: SEATRIAL_KEEP=on-failure"),
-        Unmet::Never(reason) => Error::new(Kind::NotReady, format!("{who} can't become ready: {reason}"))
-            .with_hint("keep the container to look into it: SEATRIAL_KEEP=on-failure"),
-        Unmet::Engine(error) => error.with_subject(who),
+            Unmet::Ended => (
+                Error::new(
+                    Kind::Exited,
+                    format!("{who} {} before it was ready, after {after}", report.end_in_words()),
+                ),
+                if report.is_out_of_memory() { format!("raise `memory`{or_look}") } else { look },
+            ),
+            Unmet::Never(reason) => (
+                Error::new(Kind::NeverReady, format!("{who} can't become ready, after {after}: {reason}")),
+                look,
+            ),
+            Unmet::Engine(error) => (error.with_subject(who), look),
+        };
+        error.with_report(report).with_hint(hint)
     }
-    .with_report(report)
 }

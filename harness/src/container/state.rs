@@ -3,7 +3,7 @@
 //! It is one look: what changes a state, and waiting for it, is elsewhere.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -12,6 +12,9 @@ use crate::container::health::Health;
 use crate::container::status::ContainerStatus;
 use crate::report::seconds;
 use crate::time::parse_rfc3339;
+
+/// How much older than its written start a run's first line may be, as far as runs in a row leave room for it.
+const START_LAG: Duration = Duration::from_millis(50);
 
 /// What a container is doing, or how it ended, when the engine was asked.
 ///
@@ -80,6 +83,24 @@ impl ContainerState {
         self.status == ContainerStatus::Restarting
     }
 
+    /// Where its last run begins in its log; none for all of the log.
+    ///
+    /// The engine writes the start down when the process runs already, so the run's first lines may be older than
+    /// [`started_at`](Self::started_at), and those of the run before may be younger than that run's end. Runs are
+    /// further apart than either. An engine keeps the end of one run only, so of a container that has ended somebody
+    /// must know whether it ever ran before.
+    pub(crate) fn log_since(&self, ran_before: bool) -> Option<SystemTime> {
+        let started = self.started_at?;
+        match self.finished_at {
+            None => None,
+            Some(finished) => match started.duration_since(finished) {
+                Ok(pause) => Some(finished + pause / 2),
+                Err(_) if ran_before || self.restart_count > 0 => Some(started - START_LAG),
+                Err(_) => None,
+            },
+        }
+    }
+
     /// All of it in one line, for a report.
     pub(crate) fn describe(&self) -> String {
         let ran = |until: SystemTime| {
@@ -95,7 +116,7 @@ impl ContainerState {
             }
         };
         if self.oom_killed {
-            text.push_str(", killed for want of memory");
+            text.push_str(", OOM-killed");
         }
         let restarts = self.restart_count;
         text.push_str(&format!(", {restarts} restart{}", if restarts == 1 { "" } else { "s" }));
@@ -148,8 +169,6 @@ impl fmt::Display for ContainerState {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -199,6 +218,23 @@ mod tests {
         ] {
             assert_eq!(read(json!({ "Status": status, "ExitCode": code })).exit_code, expected, "{status}");
         }
+    }
+
+    /// C23.
+    #[test]
+    fn a_run_begins_in_the_log_between_the_end_before_and_its_written_start() {
+        let since = |finished: &str, restarts: u64, ran_before| {
+            let state = json!({ "StartedAt": START, "FinishedAt": finished });
+            let inspect = json!({ "State": state, "RestartCount": restarts });
+            ContainerState::from_inspect(&inspect).log_since(ran_before)
+        };
+        assert_eq!(since(ZERO, 0, false), None, "its first run");
+        assert_eq!(since("2024-02-29T10:00:00Z", 0, false), Some(at("2024-02-29T10:00:00.25Z")));
+        assert_eq!(since(END, 0, false), None, "its first run, which is over");
+        let early = Some(at("2024-02-29T10:00:00.45Z"));
+        assert_eq!(since(END, 0, true), early, "a later run, which is over");
+        assert_eq!(since(END, 1, false), early, "the engine started it again");
+        assert_eq!(read(json!({})).log_since(true), None, "it never ran");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::exit;
 use super::removal::{self, Thing};
 use crate::archive::MountedFiles;
-use crate::background::background;
+use crate::background::{Background, background};
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 
@@ -59,20 +59,18 @@ pub(super) struct Item {
     pub(super) mounted: Vec<MountedFiles>,
 }
 
-/// A creation under way.
+/// One creation that is under way, and who waits for its end.
 struct Announced {
     /// What is created, in words.
     what: String,
     session: String,
-    /// Those who want to know when it is over.
-    waiters: Vec<oneshot::Sender<()>>,
+    listeners: Vec<oneshot::Sender<()>>,
 }
 
-/// A removal under way.
+/// One removal that is under way, and who waits for its outcome.
 struct Removing {
     thing: Thing,
-    /// Those who want to know how it ends.
-    waiters: Vec<oneshot::Sender<Result<()>>>,
+    listeners: Vec<oneshot::Sender<Result<()>>>,
 }
 
 /// Ownership of one container, network or volume: dropping it removes the thing.
@@ -98,7 +96,7 @@ impl Cleaner {
             return Err(Error::new(Kind::Conflict, "the process is ending, nothing more is created"));
         }
         let key = state.new_key();
-        state.creating.insert(key, Announced { what, session, waiters: Vec::new() });
+        state.creating.insert(key, Announced { what, session, listeners: Vec::new() });
         Ok(key)
     }
 
@@ -106,8 +104,8 @@ impl Cleaner {
     pub(super) fn announced_came(&self, key: u64) {
         let announced = self.lock().creating.remove(&key);
         self.changed.notify_all();
-        for waiter in announced.into_iter().flat_map(|announced| announced.waiters) {
-            waiter.send(()).ok();
+        for listener in announced.into_iter().flat_map(|announced| announced.listeners) {
+            listener.send(()).ok();
         }
     }
 
@@ -123,10 +121,10 @@ impl Cleaner {
     fn release(&self, key: u64, done: Option<oneshot::Sender<Result<()>>>) {
         let mut state = self.lock();
         if let Some(removing) = state.removing.get_mut(&key) {
-            return removing.waiters.extend(done);
+            return removing.listeners.extend(done);
         }
         let Some(item) = state.live.remove(&key) else { return };
-        let removing = Removing { thing: item.thing.clone(), waiters: done.into_iter().collect() };
+        let removing = Removing { thing: item.thing.clone(), listeners: done.into_iter().collect() };
         state.removing.insert(key, removing);
         drop(state);
         background()
@@ -139,13 +137,14 @@ impl Cleaner {
             tracing::error!("{error}");
         }
         let mut state = self.lock();
-        let mut waiters = state.removing.remove(&key).map(|removing| removing.waiters).unwrap_or_default();
+        let mut listeners =
+            state.removing.remove(&key).map(|removing| removing.listeners).unwrap_or_default();
         state.failed.extend(outcome.as_ref().err().map(ToString::to_string));
         drop(state);
         self.changed.notify_all();
-        let last = waiters.pop();
-        for waiter in waiters {
-            waiter.send(outcome.as_ref().copied().map_err(Error::duplicate)).ok();
+        let last = listeners.pop();
+        for listener in listeners {
+            listener.send(outcome.as_ref().copied().map_err(Error::duplicate)).ok();
         }
         if let Some(last) = last {
             last.send(outcome).ok();
@@ -175,7 +174,7 @@ impl Cleaner {
         let announced = state.creating.values_mut().filter(|announced| announced.session == session);
         let wait = |announced: &mut Announced| {
             let (over, is_over) = oneshot::channel();
-            announced.waiters.push(over);
+            announced.listeners.push(over);
             is_over
         };
         announced.map(wait).collect()
@@ -196,7 +195,7 @@ impl Cleaner {
 
     /// Removes all that is left, whoever owns it, and waits until it is gone or the time is up.
     fn drain(&self, patience: Duration) {
-        if background().is_current() {
+        if Background::is_current() {
             return;
         }
         let deadline = Instant::now() + patience;

@@ -83,6 +83,12 @@ fn parse_stat(stat: &str) -> Option<(String, u64)> {
     Some((name.to_owned(), started.parse().ok()?))
 }
 
+/// This process, for the label that says who created a resource: `<pid>@<host name>`.
+pub(crate) fn owner() -> String {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}@{}", std::process::id(), host.trim())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

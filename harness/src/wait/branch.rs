@@ -48,8 +48,24 @@ pub struct BranchReport {
     pub outcome: String,
     /// For how long.
     pub elapsed: Duration,
-    /// The last thing that was seen: a status, an exit code with output, a connect error; empty for none.
+    /// The last thing that was seen, in words: a status, an exit code with output, a connect error; empty for none.
     pub last_seen: String,
+}
+
+impl BranchReport {
+    pub(crate) fn is_met(&self) -> bool {
+        self.outcome == Outcome::Met.to_string()
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pending => f.write_str("not met"),
+            Self::Met => f.write_str("met"),
+            Self::Failed(reason) => write!(f, "failed: {reason}"),
+        }
+    }
 }
 
 impl Branch {
@@ -106,11 +122,7 @@ impl Branch {
         rows.push(BranchReport {
             depth,
             waited_for: self.strategy.to_string(),
-            outcome: match outcome {
-                Outcome::Pending => "not met".to_owned(),
-                Outcome::Met => "met".to_owned(),
-                Outcome::Failed(reason) => format!("failed: {reason}"),
-            },
+            outcome: outcome.to_string(),
             elapsed: progress.began.map_or(Duration::ZERO, |began| end - began),
             last_seen,
         });

@@ -12,7 +12,7 @@ use super::tap::{Keep, LogOutcome, Subject, Tap};
 use super::{LogMatch, Strategy, WaitFor};
 use crate::background::background;
 use crate::container::TestContainer;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A wait that is set up before the container starts, so that nothing that it prints is missed.
 #[derive(Debug)]
@@ -52,7 +52,13 @@ impl Preparation {
         if watchers.is_empty() {
             return Ok(Self { root, tap: None, over: None });
         }
-        let (tap, over) = if watchers.iter().all(super::Watcher::is_from_now) {
+        let from_now = watchers.iter().filter(|watcher| watcher.is_from_now()).count();
+        if from_now != 0 && from_now != watchers.len() {
+            return Err(Error::invalid(
+                "some log waits look from now on and some from the start; wait for them one by one",
+            ));
+        }
+        let (tap, over) = if from_now != 0 {
             let connection = subject.engine.attach(&subject.id, &subject.name).await?;
             Tap::attached(subject.clone(), connection, watchers, Keep::Tail)
         } else {
@@ -103,14 +109,13 @@ fn follow<'a>(
         branch.begin();
         let result = match &branch.strategy {
             Strategy::All(_) => all(branch, cx, matches).await,
-            Strategy::Any(_) => {
-                select_ok(branch.children.iter().map(|child| follow(child, cx, matches))).await.map(|_| ())
-            }
+            Strategy::Any(_) => any(branch, cx, matches).await,
             _ => leaf(branch, cx, matches).await,
         };
         branch.end(match &result {
             Ok(()) => Outcome::Met,
-            Err(Failure::Ended) => Outcome::Failed("the container ended first".to_owned()),
+            // The report says of the container how it ended.
+            Err(Failure::Ended) => Outcome::Pending,
             Err(Failure::Never(reason)) => Outcome::Failed(reason.clone()),
             Err(Failure::Engine(error)) => Outcome::Failed(error.to_string()),
         });
@@ -122,6 +127,16 @@ fn follow<'a>(
 async fn all(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> Result<(), Failure> {
     let children = branch.children.iter().map(|child| follow(child, cx, matches));
     try_join_all(children).await.map(drop)
+}
+
+/// The first branch that is met; fails with the last one.
+async fn any(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> Result<(), Failure> {
+    match select_ok(branch.children.iter().map(|child| follow(child, cx, matches))).await {
+        Ok(_) => Ok(()),
+        Err(Failure::Engine(error)) => Err(Failure::Engine(error)),
+        Err(_) if cx.sensor.seen().is_some() => Err(Failure::Ended),
+        Err(_) => Err(Failure::Never("every branch of `any` failed".to_owned())),
+    }
 }
 
 async fn leaf(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> Result<(), Failure> {
@@ -142,9 +157,7 @@ async fn leaf(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> R
         Strategy::Healthy(wait) => cx.until_end(wait.follow(branch, cx)).await,
         Strategy::File(wait) => cx.until_end(wait.follow(branch, cx)).await,
         Strategy::Exit(wait) => match (cx.sensor.ended().await, wait.code) {
-            (End::Exited(Some(code)), Some(wanted)) if code != wanted => {
-                Err(Failure::Never(format!("it ended with exit code {code}")))
-            }
+            (End::Exited(Some(code)), Some(wanted)) if code != wanted => Err(Failure::Ended),
             (End::Removed, _) => Err(Failure::Ended),
             _ => Ok(()),
         },

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses};
 use crate::error::{Error, Result};
+use crate::report::quoted;
 
 /// Waits until a command in the container ends as it should.
 #[derive(Clone, Debug)]
@@ -54,13 +55,13 @@ impl ExecWait {
                         return Ok(());
                     }
                     branch.saw(format!(
-                        "exit code {}, stdout `{}`, stderr `{}`",
+                        "last run: exit code {}, stdout {}, stderr {}",
                         output.exit_code,
-                        stdout.trim(),
-                        stderr.trim()
+                        quoted(&stdout),
+                        quoted(&stderr)
                     ));
                 }
-                Err(error) => branch.saw(error.to_string()),
+                Err(error) => branch.saw(format!("last try: {error}")),
             }
             pauses.next().await;
         }

@@ -35,7 +35,7 @@ impl FileWait {
         loop {
             match subject.engine.has_path(&subject.id, &subject.name, &self.path).await {
                 Ok(true) => return Ok(()),
-                Ok(false) => branch.saw("not there"),
+                Ok(false) => branch.saw("it is not there"),
                 Err(error) => branch.saw(error.to_string()),
             }
             pauses.next().await;

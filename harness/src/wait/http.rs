@@ -17,6 +17,7 @@ use super::cx::{Cx, Failure, Pauses};
 use crate::background::background;
 use crate::container::Port;
 use crate::error::{Error, Result};
+use crate::report::quoted;
 
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(5);
@@ -46,9 +47,12 @@ pub struct HttpWait {
     headers: Vec<(String, String)>,
     expected_header: Option<(String, String)>,
     body: Option<String>,
-    check: Option<Arc<dyn Fn(&HttpResponse) -> bool + Send + Sync>>,
+    check: Option<Arc<Check>>,
     tls: Option<Authority>,
 }
+
+/// A check of an answer that a user brings.
+type Check = dyn Fn(&HttpResponse) -> bool + Send + Sync;
 
 /// How the server's certificate is taken.
 #[derive(Clone, Debug)]
@@ -56,7 +60,7 @@ pub(crate) enum Authority {
     /// As it is: test servers sign their own.
     Any,
     /// Signed by this authority, in PEM.
-    Pem(Bytes),
+    Pem(#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "read where TLS is spoken"))] Bytes),
 }
 
 impl HttpWait {
@@ -171,10 +175,10 @@ impl HttpWait {
                 Ok(Ok(response)) if self.is_met(&response) => return Ok(()),
                 Ok(Ok(response)) => {
                     let body = String::from_utf8_lossy(&response.body);
-                    branch.saw(format!("status {}, body `{}`", response.status, body.trim()));
+                    branch.saw(format!("last answer: status {}, body {}", response.status, quoted(&body)));
                 }
-                Ok(Err(error)) => branch.saw(error),
-                Err(_) => branch.saw("no answer within 5 s"),
+                Ok(Err(error)) => branch.saw(format!("last try: {error}")),
+                Err(_) => branch.saw("last try: no answer within 5 s"),
             }
             pauses.next().await;
         }

@@ -75,11 +75,11 @@ impl PortWait {
                     if since.elapsed() > OUTWEIGHS {
                         return Ok(());
                     }
-                    branch.saw(why);
+                    branch.saw(format!("last try: {why}"));
                 }
                 Look::Closed(why) => {
                     held_since = None;
-                    branch.saw(why);
+                    branch.saw(format!("last try: {why}"));
                 }
             }
             pauses.next().await;

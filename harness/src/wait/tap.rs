@@ -1,9 +1,9 @@
 //! Reads a container's output on the background thread: feeds it to those who wait for something in it, keeps the
 //! last of it, and lets go as soon as nobody needs it, so that the container is never held back.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -153,6 +153,9 @@ pub(crate) struct Subject {
     pub(crate) id: ContainerId,
     pub(crate) name: String,
     pub(crate) tty: bool,
+    /// Whether the handle has started it again. Written by its restarts, read by those who look for the beginning of
+    /// a run; a flag of its own since the engine does not tell.
+    pub(crate) ran_before: Arc<AtomicBool>,
 }
 
 impl Tap {
@@ -181,7 +184,9 @@ impl Tap {
     ) -> (Self, oneshot::Receiver<()>) {
         let (over, is_over) = oneshot::channel();
         let collected = Arc::new(Mutex::new(Collected::default()));
-        let reader = Reader { subject, watchers, keep, collected: collected.clone() };
+        // By our clock, of which an engine elsewhere may have another: it counts only when the attached stream breaks.
+        let not_before = watchers.iter().any(Watcher::is_from_now).then(SystemTime::now);
+        let reader = Reader { subject, watchers, keep, not_before, collected: collected.clone() };
         let reader = background().run(async move {
             reader.run(source).await;
             over.send(()).ok();
@@ -210,6 +215,8 @@ struct Reader {
     subject: Subject,
     watchers: Vec<Watcher>,
     keep: Keep,
+    /// What is older is not looked at when the log has to be read.
+    not_before: Option<SystemTime>,
     collected: Arc<Mutex<Collected>>,
 }
 
@@ -236,7 +243,8 @@ impl Reader {
                         return;
                     }
                 }
-                Err(error) if error.is_not_found() => {}
+                // An engine that is away for a moment says nothing about the log; a container that is gone, all.
+                Err(error) if error.status().is_none() || error.is_not_found() => tracing::debug!("{error}"),
                 Err(error) => return self.tell_all(|| LogOutcome::Failed(error.to_string())),
             }
             if self.has_ended().await {
@@ -249,9 +257,11 @@ impl Reader {
     }
 
     async fn follow_log(&self) -> Result<crate::engine::Bodies> {
-        let Subject { engine, id, name, .. } = &self.subject;
-        let since =
-            engine.inspect_container(id, name).await?.state.started_at.map(crate::time::engine_seconds);
+        let Subject { engine, id, name, ran_before, .. } = &self.subject;
+        let state = engine.inspect_container(id, name).await?.state;
+        let run = state.log_since(ran_before.load(Ordering::Relaxed));
+        // None is less than any time.
+        let since = run.max(self.not_before).map(crate::time::engine_seconds);
         let request =
             LogRequest { stdout: true, stderr: true, follow: true, timestamps: false, tail: None, since };
         engine.logs(id, name, &request).await

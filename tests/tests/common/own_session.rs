@@ -3,11 +3,13 @@
 #![allow(dead_code, reason = "not every topic needs all of it")]
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use seatrial::{ContainerRequest, Session, SessionBuilder, TestContainer};
 use seatrial_core::labels;
-use seatrial_tests::{Engine, EngineProxy, assert_nothing_left};
+use seatrial_tests::{Engine, EngineProxy, Traffic, assert_nothing_left};
 use serde_json::{Value, json};
 
 /// A static busybox: `sh`, `cat`, `nc` and so on.
@@ -20,7 +22,14 @@ pub(crate) const MISBEHAVE: &str = "seatrial/misbehave:dev";
 /// Dropping it waits until nothing of it is left on the engine, and panics if something is: make it first in a test,
 /// so that it goes last.
 #[derive(Debug)]
-pub(crate) struct OwnSession(Session);
+pub(crate) struct OwnSession {
+    session: Session,
+    /// What went through the proxy, if there is one.
+    traffic: Option<Arc<Traffic>>,
+}
+
+/// How long the engine may take to answer a removal once the thing is gone.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 impl OwnSession {
     /// With the engine that the tests use.
@@ -30,12 +39,15 @@ impl OwnSession {
 
     /// With an engine behind a proxy.
     pub(crate) async fn behind(proxy: &EngineProxy, topic: &str) -> Self {
-        Self::of(Session::builder().id(own_id(topic)).docker_host(proxy.docker_host())).await
+        let builder = Session::builder().id(own_id(topic)).docker_host(proxy.docker_host());
+        let mut session = Self::of(builder).await;
+        session.traffic = Some(proxy.traffic());
+        session
     }
 
     /// From a builder that has an id of its own already.
     pub(crate) async fn of(builder: SessionBuilder) -> Self {
-        Self(builder.build().await.expect("the engine answers"))
+        Self { session: builder.build().await.expect("the engine answers"), traffic: None }
     }
 
     /// A container that runs a line of shell.
@@ -63,14 +75,24 @@ impl Deref for OwnSession {
     type Target = Session;
 
     fn deref(&self) -> &Session {
-        &self.0
+        &self.session
     }
 }
 
 impl Drop for OwnSession {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            assert_nothing_left(self.0.id().as_str());
+        if std::thread::panicking() {
+            return;
+        }
+        assert_nothing_left(self.session.id().as_str());
+        // What is gone may be so a moment before the engine says so, and the proxy must not end in between: the
+        // removal would be tried again, in vain.
+        let Some(traffic) = &self.traffic else { return };
+        let start = Instant::now();
+        while traffic.count(|request| request.method == "DELETE" && request.status.is_none()) > 0
+            && start.elapsed() < ANSWERED_WITHIN
+        {
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }
