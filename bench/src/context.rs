@@ -18,6 +18,11 @@ impl Context<'_> {
     pub(crate) fn image(&self) -> &str {
         &self.options.image
     }
+
+    /// Drops something as a test does: inside of the runtime.
+    pub(crate) fn drop_inside<T>(&self, value: T) {
+        self.runtime.block_on(async { drop(value) });
+    }
 }
 
 /// What runs in a container that is only there to be removed.

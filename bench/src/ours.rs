@@ -25,7 +25,12 @@ pub(crate) async fn start(image: &str, cmd: &[&str]) -> Result<Container> {
 }
 
 /// Starts a container with a file copied in.
-pub(crate) async fn start_with_file(image: &str, cmd: &[&str], file: &Path, target: &str) -> Result<Container> {
+pub(crate) async fn start_with_file(
+    image: &str,
+    cmd: &[&str],
+    file: &Path,
+    target: &str,
+) -> Result<Container> {
     let request = described(image, cmd).copy_in(CopyIn::file(file, target));
     Ok(request.wait_for(WaitFor::nothing()).start().await?)
 }

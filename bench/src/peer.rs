@@ -28,7 +28,12 @@ pub(crate) async fn start(image: &str, cmd: &[&str]) -> Result<Container> {
 }
 
 /// Starts a container with a file copied in.
-pub(crate) async fn start_with_file(image: &str, cmd: &[&str], file: &Path, target: &str) -> Result<Container> {
+pub(crate) async fn start_with_file(
+    image: &str,
+    cmd: &[&str],
+    file: &Path,
+    target: &str,
+) -> Result<Container> {
     Ok(described(image)?.with_copy_to(target, file).with_cmd(owned(cmd)).start().await?)
 }
 

@@ -25,7 +25,8 @@ pub(crate) fn cpu_time() -> Duration {
 /// From `/proc`: the `ru_maxrss` of a child counts what its parent had when it was forked.
 pub(crate) fn peak_rss_mib() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    let kib =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
     kib.map_or(f64::NAN, |kib: f64| kib / 1024.0)
 }
 

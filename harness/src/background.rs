@@ -4,10 +4,10 @@
 //! or remove something, the readers of attached output, the cleaner. All of them run here. It is also what makes
 //! the library indifferent to the executor that awaits it. No code of the user's runs on this thread.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::thread::ThreadId;
 
 use once_cell::sync::Lazy;
 use tokio::runtime::Handle;
@@ -15,10 +15,14 @@ use tokio::task::JoinHandle;
 
 static BACKGROUND: Lazy<Background> = Lazy::new(Background::start);
 
+thread_local! {
+    /// Set on the background thread. It has no destructor, so that it can be read at the very end of a thread.
+    static IS_BACKGROUND: Cell<bool> = const { Cell::new(false) };
+}
+
 /// The background thread's runtime.
 pub(crate) struct Background {
     handle: Handle,
-    thread: ThreadId,
 }
 
 /// The process's background runtime; the first call starts it.
@@ -36,18 +40,19 @@ impl Background {
                     .enable_all()
                     .build()
                     .expect("a runtime needs an epoll descriptor and an eventfd");
-                sender.send((runtime.handle().clone(), std::thread::current().id())).ok();
+                IS_BACKGROUND.set(true);
+                sender.send(runtime.handle().clone()).ok();
                 // A task that is never done: the thread lives as long as the process.
                 runtime.block_on(std::future::pending::<()>());
             })
             .expect("the process may start one more thread");
-        let (handle, thread) = receiver.recv().expect("the thread sends before it does anything else");
-        Self { handle, thread }
+        let handle = receiver.recv().expect("the thread sends before it does anything else");
+        Self { handle }
     }
 
     /// Whether the caller is the background thread itself, which must never block.
-    pub(crate) fn is_current(&self) -> bool {
-        std::thread::current().id() == self.thread
+    pub(crate) fn is_current() -> bool {
+        IS_BACKGROUND.get()
     }
 
     /// Runs a future here; dropping what this returns aborts it.

@@ -27,6 +27,7 @@ pub(crate) use reader::{Env, Reader};
 pub(crate) use setting::{Hidden, Setting};
 pub(crate) use variables::{PROPERTIES, VARIABLES};
 
+use crate::engine::Endpoint;
 use crate::error::{Error, Result};
 use crate::session::id;
 
@@ -71,6 +72,16 @@ impl Config {
             config.engine.runtime_dir = runtime_dir_of_user();
         }
         Ok(config)
+    }
+
+    /// Names the engine in place of all that the environment says.
+    ///
+    /// # Errors
+    /// If the text is no address of an engine.
+    pub(crate) fn name_engine(&mut self, host: &str, source: &str) -> Result<()> {
+        Endpoint::parse(host, self.engine.tls.as_ref())?;
+        self.engine.host = Some(Setting::new(host.to_owned(), source));
+        Ok(())
     }
 
     /// The same from an environment and properties that are given.

@@ -1,4 +1,16 @@
-//! Containers as test fixtures: started, waited for, and always cleaned up.
+#![doc = include_str!("../README.md")]
+//!
+//! # The parts of this crate
+//!
+//! - [`ContainerRequest`] describes a container; its [`start`](ContainerRequest::start) gives a [`TestContainer`],
+//!   its [`run`](ContainerRequest::run) a [`RunOutput`].
+//! - [`TestContainer`] is the handle: where it is reached, its output, its state, commands and files in it, its removal.
+//! - [`WaitFor`] says when a container is ready, later waits included; [`WaitStrategy`] is for one of your own.
+//! - [`CopyIn`] is what is copied into a container; [`CopiedOut`] tells what came out of one.
+//! - [`Network`] and [`Volume`] are made for a test and removed with their handles.
+//! - [`Session`] is what a test run shares: the [`Engine`], an id, labels. There is one per process unless you make more.
+//! - [`Error`] names what failed, on what and after how long; a wait that failed adds a [`Report`].
+//! - [`ImageRef`] and [`Pull`] name images and have them pulled, which a start does by itself.
 
 mod archive;
 mod background;
@@ -19,7 +31,7 @@ mod tls;
 mod volume;
 mod wait;
 
-pub use archive::{CopyIn, Unpacked};
+pub use archive::{CopiedOut, CopyIn};
 pub use config::{Keep, PullPolicy, TlsFiles};
 pub use container::{
     ContainerId, ContainerRequest, ContainerState, ContainerStatus, Exec, ExecOutput, Health, HealthCheck,

@@ -1,4 +1,4 @@
-//! Networks and named volumes of a session: made here, removed with their handle.
+//! Networks of a session: made here, removed with their handle.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::session::{Owned, Session, Thing, cleaner};
 pub struct Network {
     id: String,
     name: String,
-    owned: Option<Owned>,
+    owned: Owned,
 }
 
 impl Network {
@@ -75,7 +75,7 @@ impl Network {
             let _creating = cleaner().creating()?;
             let id = engine.create_network(body).await?;
             let thing = Thing::Network { id: id.clone(), name: name.clone(), session: session_id };
-            Ok(Self { id, name, owned: Some(cleaner().own(engine, thing)) })
+            Ok(Self { id, name, owned: cleaner().own(engine, thing) })
         });
         creation.await
     }
@@ -99,11 +99,8 @@ impl Network {
     ///
     /// # Cancel safety
     /// Dropping the future lets the removal go on.
-    pub async fn remove(mut self) -> Result<()> {
-        match self.owned.take() {
-            Some(owned) => owned.remove().await,
-            None => Ok(()),
-        }
+    pub async fn remove(self) -> Result<()> {
+        self.owned.remove().await
     }
 }
 

@@ -14,7 +14,7 @@ use crate::session::{Owned, Session, Thing, cleaner};
 #[must_use = "dropping this removes the volume"]
 pub struct Volume {
     name: String,
-    owned: Option<Owned>,
+    owned: Owned,
 }
 
 impl Volume {
@@ -48,7 +48,7 @@ impl Volume {
             let _creating = cleaner().creating()?;
             let name = engine.create_volume(request).await?;
             let thing = Thing::Volume { name: name.clone(), session: session_id };
-            Ok(Self { name, owned: Some(cleaner().own(engine, thing)) })
+            Ok(Self { name, owned: cleaner().own(engine, thing) })
         });
         creation.await
     }
@@ -66,11 +66,8 @@ impl Volume {
     ///
     /// # Cancel safety
     /// Dropping the future lets the removal go on.
-    pub async fn remove(mut self) -> Result<()> {
-        match self.owned.take() {
-            Some(owned) => owned.remove().await,
-            None => Ok(()),
-        }
+    pub async fn remove(self) -> Result<()> {
+        self.owned.remove().await
     }
 }
 

@@ -61,6 +61,12 @@ impl EngineProxy {
     pub fn socket(&self) -> PathBuf {
         self.socket.path()
     }
+
+    /// The record and the rules, to be looked at by others too.
+    #[must_use]
+    pub fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.traffic)
+    }
 }
 
 impl Deref for EngineProxy {

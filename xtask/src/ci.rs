@@ -16,6 +16,8 @@ pub(crate) async fn ci() -> Result<()> {
     steps.run("fmt", cargo(&["fmt", "--all", "--check"], &[])).await?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     steps.run("clippy", cargo(&clippy, &[])).await?;
+    let default = ["clippy", "-p", "seatrial", "--all-targets", "--", "-D", "warnings"];
+    steps.run("clippy, default features", cargo(&default, &[])).await?;
     let doc = ["doc", "--workspace", "--no-deps", "--all-features"];
     steps.run("doc", cargo(&doc, &[("RUSTDOCFLAGS", "-D warnings")])).await?;
     steps.run("deny", deny()).await?;

@@ -1,4 +1,4 @@
-//! Looks for what tests left on the engine. Removes nothing: what is left is evidence.
+//! Looks for what tests left on the engine and in the temporary directory. Removes nothing: what is left is evidence.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -39,12 +39,12 @@ impl Before {
             let now = look(docker).await?;
             let left: Vec<_> = now.difference(&self.0).cloned().collect();
             if left.is_empty() {
-                console::step("nothing is left on the engine");
+                console::step("nothing is left on the engine, nor in the temporary directory");
                 return Ok(());
             }
             if start.elapsed() > PATIENCE {
                 bail!(
-                    "{} left on the engine by the tests, {} after their end:\n  {}\nhint: \
+                    "{} left by the tests, {} after their end:\n  {}\nhint: \
                      `docker inspect` one for its `{}` label, which names the test; remove them by their ids",
                     left.len(),
                     console::since(start),
@@ -69,7 +69,15 @@ async fn look(docker: &Docker) -> Result<BTreeSet<String>> {
             found.insert(line);
         }
     }
+    found.extend(temporary_files());
     Ok(found)
+}
+
+/// What the library put into the temporary directory: all of it begins with the library's name.
+fn temporary_files() -> Vec<String> {
+    let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("seatrial-"));
+    ours.map(|entry| format!("temporary file {}", entry.path().display())).collect()
 }
 
 type Labels = HashMap<String, String>;

@@ -94,7 +94,9 @@ fn raw_copy(how: How, file: &Path, image: &str) -> Result<f64> {
     let whole = Instant::now();
     let id = raw.create(image, IDLE, false)?;
     let copied = match how {
-        How::Start => raw.put_file(&id, file, &TARGET[1..]).and_then(|()| raw.start(&id)).map(|()| whole.elapsed()),
+        How::Start => {
+            raw.put_file(&id, file, &TARGET[1..]).and_then(|()| raw.start(&id)).map(|()| whole.elapsed())
+        }
         How::Running => raw.start(&id).and_then(|()| {
             let copy = Instant::now();
             raw.put_file(&id, file, &TARGET[1..]).map(|()| copy.elapsed())

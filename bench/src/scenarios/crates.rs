@@ -13,7 +13,10 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 pub(crate) fn run() -> Result<String> {
     let rows = vec![
         vec![String::new(), "crates".to_owned()],
-        vec!["seatrial, default features".to_owned(), brought_by("seatrial", &format!("{HERE}/../Cargo.toml"))?],
+        vec![
+            "seatrial, default features".to_owned(),
+            brought_by("seatrial", &format!("{HERE}/../Cargo.toml"))?,
+        ],
         vec![
             "testcontainers 0.28, default features".to_owned(),
             brought_by("testcontainers", &format!("{HERE}/Cargo.toml"))?,

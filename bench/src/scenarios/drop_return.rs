@@ -23,7 +23,10 @@ pub(crate) fn run(context: &Context<'_>) -> String {
         Variant::new("Seatrial: drop", || {
             let container = context.runtime.block_on(ours::start(context.image(), IDLE))?;
             let id = ours::id(&container);
-            departed(context, &id, || context.runtime.block_on(async { Ok(drop(container)) }))
+            departed(context, &id, || {
+                context.drop_inside(container);
+                Ok(())
+            })
         }),
         Variant::new("Seatrial: remove().await", || {
             let container = context.runtime.block_on(ours::start(context.image(), IDLE))?;
@@ -33,7 +36,10 @@ pub(crate) fn run(context: &Context<'_>) -> String {
         Variant::new("testcontainers-rs 0.28: drop", || {
             let container = context.runtime.block_on(peer::start(context.image(), IDLE))?;
             let id = container.id().to_owned();
-            departed(context, &id, || context.runtime.block_on(async { Ok(drop(container)) }))
+            departed(context, &id, || {
+                context.drop_inside(container);
+                Ok(())
+            })
         }),
     ];
     let series = interleaved("drop", variants, context.options.rounds_or(15));

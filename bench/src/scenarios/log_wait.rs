@@ -43,8 +43,16 @@ fn variants<'a>(context: &'a Context<'_>, lines: u64) -> Vec<Variant<'a>> {
         variant("raw API: attached before the start", Who::Raw, RuntimeKind::CurrentThread),
         variant("Seatrial, current-thread runtime", Who::Ours, RuntimeKind::CurrentThread),
         variant("Seatrial, multi-thread runtime", Who::Ours, RuntimeKind::MultiThread),
-        variant("testcontainers-rs 0.28, current-thread runtime", Who::Testcontainers, RuntimeKind::CurrentThread),
-        variant("testcontainers-rs 0.28, multi-thread runtime", Who::Testcontainers, RuntimeKind::MultiThread),
+        variant(
+            "testcontainers-rs 0.28, current-thread runtime",
+            Who::Testcontainers,
+            RuntimeKind::CurrentThread,
+        ),
+        variant(
+            "testcontainers-rs 0.28, multi-thread runtime",
+            Who::Testcontainers,
+            RuntimeKind::MultiThread,
+        ),
     ]
 }
 

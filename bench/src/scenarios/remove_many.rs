@@ -40,18 +40,27 @@ fn drop_ours(context: &Context<'_>) -> Result<Vec<f64>> {
     let start = || ours::start(context.image(), IDLE);
     let containers: Vec<ours::Container> = context.runtime.block_on(started(context, start))?;
     let ids: Vec<String> = containers.iter().map(ours::id).collect();
-    departed(context, &ids, || context.runtime.block_on(async { Ok(drop(containers)) }))
+    departed(context, &ids, || {
+        context.drop_inside(containers);
+        Ok(())
+    })
 }
 
 fn drop_peers(context: &Context<'_>) -> Result<Vec<f64>> {
     let start = || peer::start(context.image(), IDLE);
     let containers: Vec<peer::Container> = context.runtime.block_on(started(context, start))?;
     let ids: Vec<String> = containers.iter().map(|container| container.id().to_owned()).collect();
-    departed(context, &ids, || context.runtime.block_on(async { Ok(drop(containers)) }))
+    departed(context, &ids, || {
+        context.drop_inside(containers);
+        Ok(())
+    })
 }
 
 /// Starts as many as asked for, a few at a time.
-async fn started<C, F: Future<Output = Result<C>>>(context: &Context<'_>, start: impl Fn() -> F) -> Result<Vec<C>> {
+async fn started<C, F: Future<Output = Result<C>>>(
+    context: &Context<'_>,
+    start: impl Fn() -> F,
+) -> Result<Vec<C>> {
     stream::iter(0..context.options.many).map(|_| start()).buffer_unordered(START_WIDTH).try_collect().await
 }
 

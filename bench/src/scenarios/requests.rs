@@ -18,12 +18,11 @@ use crate::{ours, peer, table};
 type Counts = BTreeMap<String, usize>;
 
 pub(crate) fn run(context: &Context<'_>) -> Result<String> {
-    let mut rows = vec![["", "per container", "once per process", "which, per container"].map(str::to_owned).to_vec()];
-    for (who, name) in [
-        (Who::Raw, "raw API"),
-        (Who::Ours, "Seatrial"),
-        (Who::Testcontainers, "testcontainers-rs 0.28"),
-    ] {
+    let mut rows =
+        vec![["", "per container", "once per process", "which, per container"].map(str::to_owned).to_vec()];
+    for (who, name) in
+        [(Who::Raw, "raw API"), (Who::Ours, "Seatrial"), (Who::Testcontainers, "testcontainers-rs 0.28")]
+    {
         let once = counted(who, 1, context.image())?;
         let twice = counted(who, 2, context.image())?;
         let life = difference(&twice, &once);
@@ -80,10 +79,14 @@ fn counted(who: Who, lives: usize, image: &str) -> Result<Counts> {
 fn kind_of(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
-        [what @ ("containers" | "images" | "networks" | "volumes" | "exec"), _, .., last] if parts.len() > 2 => {
+        [what @ ("containers" | "images" | "networks" | "volumes" | "exec"), _, .., last]
+            if parts.len() > 2 =>
+        {
             format!("{what}/…/{last}")
         }
-        [what @ ("containers" | "networks" | "volumes"), id] if !matches!(id, "create" | "json" | "prune") => {
+        [what @ ("containers" | "networks" | "volumes"), id]
+            if !matches!(id, "create" | "json" | "prune") =>
+        {
             format!("{what}/…")
         }
         _ => parts.join("/"),
@@ -91,8 +94,12 @@ fn kind_of(path: &str) -> String {
 }
 
 fn difference(more: &Counts, less: &Counts) -> Counts {
-    let left = |kind: &String, count: &usize| count.saturating_sub(less.get(kind).copied().unwrap_or_default());
-    more.iter().map(|(kind, count)| (kind.clone(), left(kind, count))).filter(|(_, count)| *count > 0).collect()
+    let left =
+        |kind: &String, count: &usize| count.saturating_sub(less.get(kind).copied().unwrap_or_default());
+    more.iter()
+        .map(|(kind, count)| (kind.clone(), left(kind, count)))
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }
 
 fn in_words(counts: &Counts) -> String {
@@ -123,8 +130,10 @@ mod tests {
 
     #[test]
     fn a_difference_leaves_what_is_more() {
-        let counts = |pairs: &[(&str, usize)]| pairs.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect();
-        let (twice, once): (Counts, Counts) = (counts(&[("a", 2), ("b", 1), ("c", 4)]), counts(&[("a", 1), ("b", 1)]));
+        let counts =
+            |pairs: &[(&str, usize)]| pairs.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect();
+        let (twice, once): (Counts, Counts) =
+            (counts(&[("a", 2), ("b", 1), ("c", 4)]), counts(&[("a", 1), ("b", 1)]));
         assert_eq!(in_words(&difference(&twice, &once)), "`a`, 4 × `c`");
     }
 }

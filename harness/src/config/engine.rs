@@ -37,6 +37,7 @@ pub struct TlsFiles {
     pub verify: bool,
 }
 
+#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "read where TLS is spoken"))]
 impl TlsFiles {
     /// The certificates of those who may sign the engine's.
     pub(crate) fn authorities(&self) -> PathBuf {

@@ -1,4 +1,4 @@
-//! Every environment variable and property that is read, as data: the documentation's tables are checked against it.
+//! Every environment variable and property that is read, as data: the tables of the README are checked against it.
 //!
 //! What the values mean is for `config.rs`.
 
@@ -55,6 +55,34 @@ pub(crate) const PROPERTIES: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const README: &str = include_str!("../../README.md");
+
+    /// The first cells of the README's rows that are like the one given.
+    fn described(is_like: impl Fn(&str) -> bool) -> Vec<&'static str> {
+        let rows = README.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        rows.filter(|name| is_like(name)).collect()
+    }
+
+    #[test]
+    fn the_readme_describes_each_variable_and_no_other() {
+        for (name, meaning) in VARIABLES {
+            let row = format!("| `{name}` | {meaning} |");
+            assert!(README.lines().any(|line| line == row), "README.md lacks this row:\n{row}");
+        }
+        let of_variables = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        assert_eq!(described(of_variables).len(), VARIABLES.len());
+    }
+
+    #[test]
+    fn the_readme_describes_each_property_and_no_other() {
+        for (property, variable) in PROPERTIES {
+            let row = format!("| `{property}` | `{variable}` |");
+            assert!(README.lines().any(|line| line == row), "README.md lacks this row:\n{row}");
+        }
+        let of_properties = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c == '.');
+        assert_eq!(described(of_properties).len(), PROPERTIES.len());
+    }
 
     #[test]
     fn no_name_is_listed_twice() {

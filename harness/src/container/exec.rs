@@ -8,6 +8,7 @@ use tokio::io::AsyncReadExt;
 
 use super::TestContainer;
 use super::name::caller_name;
+use super::texts::stream_texts;
 use crate::background::background;
 use crate::engine::{ExecRequest, FrameDecoder, Mode, Upgraded};
 use crate::error::{Error, Kind, Result};
@@ -48,19 +49,7 @@ pub struct ExecOutput {
     pub elapsed: Duration,
 }
 
-impl ExecOutput {
-    /// Standard output as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stdout_text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// Standard error as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stderr_text(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
-    }
-}
+stream_texts!(ExecOutput);
 
 impl TestContainer {
     /// Runs a command in the container.

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 
 use super::{ContainerId, TestContainer};
-use crate::archive::{self, CopyIn, Unpacked};
+use crate::archive::{self, CopiedOut, CopyIn};
 use crate::background::blocking;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -17,7 +18,7 @@ pub(super) async fn put(engine: &Engine, id: &ContainerId, name: &str, sources: 
     let (stream, outcome) = archive::pack(sources);
     let sent = engine.put_archive(id, name, stream).await;
     // What was wrong with a source says more than the engine's word on a body that broke off.
-    match outcome.error() {
+    match outcome.take_error() {
         Some(error) => Err(error.with_subject(format!("container `{name}`")).with_phase("copy files in")),
         None => sent.map_err(|error| {
             let read_only = error.to_string().contains("read-only");
@@ -59,19 +60,43 @@ impl TestContainer {
         put(&engine, &id, &name, sources).await
     }
 
-    /// Copies a file or directory out of the container, to a path of this machine that is not there yet.
+    /// Copies a file or directory out of the container: a file to the host's path, what is in a directory into it.
     ///
-    /// Nothing is ever written outside the target, whatever the container sends.
+    /// Modes, times and links are kept. Nothing is ever written outside the target, whatever the container sends.
     ///
     /// # Errors
-    /// Not found, if the path is not there; files, if the target can't be written or the archive points out of it.
+    /// Not found, if the path is not there; files, with the entry, if the archive points out of the target, or if
+    /// that can't be written. Then nothing is left behind, and a file that was there stays.
     ///
     /// # Cancel safety
-    /// Dropping the future may leave a temporary directory beside the target, which goes with the process.
-    pub async fn copy_out(&self, container: &str, host: impl AsRef<Path>) -> Result<Unpacked> {
-        let host = host.as_ref().to_owned();
+    /// As with an error: what was written is removed soon after.
+    pub async fn copy_out(&self, container: &str, host: impl AsRef<Path>) -> Result<CopiedOut> {
         let bodies = self.archive_of(container).await?;
-        archive::unpack_to(bodies, host).await.map_err(|error| self.of_path(error, container))
+        archive::to_path(bodies, host.as_ref()).await.map_err(|error| self.of_path(error, container))
+    }
+
+    /// Copies a file out of the container; a directory is an error.
+    ///
+    /// # Errors
+    /// As [`copy_out`](Self::copy_out).
+    ///
+    /// # Cancel safety
+    /// As [`copy_out`](Self::copy_out).
+    pub async fn copy_file_out(&self, container: &str, host: impl AsRef<Path>) -> Result<CopiedOut> {
+        let bodies = self.archive_of(container).await?;
+        archive::to_file(bodies, host.as_ref()).await.map_err(|error| self.of_path(error, container))
+    }
+
+    /// Copies what is in a directory of the container into one of this machine; a file is an error.
+    ///
+    /// # Errors
+    /// As [`copy_out`](Self::copy_out).
+    ///
+    /// # Cancel safety
+    /// As [`copy_out`](Self::copy_out).
+    pub async fn copy_dir_out(&self, container: &str, host: impl AsRef<Path>) -> Result<CopiedOut> {
+        let bodies = self.archive_of(container).await?;
+        archive::to_dir(bodies, host.as_ref()).await.map_err(|error| self.of_path(error, container))
     }
 
     /// Reads a file of the container, up to so many bytes.
@@ -81,9 +106,9 @@ impl TestContainer {
     ///
     /// # Cancel safety
     /// Dropping the future leaves nothing.
-    pub async fn read_file(&self, container: &str, limit: usize) -> Result<Vec<u8>> {
+    pub async fn read_file(&self, container: &str, limit: u64) -> Result<Bytes> {
         let bodies = self.archive_of(container).await?;
-        archive::unpack_bytes(bodies, limit).await.map_err(|error| self.of_path(error, container))
+        archive::to_bytes(bodies, limit).await.map_err(|error| self.of_path(error, container))
     }
 
     /// Writes a file of the container to a writer, and returns its length in bytes.
@@ -95,7 +120,10 @@ impl TestContainer {
     /// Dropping the future leaves a part of it with the writer.
     pub async fn copy_out_to(&self, container: &str, writer: impl Write + Send + 'static) -> Result<u64> {
         let bodies = self.archive_of(container).await?;
-        archive::unpack_writer(bodies, writer).await.map_err(|error| self.of_path(error, container))
+        archive::to_writer(bodies, writer)
+            .await
+            .map(|(_, length)| length)
+            .map_err(|error| self.of_path(error, container))
     }
 
     async fn archive_of(&self, path: &str) -> Result<crate::engine::Bodies> {

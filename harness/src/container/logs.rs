@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use futures_util::stream::{self, Stream, StreamExt};
 
+use super::texts::stream_texts;
 use crate::engine::{FrameDecoder, LogRequest, Mode};
 use crate::error::Result;
 use crate::lines::{LineSplitter, LogLine};
@@ -33,19 +34,7 @@ pub struct LogOutput {
     pub stderr: Vec<u8>,
 }
 
-impl LogOutput {
-    /// Standard output as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stdout_text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// Standard error as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stderr_text(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
-    }
-}
+stream_texts!(LogOutput);
 
 /// Lines as they come.
 pub type LogLines = Pin<Box<dyn Stream<Item = Result<LogLine>> + Send>>;

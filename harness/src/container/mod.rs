@@ -18,6 +18,7 @@ mod run;
 mod start;
 mod state;
 mod status;
+mod texts;
 
 pub use exec::{Exec, ExecOutput};
 pub use handle::TestContainer;

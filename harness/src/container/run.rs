@@ -6,6 +6,7 @@ use tracing::Instrument;
 
 use super::ContainerRequest;
 use super::start::{Created, create, start_explained};
+use super::texts::stream_texts;
 use crate::background::background;
 use crate::error::Result;
 use crate::wait::{Collected, Subject, Tap, TapKeep};
@@ -47,19 +48,9 @@ impl RunOutput {
             RunEnd::TimedOut => None,
         }
     }
-
-    /// Standard output as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stdout_text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// Standard error as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn stderr_text(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
-    }
 }
+
+stream_texts!(RunOutput);
 
 impl ContainerRequest {
     /// Runs the container to its end and collects what it printed; removes it after.
@@ -95,16 +86,22 @@ async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let (tap, over) = Tap::attached(created.subject.clone(), connection, Vec::new(), TapKeep::Head(limit));
     let began = Instant::now();
     start_explained(created).await?;
-    let timeout = created.timeout;
-    let is_over = background().run(async move { tokio::time::timeout(timeout, over).await.is_ok() }).await;
+    let (subject, timeout) = (created.subject.clone(), created.timeout);
+    let ending = background().run(tokio::time::timeout(timeout, async move {
+        over.await.ok();
+        // The output ends before the container does, and may have ended long before.
+        subject.engine.wait_not_running(&subject.id, &subject.name).await
+    }));
+    let ended = ending.await.ok().transpose()?;
     let Collected { stdout, stderr } = tap.take();
     let elapsed = began.elapsed();
-    let end = if is_over {
-        let state = engine.inspect_container(id, name).await?.state;
-        let code = state.exit_code.unwrap_or_default();
-        if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
-    } else {
-        RunEnd::TimedOut
+    let end = match ended {
+        None => RunEnd::TimedOut,
+        Some(code) => {
+            let state = engine.inspect_container(id, name).await?.state;
+            let code = state.exit_code.or(code).unwrap_or_default();
+            if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
+        }
     };
     let truncated = stdout.truncated || stderr.truncated;
     Ok(RunOutput { end, stdout: stdout.bytes, stderr: stderr.bytes, truncated, elapsed })

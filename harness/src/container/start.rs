@@ -9,7 +9,7 @@ use tracing::Instrument;
 use super::handle::TestContainer;
 use super::keep;
 use super::name::{caller_name, check_name, default_name};
-use super::request::{self, ContainerRequest, Lowered};
+use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::{self, MountedFiles};
 use crate::background::{background, blocking};
 use crate::config::{Keep, PullPolicy};
@@ -97,6 +97,15 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
     }
 }
 
+/// Copies what is to be mounted to a place of its own.
+fn mounted(files: &FilesMount) -> Result<MountedFiles> {
+    if files.writable {
+        MountedFiles::writable(&files.sources)
+    } else {
+        MountedFiles::read_only(&files.sources)
+    }
+}
+
 /// Checks what is to be copied in, and copies what is to be mounted.
 async fn prepare_files(request: &ContainerRequest) -> Result<Vec<MountedFiles>> {
     if request.files.is_empty() && request.copies.is_empty() {
@@ -105,7 +114,7 @@ async fn prepare_files(request: &ContainerRequest) -> Result<Vec<MountedFiles>> 
     let (files, copies) = (request.files.clone(), request.copies.clone());
     blocking(move || {
         archive::check(&copies)?;
-        files.iter().map(|files| MountedFiles::new(&files.sources)).collect()
+        files.iter().map(mounted).collect()
     })
     .await
 }

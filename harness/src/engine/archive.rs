@@ -13,7 +13,7 @@ use hyper::{Method, Request};
 
 use super::client::{CallError, Engine, What};
 use super::path::ApiPath;
-use super::streams::Bodies;
+use super::streams::{Bodies, unless_silent};
 use super::transport::{TransportError, checked};
 use crate::container::ContainerId;
 use crate::error::Result;
@@ -57,7 +57,7 @@ impl Engine {
     pub(crate) async fn get_archive(&self, id: &ContainerId, name: &str, path: &str) -> Result<Bodies> {
         let api = ApiPath::new(format!("/containers/{id}/archive")).with("path", path);
         let what = self.what("copy files out", format!("`{path}` in container `{name}`"));
-        self.body(what, Method::GET, api).await
+        Ok(unless_silent(self.body(what.clone(), Method::GET, api).await?, what))
     }
 
     /// Whether a path is there in a container, running or not.

@@ -39,6 +39,7 @@ pub(super) struct Inner {
 }
 
 /// What a call is about: for its error, and its deadline.
+#[derive(Clone, Debug)]
 pub(crate) struct What {
     /// What is done, as it fits after "failed to".
     pub(crate) phase: &'static str,
@@ -108,6 +109,31 @@ impl Engine {
             width: Arc::new(Semaphore::new(config.parallelism.value.get())),
             request_timeout: config.request_timeout.value,
         })))
+    }
+
+    /// Finds the engine that the environment names, or the first that answers, without a session.
+    ///
+    /// # Errors
+    /// Invalid, if a variable or the properties file holds something that can't be used; engine unreachable, with
+    /// every candidate and its reason, if no engine answers.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn find() -> Result<Self> {
+        connect(&Config::from_env()?).await
+    }
+
+    /// The engine at an address as `DOCKER_HOST` has it, `unix:///run/docker.sock` for example.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing.
+    pub async fn at(host: &str) -> Result<Self> {
+        let mut config = Config::from_env()?;
+        config.name_engine(host, "the caller")?;
+        connect(&config).await
     }
 
     /// Where the engine is, who said so, and which others did not answer.

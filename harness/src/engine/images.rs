@@ -9,9 +9,9 @@ use hyper::{Method, Request};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::client::{CallError, Engine, What};
+use super::client::{CallError, Engine};
 use super::path::{ApiPath, encoded};
-use super::streams::bodies;
+use super::streams::{bodies, unless_silent};
 use super::transport::checked;
 use crate::error::{Error, Kind, Result};
 use crate::image::{Credentials, ImageRef};
@@ -59,19 +59,16 @@ impl Engine {
             request = request.header("x-registry-auth", auth_header(credentials, image.registry()));
         }
         let request = request.body(Full::<Bytes>::default()).expect("headers are base64");
-        let idle = self.0.request_timeout;
-        let what = What { deadline: idle, ..self.what("pull", subject.clone()) };
+        let what = self.what("pull", subject.clone());
         let transport = self.transport();
         let response = self
-            .call(what, async move { checked(transport.send(request).await?).await.map_err(CallError::from) })
+            .call(what.clone(), async move {
+                checked(transport.send(request).await?).await.map_err(CallError::from)
+            })
             .await?;
-        let mut body = bodies(response.into_body());
+        let mut body = unless_silent(bodies(response.into_body()), what);
         let mut lines = JsonLines::default();
-        loop {
-            let piece = tokio::time::timeout(idle, body.next()).await.map_err(|_| {
-                super::client::hung(&What { phase: "pull", subject: subject.clone(), deadline: idle })
-            })?;
-            let Some(piece) = piece else { break };
+        while let Some(piece) = body.next().await {
             lines.push(&piece.map_err(|error| error.with_subject(subject.clone()).with_phase("pull"))?);
             while let Some(line) = lines.next() {
                 progress.send(event(&line, &subject)?).ok();

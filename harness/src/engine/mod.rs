@@ -24,7 +24,7 @@ mod volumes;
 
 pub use candidate::Candidate;
 pub use client::Engine;
-pub(crate) use client::{What, connect};
+pub(crate) use client::connect;
 pub use containers::Change;
 pub use discover::Located;
 pub use endpoint::Endpoint;

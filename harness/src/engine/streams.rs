@@ -5,15 +5,17 @@
 use std::pin::Pin;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::future::{Either, select};
+use futures_util::{Stream, StreamExt, stream};
 use http_body_util::{BodyExt, BodyStream};
 use hyper::Method;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use super::client::{CallError, Engine};
+use super::client::{CallError, Engine, What, hung};
 use super::path::ApiPath;
 use super::transport::{TransportError, Upgraded};
+use crate::background::background;
 use crate::container::ContainerId;
 use crate::error::{Error, Kind, Result};
 
@@ -56,7 +58,9 @@ impl Engine {
             .with("tail", tail)
             .with_some("since", request.since.as_ref());
         let what = self.what("read the log", format!("container `{name}`"));
-        self.body(what, Method::GET, path).await
+        let bodies = self.body(what.clone(), Method::GET, path).await?;
+        // Who follows waits for the container, which may be silent; who does not waits for the engine alone.
+        Ok(if request.follow { bodies } else { unless_silent(bodies, what) })
     }
 
     /// Waits until a container does not run, and returns the exit code that the engine gives.
@@ -82,7 +86,7 @@ impl Engine {
     }
 
     /// Sends a request without a body and returns the answer's body as it comes.
-    pub(super) async fn body(&self, what: super::What, method: Method, path: ApiPath) -> Result<Bodies> {
+    pub(super) async fn body(&self, what: What, method: Method, path: ApiPath) -> Result<Bodies> {
         let transport = self.transport();
         let response =
             self.call(what, async move {
@@ -91,6 +95,19 @@ impl Engine {
             .await?;
         Ok(bodies(response.into_body()))
     }
+}
+
+/// The same body, with an error when nothing comes for the length of a deadline.
+pub(super) fn unless_silent(bodies: Bodies, what: What) -> Bodies {
+    Box::pin(stream::unfold(Some((bodies, what)), |state| async move {
+        let (mut bodies, what) = state?;
+        let silence = background().run(tokio::time::sleep(what.deadline));
+        let piece = match select(bodies.next(), silence).await {
+            Either::Left((piece, _)) => piece?,
+            Either::Right(_) => return Some((Err(hung(&what)), None)),
+        };
+        Some((piece, Some((bodies, what))))
+    }))
 }
 
 /// The data of a body, without trailers.

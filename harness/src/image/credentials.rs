@@ -109,7 +109,7 @@ fn malformed(source: &str, object: &str, key: &str, problem: &str) -> Error {
 }
 
 /// What a registry is called by whom that is asked for its credentials.
-fn key_of(registry: &str) -> &str {
+pub(super) fn key_of(registry: &str) -> &str {
     if is_hub(registry) { HUB_KEY } else { registry }
 }
 

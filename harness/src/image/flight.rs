@@ -22,7 +22,10 @@ pub(super) struct Flight {
 
 /// The pulls of one engine that are under way, by image and platform.
 #[derive(Default)]
-pub(crate) struct Flights(Mutex<HashMap<String, (WeakShared<Run<Outcome>>, watch::Receiver<PullProgress>)>>);
+pub(crate) struct Flights(Mutex<HashMap<String, Joinable>>);
+
+/// A pull that others may join as long as somebody waits for it.
+type Joinable = (WeakShared<Run<Outcome>>, watch::Receiver<PullProgress>);
 
 impl Flights {
     /// Joins the pull that is under way, or begins one.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::credentials::Secret;
+use super::credentials::{Secret, key_of};
 use crate::config::Hidden;
 
 /// Who pulls; printed nowhere, not even by `Debug`.
@@ -27,6 +27,7 @@ impl Credentials {
 
     /// As the engine wants it in a header, under its own names.
     pub(crate) fn for_engine(&self, registry: &str) -> Value {
+        let registry = key_of(registry);
         match &self.0 {
             Secret::Password { username, password } => {
                 json!({"username": username, "password": password.reveal(), "serveraddress": registry})

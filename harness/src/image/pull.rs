@@ -28,9 +28,12 @@ pub struct Pull {
     policy: PullPolicy,
     platform: Option<String>,
     credentials: Option<Credentials>,
-    progress: Option<Arc<dyn Fn(&PullProgress) + Send + Sync>>,
+    progress: Option<Arc<Listener>>,
     session: Option<Session>,
 }
+
+/// A function that is told of the progress.
+type Listener = dyn Fn(&PullProgress) + Send + Sync;
 
 impl Pull {
     /// Pulls this image, whether it is there or not.
@@ -129,7 +132,7 @@ async fn pull_with(
     image: &ImageRef,
     platform: Option<&str>,
     given: Option<&Credentials>,
-    progress: Option<&(dyn Fn(&PullProgress) + Send + Sync)>,
+    progress: Option<&Listener>,
 ) -> Result<()> {
     let credentials = match given {
         Some(given) => Some(given.clone()),
@@ -147,10 +150,7 @@ async fn pull_with(
 }
 
 /// Waits for a pull, telling of its progress meanwhile.
-async fn follow(
-    flight: Flight,
-    progress: Option<&(dyn Fn(&PullProgress) + Send + Sync)>,
-) -> Result<(), Arc<Error>> {
+async fn follow(flight: Flight, progress: Option<&Listener>) -> Result<(), Arc<Error>> {
     let Flight { mut outcome, progress: mut receiver } = flight;
     loop {
         let done = {

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::exit;
 use super::removal::{self, Thing};
 use crate::archive::MountedFiles;
-use crate::background::background;
+use crate::background::{Background, background};
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 
@@ -45,8 +45,7 @@ struct State {
     live: BTreeMap<u64, Item>,
     /// What is being created, and not yet owned.
     creating: usize,
-    /// What is being removed, by key, in words.
-    removing: BTreeMap<u64, String>,
+    removing: BTreeMap<u64, Removing>,
     failed: Vec<String>,
     /// Set once, at the end of the process: from then on nothing is created.
     closing: bool,
@@ -58,6 +57,12 @@ pub(super) struct Item {
     pub(super) thing: Thing,
     /// Directories that are mounted into it: removed after it, never before.
     pub(super) mounted: Vec<MountedFiles>,
+}
+
+/// One removal that is under way, and who waits for its outcome.
+struct Removing {
+    thing: Thing,
+    listeners: Vec<oneshot::Sender<Result<()>>>,
 }
 
 /// Ownership of one container, network or volume: dropping it removes the thing.
@@ -99,42 +104,53 @@ impl Cleaner {
         Owned { key }
     }
 
-    /// Starts the removal of a thing, if it is owned still; its outcome goes to `done`.
-    fn release(&self, key: u64, done: Option<oneshot::Sender<Result<()>>>) {
+    /// Starts the removal of a thing, unless it is under way or over; the outcome goes to the listener, who is
+    /// dropped if it is over.
+    fn release(&self, key: u64, listener: Option<oneshot::Sender<Result<()>>>) {
         let mut state = self.lock();
+        if let Some(removing) = state.removing.get_mut(&key) {
+            removing.listeners.extend(listener);
+            return;
+        }
         let Some(item) = state.live.remove(&key) else { return };
-        state.removing.insert(key, item.thing.to_string());
+        let removing = Removing { thing: item.thing.clone(), listeners: listener.into_iter().collect() };
+        state.removing.insert(key, removing);
         drop(state);
         background()
             .carry_through(async move {
                 let outcome = removal::remove(item).await;
-                cleaner().removed(key, &outcome);
-                if let Some(done) = done {
-                    done.send(outcome).ok();
-                }
+                cleaner().removed(key, outcome);
             })
             .detach();
     }
 
-    fn removed(&self, key: u64, outcome: &Result<()>) {
+    fn removed(&self, key: u64, outcome: Result<()>) {
         let mut state = self.lock();
-        state.removing.remove(&key);
-        if let Err(error) = outcome {
+        let removing = state.removing.remove(&key);
+        if let Err(error) = &outcome {
             tracing::error!("{error}");
             state.failed.push(error.to_string());
         }
         drop(state);
         self.changed.notify_all();
+        let mut listeners = removing.map(|removing| removing.listeners).unwrap_or_default();
+        let last = listeners.pop();
+        for listener in listeners {
+            listener.send(outcome.as_ref().copied().map_err(Error::duplicate)).ok();
+        }
+        if let Some(last) = last {
+            last.send(outcome).ok();
+        }
     }
 
-    /// Removes everything that one session owns still, and waits.
+    /// Removes everything that one session owns still, and waits, also for what is being removed already.
     pub(crate) async fn remove_all_of(&self, session: &str) -> Vec<Error> {
         let keys: Vec<u64> = {
             let state = self.lock();
-            state
-                .live
-                .iter()
-                .filter(|(_, item)| item.thing.session() == session)
+            let live = state.live.iter().map(|(key, item)| (key, &item.thing));
+            let removing = state.removing.iter().map(|(key, removing)| (key, &removing.thing));
+            live.chain(removing)
+                .filter(|(_, thing)| thing.session() == session)
                 .map(|(key, _)| *key)
                 .collect()
         };
@@ -148,7 +164,7 @@ impl Cleaner {
             .collect();
         let mut errors = Vec::new();
         for wait in waits {
-            // A sender that was dropped was somebody else's removal, which reports for itself.
+            // A sender is dropped if the removal was over by the time that we asked.
             if let Ok(Err(error)) = wait.await {
                 errors.push(error);
             }
@@ -158,7 +174,7 @@ impl Cleaner {
 
     /// Removes all that is left, whoever owns it, and waits until it is gone or the time is up.
     fn drain(&self, patience: Duration) {
-        if background().is_current() {
+        if Background::is_current() {
             return;
         }
         let deadline = Instant::now() + patience;
@@ -186,7 +202,7 @@ impl Cleaner {
 
 /// Says on stderr what could not be removed: this is the last chance to.
 fn report_leftovers(state: &State, patience: Duration) {
-    for thing in state.removing.values() {
+    for Removing { thing, .. } in state.removing.values() {
         eprintln!(
             "seatrial: {thing} was not removed within {} s of the end of the process",
             patience.as_secs()

@@ -16,7 +16,7 @@ pub(crate) use cleaner::{Owned, cleaner};
 pub(crate) use removal::Thing;
 
 use crate::config::Config;
-use crate::engine::{Endpoint, Engine, connect};
+use crate::engine::{Engine, connect};
 use crate::error::{Error, Result};
 use crate::image::Flights;
 
@@ -64,7 +64,8 @@ impl Session {
         &self.0.engine
     }
 
-    /// Removes everything that this process still owns in this session, waits, and reports all failures.
+    /// Removes everything that this process still owns in this session, waits, and reports all failures. What was
+    /// dropped before and is being removed in the background is waited for, too.
     ///
     /// # Errors
     /// What could not be removed, each by name.
@@ -120,7 +121,7 @@ impl SessionBuilder {
         self
     }
 
-    /// How long the engine may take to answer one request. Default: `SEATRIAL_REQUEST_TIMEOUT`, else 60 s.
+    /// How long the engine may take to answer one request. Default: `SEATRIAL_REQUEST_TIMEOUT`, else 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout);
         self
@@ -136,8 +137,7 @@ impl SessionBuilder {
     pub async fn build(self) -> Result<Session> {
         let mut config = Config::from_env()?;
         if let Some(host) = &self.host {
-            Endpoint::parse(host, config.engine.tls.as_ref())?;
-            config.engine.host = Some(crate::config::Setting::new(host.clone(), "the session's builder"));
+            config.name_engine(host, "the session's builder")?;
         }
         if let Some(timeout) = self.request_timeout {
             config.request_timeout.value = timeout;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::cleaner::Item;
+use crate::archive::MountedFiles;
+use crate::background::blocking;
 use crate::container::ContainerId;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
@@ -65,15 +67,14 @@ pub(super) async fn remove(item: Item) -> Result<()> {
             }
         }
     };
-    if outcome.is_ok() {
-        tracing::debug!("{} is removed", item.thing);
-        // Removing a directory blocks; it is small, but the thread is everybody's.
-        let mounted = item.mounted;
-        if !mounted.is_empty() {
-            tokio::task::spawn_blocking(move || drop(mounted)).await.ok();
-        }
+    outcome?;
+    tracing::debug!("{} is removed", item.thing);
+    let mounted = item.mounted;
+    if mounted.is_empty() {
+        return Ok(());
     }
-    outcome
+    // Only now: a container must not lose what it still has mounted.
+    blocking(move || mounted.into_iter().try_for_each(MountedFiles::remove)).await
 }
 
 async fn request(engine: &Engine, thing: &Thing) -> Result<()> {

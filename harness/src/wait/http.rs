@@ -47,9 +47,12 @@ pub struct HttpWait {
     headers: Vec<(String, String)>,
     expected_header: Option<(String, String)>,
     body: Option<String>,
-    check: Option<Arc<dyn Fn(&HttpResponse) -> bool + Send + Sync>>,
+    check: Option<Arc<Check>>,
     tls: Option<Authority>,
 }
+
+/// A check of an answer that a user brings.
+type Check = dyn Fn(&HttpResponse) -> bool + Send + Sync;
 
 /// How the server's certificate is taken.
 #[derive(Clone, Debug)]
@@ -57,7 +60,7 @@ pub(crate) enum Authority {
     /// As it is: test servers sign their own.
     Any,
     /// Signed by this authority, in PEM.
-    Pem(Bytes),
+    Pem(#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "read where TLS is spoken"))] Bytes),
 }
 
 impl HttpWait {

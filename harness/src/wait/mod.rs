@@ -109,13 +109,13 @@ impl WaitFor {
     }
 
     /// Waits for all of these, side by side, with one deadline.
-    pub fn all<T: Into<Self>>(branches: impl IntoIterator<Item = T>) -> Self {
-        Self(Strategy::All(branches.into_iter().map(Into::into).collect()))
+    pub fn all(branches: impl IntoIterator<Item = Self>) -> Self {
+        Self(Strategy::All(branches.into_iter().collect()))
     }
 
     /// Waits for the first of these. A branch that fails does not fail the others.
-    pub fn any<T: Into<Self>>(branches: impl IntoIterator<Item = T>) -> Self {
-        Self(Strategy::Any(branches.into_iter().map(Into::into).collect()))
+    pub fn any(branches: impl IntoIterator<Item = Self>) -> Self {
+        Self(Strategy::Any(branches.into_iter().collect()))
     }
 
     /// Waits for a strategy of your own.

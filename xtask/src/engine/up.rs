@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 
 use super::state::Private;
 use super::{Engine, Runtime, bridge, daemon, down, processes};
-use crate::locate::{self, Endpoint, Refused};
+use crate::locate::{self, Endpoint};
 use crate::{command, console, debian};
 
 /// Finds an engine, or starts a private one: if none answers, if none has the runtime, or if it is asked for.
@@ -34,9 +34,9 @@ pub(super) fn private_url() -> Result<Option<String>> {
 }
 
 /// Shows why candidates were refused.
-pub(super) fn show(refused: &[Refused]) {
-    for Refused { source, reason } in refused {
-        console::detail(&format!("not {source}: {reason}"));
+pub(super) fn show(refused: &[String]) {
+    for reason in refused {
+        console::detail(reason);
     }
 }
 

@@ -1,0 +1,182 @@
+//! Says whether sources can be copied, before a container is made for them; it reads no file's content.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, Metadata};
+use std::path::{Path, PathBuf};
+
+use super::failure::{cannot, files};
+use super::source::{CopyIn, Source};
+use super::walk::{What, special, walk};
+use crate::error::{Error, Result};
+
+/// Checks all sources of one request together.
+///
+/// # Errors
+/// Files, if a source is not there, can't be read, is not what it is said to be, or holds what can't be copied.
+/// Invalid, if a path in the container can't be one, or is that of two sources.
+pub(crate) fn check(sources: &[CopyIn]) -> Result<()> {
+    let mut taken = Taken::default();
+    for source in sources {
+        let target = source.entry_path()?;
+        taken.targets(&target, source)?;
+        match &source.source {
+            Source::Dir(dir) => check_dir(dir, &target, source, &mut taken)?,
+            Source::File(file) => {
+                check_file(file)?;
+                taken.leaf(&target, source)?;
+            }
+            Source::Bytes(_) | Source::Reader { .. } => taken.leaf(&target, source)?,
+        }
+    }
+    Ok(())
+}
+
+fn check_file(file: &Path) -> Result<()> {
+    let meta = metadata(file)?;
+    if meta.is_dir() {
+        return Err(files(format!("`{}` is a directory, not a file", file.display()))
+            .with_hint("`CopyIn::dir` copies what is in a directory"));
+    }
+    if !meta.is_file() {
+        return Err(special(file, meta.file_type()));
+    }
+    File::open(file).map_err(|error| cannot("read", file, error))?;
+    Ok(())
+}
+
+fn check_dir<'a>(dir: &Path, target: &Path, source: &'a CopyIn, taken: &mut Taken<'a>) -> Result<()> {
+    if !metadata(dir)?.is_dir() {
+        return Err(files(format!("`{}` is not a directory", dir.display()))
+            .with_hint("`CopyIn::file` copies a file"));
+    }
+    taken.dir(target, source)?;
+    for found in walk(dir) {
+        let found = found?;
+        let path = target.join(&found.below);
+        match found.what {
+            What::Dir => taken.dir(&path, source)?,
+            What::File | What::Symlink { .. } => taken.leaf(&path, source)?,
+        }
+    }
+    Ok(())
+}
+
+fn metadata(path: &Path) -> Result<Metadata> {
+    fs::metadata(path).map_err(|error| cannot("read", path, error))
+}
+
+/// What the sources until now put where.
+#[derive(Default)]
+struct Taken<'a> {
+    targets: BTreeMap<PathBuf, &'a CopyIn>,
+    paths: BTreeMap<PathBuf, (Use, &'a CopyIn)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// A directory, which others may put things into.
+    Dir,
+    /// A file or a link.
+    Leaf,
+}
+
+impl<'a> Taken<'a> {
+    fn targets(&mut self, target: &Path, source: &'a CopyIn) -> Result<()> {
+        match self.targets.insert(target.to_owned(), source) {
+            Some(other) => Err(clash(target, other, source)),
+            None => Ok(()),
+        }
+    }
+
+    fn leaf(&mut self, path: &Path, source: &'a CopyIn) -> Result<()> {
+        if let Some(parent) = path.parent() {
+            self.dir(parent, source)?;
+        }
+        match self.paths.insert(path.to_owned(), (Use::Leaf, source)) {
+            Some((_, other)) => Err(clash(path, other, source)),
+            None => Ok(()),
+        }
+    }
+
+    fn dir(&mut self, path: &Path, source: &'a CopyIn) -> Result<()> {
+        for path in path.ancestors() {
+            match self.paths.get(path) {
+                Some((Use::Dir, _)) => break,
+                Some((Use::Leaf, other)) => return Err(clash(path, other, source)),
+                None => self.paths.insert(path.to_owned(), (Use::Dir, source)),
+            };
+        }
+        Ok(())
+    }
+}
+
+fn clash(path: &Path, first: &CopyIn, second: &CopyIn) -> Error {
+    let path = Path::new("/").join(path);
+    Error::invalid(format!("`{}` in the container would come from both {first} and {second}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn host() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("d/sub")).unwrap();
+        fs::write(dir.path().join("d/f"), "x").unwrap();
+        symlink("/nowhere", dir.path().join("d/link")).unwrap();
+        dir
+    }
+
+    #[track_caller]
+    fn refused(sources: &[CopyIn], why: &str) {
+        let error = check(sources).unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+    }
+
+    #[test]
+    fn sources_that_do_not_meet_are_fine() {
+        let (dir, host) = (host(), Path::to_owned);
+        let at = |name: &str| host(&dir.path().join(name));
+        check(&[
+            CopyIn::dir(at("d"), "/data"),
+            CopyIn::file(at("d/f"), "/data/sub/f"),
+            CopyIn::file(at("d/f"), "/data2"),
+            CopyIn::bytes("x", "/data/g"),
+            CopyIn::dir(at("d/sub"), "/data/sub/deep"),
+            CopyIn::reader(|| Ok(std::io::empty()), 0, "/etc/x"),
+        ])
+        .unwrap();
+    }
+
+    #[test]
+    fn two_sources_of_one_path_are_refused_by_name() {
+        let dir = host();
+        let d = dir.path().join("d");
+        refused(
+            &[CopyIn::bytes("a", "/x"), CopyIn::bytes("bc", "//x")],
+            "`/x` in the container would come from both 1",
+        );
+        refused(&[CopyIn::dir(&d, "/x"), CopyIn::dir(&d, "/x/")], "`/x`");
+        refused(&[CopyIn::dir(&d, "/x"), CopyIn::bytes("a", "/x/f")], "`/x/f`");
+        refused(&[CopyIn::bytes("a", "/x/f"), CopyIn::dir(&d, "/x")], "`/x/f`");
+        refused(&[CopyIn::dir(&d, "/x"), CopyIn::bytes("a", "/x/link/y")], "`/x/link`");
+        refused(&[CopyIn::bytes("a", "/x/f/g"), CopyIn::dir(&d, "/x")], "`/x/f`");
+        refused(&[CopyIn::bytes("a", "/x"), CopyIn::bytes("a", "/x/y")], "`/x`");
+        refused(&[CopyIn::dir(&d, "/"), CopyIn::bytes("a", "/sub")], "`/sub`");
+    }
+
+    #[test]
+    fn a_source_that_is_not_as_told_is_refused_with_what_would_be_right() {
+        let dir = host();
+        refused(&[CopyIn::file("no-such-file", "/x")], "`no-such-file` is not there\nhint: ");
+        refused(&[CopyIn::dir("no-such-dir", "/x")], "`no-such-dir` is not there");
+        refused(
+            &[CopyIn::file(dir.path().join("d"), "/x")],
+            "is a directory, not a file\nhint: `CopyIn::dir`",
+        );
+        refused(&[CopyIn::dir(dir.path().join("d/f"), "/x")], "is not a directory\nhint: `CopyIn::file`");
+        refused(&[CopyIn::file("/dev/null", "/x")], "`/dev/null` is a device and can't be copied");
+        assert!(check(&[CopyIn::file("no-such-file", "/x")]).unwrap_err().is_files());
+    }
+}

@@ -1,0 +1,237 @@
+//! Copies of files and directories for a container to mount; it mounts nothing.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::failure::{cannot, files};
+use super::walk::{What, special, walk};
+use crate::error::{Error, Kind, Result};
+
+/// A temporary directory with copies, to be mounted into a container.
+///
+/// Every user of a container can read them, whoever owns them in the host. They are removed with this value, so its
+/// owner has to keep it until the container is gone, and then drop it, or call [`MountedFiles::remove`] to hear of
+/// errors. A container that runs as root may leave what only root can remove.
+///
+/// The engine mounts the directory by its path, so it has to see the same file system.
+#[derive(Debug)]
+#[must_use = "the copies are removed when this is dropped"]
+pub(crate) struct MountedFiles {
+    dir: TempDir,
+}
+
+/// What the users of a container may do.
+#[derive(Clone, Copy)]
+enum Access {
+    Read,
+    Write,
+}
+
+impl MountedFiles {
+    /// Copies for a mount that a container only reads.
+    ///
+    /// Each source gets into the directory under its own name. A link is followed if it is a source, and stays a link
+    /// if it is in one.
+    ///
+    /// # Errors
+    /// Files, if a source can't be read, or is or holds what can't be copied. Invalid, if two have one name.
+    pub(crate) fn read_only<P: AsRef<Path>>(sources: impl IntoIterator<Item = P>) -> Result<Self> {
+        Self::copy(sources, Access::Read)
+    }
+
+    /// Copies for a mount that every user of a container may write to. Otherwise as [`MountedFiles::read_only`].
+    pub(crate) fn writable<P: AsRef<Path>>(sources: impl IntoIterator<Item = P>) -> Result<Self> {
+        Self::copy(sources, Access::Write)
+    }
+
+    fn copy<P: AsRef<Path>>(sources: impl IntoIterator<Item = P>, access: Access) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("seatrial-").tempdir();
+        let dir = dir.map_err(|error| files("no temporary directory could be made").with_source(error))?;
+        for source in sources {
+            let source = source.as_ref();
+            let target = dir.path().join(base_name(source)?);
+            if fs::symlink_metadata(&target).is_ok() {
+                return Err(Error::invalid(format!(
+                    "`{}` can't be mounted: another file of that name is",
+                    source.display()
+                )));
+            }
+            copy_source(source, &target, access)?;
+        }
+        set_mode(dir.path(), access.dir())?;
+        Ok(Self { dir })
+    }
+
+    /// The directory that is to be mounted.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Leaves the copies for a container that is kept.
+    pub(crate) fn keep(self) {
+        let path = self.dir.keep();
+        tracing::info!(path = %path.display(), "kept the mounted files of a container that is kept");
+    }
+
+    /// Removes the copies, and all that was put with them: to be called when no container mounts them any more.
+    ///
+    /// # Errors
+    /// Leftover, with the path, if some of it could not be removed.
+    pub(crate) fn remove(self) -> Result<()> {
+        let path = self.dir.path().to_owned();
+        self.dir.close().map_err(|error| {
+            Error::new(Kind::Leftover, format!("`{}` could not be removed", path.display()))
+                .with_source(error)
+        })
+    }
+}
+
+impl Access {
+    fn dir(self) -> u32 {
+        match self {
+            Self::Read => 0o755,
+            Self::Write => 0o777,
+        }
+    }
+
+    /// A file that someone may run stays one.
+    fn file(self, mode: u32) -> u32 {
+        let run = if mode & 0o111 == 0 { 0 } else { 0o111 };
+        match self {
+            Self::Read => 0o644 | run,
+            Self::Write => 0o666 | run,
+        }
+    }
+}
+
+/// The name of a source, also of `.` and `a/..`.
+fn base_name(source: &Path) -> Result<PathBuf> {
+    if let Some(name) = source.file_name() {
+        return Ok(name.into());
+    }
+    let whole = fs::canonicalize(source).map_err(|error| cannot("read", source, error))?;
+    let name = whole.file_name().map(PathBuf::from);
+    name.ok_or_else(|| Error::invalid(format!("`{}` can't be mounted: it has no name", source.display())))
+}
+
+fn copy_source(source: &Path, target: &Path, access: Access) -> Result<()> {
+    let meta = fs::metadata(source).map_err(|error| cannot("read", source, error))?;
+    if meta.is_file() {
+        copy_file(source, target, access)
+    } else if meta.is_dir() {
+        copy_dir(source, target, access)
+    } else {
+        Err(special(source, meta.file_type()))
+    }
+}
+
+fn copy_dir(source: &Path, target: &Path, access: Access) -> Result<()> {
+    make_dir(target, access)?;
+    for found in walk(source) {
+        let found = found?;
+        let target = target.join(&found.below);
+        match found.what {
+            What::Dir => make_dir(&target, access)?,
+            What::File => copy_file(&found.host, &target, access)?,
+            What::Symlink { to } => symlink(to, &target).map_err(|error| cannot("made", &target, error))?,
+        }
+    }
+    Ok(())
+}
+
+fn make_dir(target: &Path, access: Access) -> Result<()> {
+    fs::create_dir(target).map_err(|error| cannot("made", target, error))?;
+    set_mode(target, access.dir())
+}
+
+fn copy_file(source: &Path, target: &Path, access: Access) -> Result<()> {
+    fs::copy(source, target).map_err(|error| cannot("copied", source, error))?;
+    let meta = fs::metadata(target).map_err(|error| cannot("read", target, error))?;
+    set_mode(target, access.file(meta.permissions().mode()))
+}
+
+/// Set and not asked for at creation, where the process's mask would take from it.
+fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
+        .map_err(|error| cannot("made readable", path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host() -> TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::create_dir_all(path("conf/sub")).unwrap();
+        fs::create_dir(path("other")).unwrap();
+        for (name, mode) in [("conf/secret", 0o600), ("conf/sub/run", 0o700), ("other/conf", 0o400)] {
+            fs::write(path(name), name).unwrap();
+            set_mode(&path(name), mode).unwrap();
+        }
+        set_mode(&path("conf/sub"), 0o700).unwrap();
+        symlink("sub/run", path("conf/link")).unwrap();
+        dir
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn anyone_can_read_the_copies() {
+        let host = host();
+        let mounted = MountedFiles::read_only([host.path().join("conf")]).unwrap();
+        let modes = ["", "conf", "conf/secret", "conf/sub", "conf/sub/run"]
+            .map(|name| mode(&mounted.path().join(name)));
+        assert_eq!(modes, [0o755, 0o755, 0o644, 0o755, 0o755]);
+        assert_eq!(fs::read_to_string(mounted.path().join("conf/secret")).unwrap(), "conf/secret");
+        assert_eq!(fs::read_link(mounted.path().join("conf/link")).unwrap(), Path::new("sub/run"));
+    }
+
+    #[test]
+    fn anyone_can_write_where_that_was_asked_for() {
+        let host = host();
+        let mounted = MountedFiles::writable([host.path().join("conf")]).unwrap();
+        let modes = ["", "conf", "conf/secret", "conf/sub/run"].map(|name| mode(&mounted.path().join(name)));
+        assert_eq!(modes, [0o777, 0o777, 0o666, 0o777]);
+    }
+
+    #[test]
+    fn two_sources_of_one_name_are_refused() {
+        let host = host();
+        let error =
+            MountedFiles::read_only([host.path().join("conf"), host.path().join("other/conf")]).unwrap_err();
+        assert!(error.is_invalid() && error.to_string().contains("other/conf` can't be mounted"), "{error}");
+    }
+
+    #[test]
+    fn a_source_gets_its_own_name_however_it_was_given() {
+        let host = host();
+        let mounted = MountedFiles::read_only([host.path().join("conf/sub/..")]).unwrap();
+        assert!(mounted.path().join("conf/secret").exists());
+        assert!(MountedFiles::read_only(["/"]).unwrap_err().to_string().contains("has no name"));
+        let error = MountedFiles::read_only(["no-such-file"]).unwrap_err();
+        assert!(error.to_string().starts_with("`no-such-file` is not there"));
+    }
+
+    #[test]
+    fn the_copies_go_with_the_value() {
+        let host = host();
+        let dropped = |mounted| {
+            drop(mounted);
+            Ok(())
+        };
+        for remove in [MountedFiles::remove, dropped] {
+            let mounted = MountedFiles::writable([host.path().join("conf")]).unwrap();
+            let path = mounted.path().to_owned();
+            fs::write(path.join("conf/sub/new"), "from the container").unwrap();
+            remove(mounted).unwrap();
+            assert!(!path.exists());
+        }
+        assert!(host.path().join("conf/secret").exists());
+    }
+}

@@ -1,0 +1,11 @@
+//! Requests: values (C1), names (C2), options that reach the engine (C4, C6, C7).
+
+mod logs;
+mod modifiers;
+mod names;
+mod options;
+#[path = "../common/own_session.rs"]
+mod own_session;
+mod storage;
+mod unavailable;
+mod value;
