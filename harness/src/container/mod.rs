@@ -13,6 +13,7 @@ pub(crate) mod logs;
 mod name;
 mod port;
 mod ports;
+mod refusal;
 mod request;
 mod run;
 mod start;
