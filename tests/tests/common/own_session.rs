@@ -1,0 +1,122 @@
+//! A session of a test's own, whose end checks that nothing of it is left; requests and looks at the engine for it.
+
+#![allow(dead_code, reason = "not every topic needs all of it")]
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use seatrial::{ContainerRequest, Session, SessionBuilder, TestContainer};
+use seatrial_core::labels;
+use seatrial_tests::{Engine, EngineProxy, assert_nothing_left};
+use serde_json::{Value, json};
+
+/// A static busybox: `sh`, `cat`, `nc` and so on.
+pub(crate) const BASIC: &str = "seatrial/basic:dev";
+/// Runs steps; see its `--help`.
+pub(crate) const MISBEHAVE: &str = "seatrial/misbehave:dev";
+
+/// A session that nobody else has; derefs to it.
+///
+/// Dropping it waits until nothing of it is left on the engine, and panics if something is: make it first in a test,
+/// so that it goes last.
+#[derive(Debug)]
+pub(crate) struct OwnSession(Session);
+
+impl OwnSession {
+    /// With the engine that the tests use.
+    pub(crate) async fn begin(topic: &str) -> Self {
+        Self::of(Session::builder().id(own_id(topic))).await
+    }
+
+    /// With an engine behind a proxy.
+    pub(crate) async fn behind(proxy: &EngineProxy, topic: &str) -> Self {
+        Self::of(Session::builder().id(own_id(topic)).docker_host(proxy.docker_host())).await
+    }
+
+    /// From a builder that has an id of its own already.
+    pub(crate) async fn of(builder: SessionBuilder) -> Self {
+        Self(builder.build().await.expect("the engine answers"))
+    }
+
+    /// A container that runs a line of shell.
+    pub(crate) fn shell(&self, line: &str) -> ContainerRequest {
+        ContainerRequest::new(BASIC).cmd(["sh", "-c", line]).stop_signal("KILL").session(self)
+    }
+
+    /// A container that does nothing until it is removed.
+    pub(crate) fn idle(&self) -> ContainerRequest {
+        self.misbehave(&["sleep", "forever"])
+    }
+
+    /// A container that does these steps.
+    pub(crate) fn misbehave(&self, steps: &[&str]) -> ContainerRequest {
+        ContainerRequest::new(MISBEHAVE).cmd(steps.iter().copied()).session(self)
+    }
+
+    /// The full ids of this session's containers, in every state.
+    pub(crate) fn containers(&self) -> Vec<String> {
+        ids_of_session(self.id().as_str())
+    }
+}
+
+impl Deref for OwnSession {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl Drop for OwnSession {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_nothing_left(self.0.id().as_str());
+        }
+    }
+}
+
+/// A session id that no other test has, in this process or another.
+pub(crate) fn own_id(topic: &str) -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    format!("{topic}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What the engine itself says of a container.
+#[track_caller]
+pub(crate) fn look_at(container: &TestContainer) -> Value {
+    look(container.id().as_str()).expect("the container is there")
+}
+
+/// What the engine itself says of a container by id or name; nothing if it has none.
+#[track_caller]
+pub(crate) fn look(container: &str) -> Option<Value> {
+    let answer = Engine::from_env()
+        .request("GET", &format!("/containers/{container}/json"), None)
+        .expect("the engine answers");
+    match answer.status {
+        200 => Some(serde_json::from_slice(&answer.body).expect("JSON")),
+        404 => None,
+        other => panic!("the engine answers {other}: {}", answer.text()),
+    }
+}
+
+/// The full ids of a session's containers, in every state.
+#[track_caller]
+pub(crate) fn ids_of_session(session: &str) -> Vec<String> {
+    let filters = json!({ "label": [format!("{}={session}", labels::SESSION)] }).to_string();
+    // Of its characters, those that a query can't hold.
+    let escapes = [("\"", "%22"), ("{", "%7B"), ("}", "%7D")];
+    let filters = escapes.iter().fold(filters, |text, (from, to)| text.replace(from, to));
+    let list = Engine::from_env().get(&format!("/containers/json?all=1&filters={filters}"));
+    let list = list.expect("the engine lists containers");
+    let ids = list.as_array().into_iter().flatten().filter_map(|container| container["Id"].as_str());
+    ids.map(str::to_owned).collect()
+}
+
+/// Removes a container behind the library's back.
+#[track_caller]
+pub(crate) fn remove_by_hand(container: &str) {
+    let target = format!("/containers/{container}?force=1&v=1");
+    let answer = Engine::from_env().request("DELETE", &target, None).expect("the engine answers");
+    assert_eq!(answer.status, 204, "{}", answer.text());
+}
