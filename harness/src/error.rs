@@ -125,6 +125,12 @@ impl Error {
         self
     }
 
+    /// Names the part of the thing that it is about, in front of the message.
+    pub(crate) fn with_part(mut self, part: impl fmt::Display) -> Self {
+        self.0.message = format!("{part}: {}", self.0.message).into();
+        self
+    }
+
     pub(crate) fn with_phase(mut self, phase: &'static str) -> Self {
         self.0.phase.get_or_insert(phase);
         self
@@ -327,6 +333,12 @@ mod tests {
     #[test]
     fn the_first_subject_stays() {
         assert_eq!(sample().with_subject("image `x`").subject(), Some("container `db`"));
+    }
+
+    #[test]
+    fn a_part_is_named_besides_the_subject() {
+        let error = Error::new(Kind::Files, "no").with_part("entry `a`").with_subject("container `db`");
+        assert_eq!(error.to_string(), "container `db`: entry `a`: no");
     }
 
     #[test]
