@@ -145,6 +145,11 @@ impl Error {
         self
     }
 
+    /// Whether the engine may have done what it was asked without our having heard of it.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        matches!(self.0.kind, Kind::Timeout | Kind::Protocol)
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.0.kind
     }

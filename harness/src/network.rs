@@ -6,9 +6,9 @@ use rand::RngExt;
 
 use crate::background::background;
 use crate::container::check_name;
-use crate::engine::network_body;
+use crate::engine::{Resource, network_body};
 use crate::error::Result;
-use crate::session::{Owned, Session, Thing, cleaner};
+use crate::session::{Creating, Owned, Session, Thing, cleaner};
 
 /// A bridge network on which containers reach each other by name and alias; dropping it removes it.
 ///
@@ -81,11 +81,13 @@ impl Network {
 
     async fn make(session: &Session, name: String, internal: bool) -> Result<Self> {
         let (engine, session_id) = (session.engine().clone(), session.id().to_string());
-        let body = network_body(&name, internal, session.labels().iter().cloned().collect());
+        let labels: Vec<_> = session.labels().to_vec();
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
-            let _creating = cleaner().creating()?;
-            let id = engine.create_network(body).await?;
+            let creating = Creating::begin(Resource::Network, name.clone(), session_id.clone())?;
+            let labels = labels.into_iter().chain([creating.label()]).collect();
+            let answer = engine.create_network(network_body(&name, internal, labels)).await;
+            let id = answer.inspect_err(|error| drop(creating.doubtful(&engine, error)))?;
             let thing = Thing::Network { id: id.clone(), name: name.clone(), session: session_id };
             Ok(Self { id, name, owned: cleaner().own(engine, thing) })
         });

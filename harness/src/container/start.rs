@@ -13,11 +13,11 @@ use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::{self, MountedFiles};
 use crate::background::{background, blocking};
 use crate::config::{Keep, PullPolicy};
-use crate::engine::{ContainerInfo, Engine, EngineKind};
+use crate::engine::{ContainerInfo, Engine, EngineKind, Resource};
 use crate::error::{Error, Kind, Result};
 use crate::image::{self, ImageRef};
 use crate::report::Report;
-use crate::session::{Owned, Session, Thing, cleaner};
+use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::wait::{Preparation, Subject, Tap, Unmet, wait_ready};
 
 /// A container that is created, owned, and not started.
@@ -187,13 +187,21 @@ async fn create_owned(
     let files = mounted.take().unwrap_or_default();
     let (result, files) = background()
         .carry_through(async move {
-            let creating = match cleaner().creating() {
+            let creating = match Creating::begin(Resource::Container, name.clone(), session_id.clone()) {
                 Ok(creating) => creating,
                 Err(error) => return (Err(error), files),
             };
-            let id = match engine.create_container(name.clone(), platform, lowered.body).await {
+            let mut body = lowered.body;
+            body.labels.get_or_insert_default().extend([creating.label()]);
+            let id = match engine.create_container(name.clone(), platform, body).await {
                 Ok(id) => id,
-                Err(error) => return (Err(error), files),
+                Err(error) => {
+                    let Some(doubtful) = creating.doubtful(&engine, &error) else {
+                        return (Err(error), files);
+                    };
+                    doubtful.add_mounted(files);
+                    return (Err(error), Vec::new());
+                }
             };
             let thing = Thing::Container { id: id.clone(), name: name.clone(), session: session_id };
             let owned = cleaner().own(engine.clone(), thing);

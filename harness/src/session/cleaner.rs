@@ -43,8 +43,8 @@ pub(crate) struct Cleaner {
 struct State {
     next_key: u64,
     live: BTreeMap<u64, Item>,
-    /// What is being created, and not yet owned.
-    creating: usize,
+    /// What is being created and not yet owned.
+    creating: BTreeMap<u64, Announced>,
     removing: BTreeMap<u64, Removing>,
     failed: Vec<String>,
     /// Set once, at the end of the process: from then on nothing is created.
@@ -57,6 +57,14 @@ pub(super) struct Item {
     pub(super) thing: Thing,
     /// Directories that are mounted into it: removed after it, never before.
     pub(super) mounted: Vec<MountedFiles>,
+}
+
+/// One creation that is under way, and who waits for its end.
+struct Announced {
+    /// What is created, in words.
+    what: String,
+    session: String,
+    listeners: Vec<oneshot::Sender<()>>,
 }
 
 /// One removal that is under way, and who waits for its outcome.
@@ -72,68 +80,68 @@ pub(crate) struct Owned {
     key: u64,
 }
 
-/// Says that something is being created, so that the end of the process waits for it to be owned.
-#[must_use = "creation is under way only while this lives"]
-pub(crate) struct Creating(());
-
 impl Cleaner {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Each critical section leaves the state whole, so a panic in one is no reason to stop cleaning.
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Announces a creation.
+    /// Announces a creation, and returns its key.
     ///
     /// # Errors
     /// At the end of the process: what came now would be left behind.
-    pub(crate) fn creating(&self) -> Result<Creating> {
+    pub(super) fn announce(&self, what: String, session: String) -> Result<u64> {
         let mut state = self.lock();
         if state.closing {
             return Err(Error::new(Kind::Conflict, "the process is ending, nothing more is created"));
         }
-        state.creating += 1;
-        Ok(Creating(()))
+        let key = state.new_key();
+        state.creating.insert(key, Announced { what, session, listeners: Vec::new() });
+        Ok(key)
+    }
+
+    /// Ends an announcement: what it was about is owned, or was not created.
+    pub(super) fn announced_came(&self, key: u64) {
+        let announced = self.lock().creating.remove(&key);
+        self.changed.notify_all();
+        for listener in announced.into_iter().flat_map(|announced| announced.listeners) {
+            listener.send(()).ok();
+        }
     }
 
     /// Takes a thing into ownership.
     pub(crate) fn own(&self, engine: Engine, thing: Thing) -> Owned {
         let mut state = self.lock();
-        let key = state.next_key;
-        state.next_key += 1;
+        let key = state.new_key();
         state.live.insert(key, Item { engine, thing, mounted: Vec::new() });
         Owned { key }
     }
 
-    /// Starts the removal of a thing, unless it is under way or over; the outcome goes to the listener, who is
-    /// dropped if it is over.
-    fn release(&self, key: u64, listener: Option<oneshot::Sender<Result<()>>>) {
+    /// Starts the removal of a thing, unless it is under way or over; its outcome goes to `done`.
+    fn release(&self, key: u64, done: Option<oneshot::Sender<Result<()>>>) {
         let mut state = self.lock();
         if let Some(removing) = state.removing.get_mut(&key) {
-            removing.listeners.extend(listener);
-            return;
+            return removing.listeners.extend(done);
         }
         let Some(item) = state.live.remove(&key) else { return };
-        let removing = Removing { thing: item.thing.clone(), listeners: listener.into_iter().collect() };
+        let removing = Removing { thing: item.thing.clone(), listeners: done.into_iter().collect() };
         state.removing.insert(key, removing);
         drop(state);
         background()
-            .carry_through(async move {
-                let outcome = removal::remove(item).await;
-                cleaner().removed(key, outcome);
-            })
+            .carry_through(async move { cleaner().removed(key, removal::remove(item).await) })
             .detach();
     }
 
     fn removed(&self, key: u64, outcome: Result<()>) {
-        let mut state = self.lock();
-        let removing = state.removing.remove(&key);
         if let Err(error) = &outcome {
             tracing::error!("{error}");
-            state.failed.push(error.to_string());
         }
+        let mut state = self.lock();
+        let mut listeners =
+            state.removing.remove(&key).map(|removing| removing.listeners).unwrap_or_default();
+        state.failed.extend(outcome.as_ref().err().map(ToString::to_string));
         drop(state);
         self.changed.notify_all();
-        let mut listeners = removing.map(|removing| removing.listeners).unwrap_or_default();
         let last = listeners.pop();
         for listener in listeners {
             listener.send(outcome.as_ref().copied().map_err(Error::duplicate)).ok();
@@ -143,33 +151,46 @@ impl Cleaner {
         }
     }
 
-    /// Removes everything that one session owns still, and waits, also for what is being removed already.
+    /// Removes everything that one session owns still, and waits for that and for what is being removed already.
     pub(crate) async fn remove_all_of(&self, session: &str) -> Vec<Error> {
-        let keys: Vec<u64> = {
-            let state = self.lock();
-            let live = state.live.iter().map(|(key, item)| (key, &item.thing));
-            let removing = state.removing.iter().map(|(key, removing)| (key, &removing.thing));
-            live.chain(removing)
-                .filter(|(_, thing)| thing.session() == session)
-                .map(|(key, _)| *key)
-                .collect()
-        };
-        let waits: Vec<_> = keys
-            .into_iter()
-            .map(|key| {
-                let (done, outcome) = oneshot::channel();
-                self.release(key, Some(done));
-                outcome
-            })
-            .collect();
+        for creation in self.creations_of(session) {
+            // A sender that was dropped is as good: the creation is over.
+            creation.await.ok();
+        }
+        let waits: Vec<_> = self.keys_of(session).into_iter().map(|key| self.release_and_wait(key)).collect();
         let mut errors = Vec::new();
         for wait in waits {
-            // A sender is dropped if the removal was over by the time that we asked.
+            // A sender that was dropped was that of a removal which was over before we asked.
             if let Ok(Err(error)) = wait.await {
                 errors.push(error);
             }
         }
         errors
+    }
+
+    /// Tells, for each creation of a session that is under way, when it is over.
+    fn creations_of(&self, session: &str) -> Vec<oneshot::Receiver<()>> {
+        let mut state = self.lock();
+        let announced = state.creating.values_mut().filter(|announced| announced.session == session);
+        let wait = |announced: &mut Announced| {
+            let (over, is_over) = oneshot::channel();
+            announced.listeners.push(over);
+            is_over
+        };
+        announced.map(wait).collect()
+    }
+
+    fn keys_of(&self, session: &str) -> Vec<u64> {
+        let state = self.lock();
+        let live = state.live.iter().map(|(key, item)| (key, &item.thing));
+        let removing = state.removing.iter().map(|(key, removing)| (key, &removing.thing));
+        live.chain(removing).filter(|(_, thing)| thing.session() == session).map(|(key, _)| *key).collect()
+    }
+
+    fn release_and_wait(&self, key: u64) -> oneshot::Receiver<Result<()>> {
+        let (done, outcome) = oneshot::channel();
+        self.release(key, Some(done));
+        outcome
     }
 
     /// Removes all that is left, whoever owns it, and waits until it is gone or the time is up.
@@ -187,7 +208,7 @@ impl Cleaner {
                 state = self.lock();
                 continue;
             }
-            if state.removing.is_empty() && state.creating == 0 {
+            if state.removing.is_empty() && state.creating.is_empty() {
                 break;
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -202,14 +223,22 @@ impl Cleaner {
 
 /// Says on stderr what could not be removed: this is the last chance to.
 fn report_leftovers(state: &State, patience: Duration) {
+    let end = format!("within {} s of the end of the process", patience.as_secs());
+    for Announced { what, .. } in state.creating.values() {
+        eprintln!("seatrial: {what} may be there: the engine did not answer its creation {end}");
+    }
     for Removing { thing, .. } in state.removing.values() {
-        eprintln!(
-            "seatrial: {thing} was not removed within {} s of the end of the process",
-            patience.as_secs()
-        );
+        eprintln!("seatrial: {thing} was not removed {end}");
     }
     for failure in &state.failed {
         eprintln!("seatrial: {failure}");
+    }
+}
+
+impl State {
+    fn new_key(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
     }
 }
 
@@ -232,21 +261,12 @@ impl Owned {
 
     /// Removes the thing and waits for it. Dropping the future lets the removal go on.
     pub(crate) async fn remove(self) -> Result<()> {
-        let (done, outcome) = oneshot::channel();
-        cleaner().release(self.key, Some(done));
-        outcome.await.unwrap_or(Ok(()))
+        cleaner().release_and_wait(self.key).await.unwrap_or(Ok(()))
     }
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
         cleaner().release(self.key, None);
-    }
-}
-
-impl Drop for Creating {
-    fn drop(&mut self) {
-        cleaner().lock().creating -= 1;
-        cleaner().changed.notify_all();
     }
 }

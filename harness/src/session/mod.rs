@@ -1,6 +1,7 @@
 //! A session: what one test run created and will clean up.
 
 mod cleaner;
+mod creating;
 mod exit;
 pub(crate) mod id;
 mod removal;
@@ -13,6 +14,7 @@ use seatrial_core::{SessionId, labels};
 use tokio::sync::OnceCell;
 
 pub(crate) use cleaner::{Owned, cleaner};
+pub(crate) use creating::Creating;
 pub(crate) use removal::Thing;
 
 use crate::config::Config;
@@ -65,7 +67,7 @@ impl Session {
     }
 
     /// Removes everything that this process still owns in this session, waits, and reports all failures. What was
-    /// dropped before and is being removed in the background is waited for, too.
+    /// dropped before and is being created or removed in the background is waited for, too.
     ///
     /// # Errors
     /// What could not be removed, each by name.
