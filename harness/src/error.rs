@@ -63,7 +63,7 @@ pub(crate) enum Kind {
     Files,
     /// A port lookup that has no answer.
     Port,
-    /// A command could not be started in the container.
+    /// A command in the container could not be followed to its end.
     Exec,
     /// Something that was asked to go is still there.
     Leftover,
@@ -250,7 +250,7 @@ impl Error {
         self.0.kind == Kind::Files
     }
 
-    /// Whether a command could not be started in a container.
+    /// Whether a command in a container could not be followed to its end.
     #[must_use]
     pub fn is_exec(&self) -> bool {
         self.0.kind == Kind::Exec
