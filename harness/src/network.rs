@@ -13,6 +13,18 @@ use crate::session::{Creating, Owned, Session, Thing, cleaner};
 /// A bridge network on which containers reach each other by name and alias; dropping it removes it.
 ///
 /// A network that still has containers is removed once they are gone.
+///
+/// ```no_run
+/// use seatrial::{ContainerRequest, Network};
+///
+/// # async fn example() -> seatrial::Result<()> {
+/// let network = Network::create().await?;
+/// let cache = ContainerRequest::new("redis:7").network_with_aliases(&network, ["cache"]).start().await?;
+/// let ping = ContainerRequest::new("redis:7").cmd(["redis-cli", "-h", "cache", "PING"]).network(&network);
+/// assert_eq!(ping.run().await?.stdout_text(), "PONG\n");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping this removes the network"]
 pub struct Network {

@@ -54,7 +54,9 @@ stream_texts!(ExecOutput);
 impl TestContainer {
     /// Runs a command in the container.
     ///
-    /// A non-zero exit code is data, not an error. The command gets `SEATRIAL_TEST_NAME` in its environment.
+    /// It is run as it is, without a shell, which may be asked for: `["sh", "-c", "…"]`. A non-zero exit code is data,
+    /// not an error. So is a command that can't be started: the engine gives it exit code 126 or 127, with the reason
+    /// in its output. The command gets `SEATRIAL_TEST_NAME` in its environment.
     ///
     /// # Errors
     /// Invalid, if the command is empty; exec, if it could not be started: no such program, not executable, no such

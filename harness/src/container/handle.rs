@@ -20,6 +20,19 @@ use crate::wait::{LogMatch, Preparation, Subject, Tap, WaitFor, wait_ready};
 /// Dropping hands the removal to a background thread and returns at once, in any runtime or none, on a panic too;
 /// what is still queued when the process ends normally is carried out then. See [`remove`](Self::remove) for a
 /// removal that reports, and [`keep`](Self::keep) for none.
+///
+/// It can be moved to other threads and shared between tasks, in an `Arc` for example: all methods but `remove` and
+/// `keep` take `&self`.
+///
+/// ```no_run
+/// # async fn example(redis: seatrial::TestContainer) -> seatrial::Result<()> {
+/// let url = format!("redis://{}/", redis.addr(6379)?); // redis://127.0.0.1:49153/
+/// let output = redis.exec(["redis-cli", "DBSIZE"]).await?;
+/// assert_eq!(output.stdout_text(), "(integer) 0\n");
+/// println!("{redis}, {}", redis.state().await?); // container `my-test-k3v9x2ab`, Up 2 seconds
+/// redis.remove().await
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping this removes the container"]
 pub struct TestContainer {

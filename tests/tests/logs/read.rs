@@ -110,7 +110,7 @@ async fn a_terminal_s_output_is_one_raw_stream() {
     let container = stage
         .shell(line)
         .tty()
-        .wait_for(WaitFor::all([WaitFor::log("err"), WaitFor::regex("red\\W+$").on_stdout()]))
+        .wait_for(WaitFor::all([WaitFor::log("err").into(), WaitFor::regex("red\\W+$").on_stdout().into()]))
         .start()
         .await
         .expect("log waits read a terminal too");
