@@ -12,7 +12,7 @@ use crate::session::{Creating, Owned, Session, Thing, cleaner};
 
 /// A bridge network on which containers reach each other by name and alias; dropping it removes it.
 ///
-/// A network that still has containers is removed once they are gone.
+/// A network that still has containers is removed once they are gone; it stays if one of them was kept.
 ///
 /// ```no_run
 /// use seatrial::{ContainerRequest, Network};

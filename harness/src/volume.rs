@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::network::random_name;
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
 
-/// A named volume; dropping it removes it, once no container uses it.
+/// A named volume; dropping it removes it, once no container uses it. It stays if one that uses it was kept.
 #[derive(Debug)]
 #[must_use = "dropping this removes the volume"]
 pub struct Volume {

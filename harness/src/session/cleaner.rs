@@ -4,7 +4,8 @@
 //! destructor it happens. The removal runs on the background thread, knows no caller's deadline, and is tried
 //! again until it worked or its time is up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,8 @@ struct State {
     creating: BTreeMap<u64, Announced>,
     removing: BTreeMap<u64, Removing>,
     failed: Vec<String>,
+    /// The sessions of which containers were kept.
+    kept: BTreeSet<String>,
     /// Set once, at the end of the process: from then on nothing is created.
     closing: bool,
 }
@@ -198,6 +201,15 @@ impl Cleaner {
         outcome
     }
 
+    /// Whether containers of a session were kept and no other ones of it are known: what is in use is in their use.
+    pub(super) fn has_only_kept(&self, session: &str) -> bool {
+        let state = self.lock();
+        let things = state.live.values().map(|item| &item.thing);
+        let mut things = things.chain(state.removing.values().map(|removing| &removing.thing));
+        let is_other = |thing: &Thing| matches!(thing, Thing::Container { session: of, .. } if of == session);
+        state.kept.contains(session) && !things.any(is_other)
+    }
+
     /// Removes all that is left, whoever owns it, and waits until it is gone or the time is up.
     fn drain(&self, patience: Duration) {
         if Background::is_current() {
@@ -242,11 +254,22 @@ fn report_leftovers(state: &State, patience: Duration) {
     }
 }
 
+/// Says something on stderr, whatever else is to be seen of a test: what `eprint` says is captured by a test runner,
+/// which shows it of failed tests alone, and `eprint` panics where stderr is closed.
+pub(super) fn tell(text: &str) {
+    io::stderr().write_all(text.as_bytes()).ok();
+}
+
 /// Forgets a thing that is to stay, if it is owned still.
 fn keep(key: u64) {
-    let Some(item) = cleaner().lock().live.remove(&key) else { return };
+    let mut state = cleaner().lock();
+    let Some(item) = state.live.remove(&key) else { return };
+    if let Thing::Container { session, .. } = &item.thing {
+        state.kept.insert(session.clone());
+    }
+    drop(state);
     if let Thing::Container { id, name, .. } = &item.thing {
-        eprint!("{}", kept_notice(name, id));
+        tell(&kept_notice(name, id));
     }
     for mounted in item.mounted {
         // A container that is kept needs its mounted files.

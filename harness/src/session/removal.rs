@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::cleaner::Item;
+use super::cleaner::{Item, cleaner, tell};
 use crate::archive::MountedFiles;
 use crate::background::blocking;
 use crate::container::ContainerId;
@@ -84,6 +84,10 @@ pub(super) async fn remove(item: Item) -> Result<()> {
         match attempt(&item.engine, &item.thing, began).await {
             Verdict::Gone => break Ok(()),
             Verdict::Final(error) => break Err(error),
+            Verdict::Later(error) if is_kept_in_use(&item.thing, &error) => {
+                tell(&format!("seatrial: kept {}: a container that was kept uses it\n", item.thing));
+                break Ok(());
+            }
             Verdict::Later(error) if began.elapsed() > PATIENCE => {
                 break Err(left(&item.thing, error, began));
             }
@@ -101,6 +105,14 @@ pub(super) async fn remove(item: Item) -> Result<()> {
     }
     // Only now: a container must not lose what it still has mounted.
     blocking(move || mounted.into_iter().try_for_each(MountedFiles::remove)).await
+}
+
+/// Whether a network or volume is in use by a container that stays.
+fn is_kept_in_use(thing: &Thing, error: &Error) -> bool {
+    let is_shared = matches!(thing, Thing::Network { .. } | Thing::Volume { .. });
+    // A network with containers is forbidden to go, a volume conflicts.
+    let is_in_use = matches!(error.kind(), Kind::Denied | Kind::Conflict);
+    is_shared && is_in_use && cleaner().has_only_kept(thing.session())
 }
 
 async fn attempt(engine: &Engine, thing: &Thing, began: Instant) -> Verdict {
