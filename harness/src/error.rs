@@ -63,7 +63,7 @@ pub(crate) enum Kind {
     Files,
     /// A port lookup that has no answer.
     Port,
-    /// A command could not be started in the container.
+    /// A command in the container could not be followed to its end.
     Exec,
     /// Something that was asked to go is still there.
     Leftover,
@@ -122,6 +122,12 @@ impl Error {
     /// Names the thing, unless something nearer to the failure has named it already.
     pub(crate) fn with_subject(mut self, subject: impl Into<String>) -> Self {
         self.0.subject.get_or_insert_with(|| subject.into());
+        self
+    }
+
+    /// Names the part of the thing that it is about, in front of the message.
+    pub(crate) fn with_part(mut self, part: impl fmt::Display) -> Self {
+        self.0.message = format!("{part}: {}", self.0.message).into();
         self
     }
 
@@ -244,7 +250,7 @@ impl Error {
         self.0.kind == Kind::Files
     }
 
-    /// Whether a command could not be started in a container.
+    /// Whether a command in a container could not be followed to its end.
     #[must_use]
     pub fn is_exec(&self) -> bool {
         self.0.kind == Kind::Exec
@@ -327,6 +333,12 @@ mod tests {
     #[test]
     fn the_first_subject_stays() {
         assert_eq!(sample().with_subject("image `x`").subject(), Some("container `db`"));
+    }
+
+    #[test]
+    fn a_part_is_named_besides_the_subject() {
+        let error = Error::new(Kind::Files, "no").with_part("entry `a`").with_subject("container `db`");
+        assert_eq!(error.to_string(), "container `db`: entry `a`: no");
     }
 
     #[test]

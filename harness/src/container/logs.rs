@@ -17,6 +17,21 @@ use crate::wait::Subject;
 /// A view of a container's log: choose what, then read it.
 ///
 /// It reads the engine's log, not the container: a slow reader never holds the container back.
+///
+/// ```no_run
+/// use futures_util::StreamExt;
+///
+/// # async fn example(container: seatrial::TestContainer) -> seatrial::Result<()> {
+/// let last = container.logs().tail(20).read().await?;
+/// println!("{}{}", last.stdout_text(), last.stderr_text());
+///
+/// let mut lines = container.logs().follow().lines().await?;
+/// while let Some(line) = lines.next().await {
+///     println!("{}", line?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a view of a log does nothing until it is read"]
 pub struct Logs {
@@ -36,7 +51,7 @@ pub struct LogOutput {
 
 stream_texts!(LogOutput);
 
-/// Lines as they come.
+/// Lines as they come: a [`Stream`], for the methods of `futures_util::StreamExt` or `tokio_stream::StreamExt`.
 pub type LogLines = Pin<Box<dyn Stream<Item = Result<LogLine>> + Send>>;
 
 impl Logs {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 use super::handle::TestContainer;
-use super::keep;
 use super::name::{caller_name, check_name, default_name};
+use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::{self, MountedFiles};
 use crate::background::{background, blocking};
@@ -26,7 +26,6 @@ pub(super) struct Created {
     pub(super) subject: Subject,
     pub(super) session: Session,
     pub(super) image: ImageRef,
-    pub(super) keep: Keep,
     pub(super) timeout: Duration,
     pub(super) span: tracing::Span,
 }
@@ -34,10 +33,7 @@ pub(super) struct Created {
 impl Created {
     /// Gives a container up whose start failed: it stays if that was asked for, and else it is removed.
     pub(super) fn fail(self, error: Error) -> Error {
-        if keep::stays(self.keep, true) {
-            eprint!("{}", keep::notice(&self.subject.name, &self.subject.id));
-            self.owned.keep();
-        }
+        self.owned.give_up_failed();
         error
     }
 }
@@ -85,12 +81,12 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
     let creation = ensure_created(request, &session, &name, &image, platform, lowered, mounted);
     let (id, owned) = match creation.instrument(span.clone()).await {
         Ok(created) => created,
-        Err(error) => return Err(explain(error, session.engine(), &name, began).await),
+        Err(error) => return Err(refused(error, session.engine(), &name, began).await),
     };
     span.record("id", tracing::field::display(&id));
     let subject = Subject { engine: session.engine().clone(), id, name, tty, ran_before: Arc::default() };
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
-    let created = Created { owned, subject, session, image, keep, timeout, span };
+    let created = Created { owned: owned.keep_as(keep), subject, session, image, timeout, span };
     match copy_in(request, &created).await {
         Ok(()) => Ok(created),
         Err(error) => Err(created.fail(error)),
@@ -224,25 +220,10 @@ fn is_missing_image(error: &Error) -> bool {
     error.is_not_found() && error.to_string().to_lowercase().contains("no such image")
 }
 
-/// Says more of what an engine refused at the creation or the start: what would be right.
-async fn explain(error: Error, engine: &Engine, name: &str, began: Instant) -> Error {
-    let text = error.to_string();
-    let one_of = |names: Result<Vec<String>>| names.map(|names| names.join("`, `")).unwrap_or_default();
-    let hint = if text.contains("is already in use by container") {
-        "remove the container that has the name, or leave the name out for one that is made up".to_owned()
-    } else if text.contains("runtime") && (text.contains("unknown") || text.contains("no such")) {
-        format!("the engine's runtimes are `{}`", one_of(engine.runtimes().await))
-    } else if text.contains("emory limit") {
-        "raise `memory`: it is in bytes, and the engine needs at least 6 MiB".to_owned()
-    } else if text.contains("port is already allocated") || text.contains("address already in use") {
-        "let the engine choose the host's port: `port` in place of `fixed`".to_owned()
-    } else if text.contains("network") && text.contains("not found") {
-        let names = one_of(engine.network_names().await);
-        format!("create it first, with `Network::create`; the engine's networks are `{names}`")
-    } else {
-        return error.with_subject(format!("container `{name}`")).with_elapsed(began.elapsed());
-    };
-    error.with_subject(format!("container `{name}`")).with_hint(hint)
+/// An engine's refusal at the creation or the start, with what would be right.
+async fn refused(error: Error, engine: &Engine, name: &str, began: Instant) -> Error {
+    let error = error.with_subject(format!("container `{name}`")).with_elapsed(began.elapsed());
+    refusal::explain(error, engine).await
 }
 
 async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
@@ -301,7 +282,7 @@ pub(super) async fn start_explained(created: &Created) -> Result<()> {
     let began = Instant::now();
     match engine.start_container(id, name).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(explain(error, engine, name, began).await),
+        Err(error) => Err(refused(error, engine, name, began).await),
     }
 }
 

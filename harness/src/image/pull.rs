@@ -193,8 +193,14 @@ async fn try_to_pull(
             Ok(()) => return Ok(()),
             Err(error) => classified(error, image),
         };
-        if !may_pass(&error) || attempt == TRIES {
+        if !may_pass(&error) {
             return Err(error.with_elapsed(began.elapsed()));
+        }
+        if attempt == TRIES {
+            let registry = image.registry();
+            return Err(error.with_elapsed(began.elapsed()).with_hint(format!(
+                "it was tried {TRIES} times; check that registry `{registry}` works and can be reached"
+            )));
         }
         tracing::warn!("{error}; trying again");
         tokio::time::sleep(backoff.next()).await;
