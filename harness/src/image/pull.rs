@@ -195,7 +195,10 @@ async fn try_to_pull(
         };
         let (outcome, ()) = futures_util::future::join(pulling, telling).await;
         let error = match outcome {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                progress.send_modify(PullProgress::finish);
+                return Ok(());
+            }
             Err(error) => classified(error, image),
         };
         if !may_pass(&error, image) {
