@@ -191,29 +191,61 @@ fn the_notice_of_a_test_that_passes_is_seen() {
     Ended { session, lines, left, succeeded }.assert_kept();
 }
 
-/// C12: each way to end, in each mode.
-#[test]
-fn a_mode_says_for_a_whole_run_what_stays() {
-    let (always, on_failure) = (&["always"][..], &["always", "on-failure"][..]);
-    for (scenario, kept_in) in [
-        ("scenario_drops", always),
-        ("scenario_never_drops", always),
-        ("scenario_runs_to_the_end", always),
-        ("scenario_panics", on_failure),
-        ("scenario_is_never_ready", on_failure),
-        ("scenario_can_not_be_started", on_failure),
-        ("scenario_removes", &[]),
-    ] {
-        for mode in ["always", "on-failure", "never"] {
-            let ended = Ended::run(scenario, &[("SEATRIAL_KEEP", mode)]);
-            assert_eq!(ended.succeeded, scenario != "scenario_panics", "{:#?}", ended.lines);
-            eprintln!("{scenario} with SEATRIAL_KEEP={mode}");
-            match kept_in.contains(&mode) {
-                true => ended.assert_kept(),
-                false => ended.assert_removed(),
-            }
+/// Runs a scenario in each mode, and checks in which ones its container stays.
+#[track_caller]
+fn assert_kept_in(modes: &[&str], scenario: &str) {
+    for mode in ["always", "on-failure", "never"] {
+        let ended = Ended::run(scenario, &[("SEATRIAL_KEEP", mode)]);
+        eprintln!("{scenario} with SEATRIAL_KEEP={mode}");
+        assert_eq!(ended.succeeded, scenario != "scenario_panics", "{:#?}", ended.lines);
+        if modes.contains(&mode) {
+            ended.assert_kept();
+        } else {
+            ended.assert_removed();
         }
     }
+}
+
+/// C12.
+#[test]
+fn what_is_dropped_stays_always_only() {
+    assert_kept_in(&["always"], "scenario_drops");
+}
+
+/// C12: the end of the process is as good as a drop.
+#[test]
+fn what_is_never_dropped_stays_always_only() {
+    assert_kept_in(&["always"], "scenario_never_drops");
+}
+
+/// C12.
+#[test]
+fn what_was_run_to_its_end_stays_always_only() {
+    assert_kept_in(&["always"], "scenario_runs_to_the_end");
+}
+
+/// C12: the thread is panicking.
+#[test]
+fn what_a_failing_test_drops_stays_on_failure() {
+    assert_kept_in(&["always", "on-failure"], "scenario_panics");
+}
+
+/// C12: the start failed, since the container was not ready in time.
+#[test]
+fn what_is_not_ready_in_time_stays_on_failure() {
+    assert_kept_in(&["always", "on-failure"], "scenario_is_never_ready");
+}
+
+/// C12: the start failed, since the engine refused it.
+#[test]
+fn what_can_not_be_started_stays_on_failure() {
+    assert_kept_in(&["always", "on-failure"], "scenario_can_not_be_started");
+}
+
+/// C12: a removal that was asked for is carried out in every mode.
+#[test]
+fn what_is_removed_stays_never() {
+    assert_kept_in(&[], "scenario_removes");
 }
 
 /// C12: nothing stays unless somebody says so.

@@ -1,4 +1,4 @@
-//! Requests: values (C1), names (C2), options that reach the engine (C4, C6, C7).
+//! Requests: values (C1), names (C2), options that reach the engine (C4 to C7).
 
 mod logs;
 mod modifiers;
@@ -6,6 +6,7 @@ mod names;
 mod options;
 #[path = "../common/own_session.rs"]
 mod own_session;
+mod runtime;
 mod storage;
 mod unavailable;
 mod value;

@@ -215,16 +215,6 @@ async fn a_container_that_asks_for_no_network_has_none() {
     assert!(!interfaces.stdout_text().contains("eth0"), "{}", interfaces.stdout_text());
 }
 
-/// C5: by name, and the engine's own.
-#[tokio::test]
-async fn a_runtime_that_is_named_and_the_native_one_are_used() {
-    let session = OwnSession::begin("options-runtime").await;
-    for request in [session.idle().runtime("runc"), session.idle().runtime("other").native_runtime()] {
-        let container = request.start().await.expect("it starts");
-        assert_eq!(look_at(&container)["HostConfig"]["Runtime"], "runc");
-    }
-}
-
 /// C7: in the environment and in every exec, unless the request says otherwise.
 #[tokio::test]
 async fn a_container_can_tell_which_test_it_serves() {

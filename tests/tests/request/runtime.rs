@@ -1,0 +1,73 @@
+//! The runtime below the engine: a request's own, the engine's native one, or that of the whole process.
+
+use std::time::Duration;
+
+use seatrial::{ContainerRequest, TestContainer};
+use seatrial_tests::{Child, assert_nothing_left, is_scenario, say};
+
+use crate::own_session::{MISBEHAVE, OwnSession, look_at, own_id};
+
+const SOON: Duration = Duration::from_secs(60);
+
+/// The runtime that the engine uses for a container.
+fn runtime(container: &TestContainer) -> String {
+    look_at(container)["HostConfig"]["Runtime"].as_str().expect("a name").to_owned()
+}
+
+/// C5: by name, and the engine's own.
+#[tokio::test]
+async fn a_runtime_that_is_named_and_the_native_one_are_used() {
+    let session = OwnSession::begin("runtime").await;
+    for request in [session.idle().runtime("runc"), session.idle().runtime("other").native_runtime()] {
+        assert_eq!(runtime(&request.start().await.expect("it starts")), "runc");
+    }
+}
+
+#[tokio::test]
+#[ignore = "a scenario of the tests below"]
+async fn scenario_starts_with_each_choice() {
+    if !is_scenario() {
+        return;
+    }
+    let request = || ContainerRequest::new(MISBEHAVE);
+    for (choice, request) in
+        [("default", request()), ("named", request().runtime("runc")), ("native", request().native_runtime())]
+    {
+        match request.start().await {
+            Ok(container) => {
+                say(&format!("{choice}: {}", runtime(&container)));
+                container.remove().await.expect("it goes");
+            }
+            Err(error) => say(&format!("{choice}: {error}")),
+        }
+    }
+    say("done");
+}
+
+/// What the scenario says of each choice: default, named, native.
+fn with(variables: &[(&str, &str)]) -> [String; 3] {
+    let session = own_id("runtime-process");
+    let variables = [variables, &[("SEATRIAL_SESSION_ID", session.as_str())]].concat();
+    let mut child = Child::spawn("runtime::scenario_starts_with_each_choice", &variables);
+    child.line("done", SOON);
+    assert!(child.wait(SOON).success(), "{:?}", child.lines());
+    assert_nothing_left(&session);
+    ["default: ", "named: ", "native: "].map(|choice| child.line(choice, SOON).replacen(choice, "", 1))
+}
+
+/// C5: for those that do not choose; the engine refuses this one, so that it can be told from its default.
+#[test]
+fn the_process_s_runtime_is_that_of_requests_that_choose_none() {
+    let [default, named, native] = with(&[("SEATRIAL_RUNTIME", "not-there")]);
+    assert!(default.contains("not-there"), "{default}");
+    assert_eq!([named.as_str(), native.as_str()], ["runc", "runc"]);
+}
+
+/// C5.
+#[test]
+fn the_native_runtime_can_be_named_by_a_variable() {
+    let [default, named, native] =
+        with(&[("SEATRIAL_RUNTIME", "runc"), ("SEATRIAL_NATIVE_RUNTIME", "not-there")]);
+    assert!(native.contains("not-there"), "{native}");
+    assert_eq!([default.as_str(), named.as_str()], ["runc", "runc"]);
+}
