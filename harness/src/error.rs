@@ -141,6 +141,12 @@ impl Error {
         self
     }
 
+    /// The time that passed over all, in place of that of one step.
+    pub(crate) fn with_total_elapsed(mut self, elapsed: Duration) -> Self {
+        self.0.elapsed = Some(elapsed);
+        self
+    }
+
     pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.0.hint.get_or_insert_with(|| hint.into());
         self
@@ -154,6 +160,11 @@ impl Error {
     /// Whether the engine may have done what it was asked without our having heard of it.
     pub(crate) fn is_unanswered(&self) -> bool {
         matches!(self.0.kind, Kind::Timeout | Kind::Protocol)
+    }
+
+    /// What went wrong, without the thing that it went wrong for.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
     }
 
     pub(crate) fn kind(&self) -> Kind {
