@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use seatrial::{Session, WaitFor};
-use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
+use seatrial::{ContainerRequest, Session, WaitFor};
+use seatrial_tests::{EngineProxy, Fault, Gate, Leftovers, Matcher};
 
-use crate::own_session::OwnSession;
+use crate::daemon::Daemon;
+use crate::own_session::{MISBEHAVE, OwnSession, own_id};
 
 /// C8, E1: from the n-th request of a start on, every connection is cut, until the engine is back.
 #[tokio::test]
@@ -41,4 +42,42 @@ async fn a_wait_goes_on_when_the_engine_is_back() {
     let request = session.misbehave(&steps).wait_for(WaitFor::log("ready"));
     let started = tokio::time::timeout(Duration::from_secs(60), request.start()).await.expect("in time");
     started.expect("it is ready").remove().await.expect("it is removed");
+}
+
+/// C8, E1: a real daemon is stopped between two requests of a start, and started again.
+#[tokio::test]
+async fn a_daemon_that_is_stopped_in_mid_start_has_nothing_left_when_it_is_back() {
+    let Some(mut daemon) = Daemon::start() else { return };
+    daemon.load(MISBEHAVE);
+    let proxy = EngineProxy::start(daemon.socket());
+    let builder = Session::builder().id(own_id("stopped")).docker_host(proxy.docker_host());
+    let session = builder.build().await.expect("the daemon answers");
+    let idle = ContainerRequest::new(MISBEHAVE).cmd(["print", "begun", "sleep", "forever"]);
+    let idle = idle.network_mode("none").session(&session);
+
+    let gate = Gate::new();
+    proxy.on(Matcher::regex("POST", "^/containers/create$").nth(1), Fault::HoldAnswer(gate.clone()));
+    let request = idle.clone();
+    let start = tokio::spawn(async move { request.start().await });
+    gate.reached().await;
+    daemon.stop();
+    gate.release();
+    let error = start.await.expect("no panic").expect_err("the daemon is gone");
+    assert!(error.is_protocol() || error.is_engine_unreachable(), "{error}");
+    daemon.begin();
+    Session::clone(&session).close().await.expect("everything can be removed");
+    Leftovers::assert_none(&daemon.engine(), session.id().as_str(), Duration::ZERO);
+
+    // While it is waited for: its end, which the daemon brings, is what the wait ends with, once that can be known.
+    let wait = idle.wait_for(WaitFor::log("never"));
+    let start = tokio::spawn(async move { wait.start().await });
+    while proxy.count(|request| request.is("GET", "/json") && request.status == Some(200)) == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    daemon.stop();
+    daemon.begin();
+    let error = start.await.expect("no panic").expect_err("the container has ended");
+    assert!(error.is_exited(), "{error}");
+    session.clone().close().await.expect("everything can be removed");
+    Leftovers::assert_none(&daemon.engine(), session.id().as_str(), Duration::ZERO);
 }
