@@ -81,6 +81,7 @@ impl Network {
 
     async fn make(session: &Session, name: String, internal: bool) -> Result<Self> {
         let (engine, session_id) = (session.engine().clone(), session.id().to_string());
+        let keep = session.config().keep.value;
         let labels: Vec<_> = session.labels().to_vec();
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
@@ -89,7 +90,7 @@ impl Network {
             let answer = engine.create_network(network_body(&name, internal, labels)).await;
             let id = answer.inspect_err(|error| drop(creating.doubtful(&engine, error)))?;
             let thing = Thing::Network { id: id.clone(), name: name.clone(), session: session_id };
-            Ok(Self { id, name, owned: cleaner().own(engine, thing) })
+            Ok(Self { id, name, owned: cleaner().own(engine, thing).keep_as(keep) })
         });
         creation.await
     }

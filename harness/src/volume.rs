@@ -39,6 +39,7 @@ impl Volume {
     /// Dropping the future leaves nothing.
     pub async fn create_in(session: &Session) -> Result<Self> {
         let (engine, session_id) = (session.engine().clone(), session.id().to_string());
+        let keep = session.config().keep.value;
         let labels: Vec<_> = session.labels().to_vec();
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
@@ -50,7 +51,7 @@ impl Volume {
             let answer = engine.create_volume(request).await;
             let name = answer.inspect_err(|error| drop(creating.doubtful(&engine, error)))?;
             let thing = Thing::Volume { name: name.clone(), session: session_id };
-            Ok(Self { name, owned: cleaner().own(engine, thing) })
+            Ok(Self { name, owned: cleaner().own(engine, thing).keep_as(keep) })
         });
         creation.await
     }

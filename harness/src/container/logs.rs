@@ -165,6 +165,7 @@ impl Logs {
                 Some(Err(error)) => Some((vec![Err(error)], None)),
                 None => {
                     splitter.finish(|line| lines.push(Ok(line)));
+                    lines.extend(decoder.finish().err().map(Err));
                     Some((lines, None))
                 }
             }

@@ -25,6 +25,7 @@ pub use exec::{Exec, ExecOutput};
 pub use handle::TestContainer;
 pub use health::Health;
 pub use id::ContainerId;
+pub(crate) use keep::notice as kept_notice;
 pub use lifecycle::Limits;
 pub use logs::{LogLines, LogOutput, Logs};
 pub(crate) use name::check_name;

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 use super::handle::TestContainer;
-use super::keep;
 use super::name::{caller_name, check_name, default_name};
 use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
@@ -27,7 +26,6 @@ pub(super) struct Created {
     pub(super) subject: Subject,
     pub(super) session: Session,
     pub(super) image: ImageRef,
-    pub(super) keep: Keep,
     pub(super) timeout: Duration,
     pub(super) span: tracing::Span,
 }
@@ -35,10 +33,7 @@ pub(super) struct Created {
 impl Created {
     /// Gives a container up whose start failed: it stays if that was asked for, and else it is removed.
     pub(super) fn fail(self, error: Error) -> Error {
-        if keep::stays(self.keep, true) {
-            eprint!("{}", keep::notice(&self.subject.name, &self.subject.id));
-            self.owned.keep();
-        }
+        self.owned.give_up_failed();
         error
     }
 }
@@ -91,7 +86,7 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
     span.record("id", tracing::field::display(&id));
     let subject = Subject { engine: session.engine().clone(), id, name, tty, ran_before: Arc::default() };
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
-    let created = Created { owned, subject, session, image, keep, timeout, span };
+    let created = Created { owned: owned.keep_as(keep), subject, session, image, timeout, span };
     match copy_in(request, &created).await {
         Ok(()) => Ok(created),
         Err(error) => Err(created.fail(error)),

@@ -91,14 +91,13 @@ impl ContainerState {
     /// must know whether it ever ran before.
     pub(crate) fn log_since(&self, ran_before: bool) -> Option<SystemTime> {
         let started = self.started_at?;
-        match self.finished_at {
-            None => None,
-            Some(finished) => match started.duration_since(finished) {
-                Ok(pause) => Some(finished + pause / 2),
-                Err(_) if ran_before || self.restart_count > 0 => Some(started - START_LAG),
-                Err(_) => None,
-            },
+        if self.status.has_ended() {
+            // A short run is over before its start is written down.
+            let began = self.finished_at.map_or(started, |finished| finished.min(started));
+            return (ran_before || self.restart_count > 0).then(|| began - START_LAG);
         }
+        let finished = self.finished_at?;
+        Some(finished + started.duration_since(finished).unwrap_or_default() / 2)
     }
 
     /// All of it in one line, for a report.
@@ -223,17 +222,24 @@ mod tests {
     /// C23.
     #[test]
     fn a_run_begins_in_the_log_between_the_end_before_and_its_written_start() {
-        let since = |finished: &str, restarts: u64, ran_before| {
-            let state = json!({ "StartedAt": START, "FinishedAt": finished });
+        let since = |status: &str, finished: &str, restarts: u64, ran_before| {
+            let state = json!({ "Status": status, "StartedAt": START, "FinishedAt": finished });
             let inspect = json!({ "State": state, "RestartCount": restarts });
             ContainerState::from_inspect(&inspect).log_since(ran_before)
         };
-        assert_eq!(since(ZERO, 0, false), None, "its first run");
-        assert_eq!(since("2024-02-29T10:00:00Z", 0, false), Some(at("2024-02-29T10:00:00.25Z")));
-        assert_eq!(since(END, 0, false), None, "its first run, which is over");
+        let before = "2024-02-29T10:00:00Z";
+        assert_eq!(since("running", ZERO, 0, false), None, "its first run");
+        assert_eq!(since("running", before, 0, false), Some(at("2024-02-29T10:00:00.25Z")));
+        assert_eq!(since("exited", END, 0, false), None, "its first run, which is over");
+        assert_eq!(since("exited", before, 0, false), None, "its first run, which was short");
         let early = Some(at("2024-02-29T10:00:00.45Z"));
-        assert_eq!(since(END, 0, true), early, "a later run, which is over");
-        assert_eq!(since(END, 1, false), early, "the engine started it again");
+        assert_eq!(since("exited", END, 0, true), early, "a later run, which is over");
+        assert_eq!(since("exited", END, 1, false), early, "the engine started it again");
+        assert_eq!(
+            since("exited", before, 0, true),
+            Some(at("2024-02-29T09:59:59.95Z")),
+            "a short later run"
+        );
         assert_eq!(read(json!({})).log_since(true), None, "it never ran");
     }
 

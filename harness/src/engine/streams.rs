@@ -70,8 +70,7 @@ impl Engine {
         let mut body = self.body(what, Method::POST, path).await?;
         let mut answer = Vec::new();
         while let Some(part) = body.next().await {
-            answer
-                .extend_from_slice(&part.map_err(|error| error.with_subject(format!("container `{name}`")))?);
+            answer.extend_from_slice(&part?);
         }
         let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         Ok(answer["StatusCode"].as_i64())
@@ -87,13 +86,14 @@ impl Engine {
 
     /// Sends a request without a body and returns the answer's body as it comes.
     pub(super) async fn body(&self, what: What, method: Method, path: ApiPath) -> Result<Bodies> {
-        let transport = self.transport();
+        let (transport, subject, phase) = (self.transport(), what.subject.clone(), what.phase);
         let response =
             self.call(what, async move {
                 transport.request(method, path.as_str()).await.map_err(CallError::from)
             })
             .await?;
-        Ok(bodies(response.into_body()))
+        let named = move |error: Error| error.with_subject(subject.clone()).with_phase(phase);
+        Ok(Box::pin(bodies(response.into_body()).map(move |part| part.map_err(&named))))
     }
 }
 

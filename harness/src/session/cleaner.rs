@@ -15,6 +15,8 @@ use super::exit;
 use super::removal::{self, Thing};
 use crate::archive::MountedFiles;
 use crate::background::{Background, background};
+use crate::config::Keep;
+use crate::container::kept_notice;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 
@@ -57,6 +59,8 @@ pub(super) struct Item {
     pub(super) thing: Thing,
     /// Directories that are mounted into it: removed after it, never before.
     pub(super) mounted: Vec<MountedFiles>,
+    /// Whether it stays when its owner is gone.
+    pub(super) keep: Keep,
 }
 
 /// One creation that is under way, and who waits for its end.
@@ -73,11 +77,12 @@ struct Removing {
     listeners: Vec<oneshot::Sender<Result<()>>>,
 }
 
-/// Ownership of one container, network or volume: dropping it removes the thing.
+/// Ownership of one container, network or volume: dropping it removes the thing, unless it is to be kept.
 #[derive(Debug)]
 #[must_use = "dropping this removes what it owns"]
 pub(crate) struct Owned {
     key: u64,
+    keep: Keep,
 }
 
 impl Cleaner {
@@ -113,8 +118,8 @@ impl Cleaner {
     pub(crate) fn own(&self, engine: Engine, thing: Thing) -> Owned {
         let mut state = self.lock();
         let key = state.new_key();
-        state.live.insert(key, Item { engine, thing, mounted: Vec::new() });
-        Owned { key }
+        state.live.insert(key, Item { engine, thing, mounted: Vec::new(), keep: Keep::Never });
+        Owned { key, keep: Keep::Never }
     }
 
     /// Starts the removal of a thing, unless it is under way or over; its outcome goes to `done`.
@@ -203,8 +208,10 @@ impl Cleaner {
         state.closing = true;
         loop {
             if let Some(key) = state.live.keys().next().copied() {
+                let keep = state.live[&key].keep;
                 drop(state);
-                self.release(key, None);
+                // A drop, as it would have been.
+                drop(Owned { key, keep });
                 state = self.lock();
                 continue;
             }
@@ -235,6 +242,18 @@ fn report_leftovers(state: &State, patience: Duration) {
     }
 }
 
+/// Forgets a thing that is to stay, if it is owned still.
+fn keep(key: u64) {
+    let Some(item) = cleaner().lock().live.remove(&key) else { return };
+    if let Thing::Container { id, name, .. } = &item.thing {
+        eprint!("{}", kept_notice(name, id));
+    }
+    for mounted in item.mounted {
+        // A container that is kept needs its mounted files.
+        mounted.keep();
+    }
+}
+
 impl State {
     fn new_key(&mut self) -> u64 {
         self.next_key += 1;
@@ -243,12 +262,29 @@ impl State {
 }
 
 impl Owned {
-    /// Gives up ownership: nobody removes the thing any more.
+    /// Gives up ownership: nobody removes the thing any more. Says on stderr where a container is.
     pub(crate) fn keep(self) {
-        let item = cleaner().lock().live.remove(&self.key);
-        for mounted in item.into_iter().flat_map(|item| item.mounted) {
-            // A container that is kept needs its mounted files.
-            mounted.keep();
+        keep(self.key);
+    }
+
+    /// Says when the thing is to stay, at the end of the process, too. Default: never.
+    pub(crate) fn keep_as(mut self, keep: Keep) -> Self {
+        self.keep = keep;
+        if let Some(item) = cleaner().lock().live.get_mut(&self.key) {
+            item.keep = keep;
+        }
+        self
+    }
+
+    /// When the thing is to stay.
+    pub(crate) fn keeps(&self) -> Keep {
+        self.keep
+    }
+
+    /// Gives up a thing that failed: it stays if failures are to be looked into.
+    pub(crate) fn give_up_failed(self) {
+        if self.keep.applies(true) {
+            self.keep();
         }
     }
 
@@ -267,6 +303,10 @@ impl Owned {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        cleaner().release(self.key, None);
+        if self.keep.applies(std::thread::panicking()) {
+            keep(self.key);
+        } else {
+            cleaner().release(self.key, None);
+        }
     }
 }

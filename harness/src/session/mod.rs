@@ -19,7 +19,7 @@ pub(crate) use removal::Thing;
 
 use crate::config::Config;
 use crate::engine::{Engine, connect};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::image::Flights;
 
 static CURRENT: OnceCell<Session> = OnceCell::const_new();
@@ -74,9 +74,17 @@ impl Session {
     ///
     /// # Cancel safety
     /// Dropping the future lets the removals go on.
-    pub async fn close(self) -> Result<(), Vec<Error>> {
+    pub async fn close(self) -> Result<()> {
         let errors = cleaner().remove_all_of(self.0.id.as_str()).await;
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<_> = errors.iter().map(|error| format!("  {error}")).collect();
+        Err(Error::new(
+            Kind::Leftover,
+            format!("{} of its things are left:\n{}", lines.len(), lines.join("\n")),
+        )
+        .with_subject(format!("session `{}`", self.0.id)))
     }
 
     pub(crate) fn config(&self) -> &Config {

@@ -1,7 +1,7 @@
 //! Follows a wait to its end: every branch side by side, one deadline over all.
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, Either, select, select_ok, try_join_all};
 
@@ -59,8 +59,10 @@ impl Preparation {
             ));
         }
         let (tap, over) = if from_now != 0 {
+            // Before the connection: what is printed while it is made counts.
+            let now = SystemTime::now();
             let connection = subject.engine.attach(&subject.id, &subject.name).await?;
-            Tap::attached(subject.clone(), connection, watchers, Keep::Tail)
+            Tap::attached_at(now, subject.clone(), connection, watchers)
         } else {
             Tap::followed(subject.clone(), watchers)
         };

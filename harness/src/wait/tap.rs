@@ -159,7 +159,8 @@ pub(crate) struct Subject {
 }
 
 impl Tap {
-    /// Reads from a connection that is attached already: what is printed from then on.
+    /// Reads from a connection that is attached already: what is printed from then on. Should it break, the log is
+    /// read from the beginning of this run.
     ///
     /// Returns the tap, and what tells that the reading is over.
     pub(crate) fn attached(
@@ -168,12 +169,22 @@ impl Tap {
         watchers: Vec<Watcher>,
         keep: Keep,
     ) -> (Self, oneshot::Receiver<()>) {
-        Self::reading(subject, Some(Source::Attached(connection)), watchers, keep)
+        Self::reading(subject, Some(Source::Attached(connection)), watchers, keep, None)
+    }
+
+    /// As [`attached`](Self::attached); should the connection break, the log is read from this time on.
+    pub(crate) fn attached_at(
+        time: SystemTime,
+        subject: Subject,
+        connection: Upgraded,
+        watchers: Vec<Watcher>,
+    ) -> (Self, oneshot::Receiver<()>) {
+        Self::reading(subject, Some(Source::Attached(connection)), watchers, Keep::Tail, Some(time))
     }
 
     /// Reads the log from the beginning of this run.
     pub(crate) fn followed(subject: Subject, watchers: Vec<Watcher>) -> (Self, oneshot::Receiver<()>) {
-        Self::reading(subject, None, watchers, Keep::Tail)
+        Self::reading(subject, None, watchers, Keep::Tail, None)
     }
 
     fn reading(
@@ -181,11 +192,10 @@ impl Tap {
         source: Option<Source>,
         watchers: Vec<Watcher>,
         keep: Keep,
+        not_before: Option<SystemTime>,
     ) -> (Self, oneshot::Receiver<()>) {
         let (over, is_over) = oneshot::channel();
         let collected = Arc::new(Mutex::new(Collected::default()));
-        // By our clock, of which an engine elsewhere may have another: it counts only when the attached stream breaks.
-        let not_before = watchers.iter().any(Watcher::is_from_now).then(SystemTime::now);
         let reader = Reader { subject, watchers, keep, not_before, collected: collected.clone() };
         let reader = background().run(async move {
             reader.run(source).await;
@@ -215,7 +225,8 @@ struct Reader {
     subject: Subject,
     watchers: Vec<Watcher>,
     keep: Keep,
-    /// What is older is not looked at when the log has to be read.
+    /// What is older is not looked at when the log has to be read; by our clock, of which an engine elsewhere may
+    /// have another.
     not_before: Option<SystemTime>,
     collected: Arc<Mutex<Collected>>,
 }

@@ -3,21 +3,42 @@
 use std::future::Future;
 
 use seatrial::{Network, Result, TestContainer, Volume};
-use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
+use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, is_scenario};
 
 use crate::own_session::OwnSession;
-use crate::stages::{Stage, end, eventful, with_volume};
+use crate::stages::{Scene, Stage, end, in_own_folder, with_volume};
 
 /// C8: the caller goes while the request is on its way, and the engine carries it out afterwards.
-#[tokio::test]
-async fn a_start_dropped_before_the_engine_has_the_request_leaves_nothing() {
-    drop_at_every_stage("gate-before", Fault::Hold).await;
+#[test]
+fn a_start_dropped_before_the_engine_has_the_request_leaves_nothing() {
+    in_own_folder("gates::scenario_every_stage", &[("WHERE", "before")]);
 }
 
 /// C8: the caller goes when the engine has carried the request out, and before it is told.
+#[test]
+fn a_start_dropped_before_the_answer_is_delivered_leaves_nothing() {
+    in_own_folder("gates::scenario_every_stage", &[("WHERE", "after")]);
+}
+
 #[tokio::test]
-async fn a_start_dropped_before_the_answer_is_delivered_leaves_nothing() {
-    drop_at_every_stage("gate-after", Fault::HoldAnswer).await;
+#[ignore = "the scenario of the tests above"]
+async fn scenario_every_stage() {
+    if !is_scenario() {
+        return;
+    }
+    let fault = match std::env::var("WHERE").expect("set by the test").as_str() {
+        "before" => Fault::Hold,
+        _ => Fault::HoldAnswer,
+    };
+    let scene = Scene::set("gates-scene").await;
+    for stage in Stage::ALL {
+        let proxy = EngineProxy::start_default();
+        let session = OwnSession::behind(&proxy, "gates").await;
+        let request = scene.request(&session);
+        drop_at(&proxy, stage.matcher(), fault, async move { request.start().await }).await;
+        scene.check(&session).await;
+    }
+    scene.clear().await;
 }
 
 /// C8, C13.
@@ -29,7 +50,7 @@ async fn a_run_dropped_at_any_request_leaves_nothing() {
             let session = OwnSession::behind(&proxy, "gate-run").await;
             let request = with_volume(&session, session.misbehave(&["print", "done"]));
             drop_at(&proxy, stage.matcher(), fault, async move { request.run().await }).await;
-            end(session).await;
+            end(&session).await;
         }
     }
 }
@@ -43,7 +64,7 @@ async fn the_creation_of_a_network_dropped_at_its_request_leaves_nothing() {
         let inner = session.clone();
         let create = async move { Network::create_in(&inner).await };
         drop_at(&proxy, Matcher::new("POST", "/networks/create"), fault, create).await;
-        end(session).await;
+        end(&session).await;
     }
 }
 
@@ -56,20 +77,7 @@ async fn the_creation_of_a_volume_dropped_at_its_request_leaves_nothing() {
         let inner = session.clone();
         let create = async move { Volume::create_in(&inner).await };
         drop_at(&proxy, Matcher::new("POST", "/volumes/create"), fault, create).await;
-        end(session).await;
-    }
-}
-
-async fn drop_at_every_stage(topic: &str, fault: fn(Gate) -> Fault) {
-    let networks = OwnSession::begin(topic).await;
-    let first = Network::create_in(&networks).await.expect("a network");
-    let second = Network::create_in(&networks).await.expect("a network");
-    for stage in Stage::ALL {
-        let proxy = EngineProxy::start_default();
-        let session = OwnSession::behind(&proxy, topic).await;
-        let request = eventful(&session, &first, &second);
-        drop_at(&proxy, stage.matcher(), fault, async move { request.start().await }).await;
-        end(session).await;
+        end(&session).await;
     }
 }
 
@@ -95,15 +103,13 @@ async fn drop_at<T: Send + 'static>(
 async fn each_stage_is_one_that_a_start_waits_for() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "gate-stages").await;
-    let networks = OwnSession::begin("gate-stages-networks").await;
-    let first = Network::create_in(&networks).await.expect("a network");
-    let second = Network::create_in(&networks).await.expect("a network");
+    let scene = Scene::set("gate-stages-scene").await;
     let gates = Stage::ALL.map(|stage| {
         let gate = Gate::new();
         proxy.on(stage.matcher().nth(1), Fault::Hold(gate.clone()));
         gate
     });
-    let request = eventful(&session, &first, &second);
+    let request = scene.request(&session);
     let start = tokio::spawn(async move { request.start().await });
     for (reached, gate) in gates.iter().enumerate() {
         gate.reached().await;
@@ -113,4 +119,5 @@ async fn each_stage_is_one_that_a_start_waits_for() {
     }
     let container: TestContainer = start.await.expect("no panic").expect("a container");
     container.remove().await.expect("it is removed");
+    scene.clear().await;
 }

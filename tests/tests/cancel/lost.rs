@@ -1,11 +1,12 @@
 //! A creation that the engine carries out without ever saying so.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use seatrial::{Network, Session, Volume};
-use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, Then};
+use seatrial_tests::{Answer, EngineProxy, Fault, Gate, Matcher, Request, Then};
+use serde_json::json;
 
-use crate::own_session::{OwnSession, own_id};
+use crate::own_session::{OwnSession, own_id, remove_by_hand};
 use crate::stages::{Stage, end, with_volume};
 
 /// Short enough for a test, and long enough for a slow machine's engine.
@@ -23,24 +24,43 @@ async fn a_container_whose_creation_was_not_answered_is_removed() {
             proxy.requests().iter().find(|one| one.is("POST", "/create")).and_then(|one| one.status),
             Some(201)
         );
-        end(session).await;
+        end(&session).await;
     }
 }
 
 /// C8, E1: the request's deadline passes, and the engine carries it out after that.
 #[tokio::test]
-async fn a_container_that_is_created_after_the_deadline_is_removed() {
+async fn a_container_that_is_created_soon_after_the_deadline_is_removed() {
+    // Who looks for 5 s does not find what an overloaded engine takes longer for.
+    for _ in 0..5 {
+        if created_after_the_deadline().await < Duration::from_secs(3) {
+            return;
+        }
+    }
+    panic!("the engine is too slow to show anything");
+}
+
+/// Starts a container whose creation the engine gets after the deadline. Returns how long it took to carry it out;
+/// sees that the container is removed, if that was not long.
+async fn created_after_the_deadline() -> Duration {
     let (proxy, session) = impatient("lost-late").await;
     let gate = Gate::new();
     proxy.on(Stage::Create.matcher(), Fault::Hold(gate.clone()));
     let error = with_volume(&session, session.idle()).start().await.expect_err("no answer came");
     assert!(error.is_timeout(), "{error}");
     assert!(session.containers().is_empty(), "the engine does not have the request yet");
+    let released = Instant::now();
     gate.release();
-    let created =
-        |one: &seatrial_tests::Request| one.is("POST", "/containers/create") && one.status == Some(201);
-    wait_until(|| proxy.count(created) == 1).await;
-    end(session).await;
+    let is_created = |one: &Request| one.is("POST", "/containers/create") && one.status == Some(201);
+    wait_until(|| proxy.count(is_created) == 1).await;
+    let took = released.elapsed();
+    Session::clone(&session).close().await.expect("everything can be removed");
+    if took < Duration::from_secs(3) {
+        end(&session).await;
+    } else {
+        session.containers().iter().for_each(|left| remove_by_hand(left));
+    }
+    took
 }
 
 /// C8, E3: what has the name already is somebody else's, also when it is our own session's.
@@ -54,7 +74,7 @@ async fn a_container_that_had_the_name_before_stays() {
     wait_until(|| proxy.count(|one| one.is("GET", "/containers/json")) >= 3).await;
     assert_eq!(session.containers(), [first.id().to_string()]);
     drop(first);
-    end(session).await;
+    end(&session).await;
 }
 
 /// C8.
@@ -64,7 +84,7 @@ async fn a_network_whose_creation_was_not_answered_is_removed() {
         let (proxy, session) = impatient("lost-network").await;
         proxy.on(Matcher::new("POST", "/networks/create"), Fault::Swallow(then));
         Network::create_named(&session, session.id().as_str()).await.expect_err("no answer came");
-        end(session).await;
+        end(&session).await;
     }
 }
 
@@ -75,7 +95,7 @@ async fn a_volume_whose_creation_was_not_answered_is_removed() {
         let (proxy, session) = impatient("lost-volume").await;
         proxy.on(Matcher::new("POST", "/volumes/create"), Fault::Swallow(then));
         Volume::create_in(&session).await.expect_err("no answer came");
-        end(session).await;
+        end(&session).await;
     }
 }
 
@@ -83,12 +103,12 @@ async fn a_volume_whose_creation_was_not_answered_is_removed() {
 #[tokio::test]
 async fn an_answer_with_a_part_of_an_id_removes_nothing_by_it() {
     let (proxy, session) = impatient("lost-id").await;
-    let answer = seatrial_tests::Answer::json(201, &serde_json::json!({ "Id": "c3", "Warnings": [] }));
+    let answer = Answer::json(201, &json!({ "Id": "c3", "Warnings": [] }));
     proxy.on(Stage::Create.matcher(), Fault::Answer(answer));
     let error = session.idle().start().await.expect_err("`c3` is no id");
     assert!(error.is_protocol() && error.to_string().contains("`c3`"), "{error}");
     wait_until(|| proxy.count(|one| one.is("GET", "/containers/json")) >= 1).await;
-    end(session).await;
+    end(&session).await;
     assert_eq!(proxy.count(|one| one.method == "DELETE"), 0);
 }
 

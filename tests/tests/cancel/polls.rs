@@ -1,10 +1,10 @@
 //! Dropped after every poll, with nothing in the way.
 
 use seatrial::{Network, Volume, WaitFor};
-use seatrial_tests::{Engine, Leftovers, assert_nothing_left, cancel_at_every_poll};
+use seatrial_tests::{Engine, Leftovers, assert_nothing_left, cancel_at_every_poll, is_scenario};
 
 use crate::own_session::OwnSession;
-use crate::stages::{eventful, with_volume};
+use crate::stages::{Scene, in_own_folder, with_volume};
 
 /// A start has at least this many points at which it can be dropped: if there were fewer, the test would show little.
 const FEW: usize = 4;
@@ -19,17 +19,24 @@ async fn a_plain_start_dropped_after_any_poll_leaves_nothing() {
     assert!(polls >= FEW, "{polls} polls");
 }
 
-/// C8.
+/// C8, C21 in that a mounted file goes with the container.
+#[test]
+fn a_start_with_files_networks_and_waits_dropped_after_any_poll_leaves_nothing() {
+    in_own_folder("polls::scenario_every_poll", &[]);
+}
+
 #[tokio::test]
-async fn a_start_with_networks_and_waits_dropped_after_any_poll_leaves_nothing() {
-    let session = OwnSession::begin("cancel-eventful").await;
-    let networks = OwnSession::begin("cancel-eventful-networks").await;
-    let first = Network::create_in(&networks).await.expect("a network");
-    let second = Network::create_in(&networks).await.expect("a network");
-    let request = eventful(&session, &first, &second);
-    let polls =
-        cancel_at_every_poll(|| request.start(), async |_| assert_nothing_left(session.id().as_str())).await;
+#[ignore = "the scenario of the test above"]
+async fn scenario_every_poll() {
+    if !is_scenario() {
+        return;
+    }
+    let scene = Scene::set("cancel-all-scene").await;
+    let session = OwnSession::begin("cancel-all").await;
+    let request = scene.request(&session);
+    let polls = cancel_at_every_poll(|| request.start(), async |_| scene.check(&session).await).await;
     assert!(polls > FEW, "{polls} polls");
+    scene.clear().await;
 }
 
 /// C8.

@@ -65,6 +65,11 @@ impl OwnSession {
         ContainerRequest::new(MISBEHAVE).cmd(steps.iter().copied()).session(self)
     }
 
+    /// A container that does the steps in a line, which are separated by spaces.
+    pub(crate) fn steps(&self, line: &str) -> ContainerRequest {
+        self.misbehave(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
     /// The full ids of this session's containers, in every state.
     pub(crate) fn containers(&self) -> Vec<String> {
         ids_of_session(self.id().as_str())

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use seatrial::{ContainerRequest, LogLine, LogStream};
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 
-use crate::stage::{Stage, until};
+use crate::observe::until;
+use crate::own_session::OwnSession;
 
 /// The lines that a function was called with.
 #[derive(Clone, Default)]
@@ -34,9 +35,9 @@ impl Heard {
 /// C22.
 #[tokio::test]
 async fn a_consumer_gets_each_line_with_its_stream_and_time() {
-    let stage = Stage::new("consumer").await;
+    let session = OwnSession::begin("consumer").await;
     let (heard, before) = (Heard::default(), SystemTime::now());
-    let request = stage.misbehave("print-lines 3 sleep 50ms to stderr print bad sleep forever");
+    let request = session.steps("print-lines 3 sleep 50ms to stderr print bad sleep forever");
     let container = heard.listen_to(request).start().await.expect("it starts");
     heard.until_heard(4).await;
     let lines = heard.lines();
@@ -53,10 +54,10 @@ async fn a_consumer_gets_each_line_with_its_stream_and_time() {
 /// C22.
 #[tokio::test]
 async fn a_consumer_hears_every_run_of_a_container_once() {
-    let stage = Stage::new("runs").await;
+    let session = OwnSession::begin("runs").await;
     let heard = Heard::default();
     let container =
-        heard.listen_to(stage.misbehave("stamp run sleep forever")).start().await.expect("it starts");
+        heard.listen_to(session.steps("stamp run sleep forever")).start().await.expect("it starts");
     heard.until_heard(1).await;
     container.restart().await.expect("it restarts");
     heard.until_heard(2).await;
@@ -71,13 +72,13 @@ async fn a_consumer_hears_every_run_of_a_container_once() {
 #[tokio::test]
 async fn a_consumer_misses_and_repeats_nothing_when_its_connection_breaks() {
     let proxy = EngineProxy::start_default();
-    let stage = Stage::behind(&proxy, "mended").await;
-    for (n, bytes) in [(1, 30), (2, 100), (3, 1000)] {
-        proxy.on(Matcher::regex("GET", "/logs$").nth(n), Fault::cut_after(bytes));
+    let session = OwnSession::behind(&proxy, "mended").await;
+    for fault in [Fault::cut_after(30), Fault::cut_after(1000), Fault::cut(), Fault::cut_after(1500)] {
+        // The first that none of the faults before it settles.
+        proxy.on(Matcher::regex("GET", "/logs$").nth(1), fault);
     }
-    // One after another, since what is cut must be read again.
     let heard = Heard::default();
-    let request = stage.misbehave("print-lines 20 tick 10ms 20 to stderr print-lines 20 sleep forever");
+    let request = session.steps("print-lines 20 tick 10ms 20 to stderr print-lines 20 sleep forever");
     let _container = heard.listen_to(request).start().await.expect("it starts");
     heard.until_heard(60).await;
     let of = |stream| {
@@ -89,14 +90,15 @@ async fn a_consumer_misses_and_repeats_nothing_when_its_connection_breaks() {
     assert_eq!((&stdout[..20], stderr), (&numbered[..], numbered.clone()));
     assert!(stdout[20..].iter().enumerate().all(|(i, tick)| tick.starts_with(&format!("tick {} ", i + 1))));
     assert_eq!(stdout.len(), 40);
+    assert_eq!(proxy.count(|request| request.is("GET", "/logs")), 5);
 }
 
 /// C22.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_consumer_of_a_request_and_of_its_clones_hears_its_own_container() {
-    let stage = Stage::new("several").await;
+    let session = OwnSession::begin("several").await;
     let (first, second) = (Heard::default(), Heard::default());
-    let request = first.listen_to(stage.misbehave("print hello sleep forever"));
+    let request = first.listen_to(session.steps("print hello sleep forever"));
     let both = second.listen_to(request.clone());
     let (_one, _two) = tokio::try_join!(request.start(), both.start()).expect("they start");
     first.until_heard(2).await;
