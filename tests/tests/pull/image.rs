@@ -71,7 +71,10 @@ pub(crate) fn remove_repository(repository: &str) {
         if names.is_empty() {
             return;
         }
-        assert!(start.elapsed() < Duration::from_secs(15), "images are left: {names:?}");
+        if start.elapsed() > Duration::from_secs(15) {
+            assert!(std::thread::panicking(), "images are left: {names:?}");
+            return;
+        }
         for name in names {
             // A digest goes with the last tag of its repository: an answer of 404 is as good.
             let _ = Engine::from_env().request("DELETE", &format!("/images/{name}"), None);
