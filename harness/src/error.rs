@@ -131,6 +131,12 @@ impl Error {
         self
     }
 
+    /// Leaves the thing out, for where it is named already.
+    pub(crate) fn without_subject(mut self) -> Self {
+        self.0.subject = None;
+        self
+    }
+
     pub(crate) fn with_phase(mut self, phase: &'static str) -> Self {
         self.0.phase.get_or_insert(phase);
         self

@@ -70,7 +70,18 @@ fn roots(pem: &[u8]) -> io::Result<RootCertStore> {
             certificate.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
         roots.add(certificate).map_err(io::Error::other)?;
     }
+    if roots.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it"));
+    }
     Ok(roots)
+}
+
+/// What is wrong with an authority, if anything is, before a server is asked.
+pub(crate) fn check(authority: &Authority) -> io::Result<()> {
+    match authority {
+        Authority::Any => Ok(()),
+        Authority::Pem(pem) => roots(pem).map(drop),
+    }
 }
 
 async fn connect(stream: TcpStream, host: &str, config: ClientConfig) -> io::Result<Box<dyn Io>> {

@@ -317,7 +317,7 @@ impl TestContainer {
     }
 
     /// Takes over what changed with a new run: the engine may have chosen other ports.
-    pub(super) fn refresh(&self, info: &ContainerInfo) {
+    pub(crate) fn refresh(&self, info: &ContainerInfo) {
         *lock(&self.ports) = Ports::of(info);
     }
 }

@@ -42,6 +42,41 @@ impl Cx<'_> {
     }
 }
 
+impl Cx<'_> {
+    /// Finds an address of the container. What the handle does not know is looked for anew: a container that had
+    /// ended when it was looked at has no addresses, whatever was published, and the engine may have started it again.
+    pub(super) async fn address<T>(
+        &self,
+        look_up: impl Fn(&TestContainer) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        let subject = self.container.subject();
+        let mut pauses = Pauses::up_to(Duration::from_millis(200));
+        loop {
+            let error = match look_up(self.container) {
+                Ok(address) => return Ok(address),
+                Err(error) => error,
+            };
+            match subject.engine.inspect_container(&subject.id, &subject.name).await {
+                Ok(info) if info.state.is_restarting() => pauses.next().await,
+                Ok(info) if info.state.is_running() => {
+                    self.container.refresh(&info);
+                    return look_up(self.container).map_err(never);
+                }
+                Err(failed) if !failed.is_not_found() => return Err(never(error)),
+                Ok(_) | Err(_) => {
+                    self.sensor.ended().await;
+                    return Err(Failure::Ended);
+                }
+            }
+        }
+    }
+}
+
+/// The report names the container; a reason need not.
+fn never(error: Error) -> Failure {
+    Failure::Never(error.without_subject().to_string())
+}
+
 /// Pauses between questions that an engine has no stream for: short at first, so that a quick start stays quick.
 pub(super) struct Pauses(Backoff);
 

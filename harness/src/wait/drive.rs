@@ -136,8 +136,9 @@ async fn any(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> Re
     match select_ok(branch.children.iter().map(|child| follow(child, cx, matches))).await {
         Ok(_) => Ok(()),
         Err(Failure::Engine(error)) => Err(Failure::Engine(error)),
-        Err(_) if cx.sensor.seen().is_some() => Err(Failure::Ended),
-        Err(_) => Err(Failure::Never("every branch of `any` failed".to_owned())),
+        Err(Failure::Ended) => Err(Failure::Ended),
+        Err(Failure::Never(_)) if cx.sensor.seen().is_some() => Err(Failure::Ended),
+        Err(Failure::Never(_)) => Err(Failure::Never("every branch of `any` failed".to_owned())),
     }
 }
 

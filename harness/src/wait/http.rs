@@ -136,6 +136,11 @@ impl HttpWait {
         if self.tls.is_some() && !cfg!(feature = "tls") {
             return Err(Error::invalid("an HTTPS wait needs seatrial's `tls` feature"));
         }
+        if let Some(authority) = &self.tls {
+            crate::tls::check(authority).map_err(|error| {
+                Error::invalid(format!("the authority's certificate can't be used: {error}"))
+            })?;
+        }
         if !self.path.starts_with('/') {
             return Err(Error::invalid(format!("HTTP path `{}` must begin with `/`", self.path)));
         }
@@ -161,11 +166,12 @@ impl HttpWait {
     }
 
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
-        let address = match self.port {
-            Some(port) => cx.container.addr(port),
-            None => cx.container.only_addr(),
-        }
-        .map_err(|error| Failure::Never(error.to_string()))?;
+        let address = cx
+            .address(|container| match self.port {
+                Some(port) => container.addr(port),
+                None => container.only_addr(),
+            })
+            .await?;
         let mut pauses = Pauses::up_to(Duration::from_millis(250));
         loop {
             let request = self.request(&address).map_err(Failure::Engine)?;

@@ -57,13 +57,17 @@ impl PortWait {
     }
 
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
-        let inside =
-            cx.container.ip_addresses().into_iter().next().map(|ip| SocketAddr::new(ip, self.port.number()));
-        let published = cx.container.addr(self.port).ok();
-        if published.is_none() && inside.is_none() {
-            let error = cx.container.addr(self.port).err().map(|error| error.to_string());
-            return Err(Failure::Never(error.unwrap_or_else(|| "there is no address to connect to".into())));
-        }
+        let (published, inside) = cx
+            .address(|container| {
+                let own = container.ip_addresses().into_iter().next();
+                let inside = own.map(|ip| SocketAddr::new(ip, self.port.number()));
+                match container.addr(self.port) {
+                    Ok(published) => Ok((Some(published), inside)),
+                    Err(_) if inside.is_some() => Ok((None, inside)),
+                    Err(error) => Err(error),
+                }
+            })
+            .await?;
         let mut pauses = Pauses::up_to(Duration::from_millis(100));
         let mut held_since = None;
         loop {
