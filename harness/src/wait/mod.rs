@@ -14,6 +14,7 @@ mod log;
 mod log_match;
 mod port;
 mod sensor;
+mod source;
 mod strategy;
 mod tap;
 

@@ -5,11 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use futures_util::StreamExt;
-use tokio::io::AsyncReadExt;
 use tokio::sync::oneshot;
 
+use super::source::Source;
 use super::{LogMatch, LogMatcher, LogWait};
 use crate::background::{Run, background};
 use crate::container::ContainerId;
@@ -142,12 +140,6 @@ impl std::fmt::Debug for Tap {
     }
 }
 
-/// Where output is read from.
-enum Source {
-    Attached(Upgraded),
-    Followed(crate::engine::Bodies),
-}
-
 /// Whose output it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
@@ -242,9 +234,6 @@ enum Stop {
     /// The connection broke, and there was more.
     Broken,
 }
-
-/// The connection broke.
-struct Broken;
 
 impl Reader {
     async fn run(mut self, first: Option<Source>) {
@@ -369,38 +358,5 @@ impl Reader {
     fn start_over(&mut self) {
         *lock(&self.collected) = Collected::default();
         self.watchers.iter_mut().for_each(Watcher::reset);
-    }
-}
-
-impl Source {
-    /// The next piece; none at the end.
-    async fn next<'a>(&mut self, buffer: &'a mut [u8]) -> Result<Option<Chunk<'a>>, Broken> {
-        match self {
-            Self::Attached(connection) => match connection.read(buffer).await {
-                Ok(0) => Ok(None),
-                Ok(n) => Ok(Some(Chunk::Read(&buffer[..n]))),
-                Err(_) => Err(Broken),
-            },
-            Self::Followed(bodies) => match bodies.next().await {
-                None => Ok(None),
-                Some(Ok(bytes)) => Ok(Some(Chunk::Body(bytes))),
-                Some(Err(_)) => Err(Broken),
-            },
-        }
-    }
-}
-
-/// A piece of output, wherever it is.
-enum Chunk<'a> {
-    Read(&'a [u8]),
-    Body(Bytes),
-}
-
-impl AsRef<[u8]> for Chunk<'_> {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::Read(bytes) => bytes,
-            Self::Body(bytes) => bytes,
-        }
     }
 }

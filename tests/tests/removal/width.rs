@@ -1,9 +1,9 @@
 //! How much is asked of an engine at once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{join_all, try_join_all};
-use seatrial::Session;
+use seatrial::{Session, Volume};
 use seatrial_tests::{Child, EngineProxy, Fault, Gate, Matcher, is_scenario};
 
 use crate::own_session::{MISBEHAVE, OwnSession, own_id};
@@ -37,12 +37,13 @@ async fn starts_and_removals_under_way_are_eight_at_most() {
 async fn waiting_for_a_turn_is_not_what_a_request_times_out_for() {
     let proxy = EngineProxy::start_default();
     let builder = Session::builder().id(own_id("turns")).docker_host(proxy.docker_host());
-    let session = OwnSession::of(builder.request_timeout(Duration::from_secs(4))).await;
-    let request = session.idle();
-    // Sixteen starts of 2.5 s each, eight at a time, take longer than the deadline.
-    proxy.on(Matcher::regex("POST", "/start$"), Fault::Delay(Duration::from_millis(2_500)));
-    let containers = try_join_all((0..16).map(|_| request.start())).await.expect("containers");
-    drop(containers);
+    let session = OwnSession::of(builder.request_timeout(Duration::from_secs(8))).await;
+    // Three rounds of 3 s each take longer than the deadline. A volume costs the engine next to nothing.
+    proxy.on(Matcher::new("POST", "/volumes/create"), Fault::Delay(Duration::from_secs(3)));
+    let began = Instant::now();
+    let volumes = try_join_all((0..24).map(|_| Volume::create_in(&session))).await.expect("volumes");
+    assert!(began.elapsed() > Duration::from_secs(8), "{:?}", began.elapsed());
+    drop(volumes);
     Session::clone(&session).close().await.expect("all are removed");
 }
 
