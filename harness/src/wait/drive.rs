@@ -138,7 +138,7 @@ async fn any(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> Re
         Err(Failure::Engine(error)) => Err(Failure::Engine(error)),
         Err(Failure::Ended) => Err(Failure::Ended),
         Err(Failure::Never(_)) if cx.sensor.seen().is_some() => Err(Failure::Ended),
-        Err(Failure::Never(_)) => Err(Failure::Never("every branch of `any` failed".to_owned())),
+        Err(Failure::Never(_)) => Err(Failure::Never("none of its branches can be met".to_owned())),
     }
 }
 

@@ -196,7 +196,8 @@ impl Tap {
     ) -> (Self, oneshot::Receiver<()>) {
         let (over, is_over) = oneshot::channel();
         let collected = Arc::new(Mutex::new(Collected::default()));
-        let reader = Reader { subject, watchers, keep, not_before, collected: collected.clone() };
+        let reader =
+            Reader { subject, watchers, keep, not_before, starts_over: false, collected: collected.clone() };
         let reader = background().run(async move {
             reader.run(source).await;
             over.send(()).ok();
@@ -228,6 +229,8 @@ struct Reader {
     /// What is older is not looked at when the log has to be read; by our clock, of which an engine elsewhere may
     /// have another.
     not_before: Option<SystemTime>,
+    /// Whether the next that is read is the beginning once more.
+    starts_over: bool,
     collected: Arc<Mutex<Collected>>,
 }
 
@@ -256,6 +259,7 @@ impl Reader {
                 }
                 // An engine that is away for a moment says nothing about the log; a container that is gone, all.
                 Err(error) if error.status().is_none() || error.is_not_found() => tracing::debug!("{error}"),
+                Err(_) if self.has_ended().await => return self.end(),
                 Err(error) => return self.tell_all(|| LogOutcome::Failed(error.to_string())),
             }
             if self.has_ended().await {
@@ -311,6 +315,9 @@ impl Reader {
 
     fn feed(&mut self, stream: LogStream, bytes: &[u8]) {
         let mut collected = lock(&self.collected);
+        if std::mem::take(&mut self.starts_over) {
+            *collected = Collected::default();
+        }
         match stream {
             LogStream::Stdout => collected.stdout.push(bytes, self.keep),
             LogStream::Stderr => collected.stderr.push(bytes, self.keep),
@@ -351,7 +358,8 @@ impl Reader {
     }
 
     fn start_over(&mut self) {
-        *lock(&self.collected) = Collected::default();
+        // What is kept stays until there is something in its place: there may be no log.
+        self.starts_over = true;
         self.watchers.iter_mut().for_each(Watcher::reset);
     }
 }
