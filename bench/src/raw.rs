@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
+use memchr::memmem;
 use seatrial_tests::{Engine, EngineAnswer};
 use serde_json::{Value, json};
 
@@ -83,12 +84,23 @@ impl Raw {
         Ok(stream)
     }
 
-    /// When the stamped line was printed, in ns since 1970: it is the last line of the log.
+    /// When the stamped line was printed, in ns since 1970.
+    ///
+    /// The log is followed, since it may lag behind what an attached client has seen.
     pub(crate) fn stamp(&self, id: &str) -> Result<u128> {
-        let answer = self.0.request("GET", &format!("/containers/{id}/logs?stdout=1&tail=1"), None)?;
-        let text = checked(answer, 200)?.text();
-        let (_, stamp) = text.rsplit_once(READY).context("the last line is not the stamped one")?;
-        Ok(stamp.trim().parse()?)
+        let mut log =
+            self.open(&format!("GET /containers/{id}/logs?follow=1&stdout=1&tail=1 HTTP/1.0\r\n\r\n"))?;
+        let mut seen = Vec::new();
+        loop {
+            let mut piece = [0; 4096];
+            let length = log.read(&mut piece)?;
+            ensure!(length > 0, "the log ended before the stamped line");
+            seen.extend_from_slice(&piece[..length]);
+            let Some(at) = memmem::find(&seen, READY.as_bytes()) else { continue };
+            if let Some((stamp, _)) = String::from_utf8_lossy(&seen[at + READY.len()..]).split_once('\n') {
+                return Ok(stamp.parse()?);
+            }
+        }
     }
 
     /// Puts a file into a container, as `docker cp` does: an archive with one entry.
@@ -130,7 +142,7 @@ pub(crate) fn read_until_ready(stream: &mut UnixStream) -> Result<()> {
         let length = stream.read(&mut buffer[kept..])?;
         ensure!(length > 0, "the output ended before the stamped line");
         let seen = kept + length;
-        if buffer[..seen].windows(READY.len()).any(|part| part == READY.as_bytes()) {
+        if memmem::find(&buffer[..seen], READY.as_bytes()).is_some() {
             return Ok(());
         }
         // The text may straddle two reads.

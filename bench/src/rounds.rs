@@ -30,6 +30,17 @@ impl Series {
         self.rounds.iter().map(|values| values.get(column).copied().unwrap_or(f64::NAN)).collect()
     }
 
+    /// Takes the result of a round that counts.
+    fn take(&mut self, measured: Result<Vec<f64>>) {
+        match measured {
+            Ok(values) => self.rounds.push(values),
+            Err(error) => {
+                self.rounds.push(Vec::new());
+                self.failure = Some(format!("{error:#}"));
+            }
+        }
+    }
+
     /// How many rounds gave values.
     pub(crate) fn successes(&self) -> usize {
         self.rounds.iter().filter(|values| !values.is_empty()).count()
@@ -51,10 +62,9 @@ pub(crate) fn interleaved(title: &str, mut variants: Vec<Variant<'_>>, rounds: u
             let measured = (variant.measure)();
             if let Err(error) = &measured {
                 eprintln!("{title}: {}: {error:#}", variant.name);
-                series.failure = Some(format!("{error:#}"));
             }
             if round > 0 {
-                series.rounds.push(measured.unwrap_or_default());
+                series.take(measured);
             }
         }
     }

@@ -20,7 +20,7 @@ pub(crate) fn of_series(columns: &[Column], series: &[Series]) -> String {
         let mut row = vec![one.name.clone()];
         row.extend(columns.iter().enumerate().map(|(at, column)| cell(&one.column(at), column.decimals)));
         let ratio = median_ratio(&one.column(0), &base);
-        row.push(ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2}")));
+        row.push(ratio.map_or("–".to_owned(), in_words));
         row.push(one.successes().to_string());
         rows.push(row);
     }
@@ -40,6 +40,15 @@ pub(crate) fn of_rows(rows: &[Vec<String>]) -> String {
     let rule = format!("|---|{}", "---:|".repeat(columns.saturating_sub(1)));
     lines.insert(lines.len().min(1), rule);
     lines.join("\n") + "\n"
+}
+
+/// Two decimals; more where these would be zeros, none where they would be noise.
+fn in_words(ratio: f64) -> String {
+    match ratio {
+        ..0.1 => format!("{ratio:.4}"),
+        100.0.. => format!("{ratio:.0}"),
+        _ => format!("{ratio:.2}"),
+    }
 }
 
 fn cell(values: &[f64], decimals: usize) -> String {

@@ -19,6 +19,8 @@ pub const SESSION: &str = "seatrial.session";
 pub const OWNER: &str = "seatrial.owner";
 /// The test or caller that the resource was created for.
 pub const TEST: &str = "seatrial.test";
+/// Tells one creation from all others, so that what it made is found even if the engine's answer is lost.
+pub const CREATION: &str = "seatrial.creation";
 /// `true` on a resource that was kept on purpose.
 pub const KEEP: &str = "seatrial.keep";
 /// On an image built from `images/`: the digest of what it was built from.

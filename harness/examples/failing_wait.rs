@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
 
     // The same facts, for programs.
     let report = error.report().context("there is no report")?;
-    for branch in report.branches.iter().filter(|branch| branch.outcome != "met") {
+    for branch in report.branches.iter().filter(|branch| branch.depth > 0) {
         println!("{}: {}", branch.waited_for, branch.outcome);
     }
     Ok(())

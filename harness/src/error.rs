@@ -63,7 +63,7 @@ pub(crate) enum Kind {
     Files,
     /// A port lookup that has no answer.
     Port,
-    /// A command could not be started in the container.
+    /// A command in the container could not be followed to its end.
     Exec,
     /// Something that was asked to go is still there.
     Leftover,
@@ -125,6 +125,12 @@ impl Error {
         self
     }
 
+    /// Names the part of the thing that it is about, in front of the message.
+    pub(crate) fn with_part(mut self, part: impl fmt::Display) -> Self {
+        self.0.message = format!("{part}: {}", self.0.message).into();
+        self
+    }
+
     /// Leaves the thing out, for where it is named already.
     pub(crate) fn without_subject(mut self) -> Self {
         self.0.subject = None;
@@ -141,6 +147,12 @@ impl Error {
         self
     }
 
+    /// The time that passed over all, in place of that of one step.
+    pub(crate) fn with_total_elapsed(mut self, elapsed: Duration) -> Self {
+        self.0.elapsed = Some(elapsed);
+        self
+    }
+
     pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.0.hint.get_or_insert_with(|| hint.into());
         self
@@ -149,6 +161,16 @@ impl Error {
     pub(crate) fn with_report(mut self, report: Report) -> Self {
         self.0.report = Some(Box::new(report));
         self
+    }
+
+    /// Whether the engine may have done what it was asked without our having heard of it.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        matches!(self.0.kind, Kind::Timeout | Kind::Protocol)
+    }
+
+    /// What went wrong, without the thing that it went wrong for.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -245,7 +267,7 @@ impl Error {
         self.0.kind == Kind::Files
     }
 
-    /// Whether a command could not be started in a container.
+    /// Whether a command in a container could not be followed to its end.
     #[must_use]
     pub fn is_exec(&self) -> bool {
         self.0.kind == Kind::Exec
@@ -328,6 +350,12 @@ mod tests {
     #[test]
     fn the_first_subject_stays() {
         assert_eq!(sample().with_subject("image `x`").subject(), Some("container `db`"));
+    }
+
+    #[test]
+    fn a_part_is_named_besides_the_subject() {
+        let error = Error::new(Kind::Files, "no").with_part("entry `a`").with_subject("container `db`");
+        assert_eq!(error.to_string(), "container `db`: entry `a`: no");
     }
 
     #[test]

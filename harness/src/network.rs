@@ -6,13 +6,25 @@ use rand::RngExt;
 
 use crate::background::background;
 use crate::container::check_name;
-use crate::engine::network_body;
+use crate::engine::{Resource, network_body};
 use crate::error::Result;
-use crate::session::{Owned, Session, Thing, cleaner};
+use crate::session::{Creating, Owned, Session, Thing, cleaner};
 
 /// A bridge network on which containers reach each other by name and alias; dropping it removes it.
 ///
-/// A network that still has containers is removed once they are gone.
+/// A network that still has containers is removed once they are gone; it stays if one of them was kept.
+///
+/// ```no_run
+/// use seatrial::{ContainerRequest, Network};
+///
+/// # async fn example() -> seatrial::Result<()> {
+/// let network = Network::create().await?;
+/// let cache = ContainerRequest::new("redis:7").network_with_aliases(&network, ["cache"]).start().await?;
+/// let ping = ContainerRequest::new("redis:7").cmd(["redis-cli", "-h", "cache", "PING"]).network(&network);
+/// assert_eq!(ping.run().await?.stdout_text(), "PONG\n");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping this removes the network"]
 pub struct Network {
@@ -69,13 +81,16 @@ impl Network {
 
     async fn make(session: &Session, name: String, internal: bool) -> Result<Self> {
         let (engine, session_id) = (session.engine().clone(), session.id().to_string());
-        let body = network_body(&name, internal, session.labels().iter().cloned().collect());
+        let keep = session.config().keep.value;
+        let labels: Vec<_> = session.labels().to_vec();
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
-            let _creating = cleaner().creating()?;
-            let id = engine.create_network(body).await?;
+            let creating = Creating::begin(Resource::Network, name.clone(), session_id.clone())?;
+            let labels = labels.into_iter().chain([creating.label()]).collect();
+            let answer = engine.create_network(network_body(&name, internal, labels)).await;
+            let id = answer.inspect_err(|error| drop(creating.doubtful(&engine, error)))?;
             let thing = Thing::Network { id: id.clone(), name: name.clone(), session: session_id };
-            Ok(Self { id, name, owned: cleaner().own(engine, thing) })
+            Ok(Self { id, name, owned: cleaner().own(engine, thing).keep_as(keep) })
         });
         creation.await
     }

@@ -5,11 +5,12 @@ use std::fmt;
 use bollard::models::VolumeCreateRequest;
 
 use crate::background::background;
+use crate::engine::Resource;
 use crate::error::Result;
 use crate::network::random_name;
-use crate::session::{Owned, Session, Thing, cleaner};
+use crate::session::{Creating, Owned, Session, Thing, cleaner};
 
-/// A named volume; dropping it removes it, once no container uses it.
+/// A named volume; dropping it removes it, once no container uses it. It stays if one that uses it was kept.
 #[derive(Debug)]
 #[must_use = "dropping this removes the volume"]
 pub struct Volume {
@@ -38,17 +39,19 @@ impl Volume {
     /// Dropping the future leaves nothing.
     pub async fn create_in(session: &Session) -> Result<Self> {
         let (engine, session_id) = (session.engine().clone(), session.id().to_string());
-        let request = VolumeCreateRequest {
-            name: Some(random_name("vol")),
-            labels: Some(session.labels().iter().cloned().collect()),
-            ..Default::default()
-        };
+        let keep = session.config().keep.value;
+        let labels: Vec<_> = session.labels().to_vec();
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
-            let _creating = cleaner().creating()?;
-            let name = engine.create_volume(request).await?;
+            let name = random_name("vol");
+            let creating = Creating::begin(Resource::Volume, name.clone(), session_id.clone())?;
+            let labels = labels.into_iter().chain([creating.label()]).collect();
+            let request =
+                VolumeCreateRequest { name: Some(name), labels: Some(labels), ..Default::default() };
+            let answer = engine.create_volume(request).await;
+            let name = answer.inspect_err(|error| drop(creating.doubtful(&engine, error)))?;
             let thing = Thing::Volume { name: name.clone(), session: session_id };
-            Ok(Self { name, owned: cleaner().own(engine, thing) })
+            Ok(Self { name, owned: cleaner().own(engine, thing).keep_as(keep) })
         });
         creation.await
     }

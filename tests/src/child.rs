@@ -63,10 +63,26 @@ impl Child {
     #[must_use]
     #[track_caller]
     pub fn spawn(scenario: &str, env: &[(&str, &str)]) -> Self {
+        Self::start(scenario, env, &["--nocapture"])
+    }
+
+    /// As [`spawn`](Self::spawn), with the output of the scenario captured, as that of a test is by default.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    #[must_use]
+    #[track_caller]
+    pub fn spawn_captured(scenario: &str, env: &[(&str, &str)]) -> Self {
+        Self::start(scenario, env, &[])
+    }
+
+    #[track_caller]
+    fn start(scenario: &str, env: &[(&str, &str)], options: &[&str]) -> Self {
         let binary = env::current_exe().expect("the test binary's path");
         let mut process = Command::new(binary)
             // With one thread the harness would print the test's name in front of its first line.
-            .args([scenario, "--exact", "--ignored", "--nocapture", "--test-threads=2"])
+            .args([scenario, "--exact", "--ignored", "--test-threads=2"])
+            .args(options)
             .env(SCENARIO, scenario)
             .envs(env.iter().copied())
             .stdin(Stdio::null())

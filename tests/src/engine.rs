@@ -69,21 +69,41 @@ impl Engine {
     /// # Errors
     /// If the engine can't be reached, or its answer is not HTTP.
     pub fn request(&self, method: &str, target: &str, body: Option<&Value>) -> Result<EngineAnswer> {
-        self.exchange(method, target, body).with_context(|| format!("failed to {method} `{target}`"))
+        let body = body.map(Value::to_string).unwrap_or_default();
+        self.send(method, target, &[("Content-Type", "application/json")], body.as_bytes())
     }
 
-    fn exchange(&self, method: &str, target: &str, body: Option<&Value>) -> Result<EngineAnswer> {
+    /// Makes a request with headers of its own and a body of any kind, and reads the whole answer.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    pub fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<EngineAnswer> {
+        self.exchange(method, target, headers, body).with_context(|| format!("failed to {method} `{target}`"))
+    }
+
+    fn exchange(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<EngineAnswer> {
         let mut stream = UnixStream::connect(&self.socket)?;
         stream.set_read_timeout(Some(SILENCE_LIMIT))?;
-        let body = body.map(Value::to_string).unwrap_or_default();
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         // HTTP/1.0: the engine answers without chunks and closes, which is all the framing needed here.
         let head = format!(
-            "{method} {target} HTTP/1.0\r\nHost: engine\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n",
+            "{method} {target} HTTP/1.0\r\nHost: engine\r\n{headers}Content-Length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes())?;
-        stream.write_all(body.as_bytes())?;
+        stream.write_all(body)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         let end = Head::end_in(&answer).context("the answer broke off in its head")?;

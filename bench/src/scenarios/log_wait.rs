@@ -19,7 +19,8 @@ const COLUMNS: &[Column] = &[
 
 pub(crate) fn run(context: &Context<'_>) -> String {
     let mut text = "## From a printed line to the return of the wait\n\n\
-         Each in a process of its own; CPU and memory are those of the whole process until the wait returned.\n"
+         Each in a process of its own; CPU and memory are those of the whole process, and the engine's CPU that of its\n\
+         daemon, until the wait returned.\n"
         .to_owned();
     for lines in [0, 200_000] {
         let series = interleaved(
@@ -73,11 +74,8 @@ pub(crate) fn once(who: Who, runtime: RuntimeKind, lines: u64, image: &str) -> R
     match who {
         Who::Raw => {
             let id = raw.create(image, &cmd, false)?;
-            let (returned, cpu, rss) = raw_wait(&raw, &id).map(|()| now()).or_else(|error| {
-                raw.remove(&id)?;
-                Err(error)
-            })?;
-            let values = measured(&id, returned, cpu, rss);
+            let values = raw_wait(&raw, &id).map(|()| now());
+            let values = values.and_then(|(returned, cpu, rss)| measured(&id, returned, cpu, rss));
             raw.remove(&id)?;
             values
         }

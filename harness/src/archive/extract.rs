@@ -53,7 +53,7 @@ pub(super) fn extract(archive: impl Read, at: &Path) -> Result<Extracted> {
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         extracted
             .entry(&mut entry, &name, at)
-            .map_err(|error| error.with_subject(format!("entry `{name}`")))?;
+            .map_err(|error| error.with_part(format_args!("entry `{name}`")))?;
     }
     match extracted.root {
         Some(_) => Ok(extracted),
@@ -205,7 +205,7 @@ impl Attributes {
     fn of<R: Read>(entry: &Entry<'_, R>) -> Result<Self> {
         let header = entry.header();
         // No set-id bits: the files belong to the one who copies, and are not what they were in the container.
-        let mode = header.mode().map_err(broken)? & 0o777;
+        let mode = header.mode().map_err(broken)? & 0o1777;
         let mtime = header
             .mtime()
             .ok()

@@ -17,6 +17,14 @@ use crate::error::{Error, Result};
 ///
 /// The paths in the container are absolute. Directories that are missing there are made, for root and with mode
 /// 0755; those that are there stay as they are.
+///
+/// ```
+/// use seatrial::{ContainerRequest, CopyIn};
+///
+/// let request = ContainerRequest::new("nginx:1.27")
+///     .copy_in(CopyIn::dir("tests/pages", "/usr/share/nginx/html"))
+///     .copy_in(CopyIn::bytes("user:x:1000\n", "/etc/nginx/users").mode(0o600).owner(101, 101));
+/// ```
 #[derive(Clone)]
 pub struct CopyIn {
     pub(super) source: Source,

@@ -160,7 +160,7 @@ fn single<T>(
         }
         _ => Err(files("it is not a file")),
     };
-    let value = result.map_err(|error| error.with_subject(format!("entry `{name}`")))?;
+    let value = result.map_err(|error| error.with_part(format_args!("entry `{name}`")))?;
     // Looked for, so that an archive that was cut is told from one that has no more.
     if entries.next().transpose().map_err(broken)?.is_some() {
         return Err(Error::new(Kind::Protocol, "the engine's archive of a file holds more than that"));

@@ -16,6 +16,15 @@ pub enum Keep {
 impl Keep {
     pub(crate) const EXPECTED: &str = "`always`, `on-failure` or `never`";
 
+    /// Whether something stays whose owner gives it up.
+    pub(crate) fn applies(self, failed: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::OnFailure => failed,
+            Self::Never => false,
+        }
+    }
+
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "always" => Self::Always,
@@ -55,6 +64,21 @@ impl PullPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// C12.
+    #[test]
+    fn a_thing_stays_as_its_mode_says() {
+        let table = [
+            (Keep::Always, false, true),
+            (Keep::Always, true, true),
+            (Keep::OnFailure, false, false),
+            (Keep::OnFailure, true, true),
+            (Keep::Never, true, false),
+        ];
+        for (keep, failed, expected) in table {
+            assert_eq!(keep.applies(failed), expected, "{keep:?}, failed: {failed}");
+        }
+    }
 
     /// The words that a message offers, between its backticks.
     fn offered(expected: &str) -> Vec<&str> {

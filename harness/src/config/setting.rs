@@ -44,7 +44,7 @@ impl Setting<String> {
 }
 
 /// A text that no log and no error may show.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Hidden(String);
 
 impl Hidden {

@@ -54,11 +54,13 @@ stream_texts!(ExecOutput);
 impl TestContainer {
     /// Runs a command in the container.
     ///
-    /// A non-zero exit code is data, not an error. The command gets `SEATRIAL_TEST_NAME` in its environment.
+    /// It is run as it is, without a shell, which may be asked for: `["sh", "-c", "…"]`. A non-zero exit code is data,
+    /// not an error. So is a command that can't be started: the engine gives it exit code 126 or 127, with the reason
+    /// in its output. The command gets `SEATRIAL_TEST_NAME` in its environment.
     ///
     /// # Errors
-    /// Invalid, if the command is empty; conflict, if the container does not run; not found, if it is gone; the
-    /// engine's own.
+    /// Invalid, if the command is empty; exec, if it could not be started: no such program, not executable, no such
+    /// user or directory; conflict, if the container does not run; not found, if it is gone; the engine's own.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the command running in the container, its output unread.
@@ -87,16 +89,16 @@ impl<'a> Exec<'a> {
         self
     }
 
-    async fn run(mut self) -> Result<ExecOutput> {
+    async fn run(self) -> Result<ExecOutput> {
         let Subject { engine, id, name, .. } = self.container.subject();
         if self.request.cmd.is_empty() {
             return Err(Error::invalid("the command is empty; name a program")
                 .with_subject(self.container.to_string()));
         }
-        let test = format!("SEATRIAL_TEST_NAME={}", caller_name());
-        self.request.env.insert(0, test);
+        let mut request = self.request.clone();
+        request.env.insert(0, format!("SEATRIAL_TEST_NAME={}", caller_name()));
         let began = Instant::now();
-        let exec = engine.create_exec(&id, &name, self.request).await?;
+        let exec = engine.create_exec(&id, &name, request).await?;
         let connection = engine.start_exec(&exec, &name).await?;
         let (stdout, stderr) = background().run(collect(connection)).await.map_err(|error| {
             error.with_subject(self.container.to_string()).with_phase("read a command's output")
@@ -108,7 +110,10 @@ impl<'a> Exec<'a> {
             let end = engine.inspect_exec(&exec, &name).await?;
             match end.exit_code {
                 Some(exit_code) if !end.running => {
-                    return Ok(ExecOutput { exit_code, stdout, stderr, elapsed });
+                    let output = ExecOutput { exit_code, stdout, stderr, elapsed };
+                    // An engine's own codes for it; a command that ran may end with them too.
+                    let never_ran = end.never_ran && matches!(exit_code, 126 | 127);
+                    return if never_ran { Err(self.not_started(&output)) } else { Ok(output) };
                 }
                 _ if began.elapsed() > elapsed + CODE => {
                     return Err(Error::new(
@@ -121,6 +126,15 @@ impl<'a> Exec<'a> {
                 _ => background().run(tokio::time::sleep(backoff.next())).await,
             }
         }
+    }
+
+    /// The error of a command that the engine could not start: it says why where the command's output would be.
+    fn not_started(&self, output: &ExecOutput) -> Error {
+        let reason = format!("{}{}", output.stdout_text(), output.stderr_text());
+        let command = self.request.cmd.join(" ");
+        Error::new(Kind::Exec, format!("command `{command}` could not be started: {}", reason.trim()))
+            .with_subject(self.container.to_string())
+            .with_elapsed(output.elapsed)
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn put(engine: &Engine, id: &ContainerId, name: &str, sources: 
         None => sent.map_err(|error| {
             let read_only = error.to_string().contains("read-only");
             if read_only {
-                error.with_hint("copy into a volume, or leave `read_only_root` out")
+                error.with_hint("give the files with `mount_files` instead, or leave `read_only_root` out")
             } else {
                 error
             }

@@ -7,7 +7,7 @@ use super::consumer::Listener;
 use super::logs::{Consumer, Logs};
 use super::ports::{Ports, with_port};
 use super::start::{Created, FailedWait};
-use super::{ContainerId, ContainerState, Port, keep};
+use super::{ContainerId, ContainerState, Port};
 use crate::config::Keep;
 use crate::engine::ContainerInfo;
 use crate::error::{Error, Result};
@@ -20,15 +20,26 @@ use crate::wait::{LogMatch, Preparation, Subject, Tap, WaitFor, wait_ready};
 /// Dropping hands the removal to a background thread and returns at once, in any runtime or none, on a panic too;
 /// what is still queued when the process ends normally is carried out then. See [`remove`](Self::remove) for a
 /// removal that reports, and [`keep`](Self::keep) for none.
+///
+/// It can be moved to other threads and shared between tasks, in an `Arc` for example: all methods but `remove` and
+/// `keep` take `&self`.
+///
+/// ```no_run
+/// # async fn example(redis: seatrial::TestContainer) -> seatrial::Result<()> {
+/// let url = format!("redis://{}/", redis.addr(6379)?); // redis://127.0.0.1:49153/
+/// let output = redis.exec(["redis-cli", "DBSIZE"]).await?;
+/// assert_eq!(output.stdout_text(), "(integer) 0\n");
+/// println!("{redis}, {}", redis.state().await?); // container `my-test-k3v9x2ab`, Up 2 seconds
+/// redis.remove().await
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping this removes the container"]
 pub struct TestContainer {
-    /// None once it was given up.
-    owned: Option<Owned>,
+    owned: Owned,
     subject: Subject,
     session: Session,
     image: String,
-    keep: Keep,
     /// Written by each start of the container, read by lookups; std's lock since no one awaits with it.
     ports: Mutex<Ports>,
     /// Written by waits, read by the user.
@@ -40,11 +51,10 @@ pub struct TestContainer {
 impl TestContainer {
     pub(super) fn new(created: Created, info: &ContainerInfo) -> Self {
         Self {
-            owned: Some(created.owned),
+            owned: created.owned,
             subject: created.subject,
             session: created.session,
             image: created.image.as_given().to_owned(),
-            keep: created.keep,
             ports: Mutex::new(Ports::of(info)),
             matches: Mutex::default(),
             listeners: Mutex::default(),
@@ -251,29 +261,19 @@ impl TestContainer {
     ///
     /// # Cancel safety
     /// Dropping the future lets the removal go on.
-    pub async fn remove(mut self) -> Result<()> {
-        match self.owned.take() {
-            Some(owned) => owned.remove().await,
-            None => Ok(()),
-        }
+    pub async fn remove(self) -> Result<()> {
+        self.owned.remove().await
     }
 
     /// Gives up ownership: the container stays. Says on stderr how to find it and how to remove it.
-    pub fn keep(mut self) -> ContainerId {
-        self.stay();
-        self.subject.id.clone()
-    }
-
-    fn stay(&mut self) {
-        if let Some(owned) = self.owned.take() {
-            eprint!("{}", keep::notice(&self.subject.name, &self.subject.id));
-            owned.keep();
-        }
+    pub fn keep(self) -> ContainerId {
+        self.owned.keep();
+        self.subject.id
     }
 
     /// Whether the container stays after a failure; `keep` is the mode in which it would.
     pub(super) fn is_kept(&self, keep: Keep) -> bool {
-        self.keep == Keep::Always || self.keep == keep
+        self.owned.keeps() == Keep::Always || self.owned.keeps() == keep
     }
 
     /// What to do to look into the container after a failure; `keep` is the mode in which it would stay.
@@ -289,10 +289,8 @@ impl TestContainer {
     }
 
     /// What becomes of a container whose start failed.
-    pub(super) fn give_up_failed(mut self) {
-        if keep::stays(self.keep, true) {
-            self.stay();
-        }
+    pub(super) fn give_up_failed(self) {
+        self.owned.give_up_failed();
     }
 
     pub(crate) fn subject(&self) -> Subject {
@@ -321,15 +319,6 @@ impl TestContainer {
     /// Takes over what changed with a new run: the engine may have chosen other ports.
     pub(crate) fn refresh(&self, info: &ContainerInfo) {
         *lock(&self.ports) = Ports::of(info);
-    }
-}
-
-impl Drop for TestContainer {
-    fn drop(&mut self) {
-        if keep::stays(self.keep, std::thread::panicking()) {
-            self.stay();
-        }
-        // Otherwise the owner is dropped with the fields, which removes it.
     }
 }
 

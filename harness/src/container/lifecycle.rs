@@ -130,10 +130,10 @@ impl TestContainer {
         engine.pause_container(&id, &name).await
     }
 
-    /// Lets all of its processes go on.
+    /// Lets all of its processes go on. One that does not run is not frozen: that is so already.
     ///
     /// # Errors
-    /// As [`pause`](Self::pause).
+    /// Not found, if it is gone; the engine's own.
     ///
     /// # Cancel safety
     /// Dropping the future leaves it to the engine whether it goes on.

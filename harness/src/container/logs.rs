@@ -19,6 +19,21 @@ use crate::wait::Subject;
 /// It reads the engine's log, not the container: a slow reader never holds the container back. What is there is what
 /// the log driver kept: Docker's `local`, which is the default, loses the end of a line longer than 16 KiB, so that
 /// the next line follows on the same one; `json-file` does not.
+///
+/// ```no_run
+/// use futures_util::StreamExt;
+///
+/// # async fn example(container: seatrial::TestContainer) -> seatrial::Result<()> {
+/// let last = container.logs().tail(20).read().await?;
+/// println!("{}{}", last.stdout_text(), last.stderr_text());
+///
+/// let mut lines = container.logs().follow().lines().await?;
+/// while let Some(line) = lines.next().await {
+///     println!("{}", line?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a view of a log does nothing until it is read"]
 pub struct Logs {
@@ -38,7 +53,7 @@ pub struct LogOutput {
 
 stream_texts!(LogOutput);
 
-/// Lines as they come.
+/// Lines as they come: a [`Stream`], for the methods of `futures_util::StreamExt` or `tokio_stream::StreamExt`.
 pub type LogLines = Pin<Box<dyn Stream<Item = Result<LogLine>> + Send>>;
 
 impl Logs {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::Port;
+use super::{Port, Protocol};
 use crate::engine::{ContainerInfo, HostBinding};
 use crate::error::{Error, Kind, Result};
 
@@ -35,10 +35,17 @@ impl Ports {
             return Err(match same_number {
                 Some((known, _)) => self
                     .error(format!("port {port} is not there, but {known} is: the protocol is another one")),
-                None => self.error(format!(
-                    "port {port} is not published; add `.port({})` to the request",
-                    port.number()
-                )),
+                None => {
+                    let number = port.number();
+                    let argument = match port.protocol() {
+                        Protocol::Tcp => number.to_string(),
+                        Protocol::Udp => format!("Port::udp({number})"),
+                        Protocol::Sctp => format!("Port::sctp({number})"),
+                    };
+                    self.error(format!(
+                        "port {port} is not published; add `.port({argument})` to the request"
+                    ))
+                }
             });
         };
         let v4 = bindings.iter().find(|binding| !binding.ip.contains(':'));

@@ -8,6 +8,7 @@ use super::ContainerRequest;
 use super::start::{Created, create, start_explained};
 use super::texts::stream_texts;
 use crate::background::background;
+use crate::config::Keep;
 use crate::error::Result;
 use crate::wait::{Collected, Subject, Tap, TapKeep};
 
@@ -35,7 +36,7 @@ pub enum RunEnd {
     Exited(i64),
     /// The engine says that it was killed for want of memory; with this exit code.
     OutOfMemory(i64),
-    /// Its time was up; it is removed.
+    /// Its time was up; it is removed as one that ended is.
     TimedOut,
 }
 
@@ -53,7 +54,8 @@ impl RunOutput {
 stream_texts!(RunOutput);
 
 impl ContainerRequest {
-    /// Runs the container to its end and collects what it printed; removes it after.
+    /// Runs the container to its end and collects what it printed; removes it after, unless it is to stay
+    /// [always](crate::Keep::Always).
     ///
     /// A non-zero exit code and a time-out are data, not errors: a time-out gives back what was printed until then.
     ///
@@ -74,7 +76,13 @@ impl ContainerRequest {
 
 async fn run(created: Created, limit: usize) -> Result<RunOutput> {
     match to_the_end(&created, limit).await {
-        Ok(output) => created.owned.remove().await.map(|()| output),
+        Ok(output) => {
+            match created.owned.keeps() {
+                Keep::Always => created.owned.keep(),
+                Keep::OnFailure | Keep::Never => created.owned.remove().await?,
+            }
+            Ok(output)
+        }
         Err(error) => Err(created.fail(error)),
     }
 }

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 use super::handle::TestContainer;
-use super::keep;
 use super::name::{caller_name, check_name, default_name};
+use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::{self, MountedFiles};
 use crate::background::{background, blocking};
 use crate::config::{Keep, PullPolicy};
-use crate::engine::{ContainerInfo, Engine, EngineKind};
+use crate::engine::{ContainerInfo, Engine, EngineKind, Resource};
 use crate::error::{Error, Kind, Result};
 use crate::image::{self, ImageRef};
 use crate::report::Report;
-use crate::session::{Owned, Session, Thing, cleaner};
+use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::wait::{Preparation, Subject, Tap, Unmet, wait_ready};
 
 /// A container that is created, owned, and not started.
@@ -26,7 +26,6 @@ pub(super) struct Created {
     pub(super) subject: Subject,
     pub(super) session: Session,
     pub(super) image: ImageRef,
-    pub(super) keep: Keep,
     pub(super) timeout: Duration,
     pub(super) span: tracing::Span,
 }
@@ -34,10 +33,7 @@ pub(super) struct Created {
 impl Created {
     /// Gives a container up whose start failed: it stays if that was asked for, and else it is removed.
     pub(super) fn fail(self, error: Error) -> Error {
-        if keep::stays(self.keep, true) {
-            eprint!("{}", keep::notice(&self.subject.name, &self.subject.id));
-            self.owned.keep();
-        }
+        self.owned.give_up_failed();
         error
     }
 }
@@ -85,12 +81,12 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
     let creation = ensure_created(request, &session, &name, &image, platform, lowered, mounted);
     let (id, owned) = match creation.instrument(span.clone()).await {
         Ok(created) => created,
-        Err(error) => return Err(explain(error, session.engine(), &name, began).await),
+        Err(error) => return Err(refused(error, session.engine(), &name, began).await),
     };
     span.record("id", tracing::field::display(&id));
     let subject = Subject { engine: session.engine().clone(), id, name, tty, ran_before: Arc::default() };
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
-    let created = Created { owned, subject, session, image, keep, timeout, span };
+    let created = Created { owned: owned.keep_as(keep), subject, session, image, timeout, span };
     match copy_in(request, &created).await {
         Ok(()) => Ok(created),
         Err(error) => Err(created.fail(error)),
@@ -187,13 +183,21 @@ async fn create_owned(
     let files = mounted.take().unwrap_or_default();
     let (result, files) = background()
         .carry_through(async move {
-            let creating = match cleaner().creating() {
+            let creating = match Creating::begin(Resource::Container, name.clone(), session_id.clone()) {
                 Ok(creating) => creating,
                 Err(error) => return (Err(error), files),
             };
-            let id = match engine.create_container(name.clone(), platform, lowered.body).await {
+            let mut body = lowered.body;
+            body.labels.get_or_insert_default().extend([creating.label()]);
+            let id = match engine.create_container(name.clone(), platform, body).await {
                 Ok(id) => id,
-                Err(error) => return (Err(error), files),
+                Err(error) => {
+                    let Some(doubtful) = creating.doubtful(&engine, &error) else {
+                        return (Err(error), files);
+                    };
+                    doubtful.add_mounted(files);
+                    return (Err(error), Vec::new());
+                }
             };
             let thing = Thing::Container { id: id.clone(), name: name.clone(), session: session_id };
             let owned = cleaner().own(engine.clone(), thing);
@@ -216,25 +220,10 @@ fn is_missing_image(error: &Error) -> bool {
     error.is_not_found() && error.to_string().to_lowercase().contains("no such image")
 }
 
-/// Says more of what an engine refused at the creation or the start: what would be right.
-async fn explain(error: Error, engine: &Engine, name: &str, began: Instant) -> Error {
-    let text = error.to_string();
-    let one_of = |names: Result<Vec<String>>| names.map(|names| names.join("`, `")).unwrap_or_default();
-    let hint = if text.contains("is already in use by container") {
-        "remove the container that has the name, or leave the name out for one that is made up".to_owned()
-    } else if text.contains("runtime") && (text.contains("unknown") || text.contains("no such")) {
-        format!("the engine's runtimes are `{}`", one_of(engine.runtimes().await))
-    } else if text.contains("emory limit") {
-        "raise `memory`: it is in bytes, and the engine needs at least 6 MiB".to_owned()
-    } else if text.contains("port is already allocated") || text.contains("address already in use") {
-        "let the engine choose the host's port: `port` in place of `fixed`".to_owned()
-    } else if text.contains("network") && text.contains("not found") {
-        let names = one_of(engine.network_names().await);
-        format!("create it first, with `Network::create`; the engine's networks are `{names}`")
-    } else {
-        return error.with_subject(format!("container `{name}`")).with_elapsed(began.elapsed());
-    };
-    error.with_subject(format!("container `{name}`")).with_hint(hint)
+/// An engine's refusal at the creation or the start, with what would be right.
+async fn refused(error: Error, engine: &Engine, name: &str, began: Instant) -> Error {
+    let error = error.with_subject(format!("container `{name}`")).with_elapsed(began.elapsed());
+    refusal::explain(error, engine).await
 }
 
 async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
@@ -293,7 +282,7 @@ pub(super) async fn start_explained(created: &Created) -> Result<()> {
     let began = Instant::now();
     match engine.start_container(id, name).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(explain(error, engine, name, began).await),
+        Err(error) => Err(refused(error, engine, name, began).await),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::client::Engine;
 use super::transport::Upgraded;
+use super::version::EngineKind;
 use crate::container::ContainerId;
 use crate::error::Result;
 
@@ -22,6 +23,8 @@ pub(crate) struct ExecRequest {
 pub(crate) struct ExecEnd {
     pub(crate) running: bool,
     pub(crate) exit_code: Option<i64>,
+    /// The engine made no process of it.
+    pub(crate) never_ran: bool,
 }
 
 impl Engine {
@@ -59,11 +62,14 @@ impl Engine {
     pub(crate) async fn inspect_exec(&self, exec: &str, name: &str) -> Result<ExecEnd> {
         let what = self.what("ask for a command's exit code", format!("container `{name}`"));
         let (transport, path) = (self.transport(), format!("/exec/{exec}/json"));
+        // Podman forgets the process id of what has ended, and refuses at the start what can't be started.
+        let keeps_pid = self.version().kind == EngineKind::Docker;
         self.call(what, async move {
             let answer = transport.get_json(&path).await?;
             Ok(ExecEnd {
                 running: answer["Running"].as_bool().unwrap_or(false),
                 exit_code: answer["ExitCode"].as_i64(),
+                never_ran: keeps_pid && answer["Pid"].as_u64() == Some(0),
             })
         })
         .await

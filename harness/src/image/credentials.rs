@@ -17,7 +17,7 @@ use crate::image::helper;
 const HUB_KEY: &str = "https://index.docker.io/v1/";
 
 /// What a registry wants to see; printed nowhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Secret {
     /// A name and its password.
     Password { username: String, password: Hidden },

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
 use tokio::sync::watch;
 
-use super::PullProgress;
+use super::{Credentials, PullProgress};
 use crate::background::{Run, background};
 use crate::error::{Error, Result};
 
@@ -20,22 +20,35 @@ pub(super) struct Flight {
     pub(super) progress: watch::Receiver<PullProgress>,
 }
 
-/// The pulls of one engine that are under way, by image and platform.
+/// What makes two pulls the same. Who pulls is a part of it: nobody must fail, or succeed, with another's password.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct FlightKey {
+    /// In its canonical form.
+    pub(super) image: String,
+    pub(super) platform: Option<String>,
+    pub(super) credentials: Option<Credentials>,
+}
+
+/// The pulls of one engine that are under way.
 #[derive(Default)]
-pub(crate) struct Flights(Mutex<HashMap<String, Joinable>>);
+pub(crate) struct Flights(Mutex<HashMap<FlightKey, Joinable>>);
 
 /// A pull that others may join as long as somebody waits for it.
 type Joinable = (WeakShared<Run<Outcome>>, watch::Receiver<PullProgress>);
 
 impl Flights {
     /// Joins the pull that is under way, or begins one.
-    pub(super) fn join<F>(&self, key: &str, pull: impl FnOnce(watch::Sender<PullProgress>) -> F) -> Flight
+    pub(super) fn join<F>(
+        &self,
+        key: FlightKey,
+        pull: impl FnOnce(watch::Sender<PullProgress>) -> F,
+    ) -> Flight
     where
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let mut flights = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         flights.retain(|_, (outcome, _)| outcome.upgrade().is_some_and(|outcome| outcome.peek().is_none()));
-        if let Some((outcome, progress)) = flights.get(key)
+        if let Some((outcome, progress)) = flights.get(&key)
             && let Some(outcome) = outcome.upgrade()
         {
             return Flight { outcome, progress: progress.clone() };
@@ -45,7 +58,7 @@ impl Flights {
         // Aborted when the last one who waits is gone: that closes the connection, which ends the engine's pull.
         let outcome = background().run(async move { pulling.await.map_err(Arc::new) }).shared();
         if let Some(weak) = outcome.downgrade() {
-            flights.insert(key.to_owned(), (weak, progress.clone()));
+            flights.insert(key, (weak, progress.clone()));
         }
         Flight { outcome, progress }
     }

@@ -6,7 +6,7 @@ use super::credentials::{Secret, key_of};
 use crate::config::Hidden;
 
 /// Who pulls; printed nowhere, not even by `Debug`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Credentials(Secret);
 
 impl Credentials {

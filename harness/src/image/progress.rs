@@ -10,6 +10,8 @@ pub struct PullProgress {
     pub layers: Vec<LayerProgress>,
     /// The engine's last word about all of it.
     pub status: String,
+    /// Whether the image is here: of one that was here already no layer is named.
+    is_done: bool,
 }
 
 /// How far one layer is.
@@ -52,13 +54,39 @@ impl PullProgress {
         known.status = status;
     }
 
-    /// Downloaded bytes of all layers ÷ bytes to download, in percent; none while no size is known.
+    /// The pull has worked.
+    pub(super) fn finish(&mut self) {
+        for layer in &mut self.layers {
+            layer.current = layer.total;
+        }
+        self.is_done = true;
+    }
+
+    /// How much of the image is downloaded, in percent: the mean of its layers. None while no layer is known.
+    ///
+    /// Not by bytes, since the size of a layer is not known before its download begins: the first to arrive would be
+    /// all of it. It is 100 when all layers are here, and not before.
     #[must_use]
     pub fn percent(&self) -> Option<f64> {
-        let total: u64 = self.layers.iter().map(|layer| layer.total).sum();
-        let current: u64 = self.layers.iter().map(|layer| layer.current.min(layer.total)).sum();
-        #[expect(clippy::cast_precision_loss, reason = "a percentage needs no more than 52 bits")]
-        (total > 0).then(|| current as f64 / total as f64 * 100.0)
+        if self.is_done {
+            return Some(100.0);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "nobody has as many layers")]
+        let layers = self.layers.len() as f64;
+        let parts = self.layers.iter().map(LayerProgress::part);
+        (!self.layers.is_empty()).then(|| parts.sum::<f64>() / layers * 100.0)
+    }
+}
+
+impl LayerProgress {
+    /// How much of it is downloaded, from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a part needs no more than 52 bits")]
+    fn part(&self) -> f64 {
+        match self.total {
+            _ if is_complete(&self.status) => 1.0,
+            0 => 0.0,
+            total => self.current.min(total) as f64 / total as f64,
+        }
     }
 }
 
@@ -79,15 +107,26 @@ mod tests {
     }
 
     #[test]
-    fn percent_is_over_all_layers_and_never_beyond_a_hundred() {
+    fn percent_is_the_mean_of_the_layers_and_never_beyond_a_hundred() {
         let mut progress = PullProgress::default();
         assert_eq!(progress.percent(), None);
         progress.apply(event("latest", "Pulling from library/x", None));
+        assert_eq!(progress.percent(), None);
         progress.apply(event("a", "Downloading", Some((50, 100))));
         progress.apply(event("b", "Downloading", Some((400, 300))));
-        assert_eq!(progress.percent(), Some(87.5));
+        assert_eq!(progress.percent(), Some(75.0));
         progress.apply(event("a", "Extracting", Some((10, 100))));
         assert_eq!(progress.percent(), Some(100.0));
         assert_eq!(progress.layers.len(), 2);
+    }
+
+    #[test]
+    fn a_layer_of_unknown_size_counts() {
+        let mut progress = PullProgress::default();
+        progress.apply(event("a", "Pull complete", None));
+        progress.apply(event("b", "Pulling fs layer", None));
+        assert_eq!(progress.percent(), Some(50.0));
+        progress.finish();
+        assert_eq!(progress.percent(), Some(100.0));
     }
 }

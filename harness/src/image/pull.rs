@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use tokio::sync::{mpsc, watch};
 
-use super::flight::Flight;
+use super::flight::{Flight, FlightKey};
 use super::{Credentials, ImageRef, PullProgress, credentials, resolve};
 use crate::config::PullPolicy;
 use crate::engine::Engine;
@@ -20,7 +20,8 @@ const TRIES: u32 = 5;
 
 /// An image that is wanted here.
 ///
-/// Concurrent pulls of one image are one pull, and one caller's cancellation does not fail the others.
+/// Concurrent pulls of one image with the same credentials are one pull, and one caller's cancellation does not fail
+/// the others.
 #[derive(Clone)]
 #[must_use = "a pull does nothing until it is run"]
 pub struct Pull {
@@ -140,8 +141,12 @@ async fn pull_with(
             credentials::credentials_for(session.config(), image.registry()).await?.map(Credentials::from)
         }
     };
-    let key = format!("{image} {}", platform.unwrap_or_default());
-    let flight = session.flights().join(&key, |sender| {
+    let key = FlightKey {
+        image: image.to_string(),
+        platform: platform.map(str::to_owned),
+        credentials: credentials.clone(),
+    };
+    let flight = session.flights().join(key, |sender| {
         let (engine, image, platform) =
             (session.engine().clone(), image.clone(), platform.map(str::to_owned));
         async move { try_to_pull(&engine, &image, platform.as_deref(), credentials.as_ref(), &sender).await }
@@ -190,11 +195,20 @@ async fn try_to_pull(
         };
         let (outcome, ()) = futures_util::future::join(pulling, telling).await;
         let error = match outcome {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                progress.send_modify(PullProgress::finish);
+                return Ok(());
+            }
             Err(error) => classified(error, image),
         };
-        if !may_pass(&error) || attempt == TRIES {
-            return Err(error.with_elapsed(began.elapsed()));
+        if !may_pass(&error, image) {
+            return Err(error.with_total_elapsed(began.elapsed()));
+        }
+        if attempt == TRIES {
+            let registry = image.registry();
+            return Err(error.with_total_elapsed(began.elapsed()).with_hint(format!(
+                "it was tried {TRIES} times; check that registry `{registry}` works and can be reached"
+            )));
         }
         tracing::warn!("{error}; trying again");
         tokio::time::sleep(backoff.next()).await;
@@ -204,7 +218,7 @@ async fn try_to_pull(
 
 /// What a registry's refusal is: engines pass its words on under statuses of their own.
 fn classified(error: Error, image: &ImageRef) -> Error {
-    let text = error.to_string().to_lowercase();
+    let text = words_of(&error, image);
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let registry = image.registry();
     if has(&["unauthorized", "no basic auth", "denied", "authentication required"]) {
@@ -220,9 +234,14 @@ fn classified(error: Error, image: &ImageRef) -> Error {
     }
 }
 
+/// What the engine said, without the image's name, which may be any word.
+fn words_of(error: &Error, image: &ImageRef) -> String {
+    error.message().to_lowercase().replace(image.registry(), "").replace(image.repository(), "")
+}
+
 /// Whether another try may help.
-fn may_pass(error: &Error) -> bool {
-    let text = error.to_string().to_lowercase();
+fn may_pass(error: &Error, image: &ImageRef) -> bool {
+    let text = words_of(error, image);
     let no_name = text.contains("no such host") || text.contains("server misbehaving");
     let bad = matches!(error.kind(), Kind::Denied | Kind::Invalid | Kind::NotFound | Kind::Unreachable);
     let not_there = error.kind() == Kind::Image && (text.contains("not found") || text.contains("unknown"));
@@ -242,9 +261,11 @@ impl fmt::Debug for Pull {
 mod tests {
     use super::*;
 
-    fn of(status: Kind, text: &str) -> Error {
-        let image = "localhost:5000/x:1".parse().expect("a reference");
-        classified(Error::new(status, text.to_owned()), &image)
+    /// Whether this may pass, for an image whose name is no help.
+    fn passes(text: &str) -> bool {
+        let image: ImageRef = "localhost:5000/denied/unknown:1".parse().expect("a reference");
+        let error = Error::new(Kind::Engine, text.to_owned()).with_subject(format!("image `{image}`"));
+        may_pass(&classified(error, &image), &image)
     }
 
     /// C31.
@@ -256,15 +277,16 @@ mod tests {
             "no basic auth credentials",
             "lookup x: no such host",
         ] {
-            assert!(!may_pass(&of(Kind::Engine, text)), "{text}");
+            assert!(!passes(text), "{text}");
         }
         for text in [
             "toomanyrequests: slow down",
             "received unexpected HTTP status: 500",
             "unexpected EOF",
             "connection refused",
+            "Head \"http://localhost:5000/v2/denied/unknown/manifests/1\": EOF",
         ] {
-            assert!(may_pass(&of(Kind::Engine, text)), "{text}");
+            assert!(passes(text), "{text}");
         }
     }
 }

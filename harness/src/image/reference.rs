@@ -139,6 +139,9 @@ fn parse(given: &str) -> Result<ImageRef, Problem> {
     if given.is_empty() {
         return Err("is empty; it should be like `redis:7`".to_owned());
     }
+    if let Some((scheme, _)) = given.split_once("://") {
+        return Err(format!("is a URL; leave `{}://` out", scheme.escape_debug()));
+    }
     let (rest, digest) = match given.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest)),
         None => (given, None),
@@ -299,7 +302,7 @@ mod tests {
             (SHA256, "image's id"),
             (&format!("{}/{}", "a".repeat(200), "b".repeat(60)), "has a name of 271 characters"),
             ("a@b", "has the digest `b`"),
-            ("http://a/b", "registry `http:`"),
+            ("http://a/b", "is a URL; leave `http://` out"),
         ] {
             let error = ImageRef::parse(text).expect_err(text).to_string();
             assert!(error.contains(reason), "{error}");

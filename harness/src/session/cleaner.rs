@@ -4,7 +4,8 @@
 //! destructor it happens. The removal runs on the background thread, knows no caller's deadline, and is tried
 //! again until it worked or its time is up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ use super::exit;
 use super::removal::{self, Thing};
 use crate::archive::MountedFiles;
 use crate::background::{Background, background};
+use crate::config::Keep;
+use crate::container::kept_notice;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 
@@ -43,10 +46,12 @@ pub(crate) struct Cleaner {
 struct State {
     next_key: u64,
     live: BTreeMap<u64, Item>,
-    /// What is being created, and not yet owned.
-    creating: usize,
+    /// What is being created and not yet owned.
+    creating: BTreeMap<u64, Announced>,
     removing: BTreeMap<u64, Removing>,
     failed: Vec<String>,
+    /// The sessions of which containers were kept.
+    kept: BTreeSet<String>,
     /// Set once, at the end of the process: from then on nothing is created.
     closing: bool,
 }
@@ -57,6 +62,16 @@ pub(super) struct Item {
     pub(super) thing: Thing,
     /// Directories that are mounted into it: removed after it, never before.
     pub(super) mounted: Vec<MountedFiles>,
+    /// Whether it stays when its owner is gone.
+    pub(super) keep: Keep,
+}
+
+/// One creation that is under way, and who waits for its end.
+struct Announced {
+    /// What is created, in words.
+    what: String,
+    session: String,
+    listeners: Vec<oneshot::Sender<()>>,
 }
 
 /// One removal that is under way, and who waits for its outcome.
@@ -65,16 +80,13 @@ struct Removing {
     listeners: Vec<oneshot::Sender<Result<()>>>,
 }
 
-/// Ownership of one container, network or volume: dropping it removes the thing.
+/// Ownership of one container, network or volume: dropping it removes the thing, unless it is to be kept.
 #[derive(Debug)]
 #[must_use = "dropping this removes what it owns"]
 pub(crate) struct Owned {
     key: u64,
+    keep: Keep,
 }
-
-/// Says that something is being created, so that the end of the process waits for it to be owned.
-#[must_use = "creation is under way only while this lives"]
-pub(crate) struct Creating(());
 
 impl Cleaner {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -82,58 +94,62 @@ impl Cleaner {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Announces a creation.
+    /// Announces a creation, and returns its key.
     ///
     /// # Errors
     /// At the end of the process: what came now would be left behind.
-    pub(crate) fn creating(&self) -> Result<Creating> {
+    pub(super) fn announce(&self, what: String, session: String) -> Result<u64> {
         let mut state = self.lock();
         if state.closing {
             return Err(Error::new(Kind::Conflict, "the process is ending, nothing more is created"));
         }
-        state.creating += 1;
-        Ok(Creating(()))
+        let key = state.new_key();
+        state.creating.insert(key, Announced { what, session, listeners: Vec::new() });
+        Ok(key)
+    }
+
+    /// Ends an announcement: what it was about is owned, or was not created.
+    pub(super) fn announced_came(&self, key: u64) {
+        let announced = self.lock().creating.remove(&key);
+        self.changed.notify_all();
+        for listener in announced.into_iter().flat_map(|announced| announced.listeners) {
+            listener.send(()).ok();
+        }
     }
 
     /// Takes a thing into ownership.
     pub(crate) fn own(&self, engine: Engine, thing: Thing) -> Owned {
         let mut state = self.lock();
-        let key = state.next_key;
-        state.next_key += 1;
-        state.live.insert(key, Item { engine, thing, mounted: Vec::new() });
-        Owned { key }
+        let key = state.new_key();
+        state.live.insert(key, Item { engine, thing, mounted: Vec::new(), keep: Keep::Never });
+        Owned { key, keep: Keep::Never }
     }
 
-    /// Starts the removal of a thing, unless it is under way or over; the outcome goes to the listener, who is
-    /// dropped if it is over.
-    fn release(&self, key: u64, listener: Option<oneshot::Sender<Result<()>>>) {
+    /// Starts the removal of a thing, unless it is under way or over; its outcome goes to `done`.
+    fn release(&self, key: u64, done: Option<oneshot::Sender<Result<()>>>) {
         let mut state = self.lock();
         if let Some(removing) = state.removing.get_mut(&key) {
-            removing.listeners.extend(listener);
-            return;
+            return removing.listeners.extend(done);
         }
         let Some(item) = state.live.remove(&key) else { return };
-        let removing = Removing { thing: item.thing.clone(), listeners: listener.into_iter().collect() };
+        let removing = Removing { thing: item.thing.clone(), listeners: done.into_iter().collect() };
         state.removing.insert(key, removing);
         drop(state);
         background()
-            .carry_through(async move {
-                let outcome = removal::remove(item).await;
-                cleaner().removed(key, outcome);
-            })
+            .carry_through(async move { cleaner().removed(key, removal::remove(item).await) })
             .detach();
     }
 
     fn removed(&self, key: u64, outcome: Result<()>) {
-        let mut state = self.lock();
-        let removing = state.removing.remove(&key);
         if let Err(error) = &outcome {
             tracing::error!("{error}");
-            state.failed.push(error.to_string());
         }
+        let mut state = self.lock();
+        let mut listeners =
+            state.removing.remove(&key).map(|removing| removing.listeners).unwrap_or_default();
+        state.failed.extend(outcome.as_ref().err().map(ToString::to_string));
         drop(state);
         self.changed.notify_all();
-        let mut listeners = removing.map(|removing| removing.listeners).unwrap_or_default();
         let last = listeners.pop();
         for listener in listeners {
             listener.send(outcome.as_ref().copied().map_err(Error::duplicate)).ok();
@@ -143,33 +159,55 @@ impl Cleaner {
         }
     }
 
-    /// Removes everything that one session owns still, and waits, also for what is being removed already.
+    /// Removes everything that one session owns still, and waits for that and for what is being removed already.
     pub(crate) async fn remove_all_of(&self, session: &str) -> Vec<Error> {
-        let keys: Vec<u64> = {
-            let state = self.lock();
-            let live = state.live.iter().map(|(key, item)| (key, &item.thing));
-            let removing = state.removing.iter().map(|(key, removing)| (key, &removing.thing));
-            live.chain(removing)
-                .filter(|(_, thing)| thing.session() == session)
-                .map(|(key, _)| *key)
-                .collect()
-        };
-        let waits: Vec<_> = keys
-            .into_iter()
-            .map(|key| {
-                let (done, outcome) = oneshot::channel();
-                self.release(key, Some(done));
-                outcome
-            })
-            .collect();
+        for creation in self.creations_of(session) {
+            // A sender that was dropped is as good: the creation is over.
+            creation.await.ok();
+        }
+        let waits: Vec<_> = self.keys_of(session).into_iter().map(|key| self.release_and_wait(key)).collect();
         let mut errors = Vec::new();
         for wait in waits {
-            // A sender is dropped if the removal was over by the time that we asked.
+            // A sender that was dropped was that of a removal which was over before we asked.
             if let Ok(Err(error)) = wait.await {
                 errors.push(error);
             }
         }
         errors
+    }
+
+    /// Tells, for each creation of a session that is under way, when it is over.
+    fn creations_of(&self, session: &str) -> Vec<oneshot::Receiver<()>> {
+        let mut state = self.lock();
+        let announced = state.creating.values_mut().filter(|announced| announced.session == session);
+        let wait = |announced: &mut Announced| {
+            let (over, is_over) = oneshot::channel();
+            announced.listeners.push(over);
+            is_over
+        };
+        announced.map(wait).collect()
+    }
+
+    fn keys_of(&self, session: &str) -> Vec<u64> {
+        let state = self.lock();
+        let live = state.live.iter().map(|(key, item)| (key, &item.thing));
+        let removing = state.removing.iter().map(|(key, removing)| (key, &removing.thing));
+        live.chain(removing).filter(|(_, thing)| thing.session() == session).map(|(key, _)| *key).collect()
+    }
+
+    fn release_and_wait(&self, key: u64) -> oneshot::Receiver<Result<()>> {
+        let (done, outcome) = oneshot::channel();
+        self.release(key, Some(done));
+        outcome
+    }
+
+    /// Whether containers of a session were kept and no other ones of it are known: what is in use is in their use.
+    pub(super) fn has_only_kept(&self, session: &str) -> bool {
+        let state = self.lock();
+        let things = state.live.values().map(|item| &item.thing);
+        let mut things = things.chain(state.removing.values().map(|removing| &removing.thing));
+        let is_other = |thing: &Thing| matches!(thing, Thing::Container { session: of, .. } if of == session);
+        state.kept.contains(session) && !things.any(is_other)
     }
 
     /// Removes all that is left, whoever owns it, and waits until it is gone or the time is up.
@@ -182,12 +220,14 @@ impl Cleaner {
         state.closing = true;
         loop {
             if let Some(key) = state.live.keys().next().copied() {
+                let keep = state.live[&key].keep;
                 drop(state);
-                self.release(key, None);
+                // A drop, as it would have been.
+                drop(Owned { key, keep });
                 state = self.lock();
                 continue;
             }
-            if state.removing.is_empty() && state.creating == 0 {
+            if state.removing.is_empty() && state.creating.is_empty() {
                 break;
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -202,24 +242,72 @@ impl Cleaner {
 
 /// Says on stderr what could not be removed: this is the last chance to.
 fn report_leftovers(state: &State, patience: Duration) {
+    let end = format!("within {} s of the end of the process", patience.as_secs());
+    for Announced { what, .. } in state.creating.values() {
+        eprintln!("seatrial: {what} may be there: the engine did not answer its creation {end}");
+    }
     for Removing { thing, .. } in state.removing.values() {
-        eprintln!(
-            "seatrial: {thing} was not removed within {} s of the end of the process",
-            patience.as_secs()
-        );
+        eprintln!("seatrial: {thing} was not removed {end}");
     }
     for failure in &state.failed {
         eprintln!("seatrial: {failure}");
     }
 }
 
+/// Says something on stderr, whatever else is to be seen of a test: what `eprint` says is captured by a test runner,
+/// which shows it of failed tests alone, and `eprint` panics where stderr is closed.
+pub(super) fn tell(text: &str) {
+    io::stderr().write_all(text.as_bytes()).ok();
+}
+
+/// Forgets a thing that is to stay, if it is owned still.
+fn keep(key: u64) {
+    let mut state = cleaner().lock();
+    let Some(item) = state.live.remove(&key) else { return };
+    if let Thing::Container { session, .. } = &item.thing {
+        state.kept.insert(session.clone());
+    }
+    drop(state);
+    if let Thing::Container { id, name, .. } = &item.thing {
+        tell(&kept_notice(name, id));
+    }
+    for mounted in item.mounted {
+        // A container that is kept needs its mounted files.
+        mounted.keep();
+    }
+}
+
+impl State {
+    fn new_key(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
+    }
+}
+
 impl Owned {
-    /// Gives up ownership: nobody removes the thing any more.
+    /// Gives up ownership: nobody removes the thing any more. Says on stderr where a container is.
     pub(crate) fn keep(self) {
-        let item = cleaner().lock().live.remove(&self.key);
-        for mounted in item.into_iter().flat_map(|item| item.mounted) {
-            // A container that is kept needs its mounted files.
-            mounted.keep();
+        keep(self.key);
+    }
+
+    /// Says when the thing is to stay, at the end of the process, too. Default: never.
+    pub(crate) fn keep_as(mut self, keep: Keep) -> Self {
+        self.keep = keep;
+        if let Some(item) = cleaner().lock().live.get_mut(&self.key) {
+            item.keep = keep;
+        }
+        self
+    }
+
+    /// When the thing is to stay.
+    pub(crate) fn keeps(&self) -> Keep {
+        self.keep
+    }
+
+    /// Gives up a thing that failed: it stays if failures are to be looked into.
+    pub(crate) fn give_up_failed(self) {
+        if self.keep.applies(true) {
+            self.keep();
         }
     }
 
@@ -232,21 +320,16 @@ impl Owned {
 
     /// Removes the thing and waits for it. Dropping the future lets the removal go on.
     pub(crate) async fn remove(self) -> Result<()> {
-        let (done, outcome) = oneshot::channel();
-        cleaner().release(self.key, Some(done));
-        outcome.await.unwrap_or(Ok(()))
+        cleaner().release_and_wait(self.key).await.unwrap_or(Ok(()))
     }
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        cleaner().release(self.key, None);
-    }
-}
-
-impl Drop for Creating {
-    fn drop(&mut self) {
-        cleaner().lock().creating -= 1;
-        cleaner().changed.notify_all();
+        if self.keep.applies(std::thread::panicking()) {
+            keep(self.key);
+        } else {
+            cleaner().release(self.key, None);
+        }
     }
 }

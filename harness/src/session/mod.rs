@@ -1,6 +1,7 @@
 //! A session: what one test run created and will clean up.
 
 mod cleaner;
+mod creating;
 mod exit;
 pub(crate) mod id;
 mod removal;
@@ -13,11 +14,12 @@ use seatrial_core::{SessionId, labels};
 use tokio::sync::OnceCell;
 
 pub(crate) use cleaner::{Owned, cleaner};
+pub(crate) use creating::Creating;
 pub(crate) use removal::Thing;
 
 use crate::config::Config;
 use crate::engine::{Engine, connect};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::image::Flights;
 
 static CURRENT: OnceCell<Session> = OnceCell::const_new();
@@ -65,16 +67,24 @@ impl Session {
     }
 
     /// Removes everything that this process still owns in this session, waits, and reports all failures. What was
-    /// dropped before and is being removed in the background is waited for, too.
+    /// dropped before and is being created or removed in the background is waited for, too.
     ///
     /// # Errors
     /// What could not be removed, each by name.
     ///
     /// # Cancel safety
     /// Dropping the future lets the removals go on.
-    pub async fn close(self) -> Result<(), Vec<Error>> {
+    pub async fn close(self) -> Result<()> {
         let errors = cleaner().remove_all_of(self.0.id.as_str()).await;
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<_> = errors.iter().map(|error| format!("  {error}")).collect();
+        Err(Error::new(
+            Kind::Leftover,
+            format!("{} of its things are left:\n{}", lines.len(), lines.join("\n")),
+        )
+        .with_subject(format!("session `{}`", self.0.id)))
     }
 
     pub(crate) fn config(&self) -> &Config {

@@ -3,23 +3,45 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::cleaner::Item;
+use super::cleaner::{Item, cleaner, tell};
 use crate::archive::MountedFiles;
 use crate::background::blocking;
 use crate::container::ContainerId;
-use crate::engine::Engine;
+use crate::engine::{Engine, Resource};
 use crate::error::{Error, Kind, Result};
 use crate::retry::Backoff;
 
 /// How long one removal is tried. A wedged engine must not keep us for ever.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long a creation that was not answered is looked for: an engine may carry out what it was asked after its
+/// client gave up.
+const LATE: Duration = Duration::from_secs(5);
+
 /// Something that an engine holds for a session. Only what we created ourselves is ever made one of these.
 #[derive(Clone, Debug)]
 pub(crate) enum Thing {
-    Container { id: ContainerId, name: String, session: String },
-    Network { id: String, name: String, session: String },
-    Volume { name: String, session: String },
+    Container {
+        id: ContainerId,
+        name: String,
+        session: String,
+    },
+    Network {
+        id: String,
+        name: String,
+        session: String,
+    },
+    Volume {
+        name: String,
+        session: String,
+    },
+    /// What a creation has made, if it has: its answer did not come.
+    Unanswered {
+        kind: Resource,
+        name: String,
+        creation: String,
+        session: String,
+    },
 }
 
 impl Thing {
@@ -27,7 +49,8 @@ impl Thing {
         match self {
             Self::Container { session, .. }
             | Self::Network { session, .. }
-            | Self::Volume { session, .. } => session,
+            | Self::Volume { session, .. }
+            | Self::Unanswered { session, .. } => session,
         }
     }
 }
@@ -38,6 +61,9 @@ impl fmt::Display for Thing {
             Self::Container { id, name, .. } => write!(f, "container `{name}` ({id})"),
             Self::Network { id, name, .. } => write!(f, "network `{name}` ({id})"),
             Self::Volume { name, .. } => write!(f, "volume `{name}`"),
+            Self::Unanswered { kind, name, .. } => {
+                write!(f, "{kind} `{name}` (if it is there: its creation was not answered)")
+            }
         }
     }
 }
@@ -55,9 +81,13 @@ pub(super) async fn remove(item: Item) -> Result<()> {
     let began = Instant::now();
     let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
     let outcome = loop {
-        match verdict(request(&item.engine, &item.thing).await) {
+        match attempt(&item.engine, &item.thing, began).await {
             Verdict::Gone => break Ok(()),
             Verdict::Final(error) => break Err(error),
+            Verdict::Later(error) if is_kept_in_use(&item.thing, &error) => {
+                tell(&format!("seatrial: kept {}: a container that was kept uses it\n", item.thing));
+                break Ok(());
+            }
             Verdict::Later(error) if began.elapsed() > PATIENCE => {
                 break Err(left(&item.thing, error, began));
             }
@@ -77,12 +107,39 @@ pub(super) async fn remove(item: Item) -> Result<()> {
     blocking(move || mounted.into_iter().try_for_each(MountedFiles::remove)).await
 }
 
-async fn request(engine: &Engine, thing: &Thing) -> Result<()> {
-    match thing {
+/// Whether a network or volume is in use by a container that stays.
+fn is_kept_in_use(thing: &Thing, error: &Error) -> bool {
+    let is_shared = matches!(thing, Thing::Network { .. } | Thing::Volume { .. });
+    // A network with containers is forbidden to go, a volume conflicts.
+    let is_in_use = matches!(error.kind(), Kind::Denied | Kind::Conflict);
+    is_shared && is_in_use && cleaner().has_only_kept(thing.session())
+}
+
+async fn attempt(engine: &Engine, thing: &Thing, began: Instant) -> Verdict {
+    let answer = match thing {
         Thing::Container { id, name, .. } => engine.remove_container(id, name).await,
         Thing::Network { id, name, .. } => engine.remove_network(id, name).await,
         Thing::Volume { name, .. } => engine.remove_volume(name).await,
+        Thing::Unanswered { kind, name, creation, .. } => match engine.made_by(creation, *kind, name).await {
+            Ok(ids) if ids.is_empty() && began.elapsed() < LATE => {
+                return Verdict::Later(Error::new(Kind::NotFound, "it is not there yet"));
+            }
+            Ok(ids) => remove_found(engine, *kind, name, ids).await,
+            Err(error) => Err(error),
+        },
+    };
+    verdict(answer)
+}
+
+async fn remove_found(engine: &Engine, kind: Resource, name: &str, ids: Vec<String>) -> Result<()> {
+    for id in ids {
+        match kind {
+            Resource::Container => engine.remove_container(&ContainerId::new(id)?, name).await?,
+            Resource::Network => engine.remove_network(&id, name).await?,
+            Resource::Volume => engine.remove_volume(&id).await?,
+        }
     }
+    Ok(())
 }
 
 fn verdict(answer: Result<()>) -> Verdict {

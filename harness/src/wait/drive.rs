@@ -7,8 +7,9 @@ use futures_util::future::{BoxFuture, Either, select, select_ok, try_join_all};
 
 use super::branch::{Branch, Outcome};
 use super::cx::{Cx, Failure};
+use super::kept::Keep;
 use super::sensor::{End, Sensor};
-use super::tap::{Keep, LogOutcome, Subject, Tap};
+use super::tap::{LogOutcome, Subject, Tap};
 use super::{LogMatch, Strategy, WaitFor};
 use crate::background::background;
 use crate::container::TestContainer;

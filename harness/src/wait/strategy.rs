@@ -32,6 +32,39 @@ pub(crate) enum Strategy {
 ///
 /// It runs on your task, not on a thread of Seatrial's, up to the request's deadline; it is dropped when the
 /// container ends first.
+///
+/// The future is boxed, so that strategies can be branches of [`WaitFor::all`] and [`WaitFor::any`]:
+///
+/// ```
+/// use std::{error::Error, future::Future, pin::Pin, time::Duration};
+///
+/// use seatrial::{TestContainer, WaitFor, WaitStrategy};
+///
+/// struct Rows(u64);
+///
+/// impl WaitStrategy for Rows {
+///     fn describe(&self) -> String {
+///         format!("{} rows in `ship`", self.0)
+///     }
+///
+///     fn wait<'a>(
+///         &'a self,
+///         container: &'a TestContainer,
+///     ) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send + 'a>> {
+///         Box::pin(async move {
+///             loop {
+///                 let count = container.exec(["psql", "-Atc", "SELECT count(*) FROM ship"]).await?;
+///                 if count.stdout_text().trim() == self.0.to_string() {
+///                     return Ok(());
+///                 }
+///                 tokio::time::sleep(Duration::from_millis(100)).await;
+///             }
+///         })
+///     }
+/// }
+///
+/// let wait = WaitFor::custom(Rows(3));
+/// ```
 pub trait WaitStrategy: Send + Sync {
     /// What is waited for, in a few words, for the report of a wait that failed.
     fn describe(&self) -> String;

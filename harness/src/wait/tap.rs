@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use tokio::io::AsyncReadExt;
 use tokio::sync::oneshot;
 
+use super::kept::{Collected, Keep};
 use super::{LogMatch, LogMatcher, LogWait};
 use crate::background::{Run, background};
 use crate::container::ContainerId;
@@ -24,8 +25,8 @@ const READ_SIZE: usize = 64 * 1024;
 const QUIET: Duration = Duration::from_millis(50);
 /// How long a container whose output has ended may take to end itself, before it counts as one that goes on.
 const ENDING: Duration = Duration::from_millis(500);
-/// How much of each stream's end is kept for a container whose log can't be read any more.
-const TAIL: usize = 16 * 1024;
+/// How often the log of a container that has ended is read again because it broke off.
+const REREADS: usize = 3;
 
 /// What became of one log wait.
 #[derive(Debug)]
@@ -81,50 +82,6 @@ impl Watcher {
     /// Whether somebody still waits for it.
     fn is_wanted(&self) -> bool {
         self.done.as_ref().is_some_and(|done| !done.is_closed())
-    }
-}
-
-/// What was read and kept: the whole up to a limit for those who collect, the end for those who report.
-#[derive(Debug, Default)]
-pub(crate) struct Collected {
-    pub(crate) stdout: Kept,
-    pub(crate) stderr: Kept,
-}
-
-/// The first bytes of a stream up to a limit, or its last ones.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) truncated: bool,
-}
-
-/// What of the output is kept.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Keep {
-    /// The first so many bytes of each stream; reading goes on until the output ends.
-    Head(usize),
-    /// The end of each stream; reading goes on while somebody waits.
-    Tail,
-}
-
-impl Kept {
-    fn push(&mut self, bytes: &[u8], keep: Keep) {
-        match keep {
-            Keep::Head(limit) => {
-                let room = limit.saturating_sub(self.bytes.len());
-                self.truncated |= bytes.len() > room;
-                self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            }
-            Keep::Tail => {
-                let bytes = &bytes[bytes.len().saturating_sub(TAIL)..];
-                self.bytes.extend_from_slice(bytes);
-                // Cut at twice the size, so that each byte is moved at most once on average.
-                if self.bytes.len() > 2 * TAIL {
-                    self.truncated = true;
-                    self.bytes.drain(..self.bytes.len() - TAIL);
-                }
-            }
-        }
     }
 }
 
@@ -238,34 +195,45 @@ struct Reader {
 enum Stop {
     /// Nobody waits any more.
     Unwanted,
-    /// The output ended, or the connection broke: the container's state tells which.
+    /// The output ended, or the connection broke between two frames: the container's state tells which.
     Over,
+    /// The connection broke, and there was more.
+    Broken,
 }
+
+/// The connection broke.
+struct Broken;
 
 impl Reader {
     async fn run(mut self, first: Option<Source>) {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         let mut source = first;
+        let mut rereads = 0;
         loop {
             let current = match source.take() {
                 Some(source) => Ok(source),
                 None => self.follow_log().await.map(Source::Followed),
             };
-            match current {
-                Ok(current) => {
-                    if matches!(self.read(current).await, Stop::Unwanted) {
-                        return;
-                    }
-                }
+            let has_more = match current {
+                Ok(current) => match self.read(current).await {
+                    Stop::Unwanted => return,
+                    Stop::Over => false,
+                    Stop::Broken => true,
+                },
                 // An engine that is away for a moment says nothing about the log; a container that is gone, all.
-                Err(error) if error.status().is_none() || error.is_not_found() => tracing::debug!("{error}"),
+                Err(error) if error.is_not_found() => false,
+                Err(error) if error.status().is_none() => true,
                 Err(_) if self.has_ended().await => return self.end(),
                 Err(error) => return self.tell_all(|| LogOutcome::Failed(error.to_string())),
-            }
+            };
             if self.has_ended().await {
-                return self.end();
+                if !has_more || rereads == REREADS {
+                    return self.end();
+                }
+                rereads += 1;
             }
-            // It runs still: it closed its output, was restarted, or the connection broke. The log has all of it.
+            // It runs still (it closed its output, was restarted, or the connection broke), or it left more than we
+            // have. The log has all of it.
             tokio::time::sleep(backoff.next()).await;
             self.start_over();
         }
@@ -306,9 +274,12 @@ impl Reader {
                 }
             };
             is_quiet = false;
-            let Some(chunk) = chunk else { return Stop::Over };
+            let Ok(chunk) = chunk else { return Stop::Broken };
+            let Some(chunk) = chunk else {
+                return if decoder.finish().is_ok() { Stop::Over } else { Stop::Broken };
+            };
             if decoder.decode(chunk.as_ref(), |stream, bytes| self.feed(stream, bytes)).is_err() {
-                return Stop::Over;
+                return Stop::Broken;
             }
         }
     }
@@ -365,14 +336,19 @@ impl Reader {
 }
 
 impl Source {
-    /// The next piece; none at the end, or when the connection broke.
-    async fn next<'a>(&mut self, buffer: &'a mut [u8]) -> Option<Chunk<'a>> {
+    /// The next piece; none at the end.
+    async fn next<'a>(&mut self, buffer: &'a mut [u8]) -> Result<Option<Chunk<'a>>, Broken> {
         match self {
             Self::Attached(connection) => match connection.read(buffer).await {
-                Ok(0) | Err(_) => None,
-                Ok(n) => Some(Chunk::Read(&buffer[..n])),
+                Ok(0) => Ok(None),
+                Ok(n) => Ok(Some(Chunk::Read(&buffer[..n]))),
+                Err(_) => Err(Broken),
             },
-            Self::Followed(bodies) => bodies.next().await?.ok().map(Chunk::Body),
+            Self::Followed(bodies) => match bodies.next().await {
+                None => Ok(None),
+                Some(Ok(bytes)) => Ok(Some(Chunk::Body(bytes))),
+                Some(Err(_)) => Err(Broken),
+            },
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use seatrial::{ContainerRequest, Session, SessionBuilder, TestContainer};
 use seatrial_core::labels;
-use seatrial_tests::{Engine, EngineProxy, Traffic, assert_nothing_left};
+use seatrial_tests::{Engine, EngineProxy, Leftovers, Traffic, assert_nothing_left};
 use serde_json::{Value, json};
 
 /// A static busybox: `sh`, `cat`, `nc` and so on.
@@ -87,6 +87,7 @@ impl Deref for OwnSession {
 impl Drop for OwnSession {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            wait_until_nothing_is_left(self.session.id().as_str());
             return;
         }
         assert_nothing_left(self.session.id().as_str());
@@ -99,6 +100,15 @@ impl Drop for OwnSession {
         {
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+/// Gives what a test that has failed owns the time to go, before a proxy that it needs for that goes too.
+fn wait_until_nothing_is_left(session: &str) {
+    let start = Instant::now();
+    let is_clean = || Leftovers::of_session(&Engine::from_env(), session).is_ok_and(|left| left.is_empty());
+    while !is_clean() && start.elapsed() < ANSWERED_WITHIN {
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

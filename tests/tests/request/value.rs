@@ -1,6 +1,7 @@
 //! A request is a value: no start sees what another changed.
 
 use seatrial::{CopyIn, Network};
+use seatrial_core::labels;
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ use crate::own_session::{OwnSession, look_at};
 /// What the engine was asked for, without what is of each container alone.
 fn asked_for(mut container: Value) -> Value {
     container["Config"]["Hostname"].take();
+    container["Config"]["Labels"][labels::CREATION].take();
     json!([container["Config"], container["HostConfig"], container["Args"]])
 }
 

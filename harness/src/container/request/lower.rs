@@ -80,10 +80,9 @@ fn check(request: &ContainerRequest) -> Result<()> {
             }
             if publish.host_port.is_some() && publish.host_port == other.host_port && publish.ip == other.ip {
                 return Err(Error::invalid(format!(
-                    "ports {} and {} are both to be published on {}:{}; give them different ports, or let the engine choose",
+                    "ports {} and {} are both to be published on port {} of the host; give them different ports, or let the engine choose",
                     other.port,
                     publish.port,
-                    publish.ip,
                     publish.host_port.unwrap_or_default()
                 )));
             }

@@ -46,6 +46,24 @@ use crate::wait::WaitFor;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Options by topic
+///
+/// - What runs: [`cmd`](Self::cmd), [`entrypoint`](Self::entrypoint), [`env`](Self::env), [`user`](Self::user),
+///   [`working_dir`](Self::working_dir), [`name`](Self::name), [`label`](Self::label), [`runtime`](Self::runtime).
+/// - When it is ready: [`wait_for`](Self::wait_for), [`startup_timeout`](Self::startup_timeout),
+///   [`health_check`](Self::health_check).
+/// - Where it is reached: [`port`](Self::port), [`publish_on`](Self::publish_on), [`fixed`](Self::fixed).
+/// - Networks: [`network`](Self::network), [`network_with_aliases`](Self::network_with_aliases),
+///   [`network_mode`](Self::network_mode), [`extra_host`](Self::extra_host).
+/// - Files: [`copy_in`](Self::copy_in), [`mount_files`](Self::mount_files), [`volume`](Self::volume),
+///   [`bind`](Self::bind), [`tmpfs`](Self::tmpfs), [`read_only_root`](Self::read_only_root).
+/// - Limits and rights: [`memory`](Self::memory), [`milli_cpus`](Self::milli_cpus), [`pids_limit`](Self::pids_limit),
+///   [`cap_add`](Self::cap_add), [`cap_drop`](Self::cap_drop), [`privileged`](Self::privileged).
+/// - The image: [`pull`](Self::pull), [`credentials`](Self::credentials), [`platform`](Self::platform).
+/// - Output and end: [`on_log`](Self::on_log), [`log_driver`](Self::log_driver), [`stop_signal`](Self::stop_signal),
+///   [`keep`](Self::keep).
+/// - All else: [`modify_body`](Self::modify_body), [`modify_host_config`](Self::modify_host_config).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is started"]
 pub struct ContainerRequest {
@@ -194,13 +212,20 @@ impl ContainerRequest {
 
     /// Changes the engine's create body, after everything else: what it sets stays.
     ///
-    /// For options that have no setter. A second call runs after the first.
+    /// For options that have no setter. A second call runs after the first. The body is that of the
+    /// [`bollard`](https://crates.io/crates/bollard) client; a change of its fields needs no dependency on it.
+    ///
+    /// ```
+    /// # use seatrial::ContainerRequest;
+    /// let request = ContainerRequest::new("redis:7").modify_body(|body| body.domainname = Some("test".into()));
+    /// ```
     pub fn modify_body(mut self, modify: impl Fn(&mut ContainerCreateBody) + Send + Sync + 'static) -> Self {
         self.modify_body = Some(chain(self.modify_body.take(), modify));
         self
     }
 
-    /// Changes the engine's host configuration, after everything else: what it sets stays.
+    /// Changes the engine's host configuration, before [`modify_body`](Self::modify_body) and after everything else: what
+    /// it sets stays.
     ///
     /// For options that have no setter. A second call runs after the first.
     pub fn modify_host_config(mut self, modify: impl Fn(&mut HostConfig) + Send + Sync + 'static) -> Self {

@@ -8,7 +8,7 @@ use crate::network::Network;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::container) struct Publish {
     pub(in crate::container) port: Port,
-    /// The address of the engine's machine that it is bound to.
+    /// The address of the engine's machine that it is bound to; empty for loopback, or what stands for it.
     pub(in crate::container) ip: String,
     /// The port of the engine's machine; the engine chooses if none.
     pub(in crate::container) host_port: Option<u16>,
@@ -20,8 +20,6 @@ pub(in crate::container) struct Attachment {
     pub(in crate::container) network: String,
     pub(in crate::container) aliases: Vec<String>,
 }
-
-const LOOPBACK: &str = "127.0.0.1";
 
 impl ContainerRequest {
     /// Publishes a port on loopback only, on a port that the engine chooses; ask for it with
@@ -38,9 +36,10 @@ impl ContainerRequest {
         self.publish(port.into(), ip.into(), None)
     }
 
-    /// Publishes a port on loopback, on a port that is given: two containers can't have the same. Default: nothing.
+    /// Publishes a port where [`port`](Self::port) does, on a port that is given: two containers can't have the same.
+    /// Default: nothing.
     pub fn fixed(self, host: u16, port: impl Into<Port>) -> Self {
-        self.publish(port.into(), LOOPBACK.to_owned(), Some(host))
+        self.publish(port.into(), String::new(), Some(host))
     }
 
     /// Publishes every port that the image exposes, on all addresses of the engine's machine. Default: not.

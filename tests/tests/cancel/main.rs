@@ -1,0 +1,10 @@
+//! Starts that do not come to their end, dropped or failed at every point: something owns whatever was created.
+
+#[path = "../common/own_session.rs"]
+mod own_session;
+
+mod failed;
+mod gates;
+mod lost;
+mod polls;
+mod stages;

@@ -1,0 +1,11 @@
+//! Dropping a container: wherever that happens, it goes, without blocking anybody; and so does all at the end of a
+//! process.
+
+#[path = "../common/own_session.rs"]
+mod own_session;
+
+mod busy;
+mod ends;
+mod hung;
+mod places;
+mod process;

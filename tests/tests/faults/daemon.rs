@@ -1,0 +1,209 @@
+//! A Docker daemon of a test's own, beside all others, to be stopped and started again.
+//!
+//! It has a bridge of its own, which nothing is ever attached to: a daemon that is told to have no bridge begins by
+//! deleting `docker0`, which may be that of the daemon beside it. For the same reason it makes no packet filter rules.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use seatrial_tests::Engine;
+use tempfile::TempDir;
+
+/// How long a daemon may take until it answers, or until it has ended.
+const PATIENCE: Duration = Duration::from_secs(90);
+const POLL: Duration = Duration::from_millis(50);
+
+/// A daemon with its data, sockets and logs in a folder that is deleted when this is dropped.
+pub(crate) struct Daemon {
+    // The order matters: the bridge and the folder go after the daemon, which `drop` ends.
+    process: Option<Child>,
+    bridge: Bridge,
+    folder: TempDir,
+}
+
+/// A bridge, deleted when dropped.
+struct Bridge(String);
+
+impl Bridge {
+    /// Makes one whose name and addresses are this process's.
+    fn make() -> Result<Self, String> {
+        let id = std::process::id();
+        let bridge = Self(format!("seatest{id}"));
+        ip(&["link", "add", "name", &bridge.0, "type", "bridge"])?;
+        let address = format!("10.{}.{}.1/24", 251 + id / 256 % 4, id % 256);
+        ip(&["address", "add", &address, "dev", &bridge.0])?;
+        ip(&["link", "set", &bridge.0, "up"])?;
+        Ok(bridge)
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        if let Err(error) = ip(&["link", "delete", &self.0]) {
+            eprintln!("{error}");
+        }
+    }
+}
+
+fn ip(arguments: &[&str]) -> Result<(), String> {
+    match Command::new("ip").args(arguments).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        other => Err(format!("`ip {}`: {other:?}", arguments.join(" "))),
+    }
+}
+
+impl Daemon {
+    /// Starts a daemon; none, with the reason on stderr, where that can't be done.
+    pub(crate) fn start() -> Option<Self> {
+        for (program, argument) in [("dockerd", "--version"), ("setpriv", "--version")] {
+            if Command::new(program).arg(argument).stdout(Stdio::null()).status().is_err() {
+                eprintln!("skipped: a daemon of our own needs the program `{program}`");
+                return None;
+            }
+        }
+        let bridge = match Bridge::make() {
+            Ok(bridge) => bridge,
+            Err(error) => {
+                eprintln!("skipped: a daemon of our own needs root, and a bridge: {error}");
+                return None;
+            }
+        };
+        // Short, since a socket's path may have 107 bytes and the daemon nests its own deep.
+        let folder = tempfile::Builder::new().prefix("daemon-").tempdir_in("/tmp").expect("a folder");
+        let mut daemon = Self { process: None, bridge, folder };
+        daemon.begin();
+        Some(daemon)
+    }
+
+    /// Starts the daemon again, with what it had.
+    pub(crate) fn begin(&mut self) {
+        let path = |name: &str| self.folder.path().join(name);
+        let name = self.folder.path().file_name().and_then(|name| name.to_str()).expect("unicode").to_owned();
+        fs::write(path("daemon.json"), "{}").expect("a configuration of its own");
+        let log = File::options().create(true).append(true).open(path("log")).expect("a log");
+        // Should this process be killed, the daemon ends too.
+        let process = Command::new("setpriv")
+            .args([
+                "--pdeathsig",
+                "TERM",
+                "dockerd",
+                "--iptables=false",
+                "--ip-forward=false",
+                "--ip-masq=false",
+            ])
+            .args(["--bridge", &self.bridge.0])
+            // Works on every file system; the one image is small.
+            .arg("--storage-driver=vfs")
+            .arg("--config-file")
+            .arg(path("daemon.json"))
+            .arg("--data-root")
+            .arg(path("data"))
+            .arg("--exec-root")
+            .arg(path("exec"))
+            .arg("--pidfile")
+            .arg(path("pid"))
+            .arg("--host")
+            .arg(format!("unix://{}", self.socket().display()))
+            .args([
+                "--containerd-namespace",
+                &name,
+                "--containerd-plugins-namespace",
+                &format!("{name}-plugins"),
+            ])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle of the log"))
+            .stderr(log)
+            .spawn()
+            .expect("dockerd starts");
+        self.process = Some(process);
+        self.until("answers", |daemon| daemon.engine().get("/info").is_ok());
+    }
+
+    /// Stops the daemon as a system does, and waits for its end.
+    pub(crate) fn stop(&mut self) {
+        let Some(process) = &mut self.process else { return };
+        signal(process.id(), libc::SIGTERM);
+        self.until("ends", |daemon| {
+            daemon
+                .process
+                .as_mut()
+                .is_none_or(|process| process.try_wait().is_ok_and(|ended| ended.is_some()))
+        });
+        self.process = None;
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("docker.sock")
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        Engine::at(self.socket())
+    }
+
+    /// Gives it an image of the engine that the tests use.
+    pub(crate) fn load(&self, image: &str) {
+        let archive = Engine::from_env().request("GET", &format!("/images/{image}/get"), None);
+        let archive = archive.expect("the engine answers");
+        assert_eq!(archive.status, 200, "{image}");
+        let mut stream = UnixStream::connect(self.socket()).expect("the daemon listens");
+        let head = format!(
+            "POST /images/load HTTP/1.0\r\nHost: engine\r\nContent-Type: application/x-tar\r\nContent-Length: {}\r\n\r\n",
+            archive.body.len()
+        );
+        stream.write_all(head.as_bytes()).expect("the daemon reads");
+        stream.write_all(&archive.body).expect("the daemon reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the daemon answers");
+        assert!(answer.starts_with("HTTP/1.0 200") && !answer.contains("error"), "{answer}");
+    }
+
+    fn until(&mut self, what: &str, condition: impl Fn(&mut Self) -> bool) {
+        let start = Instant::now();
+        while !condition(self) {
+            if start.elapsed() > PATIENCE {
+                let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+                panic!("the daemon should be one that {what}; its log:\n{log}");
+            }
+            thread::sleep(POLL);
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            signal(process.id(), libc::SIGTERM);
+            let start = Instant::now();
+            while process.try_wait().is_ok_and(|ended| ended.is_none()) && start.elapsed() < PATIENCE {
+                thread::sleep(POLL);
+            }
+            // It did not heed the signal, or has ended; nothing is left to be done about either.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+        unmount_below(self.folder.path());
+    }
+}
+
+/// Unmounts what a daemon has left mounted, so that its folder can be deleted.
+fn unmount_below(folder: &Path) {
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let points = table
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .filter(|point| Path::new(point).starts_with(folder));
+    for point in points.collect::<Vec<_>>().into_iter().rev() {
+        let _ = Command::new("umount").args(["--lazy", point]).status();
+    }
+}
+
+#[expect(unsafe_code, reason = "the standard library sends no signal but SIGKILL")]
+fn signal(process: u32, signal: i32) {
+    // SAFETY: `kill` has no memory to go wrong with; the process is our child and was not waited for.
+    unsafe { libc::kill(process.cast_signed(), signal) };
+}

@@ -1,0 +1,68 @@
+//! What a caller is told while a pull goes on.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use seatrial::{Pull, PullProgress};
+use seatrial_tests::{Fault, Gate, Matcher};
+use tokio::sync::mpsc;
+
+use crate::own_session::OwnSession;
+use crate::registry::Registry;
+
+/// C31: per layer and overall; it is not complete before all layers are.
+#[tokio::test]
+async fn progress_reaches_a_hundred_percent_with_the_last_layer() {
+    let session = OwnSession::begin("progress").await;
+    let registry = Registry::start(&session).await;
+    let image = registry.publish_noise("progress", 2, 300_000);
+    let gate = Gate::new();
+    // The configuration passes, and one layer; the other one waits.
+    registry.faulty.on(image.config(), Fault::Pass);
+    registry.faulty.on(Matcher::blobs().nth(2), Fault::Hold(gate.clone()));
+    let (told, mut snapshots) = mpsc::unbounded_channel();
+    let pull = Pull::new(image.tagged()).session(&session).on_progress(move |progress| {
+        told.send(progress.clone()).expect("the test listens");
+    });
+    let pull = tokio::spawn(pull.run());
+    gate.reached().await;
+    loop {
+        let snapshot = snapshots.recv().await.expect("the pull goes on");
+        assert_ne!(snapshot.percent(), Some(100.0), "{snapshot:?}");
+        if snapshot.layers.iter().any(|layer| layer.total > 0 && layer.current == layer.total) {
+            assert_eq!((snapshot.percent(), snapshot.layers.len()), (Some(50.0), 2), "{snapshot:?}");
+            break;
+        }
+    }
+    gate.release();
+    pull.await.expect("no panic").expect("it can be had");
+    let rest: Vec<PullProgress> = std::iter::from_fn(|| snapshots.recv().now_or_never().flatten()).collect();
+    assert!(
+        rest.iter().any(|snapshot| snapshot.percent().is_some_and(|percent| percent < 100.0)),
+        "{rest:?}"
+    );
+    let last = rest.last().expect("there was more");
+    assert_eq!(last.percent(), Some(100.0));
+    assert_eq!(last.layers.len(), 2);
+    for layer in &last.layers {
+        assert_eq!((layer.current, layer.status.as_str()), (layer.total, "Pull complete"), "{last:?}");
+    }
+    assert!(last.status.contains("Downloaded newer image"), "{last:?}");
+}
+
+/// C31: who joins a pull, and who finds all layers here, is told as well.
+#[tokio::test]
+async fn progress_of_what_is_here_already_is_a_hundred_percent() {
+    let session = OwnSession::begin("progress-here").await;
+    let registry = Registry::start(&session).await;
+    let image = registry.publish_basic("here");
+    for layers in ["found here", "and the image too"] {
+        let last = Arc::new(Mutex::new(None));
+        let told = Arc::clone(&last);
+        let pull = Pull::new(image.tagged()).session(&session).on_progress(move |progress| {
+            *told.lock().expect("unharmed") = progress.percent();
+        });
+        pull.run().await.expect("it can be had");
+        assert_eq!(*last.lock().expect("unharmed"), Some(100.0), "{layers}");
+    }
+}
