@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -70,6 +71,8 @@ async fn accept(listener: TcpListener, hub: Arc<Hub>, settings: Arc<Settings>) {
                 continue;
             }
         };
+        // IPv4 as people write it, though it came over a socket of both.
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         // A connection that is lost already is seen as such by the first read.
         let _ = keep_alive(&stream);
         if !hub.open() {
