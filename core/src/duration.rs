@@ -35,10 +35,32 @@ enum Reason {
 /// If the text is not of the grammar above, is longer than 292 years, or is below zero: a sign is read, as in Go,
 /// but only `-0` is a time to wait.
 pub fn parse(text: &str) -> Result<Duration, InvalidDuration> {
+    match parse_signed(text)? {
+        Signed { below_zero: false, magnitude } => Ok(magnitude),
+        Signed { below_zero: true, .. } => {
+            Err(InvalidDuration { text: text.to_owned(), reason: Reason::Negative })
+        }
+    }
+}
+
+/// A duration with a sign: an offset to a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// Whether it points back; never so for zero.
+    pub below_zero: bool,
+    /// How long it is.
+    pub magnitude: Duration,
+}
+
+/// Parses a duration that may be below zero; what is smaller than a nanosecond is cut off.
+///
+/// # Errors
+/// If the text is not of the grammar above, or is longer than 292 years.
+pub fn parse_signed(text: &str) -> Result<Signed, InvalidDuration> {
     nanos(text).map_err(|reason| InvalidDuration { text: text.to_owned(), reason })
 }
 
-fn nanos(text: &str) -> Result<Duration, Reason> {
+fn nanos(text: &str) -> Result<Signed, Reason> {
     let (negative, mut rest) = match text.as_bytes().first() {
         None => return Err(Reason::Empty),
         Some(b'-') => (true, &text[1..]),
@@ -46,7 +68,7 @@ fn nanos(text: &str) -> Result<Duration, Reason> {
         Some(_) => (false, text),
     };
     if rest == "0" {
-        return Ok(Duration::ZERO);
+        return Ok(Signed { below_zero: false, magnitude: Duration::ZERO });
     }
     if rest.is_empty() {
         return Err(Reason::NoNumber);
@@ -60,11 +82,9 @@ fn nanos(text: &str) -> Result<Duration, Reason> {
         }
         rest = left;
     }
-    if negative && total > 0 {
-        return Err(Reason::Negative);
-    }
     let (seconds, nanos) = (total / 1_000_000_000, total % 1_000_000_000);
-    Ok(Duration::new(seconds as u64, nanos as u32))
+    let magnitude = Duration::new(seconds as u64, nanos as u32);
+    Ok(Signed { below_zero: negative && total > 0, magnitude })
 }
 
 /// One number with its unit, in nanoseconds, and what follows it.
@@ -193,6 +213,15 @@ mod tests {
             let error = parse(text).expect_err(text).to_string();
             assert!(error.contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn a_sign_is_kept_where_it_may_be() {
+        let second = Duration::from_secs(1);
+        assert_eq!(parse_signed("-1s"), Ok(Signed { below_zero: true, magnitude: second }));
+        assert_eq!(parse_signed("+1s"), Ok(Signed { below_zero: false, magnitude: second }));
+        assert_eq!(parse_signed("-0s"), Ok(Signed { below_zero: false, magnitude: Duration::ZERO }));
+        assert!(parse_signed("--1s").is_err());
     }
 
     proptest! {

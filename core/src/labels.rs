@@ -13,6 +13,8 @@ pub const LANG: &str = "org.testcontainers.lang";
 pub const VERSION: &str = "org.testcontainers.version";
 /// The session in the ecosystem's spelling; reapers filter by it.
 pub const TESTCONTAINERS_SESSION: &str = "org.testcontainers.session-id";
+/// `true` on a reaper itself, and on its image: no reaper ever removes what carries it.
+pub const RYUK: &str = "org.testcontainers.ryuk";
 /// The session in our spelling; removal insists on it.
 pub const SESSION: &str = "seatrial.session";
 /// The process that created the resource: `<pid>@<host name>`.

@@ -182,8 +182,14 @@ fn write_branch(f: &mut fmt::Formatter<'_>, branch: &BranchReport) -> fmt::Resul
     let BranchReport { depth, waited_for, outcome, elapsed, .. } = branch;
     let margin = "  ".repeat(depth + 1);
     let label = if *depth == 0 { "waiting for:" } else { "-" };
-    let (outcome, after) = (cut(outcome), seconds(*elapsed));
-    writeln!(f, "{margin}{label} {waited_for} ({outcome} after {after}){}", last(branch))
+    let (outcome, reason) = match outcome.split_once(": ") {
+        // The error says of the outermost one why it failed.
+        Some((failed, _)) if *depth == 0 => (failed, String::new()),
+        Some((failed, reason)) => (failed, format!(": {}", cut(reason))),
+        None => (outcome.as_str(), String::new()),
+    };
+    let after = seconds(*elapsed);
+    writeln!(f, "{margin}{label} {waited_for} ({outcome} after {after}{reason}){}", last(branch))
 }
 
 /// What a branch that was not met saw last, as the end of its line.

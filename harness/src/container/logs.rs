@@ -16,7 +16,9 @@ use crate::wait::Subject;
 
 /// A view of a container's log: choose what, then read it.
 ///
-/// It reads the engine's log, not the container: a slow reader never holds the container back.
+/// It reads the engine's log, not the container: a slow reader never holds the container back. What is there is what
+/// the log driver kept: Docker's `local`, which is the default, loses the end of a line longer than 16 KiB, so that
+/// the next line follows on the same one; `json-file` does not.
 ///
 /// ```no_run
 /// use futures_util::StreamExt;

@@ -1,6 +1,6 @@
 //! What every strategy needs while it waits: the container, the sensor of its end, pauses.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
@@ -9,6 +9,9 @@ use crate::background::background;
 use crate::container::TestContainer;
 use crate::error::Error;
 use crate::retry::Backoff;
+
+/// How long an address may fail to answer before it is looked up again.
+const REFRESH: Duration = Duration::from_secs(1);
 
 /// One wait's surroundings.
 #[derive(Debug)]
@@ -69,6 +72,28 @@ impl Cx<'_> {
                 }
             }
         }
+    }
+}
+
+/// Looks a container's addresses up anew every so often while they don't answer: the engine publishes other ports
+/// when it starts the container again.
+pub(super) struct Refresh(Instant);
+
+impl Refresh {
+    pub(super) fn from_now() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(super) async fn at_times(&mut self, cx: &Cx<'_>) {
+        if self.0.elapsed() < REFRESH {
+            return;
+        }
+        let subject = cx.container.subject();
+        // An engine that is away for a moment is asked the next time.
+        if let Ok(info) = subject.engine.inspect_container(&subject.id, &subject.name).await {
+            cx.container.refresh(&info);
+        }
+        *self = Self::from_now();
     }
 }
 

@@ -7,8 +7,9 @@ use futures_util::future::{BoxFuture, Either, select, select_ok, try_join_all};
 
 use super::branch::{Branch, Outcome};
 use super::cx::{Cx, Failure};
+use super::kept::Keep;
 use super::sensor::{End, Sensor};
-use super::tap::{Keep, LogOutcome, Subject, Tap};
+use super::tap::{LogOutcome, Subject, Tap};
 use super::{LogMatch, Strategy, WaitFor};
 use crate::background::background;
 use crate::container::TestContainer;
@@ -138,7 +139,7 @@ async fn any(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> Re
         Err(Failure::Engine(error)) => Err(Failure::Engine(error)),
         Err(Failure::Ended) => Err(Failure::Ended),
         Err(Failure::Never(_)) if cx.sensor.seen().is_some() => Err(Failure::Ended),
-        Err(Failure::Never(_)) => Err(Failure::Never("every branch of `any` failed".to_owned())),
+        Err(Failure::Never(_)) => Err(Failure::Never("none of its branches can be met".to_owned())),
     }
 }
 

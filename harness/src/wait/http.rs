@@ -13,9 +13,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::branch::Branch;
-use super::cx::{Cx, Failure, Pauses};
+use super::cx::{Cx, Failure, Pauses, Refresh};
 use crate::background::background;
-use crate::container::Port;
+use crate::container::{Port, TestContainer};
 use crate::error::{Error, Result};
 use crate::report::quoted;
 
@@ -166,16 +166,12 @@ impl HttpWait {
     }
 
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
-        let address = cx
-            .address(|container| match self.port {
-                Some(port) => container.addr(port),
-                None => container.only_addr(),
-            })
-            .await?;
         let mut pauses = Pauses::up_to(Duration::from_millis(250));
+        let mut refresh = Refresh::from_now();
         loop {
+            let address = cx.address(|container| self.address_in(container)).await?;
             let request = self.request(&address).map_err(Failure::Engine)?;
-            let (address, tls) = (address.clone(), self.tls.clone());
+            let tls = self.tls.clone();
             let asked = background().run(tokio::time::timeout(REQUEST, ask(address, request, tls)));
             match asked.await {
                 Ok(Ok(response)) if self.is_met(&response) => return Ok(()),
@@ -187,6 +183,14 @@ impl HttpWait {
                 Err(_) => branch.saw("last try: no answer within 5 s"),
             }
             pauses.next().await;
+            refresh.at_times(cx).await;
+        }
+    }
+
+    fn address_in(&self, container: &TestContainer) -> Result<String> {
+        match self.port {
+            Some(port) => container.addr(port),
+            None => container.only_addr(),
         }
     }
 

@@ -10,6 +10,7 @@ mod exec;
 mod file;
 mod health;
 mod http;
+mod kept;
 mod log;
 mod log_match;
 mod port;
@@ -28,13 +29,14 @@ pub use file::FileWait;
 pub use health::HealthyWait;
 pub(crate) use http::Authority;
 pub use http::{HttpResponse, HttpWait};
+pub(crate) use kept::{Collected, Keep as TapKeep};
 pub use log::LogWait;
 pub use log_match::LogMatch;
 pub(crate) use log_match::{LogMatcher, Pattern, Streams};
 pub use port::PortWait;
 pub(crate) use strategy::Strategy;
 pub use strategy::{ExitWait, WaitStrategy};
-pub(crate) use tap::{Collected, Keep as TapKeep, Subject, Tap};
+pub(crate) use tap::{Subject, Tap};
 
 use crate::container::Port;
 

@@ -14,9 +14,9 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use super::branch::Branch;
-use super::cx::{Cx, Failure, Pauses};
+use super::cx::{Cx, Failure, Pauses, Refresh};
 use crate::background::background;
-use crate::container::{Port, Protocol};
+use crate::container::{Port, Protocol, TestContainer};
 use crate::error::{Error, Result};
 
 /// How long a connection must stay open where the container's own address can't be asked.
@@ -57,21 +57,11 @@ impl PortWait {
     }
 
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
-        let (published, inside) = cx
-            .address(|container| {
-                let own = container.ip_addresses().into_iter().next();
-                let inside = own.map(|ip| SocketAddr::new(ip, self.port.number()));
-                match container.addr(self.port) {
-                    Ok(published) => Ok((Some(published), inside)),
-                    Err(_) if inside.is_some() => Ok((None, inside)),
-                    Err(error) => Err(error),
-                }
-            })
-            .await?;
         let mut pauses = Pauses::up_to(Duration::from_millis(100));
+        let mut refresh = Refresh::from_now();
         let mut held_since = None;
         loop {
-            let published = published.clone();
+            let (published, inside) = cx.address(|container| self.addresses_in(container)).await?;
             match background().run(async move { look(published, inside).await }).await {
                 Look::Open => return Ok(()),
                 Look::HeldByProxy(why) => {
@@ -87,6 +77,18 @@ impl PortWait {
                 }
             }
             pauses.next().await;
+            refresh.at_times(cx).await;
+        }
+    }
+
+    /// The published address and the container's own, of which there is at least one.
+    fn addresses_in(&self, container: &TestContainer) -> Result<(Option<String>, Option<SocketAddr>)> {
+        let own = container.ip_addresses().into_iter().next();
+        let inside = own.map(|ip| SocketAddr::new(ip, self.port.number()));
+        match container.addr(self.port) {
+            Ok(published) => Ok((Some(published), inside)),
+            Err(_) if inside.is_some() => Ok((None, inside)),
+            Err(error) => Err(error),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::oneshot;
 
+use super::kept::{Collected, Keep};
 use super::source::Source;
 use super::{LogMatch, LogMatcher, LogWait};
 use crate::background::{Run, background};
@@ -24,8 +25,6 @@ const QUIET: Duration = Duration::from_millis(50);
 const ENDING: Duration = Duration::from_millis(500);
 /// How often the log of a container that has ended is read again because it broke off.
 const REREADS: usize = 3;
-/// How much of each stream's end is kept for a container whose log can't be read any more.
-const TAIL: usize = 16 * 1024;
 
 /// What became of one log wait.
 #[derive(Debug)]
@@ -81,50 +80,6 @@ impl Watcher {
     /// Whether somebody still waits for it.
     fn is_wanted(&self) -> bool {
         self.done.as_ref().is_some_and(|done| !done.is_closed())
-    }
-}
-
-/// What was read and kept: the whole up to a limit for those who collect, the end for those who report.
-#[derive(Debug, Default)]
-pub(crate) struct Collected {
-    pub(crate) stdout: Kept,
-    pub(crate) stderr: Kept,
-}
-
-/// The first bytes of a stream up to a limit, or its last ones.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) truncated: bool,
-}
-
-/// What of the output is kept.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Keep {
-    /// The first so many bytes of each stream; reading goes on until the output ends.
-    Head(usize),
-    /// The end of each stream; reading goes on while somebody waits.
-    Tail,
-}
-
-impl Kept {
-    fn push(&mut self, bytes: &[u8], keep: Keep) {
-        match keep {
-            Keep::Head(limit) => {
-                let room = limit.saturating_sub(self.bytes.len());
-                self.truncated |= bytes.len() > room;
-                self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            }
-            Keep::Tail => {
-                let bytes = &bytes[bytes.len().saturating_sub(TAIL)..];
-                self.bytes.extend_from_slice(bytes);
-                // Cut at twice the size, so that each byte is moved at most once on average.
-                if self.bytes.len() > 2 * TAIL {
-                    self.truncated = true;
-                    self.bytes.drain(..self.bytes.len() - TAIL);
-                }
-            }
-        }
     }
 }
 
@@ -190,7 +145,8 @@ impl Tap {
     ) -> (Self, oneshot::Receiver<()>) {
         let (over, is_over) = oneshot::channel();
         let collected = Arc::new(Mutex::new(Collected::default()));
-        let reader = Reader { subject, watchers, keep, not_before, collected: collected.clone() };
+        let reader =
+            Reader { subject, watchers, keep, not_before, starts_over: false, collected: collected.clone() };
         let reader = background().run(async move {
             reader.run(source).await;
             over.send(()).ok();
@@ -222,6 +178,8 @@ struct Reader {
     /// What is older is not looked at when the log has to be read; by our clock, of which an engine elsewhere may
     /// have another.
     not_before: Option<SystemTime>,
+    /// Whether the next that is read is the beginning once more.
+    starts_over: bool,
     collected: Arc<Mutex<Collected>>,
 }
 
@@ -254,6 +212,7 @@ impl Reader {
                 // An engine that is away for a moment says nothing about the log; a container that is gone, all.
                 Err(error) if error.is_not_found() => false,
                 Err(error) if error.status().is_none() => true,
+                Err(_) if self.has_ended().await => return self.end(),
                 Err(error) => return self.tell_all(|| LogOutcome::Failed(error.to_string())),
             };
             if self.has_ended().await {
@@ -316,6 +275,9 @@ impl Reader {
 
     fn feed(&mut self, stream: LogStream, bytes: &[u8]) {
         let mut collected = lock(&self.collected);
+        if std::mem::take(&mut self.starts_over) {
+            *collected = Collected::default();
+        }
         match stream {
             LogStream::Stdout => collected.stdout.push(bytes, self.keep),
             LogStream::Stderr => collected.stderr.push(bytes, self.keep),
@@ -356,7 +318,8 @@ impl Reader {
     }
 
     fn start_over(&mut self) {
-        *lock(&self.collected) = Collected::default();
+        // What is kept stays until there is something in its place: there may be no log.
+        self.starts_over = true;
         self.watchers.iter_mut().for_each(Watcher::reset);
     }
 }

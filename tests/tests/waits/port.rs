@@ -86,6 +86,21 @@ async fn a_port_that_can_never_be_reached_is_an_error_at_once() {
     assert!(began.elapsed() < Duration::from_secs(30) && error.to_string().contains("7000/tcp"), "{error}");
 }
 
+/// C24. The engine publishes another port for each run.
+#[tokio::test]
+async fn a_port_is_found_again_when_the_engine_restarts_the_container() {
+    let session = OwnSession::begin("moves").await;
+    // The first run ends at once for one container, and after a while for the other.
+    for pause in ["0", "0.5"] {
+        let line =
+            format!("[ -e /ran ] || {{ touch /ran; sleep {pause}; exit 1; }}; exec httpd -f -p 7000 -h /etc");
+        let request = session.shell(&line).restart_policy(seatrial::RestartPolicy::OnFailure(3)).port(7000);
+        let both = WaitFor::all([WaitFor::port(7000).into(), WaitFor::http("/passwd").body("root").into()]);
+        let container = request.wait_for(both).start().await.expect("the second run listens");
+        TcpStream::connect(container.addr(7000).expect("published")).expect("it is the second run's address");
+    }
+}
+
 /// C24.
 #[tokio::test]
 async fn a_udp_port_is_refused_before_anything_starts() {

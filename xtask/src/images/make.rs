@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use anyhow::Result;
 use bollard::Docker;
-use bollard::query_parameters::RemoveImageOptions;
+use bollard::query_parameters::{RemoveImageOptions, TagImageOptions};
 use futures_util::{StreamExt, TryStreamExt};
 use seatrial_core::labels;
 
 use super::plan::{Image, Plan};
-use super::{base, build, context, misbehave};
+use super::program::Program;
+use super::{base, build, context};
 use crate::console;
 
 /// How many builds go on at once; they wait for mirrors more than they compute.
@@ -64,13 +65,19 @@ async fn one(docker: &Docker, image: &Image) -> Result<Option<Outcome>> {
     let start = Instant::now();
     let mut arguments = Vec::new();
     let mut more = Vec::new();
-    match image.folder.name.as_str() {
-        "base" => arguments.push(("ROOTFS", base::root_file_system(docker).await?)),
-        "misbehave" => more.push(misbehave::program(docker).await?),
-        _ => {}
+    if image.folder.name == "base" {
+        arguments.push(("ROOTFS", base::root_file_system(docker).await?));
+    }
+    if let Some(program) = Program::of_image(&image.folder.name) {
+        more.push(program.file(docker).await?);
     }
     console::step(&format!("building {}", image.tag()));
     build::build(docker, image, context::pack(&image.folder, &more)?, &arguments).await?;
+    if Program::of_image(&image.folder.name).is_some_and(|program| program.is_released) {
+        let version =
+            TagImageOptions { repo: Some(image.repository()), tag: Some(env!("CARGO_PKG_VERSION").into()) };
+        docker.tag_image(&image.tag(), Some(version)).await?;
+    }
     console::detail(&format!("{}: built in {}", image.tag(), console::since(start)));
     Ok(Some(Outcome { replaced: present.and_then(|present| present.id) }))
 }

@@ -5,8 +5,8 @@ mod build;
 mod context;
 mod folder;
 mod make;
-mod misbehave;
 mod plan;
+mod program;
 
 pub(crate) use make::ensure;
 pub(crate) use plan::Plan;

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::folder::Folder;
+use super::program::Program;
 
 /// An image to be built.
 #[derive(Clone, Debug)]
@@ -49,7 +50,13 @@ impl Plan {
                 folders.insert(folder.name.clone(), folder);
             }
         }
-        Self::order(&folders, names)
+        let mut plan = Self::order(&folders, names)?;
+        for image in plan.waves.iter_mut().flatten() {
+            if let Some(program) = Program::of_image(&image.folder.name) {
+                image.digest = program.digest(&image.folder, &image.digest)?;
+            }
+        }
+        Ok(plan)
     }
 
     fn order(folders: &BTreeMap<String, Folder>, names: &[String]) -> Result<Self> {

@@ -1,0 +1,8 @@
+//! The engine: lists of what is there, and removals, each within the time that a request may take.
+
+mod client;
+mod resource;
+mod transport;
+
+pub use client::{Engine, EngineError};
+pub use resource::{Class, Resource};

@@ -1,0 +1,105 @@
+//! How a request reaches the engine: one connection per request, over a unix socket or TCP. Bollard's transport, and
+//! the way for lists, whose closed enums bollard would not survive.
+
+use std::io;
+use std::path::PathBuf;
+
+use bollard::BollardRequest;
+use bollard::errors::Error;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{HOST, HeaderValue};
+use hyper::rt::{Read, Write};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+
+/// Where the engine listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    Unix(PathBuf),
+    Tcp(String),
+}
+
+impl Transport {
+    /// Reads `DOCKER_HOST`.
+    pub(super) fn parse(host: &str) -> Result<Self, String> {
+        match host.split_once("://") {
+            Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(path.into())),
+            Some(("tcp" | "http", rest)) if !rest.is_empty() => {
+                Ok(Self::Tcp(rest.split('/').next().unwrap_or_default().to_owned()))
+            }
+            None if host.starts_with('/') => Ok(Self::Unix(host.into())),
+            _ => Err(format!(
+                "`DOCKER_HOST` is `{}`; write `unix:///path` or `tcp://host:port`",
+                host.escape_debug()
+            )),
+        }
+    }
+
+    async fn send<B>(&self, mut request: Request<B>) -> Result<Response<Incoming>, Error>
+    where
+        B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    {
+        if let Some(path) = request.uri().path_and_query() {
+            *request.uri_mut() = path.as_str().parse().expect("a part of a URI is a URI");
+        }
+        request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
+        match self {
+            Self::Unix(path) => exchange(tokio::net::UnixStream::connect(path).await?, request).await,
+            Self::Tcp(address) => exchange(tokio::net::TcpStream::connect(address).await?, request).await,
+        }
+    }
+
+    /// `GET path`: the status and the whole body.
+    pub(super) async fn get(&self, path: &str) -> Result<(u16, Bytes), Error> {
+        let request = Request::get(path).body(Full::<Bytes>::default());
+        let response =
+            self.send(request.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?).await?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(|err| Error::HyperResponseError { err })?;
+        Ok((status, body.to_bytes()))
+    }
+
+    /// The same transport as bollard wants it.
+    pub(super) fn for_bollard(
+        &self,
+    ) -> impl Fn(BollardRequest) -> BoxFuture<'static, Result<Response<Incoming>, Error>> + Send + Sync + 'static
+    {
+        let transport = self.clone();
+        move |request| {
+            let transport = transport.clone();
+            Box::pin(async move { transport.send(request).await })
+        }
+    }
+}
+
+async fn exchange<S, B>(stream: S, request: Request<B>) -> Result<Response<Incoming>, Error>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    TokioIo<S>: Read + Write,
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|err| Error::HyperResponseError { err })?;
+    // The connection is driven beside the request and ends with it.
+    tokio::spawn(connection);
+    sender.send_request(request).await.map_err(|err| Error::HyperResponseError { err })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_or_refused() {
+        assert_eq!(Transport::parse("unix:///a/b"), Ok(Transport::Unix("/a/b".into())));
+        assert_eq!(Transport::parse("/a/b"), Ok(Transport::Unix("/a/b".into())));
+        assert_eq!(Transport::parse("tcp://h:1/"), Ok(Transport::Tcp("h:1".into())));
+        for host in ["unix://", "npipe:////./pipe/docker", "ssh://h", "h:1", "tcp://"] {
+            assert!(Transport::parse(host).is_err(), "{host}");
+        }
+    }
+}

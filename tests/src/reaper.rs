@@ -1,0 +1,247 @@
+//! The reaper's program as a process, driven from outside: by its port, its output and its exit code.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// How long anything that is waited for may take; the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A reaper that runs as a process on this host; killed when it is dropped.
+#[derive(Debug)]
+pub struct Reaper {
+    process: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+    port: u16,
+}
+
+/// How a reaper ended.
+#[derive(Clone, Debug)]
+pub struct ReaperEnd {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// All lines of stdout.
+    pub lines: Vec<String>,
+    /// All of stderr.
+    pub stderr: String,
+}
+
+/// A client's connection to a reaper.
+#[derive(Debug)]
+pub struct ReaperClient(TcpStream);
+
+impl Reaper {
+    /// Starts one with short times, any port, and these variables; waits until it has started.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    #[track_caller]
+    pub fn start(variables: &[(&str, &str)]) -> Self {
+        let mut process = Self::command(variables).spawn().expect("the reaper runs");
+        let stdout = BufReader::new(process.stdout.take().expect("a pipe"));
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        let mut reaper = Self { process, lines, seen: Vec::new(), port: 0 };
+        let started = reaper.line(" Started!");
+        let address = started.split("address=").nth(1).and_then(|rest| rest.split(' ').next());
+        let address: SocketAddr = address.expect("an address").parse().expect("an address");
+        reaper.port = address.port();
+        reaper
+    }
+
+    /// Runs one to its end without a client.
+    ///
+    /// # Panics
+    /// If it can't be run.
+    #[must_use]
+    #[track_caller]
+    pub fn run(variables: &[(&str, &str)]) -> ReaperEnd {
+        let output = Self::command(variables).output().expect("the reaper runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        ReaperEnd {
+            code: output.status.code(),
+            lines: text(&output.stdout).lines().map(str::to_owned).collect(),
+            stderr: text(&output.stderr),
+        }
+    }
+
+    fn command(variables: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(program());
+        let short = [
+            ("RYUK_PORT", "0"),
+            ("RYUK_CONNECTION_TIMEOUT", "20s"),
+            ("RYUK_RECONNECTION_TIMEOUT", "200ms"),
+            ("RYUK_CHANGES_RETRY_INTERVAL", "100ms"),
+            // What a test has just made is not what it wants to wait for.
+            ("RYUK_RETRY_OFFSET", "1h"),
+        ];
+        command.envs(short).envs(variables.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process's id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Opens a connection.
+    ///
+    /// # Panics
+    /// If nobody listens.
+    #[must_use]
+    #[track_caller]
+    pub fn connect(&self) -> ReaperClient {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("the reaper listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        ReaperClient(stream)
+    }
+
+    /// Waits for a line that contains this text, among those not waited for yet.
+    ///
+    /// # Panics
+    /// If none comes, with all that was printed.
+    #[track_caller]
+    pub fn line(&mut self, containing: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let line = self.lines.recv_timeout(end.saturating_duration_since(Instant::now()));
+            let Ok(line) = line else {
+                panic!("the reaper did not print `{containing}`; it printed:\n{}", self.seen.join("\n"));
+            };
+            self.seen.push(line.clone());
+            if line.contains(containing) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Panics
+    /// If it can't be sent.
+    #[expect(unsafe_code, reason = "the standard library sends no signal but SIGKILL")]
+    pub fn kill(&self, signal: i32) {
+        // SAFETY: `kill` has no memory to go wrong with; the id is of a child that was not waited for.
+        let sent = unsafe { libc::kill(self.id().cast_signed(), signal) };
+        assert_eq!(sent, 0, "signal {signal} could not be sent");
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// If it does not come.
+    #[must_use]
+    #[track_caller]
+    pub fn end(mut self) -> ReaperEnd {
+        let end = Instant::now() + PATIENCE;
+        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            self.seen.push(line);
+        }
+        assert!(Instant::now() < end, "the reaper did not end; it printed:\n{}", self.seen.join("\n"));
+        let mut stderr = String::new();
+        let mut stream = self.process.stderr.take().expect("a pipe");
+        stream.read_to_string(&mut stderr).expect("the rest of stderr");
+        let code = self.process.wait().expect("its end").code();
+        ReaperEnd { code, lines: std::mem::take(&mut self.seen), stderr }
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl ReaperEnd {
+    /// The first line with this text.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn line(&self, containing: &str) -> &str {
+        let line = self.lines.iter().find(|line| line.contains(containing));
+        line.unwrap_or_else(|| panic!("no line has `{containing}`:\n{}", self.lines.join("\n")))
+    }
+}
+
+impl ReaperClient {
+    /// Writes bytes.
+    ///
+    /// # Panics
+    /// If the reaper does not take them.
+    #[track_caller]
+    pub fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).expect("the reaper reads");
+    }
+
+    /// Writes bytes that the reaper may cut short.
+    pub fn try_write(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.0.write_all(bytes.as_ref());
+    }
+
+    /// Reads so many acknowledgements.
+    ///
+    /// # Panics
+    /// If anything else comes.
+    #[track_caller]
+    pub fn acknowledged(&mut self, count: usize) {
+        let mut answer = vec![0; 4 * count];
+        self.0.read_exact(&mut answer).expect("acknowledgements");
+        assert_eq!(String::from_utf8_lossy(&answer), "ACK\n".repeat(count));
+    }
+
+    /// Sends a filter and waits for its acknowledgement.
+    #[track_caller]
+    pub fn filter(&mut self, filter: &str) {
+        self.write(format!("{filter}\n"));
+        self.acknowledged(1);
+    }
+
+    /// Says that nothing more comes, and still reads.
+    pub fn half_close(&self) {
+        let _ = self.0.shutdown(std::net::Shutdown::Write);
+    }
+
+    /// All bytes until the reaper closes; a reset counts as the end.
+    #[must_use]
+    pub fn rest(mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        let _ = self.0.read_to_end(&mut rest);
+        rest
+    }
+}
+
+/// The program's path; cargo builds it, at most once per process, if that was not done yet.
+fn program() -> &'static PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+        cargo.args(["build", "--quiet", "--package", "seatrial-reaper", "--message-format=json"]);
+        let output = cargo.stderr(Stdio::inherit()).output().expect("cargo runs");
+        assert!(output.status.success(), "the reaper can't be built");
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .expect("cargo names the program")
+    })
+}

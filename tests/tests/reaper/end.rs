@@ -1,0 +1,79 @@
+//! How it ends: with signals, and towards those who come too late (items 4 and 5 of the acceptance list).
+
+use std::time::{Duration, Instant};
+
+use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, Reaper};
+
+use super::fixture::{label, left, volume};
+
+/// Item 4.
+#[test]
+fn a_client_that_comes_once_the_prune_is_decided_gets_no_byte() {
+    let label = label();
+    volume(&label);
+    let proxy = EngineProxy::start_default();
+    let gate = Gate::new();
+    proxy.on(Matcher::new("DELETE", "/volumes/"), Fault::Hold(gate.clone()));
+    let reaper = Reaper::start(&[("DOCKER_HOST", &proxy.docker_host())]);
+    reaper.connect().filter(&format!("label={label}"));
+    gate.wait_reached();
+    let mut late = reaper.connect();
+    late.try_write("label=late=1\n");
+    assert_eq!(late.rest(), b"");
+    gate.release();
+    assert_eq!(reaper.end().code, Some(0));
+    assert_eq!(left(&label), [0, 0, 0]);
+}
+
+/// Item 5.
+#[test]
+fn a_signal_reaps_at_once_though_a_client_is_there() {
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        let label = label();
+        volume(&label);
+        let reaper = Reaper::start(&[]);
+        let mut client = reaper.connect();
+        client.filter(&format!("label={label}"));
+        reaper.kill(signal);
+        let end = reaper.end();
+        assert_eq!(end.code, Some(0), "{}", end.stderr);
+        end.line("removed containers=0 networks=0 volumes=1");
+        assert_eq!(left(&label), [0, 0, 0]);
+    }
+}
+
+/// Item 5.
+#[test]
+fn a_signal_without_clients_ends_it() {
+    let reaper = Reaper::start(&[]);
+    reaper.kill(libc::SIGTERM);
+    assert_eq!(reaper.end().code, Some(0));
+}
+
+/// Item 5: an engine that answers nothing does not keep it beyond its 8 s.
+#[test]
+fn after_a_signal_a_hung_engine_is_given_up_in_time() {
+    let engine = seatrial_tests::ScriptedEngine::silent();
+    let reaper = Reaper::start(&[("DOCKER_HOST", &engine.docker_host())]);
+    let mut client = reaper.connect();
+    client.filter("label=a=1");
+    let start = Instant::now();
+    reaper.kill(libc::SIGTERM);
+    assert_eq!(reaper.end().code, Some(1));
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+/// Item 5: a change that never ends.
+#[test]
+fn changes_postpone_the_prune_only_so_long() {
+    let label = label();
+    volume(&label);
+    let proxy = EngineProxy::start_default();
+    proxy.on(Matcher::regex("GET", "^/containers/json$").first(1_000), Fault::error(500, "not now"));
+    let variables = [("RYUK_SHUTDOWN_TIMEOUT", "1s"), ("DOCKER_HOST", &proxy.docker_host())];
+    let mut reaper = Reaper::start(&variables);
+    reaper.connect().filter(&format!("label={label}"));
+    reaper.line("shutdown timeout reached, forcing prune");
+    assert_eq!(reaper.end().code, Some(1), "it is not known what containers there are");
+    assert_eq!(left(&label), [0, 0, 0]);
+}
