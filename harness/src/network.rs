@@ -83,9 +83,9 @@ impl Network {
         let (engine, session_id) = (session.engine().clone(), session.id().to_string());
         let keep = session.config().keep.value;
         let labels: Vec<_> = session.labels().to_vec();
+        let creating = Creating::begin(Resource::Network, name.clone(), session_id.clone())?;
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
-            let creating = Creating::begin(Resource::Network, name.clone(), session_id.clone())?;
             let labels = labels.into_iter().chain([creating.label()]).collect();
             let answer = engine.create_network(network_body(&name, internal, labels)).await;
             let id = answer.inspect_err(|error| drop(creating.doubtful(&engine, error)))?;

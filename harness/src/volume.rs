@@ -41,10 +41,10 @@ impl Volume {
         let (engine, session_id) = (session.engine().clone(), session.id().to_string());
         let keep = session.config().keep.value;
         let labels: Vec<_> = session.labels().to_vec();
+        let name = random_name("vol");
+        let creating = Creating::begin(Resource::Volume, name.clone(), session_id.clone())?;
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
-            let name = random_name("vol");
-            let creating = Creating::begin(Resource::Volume, name.clone(), session_id.clone())?;
             let labels = labels.into_iter().chain([creating.label()]).collect();
             let request =
                 VolumeCreateRequest { name: Some(name), labels: Some(labels), ..Default::default() };

@@ -179,14 +179,12 @@ async fn create_owned(
 ) -> Result<(super::ContainerId, Owned)> {
     let engine = session.engine().clone();
     let (name, session_id) = (name.to_owned(), session.id().to_string());
+    // Before the background thread has it: who closes the session from here on waits for it.
+    let creating = Creating::begin(Resource::Container, name.clone(), session_id.clone())?;
     // Moved in and back, since a second try needs them and a dropped future must not remove them too early.
     let files = mounted.take().unwrap_or_default();
     let (result, files) = background()
         .carry_through(async move {
-            let creating = match Creating::begin(Resource::Container, name.clone(), session_id.clone()) {
-                Ok(creating) => creating,
-                Err(error) => return (Err(error), files),
-            };
             let mut body = lowered.body;
             body.labels.get_or_insert_default().extend([creating.label()]);
             let id = match engine.create_container(name.clone(), platform, body).await {

@@ -142,12 +142,13 @@ impl Cleaner {
 
     fn removed(&self, key: u64, outcome: Result<()>) {
         if let Err(error) = &outcome {
-            tracing::error!("{error}");
+            tracing::error!("{error:?}");
         }
         let mut state = self.lock();
         let mut listeners =
             state.removing.remove(&key).map(|removing| removing.listeners).unwrap_or_default();
-        state.failed.extend(outcome.as_ref().err().map(ToString::to_string));
+        // With its sources, which say what the engine's last word was: nobody else may get to see them.
+        state.failed.extend(outcome.as_ref().err().map(|error| format!("{error:?}")));
         drop(state);
         self.changed.notify_all();
         let last = listeners.pop();
