@@ -66,6 +66,8 @@ impl Task {
 pub(crate) fn measure(arguments: &[&str], docker_host: Option<&str>) -> Result<Vec<f64>> {
     let mut command = Command::new(env::current_exe()?);
     command.arg(CHILD).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit());
+    // The peers have no reaper, and a process makes one once: what is measured here is what comes after.
+    command.env("SEATRIAL_REAPER", "off");
     if let Some(host) = docker_host {
         command.env("DOCKER_HOST", host);
     }

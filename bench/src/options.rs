@@ -7,13 +7,13 @@ use clap::{Parser, ValueEnum};
 pub(crate) struct Options {
     /// What to measure; all of it if nothing is named.
     pub(crate) names: Vec<Name>,
-    /// How many rounds, after one to warm up; by default 15, and 5 for `remove-many`.
+    /// How many rounds, after one to warm up; by default 15, and 5 for `remove-many` and `prune`.
     #[arg(long)]
     pub(crate) rounds: Option<usize>,
     /// The image with the program whose output is waited for.
     #[arg(long, default_value = "seatrial/misbehave:dev")]
     pub(crate) image: String,
-    /// How many containers `remove-many` removes at a time.
+    /// How many containers `remove-many` and `prune` remove.
     #[arg(long, default_value_t = 50)]
     pub(crate) many: usize,
     /// How many MiB `copy-in` copies.
@@ -34,6 +34,16 @@ pub(crate) enum Name {
     Drop,
     /// From the drop of many containers until the last one is gone.
     RemoveMany,
+    /// A command that ends at once, one at a time and in parallel.
+    Exec,
+    /// From a command's deadline until it is gone, with what it has started.
+    ExecTimeout,
+    /// The reaper's prune of many containers with volumes, on a few networks.
+    Prune,
+    /// The reaper's size, start and memory.
+    Reaper,
+    /// Leases of a pool beside the well-known pools, exclusive ones, and the start of a pool.
+    Pool,
     /// Copying a large file in: throughput and memory.
     CopyIn,
     /// The crates that a dependency brings with it.

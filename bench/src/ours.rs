@@ -1,13 +1,28 @@
 //! Our side: Seatrial, as its documentation says to use it. The only file that names its API.
 
 use std::path::Path;
+use std::time::Duration;
 
-use anyhow::Result;
-use seatrial::{ContainerRequest, CopyIn, TestContainer, WaitFor};
+use anyhow::{Result, bail};
+use seatrial::{ContainerPool, ContainerRequest, CopyIn, TestContainer, WaitFor};
 
 use crate::raw::{PORT, READY};
+use crate::scenarios::pool::OnePool;
 
 pub(crate) type Container = TestContainer;
+pub(crate) type Pool = ContainerPool;
+
+/// Starts a pool that waits for nothing.
+pub(crate) async fn pool(image: &str, cmd: &[&str], size: usize) -> Result<Pool> {
+    Ok(ContainerPool::builder(described(image, cmd)).size(size).build().await?)
+}
+
+impl OnePool for Pool {
+    async fn once(&self) -> Result<()> {
+        drop(self.get().await?);
+        Ok(())
+    }
+}
 
 /// Starts a container with a published port and waits for the stamped line.
 pub(crate) async fn start_published(image: &str, cmd: &[&str]) -> Result<Container> {
@@ -38,6 +53,20 @@ pub(crate) async fn start_with_file(
 /// Copies a file into a running container.
 pub(crate) async fn copy_in(container: &Container, file: &Path, target: &str) -> Result<()> {
     Ok(container.copy_in(CopyIn::file(file, target)).await?)
+}
+
+/// Runs a command to its end; its exit code.
+pub(crate) async fn exec(container: &Container, cmd: &[&str]) -> Result<i64> {
+    Ok(container.exec(cmd.iter().copied()).await?.exit_code)
+}
+
+/// Runs a command that outlasts its time.
+pub(crate) async fn exec_out_of_time(container: &Container, cmd: &[&str], time: Duration) -> Result<()> {
+    match container.exec(cmd.iter().copied()).timeout(time).await {
+        Err(error) if error.is_timeout() && !container.is_poisoned() => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(output) => bail!("it ended by itself: {output:?}"),
+    }
 }
 
 pub(crate) fn id(container: &Container) -> String {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use testcontainers::core::{IntoContainerPort, WaitFor};
+use testcontainers::core::{ExecCommand, IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
@@ -39,6 +39,13 @@ pub(crate) async fn start_with_file(
 
 pub(crate) async fn host_port(container: &Container) -> Result<u16> {
     Ok(container.get_host_port_ipv4(PORT).await?)
+}
+
+/// Runs a command to its end; its exit code.
+pub(crate) async fn exec(container: &Container, cmd: &[&str]) -> Result<i64> {
+    let mut running = container.exec(ExecCommand::new(owned(cmd))).await?;
+    running.stdout_to_vec().await?;
+    running.exit_code().await?.context("it has ended")
 }
 
 pub(crate) async fn remove(container: Container) -> Result<()> {

@@ -38,9 +38,14 @@ impl Raw {
             body["HostConfig"] =
                 json!({ "PortBindings": { &port: [{ "HostIp": "127.0.0.1", "HostPort": "" }] } });
         }
-        let answer = checked(self.0.request("POST", "/containers/create", Some(&body))?, 201)?;
+        self.create_from("/containers/create", &body)
+    }
+
+    /// Creates a container or a network; its id.
+    pub(crate) fn create_from(&self, target: &str, body: &Value) -> Result<String> {
+        let answer = checked(self.0.request("POST", target, Some(body))?, 201)?;
         let created: Value = serde_json::from_slice(&answer.body)?;
-        Ok(created["Id"].as_str().context("a created container has an id")?.to_owned())
+        Ok(created["Id"].as_str().context("what was created has an id")?.to_owned())
     }
 
     pub(crate) fn start(&self, id: &str) -> Result<()> {
@@ -60,17 +65,53 @@ impl Raw {
         if answer.status == 404 { Ok(()) } else { checked(answer, 204).map(drop) }
     }
 
+    pub(crate) fn remove_network(&self, id: &str) -> Result<()> {
+        checked(self.0.request("DELETE", &format!("/networks/{id}"), None)?, 204).map(drop)
+    }
+
     /// Follows the log until the stamped line.
     pub(crate) fn follow_until_ready(&self, id: &str) -> Result<()> {
         let line = format!("GET /containers/{id}/logs?follow=1&stdout=1 HTTP/1.0\r\n\r\n");
         read_until_ready(&mut self.open(&line)?)
     }
 
+    /// Runs a command to its end: create, start and read, inspect; its exit code.
+    pub(crate) fn exec(&self, id: &str, cmd: &[&str]) -> Result<i64> {
+        let body = json!({ "Cmd": cmd, "AttachStdout": true, "AttachStderr": true });
+        let answer = checked(self.0.request("POST", &format!("/containers/{id}/exec"), Some(&body))?, 201)?;
+        let created: Value = serde_json::from_slice(&answer.body)?;
+        let exec = created["Id"].as_str().context("a created exec has an id")?;
+        let mut output = self.upgrade(&format!("/exec/{exec}/start"), r#"{"Detach":false,"Tty":false}"#)?;
+        output.read_to_end(&mut Vec::new())?;
+        let inspect = self.0.get(&format!("/exec/{exec}/json"))?;
+        inspect["ExitCode"].as_i64().context("it has ended")
+    }
+
+    /// When the first command of a container ended since a time, both in ns since 1970, as the engine has it.
+    pub(crate) fn first_exec_end(&self, id: &str, since: u128) -> Result<u128> {
+        let seconds = |ns: u128| format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000);
+        let (from, to) = (seconds(since), seconds(realtime_ns()));
+        let filters =
+            format!("%7B%22container%22%3A%5B%22{id}%22%5D%2C%22event%22%3A%5B%22exec_die%22%5D%7D");
+        let target = format!("/events?since={from}&until={to}&filters={filters}");
+        let answer = checked(self.0.request("GET", &target, None)?, 200)?;
+        let text = answer.text();
+        let ends = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let times = ends.filter_map(|event| event["timeNano"].as_u64());
+        times.map(u128::from).min().context("the engine tells of no end")
+    }
+
     /// Attaches to the output of a container that need not run yet.
     pub(crate) fn attach(&self, id: &str) -> Result<UnixStream> {
+        self.upgrade(&format!("/containers/{id}/attach?stream=1&stdout=1&stderr=1"), "")
+    }
+
+    /// Has a connection turned into a stream of bytes.
+    fn upgrade(&self, target: &str, body: &str) -> Result<UnixStream> {
+        let length = body.len();
         let head = format!(
-            "POST /containers/{id}/attach?stream=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: engine\r\n\
-             Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"
+            "POST {target} HTTP/1.1\r\nHost: engine\r\nContent-Type: application/json\r\n\
+             Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         let mut stream = self.open(&head)?;
         // Byte by byte, since what comes behind the head is output.
@@ -80,7 +121,7 @@ impl Raw {
             stream.read_exact(&mut byte)?;
             answer.push(byte[0]);
         }
-        ensure!(answer.starts_with(b"HTTP/1.1 101"), "attach was refused");
+        ensure!(answer.starts_with(b"HTTP/1.1 101"), "the engine does not turn the connection into a stream");
         Ok(stream)
     }
 

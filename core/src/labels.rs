@@ -23,6 +23,11 @@ pub const OWNER: &str = "seatrial.owner";
 pub const TEST: &str = "seatrial.test";
 /// Tells one creation from all others, so that what it made is found even if the engine's answer is lost.
 pub const CREATION: &str = "seatrial.creation";
+/// On a reaper's image: which version of what goes beyond ryuk's protocol it understands. [`REAPER_PROTOCOL_VERSION`]
+/// is a token as the first line, `REAPER_ADDRESS_FILE`, and the other variables of ours.
+pub const REAPER_PROTOCOL: &str = "seatrial.reaper.protocol";
+/// The value of [`REAPER_PROTOCOL`] on the images that are built from this.
+pub const REAPER_PROTOCOL_VERSION: &str = "1";
 /// `true` on a resource that was kept on purpose.
 pub const KEEP: &str = "seatrial.keep";
 /// On an image built from `images/`: the digest of what it was built from.
@@ -45,6 +50,15 @@ pub fn of_session(session: &SessionId) -> Vec<(String, String)> {
     .to_vec()
 }
 
+/// The labels of a session for what is to outlive it: without the one that reapers filter by.
+#[must_use]
+pub fn of_kept(session: &SessionId) -> Vec<(String, String)> {
+    let mut labels = of_session(session);
+    labels.retain(|(key, _)| key != TESTCONTAINERS_SESSION);
+    labels.push((KEEP.to_owned(), "true".to_owned()));
+    labels
+}
+
 /// Whether a label key is one that only Seatrial may set.
 #[must_use]
 pub fn is_reserved(key: &str) -> bool {
@@ -65,6 +79,14 @@ mod tests {
         for key in [TESTCONTAINERS_SESSION, SESSION] {
             assert!(labels.iter().any(|(k, v)| k == key && v == "abc"), "{key} is missing");
         }
+    }
+
+    #[test]
+    fn what_is_kept_has_no_label_that_a_reaper_filters_by() {
+        let labels = of_kept(&SessionId::new("abc").expect("a valid id"));
+        let value = |wanted: &str| labels.iter().find(|(key, _)| key == wanted).map(|(_, v)| v.as_str());
+        assert_eq!(value(TESTCONTAINERS_SESSION), None);
+        assert_eq!((value(SESSION), value(KEEP)), (Some("abc"), Some("true")));
     }
 
     #[test]

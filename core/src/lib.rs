@@ -5,6 +5,7 @@
 
 pub mod duration;
 pub mod labels;
+pub mod pool;
 pub mod reaper;
 mod session_id;
 

@@ -7,6 +7,7 @@ mod choice;
 mod engine;
 mod properties;
 mod reader;
+mod reaper;
 mod setting;
 mod variables;
 
@@ -19,11 +20,12 @@ use std::time::Duration;
 
 use seatrial_core::{SessionId, duration};
 
-pub use choice::{Keep, PullPolicy};
+pub use choice::{Keep, PullPolicy, ReaperChoice};
 pub use engine::TlsFiles;
 pub(crate) use engine::{EngineSettings, host_name};
 pub(crate) use properties::Properties;
 pub(crate) use reader::{Env, Reader};
+pub(crate) use reaper::ReaperSettings;
 pub(crate) use setting::{Hidden, Setting};
 pub(crate) use variables::{PROPERTIES, VARIABLES};
 
@@ -37,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) engine: EngineSettings,
     /// The session, if a variable names it.
     pub(crate) session: Option<Setting<SessionId>>,
+    /// What cleans up after a killed process.
+    pub(crate) reaper: ReaperSettings,
     /// The runtime of containers that do not choose one; `None` leaves it to the engine.
     pub(crate) runtime: Option<Setting<String>>,
     /// The runtime of containers that insist on the engine's own.
@@ -53,6 +57,10 @@ pub(crate) struct Config {
     pub(crate) request_timeout: Setting<Duration>,
     /// How many starts and removals may be under way at once.
     pub(crate) parallelism: Setting<NonZeroUsize>,
+    /// How many starts may be under way at once on this machine, over all processes of this user.
+    pub(crate) host_parallelism: Option<Setting<NonZeroUsize>>,
+    /// How many containers a pool has that does not say.
+    pub(crate) pool_size: Option<Setting<NonZeroUsize>>,
 }
 
 impl Config {
@@ -94,6 +102,7 @@ impl Config {
         Ok(Self {
             engine: EngineSettings::read(&reader)?,
             session: id::from_variables(&reader)?,
+            reaper: ReaperSettings::read(&reader)?,
             runtime: reader.text(&["SEATRIAL_RUNTIME"], &[]),
             native_runtime: reader
                 .text(&["SEATRIAL_NATIVE_RUNTIME"], &[])
@@ -110,9 +119,10 @@ impl Config {
                 .map(|setting| setting.map(Hidden::new)),
             startup_timeout: timeout(&reader, "SEATRIAL_STARTUP_TIMEOUT", Duration::from_secs(60))?,
             request_timeout: timeout(&reader, "SEATRIAL_REQUEST_TIMEOUT", Duration::from_secs(30))?,
-            parallelism: reader
-                .read(&["SEATRIAL_PARALLELISM"], &[], "a whole number above 0", |text| text.parse().ok())?
+            parallelism: count(&reader, "SEATRIAL_PARALLELISM")?
                 .unwrap_or_else(|| Setting::by_default(PARALLELISM)),
+            host_parallelism: count(&reader, "SEATRIAL_HOST_PARALLELISM")?,
+            pool_size: count(&reader, "SEATRIAL_POOL_SIZE")?,
         })
     }
 }
@@ -120,9 +130,19 @@ impl Config {
 /// More did not make anything faster on two cores, and engines have wedged under many more.
 const PARALLELISM: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
+/// What a variable that holds a duration should be.
+const DURATION: &str = "a duration above zero, as `90s` or `1m30s`";
+
+fn duration_above_zero(text: &str) -> Option<Duration> {
+    duration::parse(text).ok().filter(|duration| !duration.is_zero())
+}
+
+fn count(reader: &Reader<'_>, variable: &str) -> Result<Option<Setting<NonZeroUsize>>> {
+    reader.read(&[variable], &[], "a whole number above 0", |text| text.parse().ok())
+}
+
 fn timeout(reader: &Reader<'_>, variable: &str, default: Duration) -> Result<Setting<Duration>> {
-    let parse = |text: &str| duration::parse(text).ok().filter(|duration| !duration.is_zero());
-    let read = reader.read(&[variable], &[], "a duration above zero, as `90s` or `1m30s`", parse)?;
+    let read = reader.read(&[variable], &[], DURATION, duration_above_zero)?;
     Ok(read.unwrap_or_else(|| Setting::by_default(default)))
 }
 
@@ -196,11 +216,16 @@ mod tests {
         for (variable, value, expected) in [
             ("SEATRIAL_KEEP", "sometimes", "`always`, `on-failure` or `never`"),
             ("SEATRIAL_PULL", "if-missing", "`missing`, `always` or `never`"),
+            ("SEATRIAL_REAPER", "on", "`sidecar`, `process` or `off`"),
+            ("TESTCONTAINERS_RYUK_DISABLED", "sure", "`true` or `false`"),
+            ("RYUK_RECONNECTION_TIMEOUT", "10", "a duration above zero, as `90s` or `1m30s`"),
             ("SEATRIAL_STARTUP_TIMEOUT", "90", "a duration above zero, as `90s` or `1m30s`"),
             ("SEATRIAL_STARTUP_TIMEOUT", "-1s", "a duration above zero, as `90s` or `1m30s`"),
             ("SEATRIAL_REQUEST_TIMEOUT", "0", "a duration above zero, as `90s` or `1m30s`"),
             ("SEATRIAL_PARALLELISM", "0", "a whole number above 0"),
             ("SEATRIAL_PARALLELISM", "many", "a whole number above 0"),
+            ("SEATRIAL_HOST_PARALLELISM", "-1", "a whole number above 0"),
+            ("SEATRIAL_POOL_SIZE", "0", "a whole number above 0"),
         ] {
             let error = Config::of(&[(variable, value)], "").expect_err(value);
             assert!(error.is_invalid());

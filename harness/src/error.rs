@@ -9,6 +9,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::container::PartialOutput;
 use crate::report::Report;
 
 /// A result whose error is [`Error`].
@@ -29,6 +30,7 @@ struct Inner {
     elapsed: Option<Duration>,
     hint: Option<Cow<'static, str>>,
     report: Option<Box<Report>>,
+    output: Option<Box<PartialOutput>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -65,8 +67,16 @@ pub(crate) enum Kind {
     Port,
     /// A command in the container could not be followed to its end.
     Exec,
+    /// A command in the container that the engine could not start.
+    NotStarted,
+    /// A command in the container whose time was up.
+    ExecTimeout,
     /// Something that was asked to go is still there.
     Leftover,
+    /// The session's reaper can't be had.
+    Reaper,
+    /// The pool is closed.
+    Closed,
 }
 
 impl Error {
@@ -80,6 +90,7 @@ impl Error {
             elapsed: None,
             hint: None,
             report: None,
+            output: None,
             source: None,
         }))
     }
@@ -110,6 +121,7 @@ impl Error {
             elapsed: inner.elapsed,
             hint: inner.hint.clone(),
             report: None,
+            output: None,
             source: None,
         }))
     }
@@ -158,8 +170,19 @@ impl Error {
         self
     }
 
+    /// A hint in place of any that there is: of two, the one that knows what it is all for.
+    pub(crate) fn with_own_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
     pub(crate) fn with_report(mut self, report: Report) -> Self {
         self.0.report = Some(Box::new(report));
+        self
+    }
+
+    pub(crate) fn with_output(mut self, output: PartialOutput) -> Self {
+        self.0.output = Some(Box::new(output));
         self
     }
 
@@ -195,6 +218,12 @@ impl Error {
         self.0.report.as_deref()
     }
 
+    /// What a command printed before its time was up.
+    #[must_use]
+    pub fn output(&self) -> Option<&PartialOutput> {
+        self.0.output.as_deref()
+    }
+
     /// Whether the request itself was wrong: refused before anything was started.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
@@ -207,10 +236,10 @@ impl Error {
         self.0.kind == Kind::Unreachable
     }
 
-    /// Whether a request to the engine, or a wait, passed its deadline.
+    /// Whether a request to the engine, a wait or a command passed its deadline.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::Timeout | Kind::NotReady)
+        matches!(self.0.kind, Kind::Timeout | Kind::NotReady | Kind::ExecTimeout)
     }
 
     /// Whether the engine answered with something that is not its API.
@@ -267,10 +296,29 @@ impl Error {
         self.0.kind == Kind::Files
     }
 
-    /// Whether a command in a container could not be followed to its end.
+    /// Whether a command in a container could not be started or followed to its end.
     #[must_use]
     pub fn is_exec(&self) -> bool {
-        self.0.kind == Kind::Exec
+        matches!(self.0.kind, Kind::Exec | Kind::NotStarted | Kind::ExecTimeout)
+    }
+
+    /// Whether a command in a container could not be started: no such program, user, group or directory, or it can't
+    /// be executed.
+    #[must_use]
+    pub fn is_not_started(&self) -> bool {
+        self.0.kind == Kind::NotStarted
+    }
+
+    /// Whether the session's reaper can't be had, without which nothing is created.
+    #[must_use]
+    pub fn is_reaper(&self) -> bool {
+        self.0.kind == Kind::Reaper
+    }
+
+    /// Whether it was asked of a pool that is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.kind == Kind::Closed
     }
 
     /// Whether something that was asked to go is still there.

@@ -8,6 +8,8 @@
 //! - [`WaitFor`] says when a container is ready, later waits included; [`WaitStrategy`] is for one of your own.
 //! - [`CopyIn`] is what is copied into a container; [`CopiedOut`] tells what came out of one.
 //! - [`Network`] and [`Volume`] are made for a test and removed with their handles.
+//! - [`ContainerPool`] is for containers that tests share: leased one at a time, exclusively when that is needed,
+//!   recycled, replaced when they die, accounted for.
 //! - [`Session`] is what a test run shares: the [`Engine`], an id, labels. There is one per process unless you make more.
 //! - [`Error`] names what failed, on what and after how long; a wait that failed adds a [`Report`].
 //! - [`ImageRef`] and [`Pull`] name images and have them pulled, which a start does by itself.
@@ -21,6 +23,7 @@ mod error;
 mod image;
 mod lines;
 mod network;
+mod pool;
 mod report;
 mod retry;
 mod session;
@@ -31,11 +34,17 @@ mod tls;
 mod volume;
 mod wait;
 
+/// The engine's own words, for [`ContainerRequest::modify_body`] and
+/// [`modify_host_config`](ContainerRequest::modify_host_config).
+#[doc(no_inline)]
+pub use bollard::models;
+
 pub use archive::{CopiedOut, CopyIn};
-pub use config::{Keep, PullPolicy, TlsFiles};
+pub use config::{Keep, PullPolicy, ReaperChoice, TlsFiles};
 pub use container::{
     ContainerId, ContainerRequest, ContainerState, ContainerStatus, Exec, ExecOutput, Health, HealthCheck,
-    Limits, LogLines, LogOutput, Logs, Port, Protocol, RestartPolicy, RunEnd, RunOutput, TestContainer,
+    Limits, LogLines, LogOutput, Logs, PartialOutput, Port, Process, Protocol, RestartPolicy, RunEnd,
+    RunOutput, Spawn, StateWatch, TestContainer, WaitCondition,
 };
 pub use engine::{
     Candidate, Change, ContainerInfo, Endpoint, Engine, EngineKind, EngineVersion, HostAddress, HostBinding,
@@ -45,8 +54,13 @@ pub use error::{Error, Result};
 pub use image::{Credentials, ImageRef, LayerProgress, Pull, PullProgress};
 pub use lines::LogLine;
 pub use network::Network;
+pub use pool::{
+    Accounting, ContainerPool, ExclusiveLease, Interval, LazyPool, LeakCheck, Lease, Lockout, MemberAccount,
+    MemberState, MemberStatus, Percentiles, PoolBuilder, PoolStatus, QueueChange, Recycle, Timeline, Times,
+    Wait, WaitKind, Waits, Window,
+};
 pub use report::Report;
-pub use session::{Session, SessionBuilder};
+pub use session::{Leftover, Session, SessionBuilder, Sweep};
 pub use stream::LogStream;
 pub use volume::Volume;
 pub use wait::{

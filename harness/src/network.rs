@@ -80,17 +80,17 @@ impl Network {
     }
 
     async fn make(session: &Session, name: String, internal: bool) -> Result<Self> {
-        let (engine, session_id) = (session.engine().clone(), session.id().to_string());
+        let session = session.clone();
         let keep = session.config().keep.value;
-        let labels: Vec<_> = session.labels().to_vec();
-        let creating = Creating::begin(Resource::Network, name.clone(), session_id.clone())?;
+        let creating = Creating::begin(Resource::Network, name.clone(), session.clone()).await?;
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
-            let labels = labels.into_iter().chain([creating.label()]).collect();
-            let answer = engine.create_network(network_body(&name, internal, labels)).await;
-            let id = answer.inspect_err(|error| drop(creating.doubtful(&engine, error)))?;
-            let thing = Thing::Network { id: id.clone(), name: name.clone(), session: session_id };
-            Ok(Self { id, name, owned: cleaner().own(engine, thing).keep_as(keep) })
+            let labels = session.labels(keep).into_iter().chain([creating.label()]).collect();
+            let answer = session.engine().create_network(network_body(&name, internal, labels)).await;
+            let id = answer.inspect_err(|error| drop(creating.doubtful(error)))?;
+            let of = session.id().to_string();
+            let thing = Thing::Network { id: id.clone(), name: name.clone(), session: of };
+            Ok(Self { id, name, owned: cleaner().own(session, thing).keep_as(keep) })
         });
         creation.await
     }

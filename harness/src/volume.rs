@@ -38,20 +38,19 @@ impl Volume {
     /// # Cancel safety
     /// Dropping the future leaves nothing.
     pub async fn create_in(session: &Session) -> Result<Self> {
-        let (engine, session_id) = (session.engine().clone(), session.id().to_string());
+        let session = session.clone();
         let keep = session.config().keep.value;
-        let labels: Vec<_> = session.labels().to_vec();
         let name = random_name("vol");
-        let creating = Creating::begin(Resource::Volume, name.clone(), session_id.clone())?;
+        let creating = Creating::begin(Resource::Volume, name.clone(), session.clone()).await?;
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
-            let labels = labels.into_iter().chain([creating.label()]).collect();
+            let labels = session.labels(keep).into_iter().chain([creating.label()]).collect();
             let request =
                 VolumeCreateRequest { name: Some(name), labels: Some(labels), ..Default::default() };
-            let answer = engine.create_volume(request).await;
-            let name = answer.inspect_err(|error| drop(creating.doubtful(&engine, error)))?;
-            let thing = Thing::Volume { name: name.clone(), session: session_id };
-            Ok(Self { name, owned: cleaner().own(engine, thing).keep_as(keep) })
+            let answer = session.engine().create_volume(request).await;
+            let name = answer.inspect_err(|error| drop(creating.doubtful(error)))?;
+            let thing = Thing::Volume { name: name.clone(), session: session.id().to_string() };
+            Ok(Self { name, owned: cleaner().own(session, thing).keep_as(keep) })
         });
         creation.await
     }

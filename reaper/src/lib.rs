@@ -7,10 +7,12 @@
 pub mod log;
 mod timestamp;
 
+pub mod command_line;
 pub mod settings;
 
 pub mod lifecycle;
 
+pub mod address_file;
 pub mod engine;
 pub mod listener;
 

@@ -10,6 +10,14 @@ use tokio::net::{TcpListener, TcpStream};
 /// Connections that wait to be accepted; a thousand clients may start at once.
 const BACKLOG: i32 = 1024;
 
+/// Listens on a port of this host only; 0 for any port.
+///
+/// # Errors
+/// If the port is taken.
+pub fn bind_loopback(port: u16) -> io::Result<TcpListener> {
+    bind_to(Domain::IPV4, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
+
 /// Listens on a port of all addresses, of IPv6 and IPv4 if there is both; 0 for any port.
 ///
 /// # Errors

@@ -1,28 +1,41 @@
-//! The program `ryuk`: reads its settings, listens, reaps.
+//! The program `seatrial-reaper`, in its image `ryuk`: reads its settings, listens, reaps.
 //!
-//! Exit codes: 0, all is done; 1, an error, or something is left on the engine. `ryuk healthcheck` exits with 0 if a
-//! reaper listens on `RYUK_PORT`.
+//! Exit codes: 0, all is done; 1, an error, or something is left on the engine.
 
 use std::process::ExitCode;
 
+use seatrial_reaper::address_file::{AddressFile, Claim};
+use seatrial_reaper::command_line::{Command, HELP};
 use seatrial_reaper::engine::Engine;
+use seatrial_reaper::log::{self, Level};
 use seatrial_reaper::settings::Settings;
-use seatrial_reaper::{Signals, healthcheck, listener, log, run};
+use seatrial_reaper::{Signals, healthcheck, listener, run};
 
 fn main() -> ExitCode {
-    let result = Settings::from_env().and_then(|settings| {
-        if std::env::args().nth(1).as_deref() == Some("healthcheck") {
-            return healthcheck(settings.port);
+    let result = Command::read(std::env::args_os().skip(1)).and_then(act);
+    if let Err(message) = &result {
+        log::fatal(message);
+    }
+    log::flush();
+    if result == Ok(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// True if nothing is left to be done.
+fn act(command: Command) -> Result<bool, String> {
+    match command {
+        Command::Reap => {
+            let settings = Settings::from_env()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(|error| format!("failed to start: {error}"))?.block_on(reap(settings))
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|error| format!("failed to start: {error}"))?.block_on(reap(settings))
-    });
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(message) => {
-            log::fatal(&message);
-            ExitCode::FAILURE
+        Command::Healthcheck => healthcheck(&Settings::from_env()?).map(|()| true),
+        Command::Help => {
+            log::print(HELP.into());
+            Ok(true)
+        }
+        Command::Version => {
+            log::print(concat!(env!("CARGO_PKG_VERSION"), "\n").into());
+            Ok(true)
         }
     }
 }
@@ -30,7 +43,24 @@ fn main() -> ExitCode {
 async fn reap(settings: Settings) -> Result<bool, String> {
     let signals = Signals::listen().map_err(|error| format!("failed to catch signals: {error}"))?;
     let engine = Engine::new(&settings)?;
-    let listener = listener::bind(settings.port)
+    engine.check().await?;
+    let bind = if settings.address_file.is_some() { listener::bind_loopback } else { listener::bind };
+    let listener = bind(settings.port)
         .map_err(|error| format!("failed to listen on port {}: {error}", settings.port))?;
+    // Held until all is done.
+    let mut _address_file = None;
+    if let Some(path) = &settings.address_file {
+        let address =
+            listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
+        let claim = AddressFile::claim(path, address, settings.token.as_deref())
+            .map_err(|error| format!("failed to make the address file `{}`: {error}", path.display()))?;
+        match claim {
+            Claim::Ours(file) => _address_file = Some(file),
+            Claim::Taken => {
+                log::write(Level::Info, "another reaper serves", &[("address_file", &path.display())]);
+                return Ok(true);
+            }
+        }
+    }
     run(listener, engine, settings, signals.received()).await
 }

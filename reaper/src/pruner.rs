@@ -28,6 +28,8 @@ pub(crate) struct Pruner {
     engine: Engine,
     /// Written by each removal; never held across an await. Outlives a prune that is broken off.
     report: Mutex<Report>,
+    /// So many passes in a row, and for so long, nothing may go.
+    retries: u32,
     patience: Duration,
     dry_run: bool,
     verbose: bool,
@@ -46,6 +48,7 @@ impl Pruner {
         Self {
             engine,
             report: Mutex::default(),
+            retries: settings.remove_retries,
             patience: settings.patience(),
             dry_run: settings.dry_run,
             verbose: settings.verbose,
@@ -94,6 +97,7 @@ impl Pruner {
         let mut empty = 0;
         let mut pause = PAUSES.0;
         let mut give_up = Instant::now() + self.patience;
+        let mut stuck = 0;
         loop {
             let (pass, doubt) = self.pass(filters).await;
             match pass {
@@ -106,12 +110,14 @@ impl Pruner {
                 }
                 Pass::Removed => {
                     empty = 0;
+                    stuck = 0;
                     pause = PAUSES.0;
                     give_up = Instant::now() + self.patience;
                 }
-                Pass::Stuck if Instant::now() >= give_up => return doubt,
+                Pass::Stuck if stuck + 1 >= self.retries && Instant::now() >= give_up => return doubt,
                 Pass::Stuck => {
                     empty = 0;
+                    stuck += 1;
                     tokio::time::sleep(pause.mul_f64(rand::rng().random_range(0.8..1.2))).await;
                     pause = (pause * 2).min(PAUSES.1);
                 }

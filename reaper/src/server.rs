@@ -1,7 +1,7 @@
 //! The main loop: accepts connections, and does what the life cycle says.
 
 use std::future::Future;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::pruner::Pruner;
 use crate::settings::Settings;
 
 /// How long we have once we are told to end; a stop by the engine kills after 10 s.
-const AT_ONCE: Duration = Duration::from_millis(7_500);
+const AT_ONCE: Duration = Duration::from_secs(7);
 
 /// Serves clients until all is reaped; true if nothing is left. `shutdown` completes when everything is to be reaped
 /// at once.
@@ -184,7 +184,7 @@ impl Reaper {
             &[("containers", containers), ("networks", networks), ("volumes", volumes), ("images", images)],
         );
         let json = report.to_json().to_string() + "\n";
-        let _ = io::stdout().lock().write_all(json.as_bytes());
+        log::print(json.clone());
         if let Some(path) = &self.settings.report
             && let Err(error) = std::fs::write(path, &json)
         {

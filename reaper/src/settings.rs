@@ -8,7 +8,7 @@ use seatrial_core::duration::{self, Signed};
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `RYUK_PORT`; 0 for any. Default: 8080.
+    /// `RYUK_PORT`; 0 for any. Default: 8080, or 0 if there is a file that tells it.
     pub port: u16,
     /// `RYUK_CONNECTION_TIMEOUT`: how long the first client may take. Default: 60 s.
     pub connection_timeout: Duration,
@@ -16,7 +16,8 @@ pub struct Settings {
     pub reconnection_timeout: Duration,
     /// `RYUK_REQUEST_TIMEOUT`: how long the engine may take to answer. Default: 10 s.
     pub request_timeout: Duration,
-    /// `RYUK_REMOVE_RETRIES`: so many request timeouts without progress are waited out. Default: 10.
+    /// `RYUK_REMOVE_RETRIES`: so many passes in a row, and so many request timeouts, nothing may go. ryuk tries each
+    /// resource so often, a second apart and each for at most a request timeout, so it gives up no later. Default: 10.
     pub remove_retries: u32,
     /// `RYUK_RETRY_OFFSET`: from a check to the moment after which what was created counts as a change. Default: -1 s.
     pub retry_offset: Signed,
@@ -28,6 +29,8 @@ pub struct Settings {
     pub verbose: bool,
     /// `DOCKER_HOST`. Default: `unix:///var/run/docker.sock`.
     pub docker_host: String,
+    /// `REAPER_ADDRESS_FILE`: listen on the loopback only, and tell where in this file. Default: none.
+    pub address_file: Option<PathBuf>,
     /// `REAPER_TOKEN`: what a connection has to begin with. Default: nothing.
     pub token: Option<String>,
     /// `REAPER_REQUIRED_LABEL`: what each filter has to hold. Default: nothing.
@@ -58,8 +61,9 @@ impl Settings {
                         mount the engine's socket instead"
                 .into());
         }
+        let address_file = get.text("REAPER_ADDRESS_FILE").map(PathBuf::from);
         Ok(Self {
-            port: get.parsed("RYUK_PORT", 8080)?,
+            port: get.parsed("RYUK_PORT", if address_file.is_some() { 0 } else { 8080 })?,
             connection_timeout: get.wait("RYUK_CONNECTION_TIMEOUT", Duration::from_secs(60))?,
             reconnection_timeout: get.wait("RYUK_RECONNECTION_TIMEOUT", Duration::from_secs(10))?,
             request_timeout: get.wait("RYUK_REQUEST_TIMEOUT", Duration::from_secs(10))?,
@@ -72,14 +76,20 @@ impl Settings {
             shutdown_timeout: get.wait("RYUK_SHUTDOWN_TIMEOUT", Duration::from_secs(600))?,
             verbose: get.flag("RYUK_VERBOSE")?,
             docker_host: get.text("DOCKER_HOST").unwrap_or_else(|| "unix:///var/run/docker.sock".into()),
-            token: get.text("REAPER_TOKEN"),
+            address_file,
+            token: match get.text("REAPER_TOKEN") {
+                Some(token) if token.contains(['\r', '\n']) => {
+                    return Err("`REAPER_TOKEN` has more than one line".into());
+                }
+                token => token,
+            },
             required_label: get.text("REAPER_REQUIRED_LABEL"),
             report: get.text("REAPER_REPORT").map(PathBuf::from),
             dry_run: get.flag("REAPER_DRY_RUN")?,
         })
     }
 
-    /// How long nothing may go before a prune gives up: what ryuk gives a single resource.
+    /// How long nothing may go before a prune gives up, at the least: what ryuk gives a single resource.
     #[must_use]
     pub fn patience(&self) -> Duration {
         self.request_timeout.saturating_mul(self.remove_retries).min(self.shutdown_timeout)
@@ -152,6 +162,7 @@ mod tests {
             assert_eq!((settings.port, settings.remove_retries, settings.verbose), (8080, 10, false));
             assert!(settings.retry_offset.below_zero);
             assert_eq!(settings.docker_host, "unix:///var/run/docker.sock");
+            assert!(settings.address_file.is_none());
             assert!(settings.token.is_none() && settings.required_label.is_none() && !settings.dry_run);
         }
     }
@@ -159,6 +170,7 @@ mod tests {
     #[test]
     fn good_values_are_taken() {
         assert_eq!(with("RYUK_PORT", "0").map(|s| s.port), Ok(0));
+        assert_eq!(with("REAPER_ADDRESS_FILE", "/a").map(|s| s.port), Ok(0), "the file tells it");
         assert_eq!(with("RYUK_CONNECTION_TIMEOUT", "1m30s").map(|s| s.connection_timeout.as_secs()), Ok(90));
         assert_eq!(
             with("RYUK_RECONNECTION_TIMEOUT", ".5s").map(|s| s.reconnection_timeout.as_millis()),
@@ -183,6 +195,7 @@ mod tests {
             ("RYUK_SHUTDOWN_TIMEOUT", &["0", "-1s", "x"]),
             ("RYUK_VERBOSE", &["yes", "tRUE", "2"]),
             ("REAPER_DRY_RUN", &["yes"]),
+            ("REAPER_TOKEN", &["a\nb"]),
             ("DOCKER_TLS_VERIFY", &["1"]),
         ] {
             for value in values {

@@ -1,4 +1,4 @@
-//! The signals that ask for an end: SIGTERM and SIGINT.
+//! The signals that ask for an end, SIGTERM and SIGINT; and SIGHUP, which does not.
 
 use std::io;
 
@@ -9,6 +9,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// Only caught: the terminal that we were started from may go before the tests do.
+    _hangup: Signal,
 }
 
 impl Signals {
@@ -17,7 +19,11 @@ impl Signals {
     /// # Errors
     /// If the system refuses.
     pub fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            _hangup: signal(SignalKind::hangup())?,
+        })
     }
 
     /// Waits for the first of them.

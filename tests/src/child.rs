@@ -2,6 +2,8 @@
 //!
 //! What a process does when it exits, panics or is killed can be seen from outside only. A scenario is an ignored
 //! test of the same binary, which returns at once unless [`is_scenario`] says that it was meant.
+//!
+//! A scenario has no reaper, unless its test says otherwise: what goes is then what the process itself has removed.
 
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -84,6 +86,7 @@ impl Child {
             .args([scenario, "--exact", "--ignored", "--test-threads=2"])
             .args(options)
             .env(SCENARIO, scenario)
+            .env("SEATRIAL_REAPER", "off")
             .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -14,7 +14,8 @@ const GONE_WITHIN: Duration = Duration::from_secs(15);
 /// How often the engine is asked; it has no event for "nothing is left".
 const POLL: Duration = Duration::from_millis(100);
 
-/// The resources that carry a session's label, each with what helps to recognise it.
+/// The resources that carry a session's label, each with what helps to recognise it; its reaper, which stays for a
+/// while, is not one of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leftovers {
     /// Containers in every state: `<name> (<id>, <image>, <status>)`.
@@ -46,7 +47,7 @@ impl Leftovers {
             percent_encoded(&json!({ "label": [format!("{}={session}", labels::SESSION)] }).to_string());
         let list = |what: &str| engine.get(&format!("/{what}filters={filters}"));
         Ok(Self {
-            containers: described(&list("containers/json?all=1&")?, |container| {
+            containers: described(&of_users(list("containers/json?all=1&")?), |container| {
                 let [id, image, status] = ["Id", "Image", "Status"].map(|key| text(&container[key]));
                 format!("{} ({id:.12}, {image}, {status})", text(&container["Names"][0]).trim_matches('/'))
             }),
@@ -99,6 +100,12 @@ impl fmt::Display for Leftovers {
         }
         Ok(())
     }
+}
+
+/// The containers that are no reapers.
+fn of_users(list: Value) -> Value {
+    let containers = list.as_array().into_iter().flatten();
+    containers.filter(|container| container["Labels"][labels::RYUK] != "true").cloned().collect()
 }
 
 /// Each item of a list in words; the engine writes an empty list as null.

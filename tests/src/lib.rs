@@ -5,6 +5,7 @@
 //! test's runtime may block or die, and stops when it is dropped.
 
 mod answer;
+mod browser;
 mod child;
 mod engine;
 mod fault;
@@ -27,6 +28,7 @@ mod valve;
 mod wire;
 
 pub use answer::Answer;
+pub use browser::Browser;
 pub use child::{Child, is_scenario, say};
 pub use engine::{Engine, EngineAnswer};
 pub use fault::{Fault, Then};

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
@@ -73,7 +73,18 @@ impl Reaper {
         }
     }
 
-    fn command(variables: &[(&str, &str)]) -> Command {
+    /// The program's path; cargo builds it first, at most once per process.
+    ///
+    /// # Panics
+    /// If it can't be built.
+    #[must_use]
+    pub fn program() -> &'static Path {
+        program()
+    }
+
+    /// A command that would run one, for a test that does so itself.
+    #[must_use]
+    pub fn command(variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(program());
         let short = [
             ("RYUK_PORT", "0"),
@@ -107,9 +118,7 @@ impl Reaper {
     #[must_use]
     #[track_caller]
     pub fn connect(&self) -> ReaperClient {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("the reaper listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        ReaperClient(stream)
+        ReaperClient::connect((Ipv4Addr::LOCALHOST, self.port).into())
     }
 
     /// Waits for a line that contains this text, among those not waited for yet.
@@ -183,6 +192,18 @@ impl ReaperEnd {
 }
 
 impl ReaperClient {
+    /// Opens a connection to a reaper that listens there.
+    ///
+    /// # Panics
+    /// If nobody does.
+    #[must_use]
+    #[track_caller]
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the reaper listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        Self(stream)
+    }
+
     /// Writes bytes.
     ///
     /// # Panics
@@ -218,6 +239,17 @@ impl ReaperClient {
     /// Says that nothing more comes, and still reads.
     pub fn half_close(&self) {
         let _ = self.0.shutdown(std::net::Shutdown::Write);
+    }
+
+    /// Leaves with a reset, as a close does while something is unread: here the acknowledgement of a filter.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn reset_after(mut self, filter: &str) {
+        self.write(format!("{filter}\n"));
+        let unread = self.0.peek(&mut [0; 4]).expect("an acknowledgement");
+        assert!(unread > 0, "the reaper has closed");
     }
 
     /// All bytes until the reaper closes; a reset counts as the end.

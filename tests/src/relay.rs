@@ -212,7 +212,9 @@ impl Upload<'_> {
     /// Returns when the client is gone; an engine that does not read is no reason to return, since its answer may
     /// still come.
     async fn run(mut self, framing: &mut Framing) {
-        if matches!(self.source.copy(&mut self.sink, framing, &mut Valve::Open).await, Ok(Copied::Whole)) {
+        let copied = self.source.copy(&mut self.sink, framing, &mut Valve::Open).await;
+        let is_whole = matches!(copied, Ok(Copied::Whole));
+        if is_whole {
             tokio::select! {
                 Ok(()) = self.is_raw => {
                     // How it ended makes no difference: nothing more will come from the client.
@@ -221,7 +223,8 @@ impl Upload<'_> {
                 () = self.source.until_closed() => {}
             }
         }
-        if self.outlives_client && self.source.is_hung_up().await {
+        // Of a body that the client has not sent whole, an engine waits for the rest, and holds its container meanwhile.
+        if is_whole && self.outlives_client && self.source.is_hung_up().await {
             // The way back ends it, once the engine has answered.
             std::future::pending::<()>().await;
         }

@@ -63,6 +63,12 @@ async fn shell(container: &TestContainer, user: &str, line: &str) -> (String, bo
     (output.stdout_text(), output.exit_code == 0)
 }
 
+/// A container that has the file of a host named `file` mounted at `/in`.
+async fn with_file(session: &OwnSession, host: &TempDir) -> TestContainer {
+    let request = session.shell("exec sleep 1000").mount_files([host.path().join("file")], "/in");
+    request.start().await.expect("it starts")
+}
+
 /// C21.
 #[tokio::test]
 async fn every_user_reads_what_is_mounted_to_read_and_none_writes() {
@@ -117,12 +123,7 @@ async fn copies_go_after_the_container_and_not_before() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "mounted-order").await;
     let host = host("file");
-    let container = session
-        .shell("exec sleep 1000")
-        .mount_files([host.path().join("file")], "/in")
-        .start()
-        .await
-        .expect("it starts");
+    let container = with_file(&session, &host).await;
     let (copies, id) = (copies_of(&container, "/in"), container.id().to_string());
     // The engine fails at first, then it takes its time.
     let gate = Gate::new();
@@ -141,12 +142,7 @@ async fn copies_go_after_the_container_and_not_before() {
 async fn a_container_that_is_kept_keeps_its_files() {
     let session = OwnSession::begin("mounted-kept").await;
     let host = host("file");
-    let container = session
-        .shell("exec sleep 1000")
-        .mount_files([host.path().join("file")], "/in")
-        .start()
-        .await
-        .expect("it starts");
+    let container = with_file(&session, &host).await;
     let copies = copies_of(&container, "/in");
     let id = container.keep();
     let there = fs::read_to_string(copies.join("file"));

@@ -81,7 +81,14 @@ async fn a_removal_in_the_background_that_fails_is_told_as_an_error() {
 /// A process that does not subscribe hears nothing, whatever goes well or wrong.
 #[test]
 fn nothing_is_printed_unless_it_was_asked_for() {
-    let mut child = Child::spawn("scenario", &[("SEATRIAL_SESSION_ID", &own_session::own_id("quiet"))]);
+    let session = own_session::own_id("quiet");
+    // With the reaper that it has by default: that there is none would be told.
+    let variables = [
+        ("SEATRIAL_SESSION_ID", session.as_str()),
+        ("SEATRIAL_REAPER", ""),
+        ("RYUK_RECONNECTION_TIMEOUT", "1s"),
+    ];
+    let mut child = Child::spawn("scenario", &variables);
     assert!(child.wait(Duration::from_secs(120)).success(), "{:#?}", child.lines());
     let lines = child.lines();
     let from = lines.iter().position(|line| line == "begin").expect("it begins");

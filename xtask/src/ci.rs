@@ -22,6 +22,9 @@ pub(crate) async fn ci() -> Result<()> {
     steps.run("doc", cargo(&doc, &[("RUSTDOCFLAGS", "-D warnings")])).await?;
     steps.run("deny", deny()).await?;
     steps.run("minimum version", async { minimum::check() }).await?;
+    // In a folder of its own: with other flags everything is built anew.
+    let loom = ["test", "-p", "seatrial", "--lib", "--target-dir", "target/loom", "interleavings"];
+    steps.run("interleavings", cargo(&loom, &[("RUSTFLAGS", "--cfg seatrial_loom")])).await?;
     steps.run("test", test::test(&test::Options::default())).await?;
     steps.run("test --nextest", test::test(&test::Options::with_nextest())).await?;
     steps.finish();

@@ -11,8 +11,9 @@ use seatrial_core::labels;
 
 use crate::console;
 
-/// How long leftovers may take to go: a dead session's reaper waits up to 10 s and then has to do its work.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long leftovers may take to go, reapers included: one whose clients are gone waits for 10 s, one that never had
+/// any for a minute; then it has to do its work.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How often to look; the engine has no event for "all gone".
 const POLL: Duration = Duration::from_millis(500);
 

@@ -1,5 +1,6 @@
 //! The chores of the project, one command each.
 
+mod browser;
 mod ci;
 mod command;
 mod console;
@@ -9,6 +10,7 @@ mod images;
 mod leftovers;
 mod locate;
 mod minimum;
+mod python;
 mod ready;
 mod run_on;
 mod steps;

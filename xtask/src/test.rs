@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::engine::Runtime;
 use crate::leftovers::Before;
-use crate::{command, console, ready, tools, workspace};
+use crate::{browser, command, console, python, ready, tools, workspace};
 
 /// How to run the tests.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -21,6 +21,9 @@ pub(crate) struct Options {
     #[arg(last = true)]
     args: Vec<String>,
 }
+
+/// How many tests of one binary run at once, to `cargo test`.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 impl Options {
     /// All tests with cargo-nextest.
@@ -38,6 +41,8 @@ pub(crate) async fn test(options: &Options) -> Result<()> {
         tools::ensure("cargo-nextest")?;
     }
     let engine = ready::engine_with_images(options.runtime).await?;
+    python::ensure();
+    browser::ensure();
     let before = Before::look(&engine.docker).await?;
     let mut cargo = cargo(options);
     engine.pass_on(&mut cargo);
@@ -64,6 +69,10 @@ fn cargo(options: &Options) -> Command {
         cargo.arg("--workspace");
     }
     cargo.args(&options.args);
+    if std::env::var_os(THREADS).is_none() {
+        // As many as cargo-nextest runs at once: most tests wait for the engine most of the time.
+        cargo.env(THREADS, "4");
+    }
     cargo
 }
 

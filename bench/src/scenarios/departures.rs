@@ -1,4 +1,4 @@
-//! When containers are gone, as the engine's events say it.
+//! When containers, networks and volumes are gone, as the engine's events say it.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -12,10 +12,10 @@ use crate::raw::Raw;
 
 /// How long the engine may say nothing while containers are awaited.
 const SILENCE_LIMIT: Duration = Duration::from_secs(60);
-/// `{"type":["container"],"event":["destroy"]}`, percent-encoded.
-const FILTERS: &str = "%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22destroy%22%5D%7D";
+/// `{"event":["destroy"]}`, percent-encoded.
+const FILTERS: &str = "%7B%22event%22%3A%5B%22destroy%22%5D%7D";
 
-/// A stream of the containers that go, from when it was opened.
+/// A stream of what goes, from when it was opened.
 #[derive(Debug)]
 pub(crate) struct Departures(BufReader<UnixStream>);
 
@@ -35,16 +35,16 @@ impl Departures {
         Ok(Self(reader))
     }
 
-    /// Waits until all of these are gone; when the last one's event was read.
+    /// Waits until all with these ids (a volume's is its name) are gone; when the last one's event was read.
     pub(crate) fn wait_for(mut self, ids: &[String]) -> Result<Instant> {
         let mut awaited: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
         while !awaited.is_empty() {
             let mut line = String::new();
             let read = self.0.read_line(&mut line);
-            let length = read.with_context(|| format!("{} containers are still there", awaited.len()))?;
-            ensure!(length > 0, "the events ended with {} containers still there", awaited.len());
+            let length = read.with_context(|| format!("{} are still there", awaited.len()))?;
+            ensure!(length > 0, "the events ended with {} still there", awaited.len());
             let event: Value = serde_json::from_str(&line)?;
-            awaited.remove(event["id"].as_str().unwrap_or_default());
+            awaited.remove(event["Actor"]["ID"].as_str().unwrap_or_default());
         }
         Ok(Instant::now())
     }

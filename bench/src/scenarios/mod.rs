@@ -4,7 +4,12 @@ pub(crate) mod copy_in;
 mod crates;
 mod departures;
 mod drop_return;
+mod exec;
+mod exec_timeout;
 pub(crate) mod log_wait;
+mod prune;
+mod reaper;
+pub(crate) mod pool;
 mod remove_many;
 pub(crate) mod requests;
 mod start;
@@ -28,6 +33,11 @@ pub(crate) fn run_all(options: &Options) -> Result<()> {
             Name::LogWait => log_wait::run(&context),
             Name::Drop => drop_return::run(&context),
             Name::RemoveMany => remove_many::run(&context),
+            Name::Exec => exec::run(&context)?,
+            Name::ExecTimeout => exec_timeout::run(&context)?,
+            Name::Prune => prune::run(&context)?,
+            Name::Reaper => reaper::run(&context)?,
+            Name::Pool => pool::run(&context)?,
             Name::CopyIn => copy_in::run(&context)?,
             Name::Crates => crates::run()?,
         };

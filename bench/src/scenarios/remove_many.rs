@@ -16,7 +16,7 @@ use crate::{ours, peer};
 const COLUMNS: &[Column] =
     &[Column { name: "all gone after, ms", decimals: 0 }, Column { name: "held, ms", decimals: 2 }];
 /// How many start at a time: what the engine copes with best on two cores.
-const START_WIDTH: usize = 8;
+pub(super) const START_WIDTH: usize = 8;
 
 pub(crate) fn run(context: &Context<'_>) -> String {
     let many = context.options.many;
@@ -73,7 +73,12 @@ fn remove_raw(context: &Context<'_>, width: usize) -> Result<Vec<f64>> {
 }
 
 /// Does one thing to all, on so many threads.
-fn in_parallel(raw: &Raw, ids: &[String], width: usize, act: fn(&Raw, &str) -> Result<()>) -> Result<()> {
+pub(crate) fn in_parallel(
+    raw: &Raw,
+    ids: &[String],
+    width: usize,
+    act: impl Fn(&Raw, &str) -> Result<()> + Sync,
+) -> Result<()> {
     let next = AtomicUsize::new(0);
     let failures = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -81,7 +86,7 @@ fn in_parallel(raw: &Raw, ids: &[String], width: usize, act: fn(&Raw, &str) -> R
             scope.spawn(|| {
                 while let Some(id) = ids.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if let Err(error) = act(raw, id) {
-                        eprintln!("remove many: {error:#}");
+                        eprintln!("in parallel: {error:#}");
                         failures.fetch_add(1, Ordering::Relaxed);
                     }
                 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::context::{Context, READY_AT_ONCE};
+use crate::raw::{Raw, read_until_ready};
 use crate::rounds::{Variant, interleaved};
 use crate::table::{self, Column};
 use crate::{ours, peer};
@@ -13,8 +14,9 @@ const COLUMNS: &[Column] = &[Column { name: "start to ready, ms", decimals: 1 }]
 
 pub(crate) fn run(context: &Context<'_>) -> String {
     let variants = vec![
-        Variant::new("raw API: create, start", || raw(context, false)),
-        Variant::new("raw API: create, start, follow the log, inspect", || raw(context, true)),
+        Variant::new("raw API: create, start", || raw(context, Wait::Nothing)),
+        Variant::new("raw API: create, start, follow the log, inspect", || raw(context, Wait::Followed)),
+        Variant::new("raw API: create, attach, start, inspect", || raw(context, Wait::Attached)),
         Variant::new("Seatrial", || ours(context)),
         Variant::new("testcontainers-rs 0.28", || peer(context)),
     ];
@@ -25,21 +27,39 @@ pub(crate) fn run(context: &Context<'_>) -> String {
     )
 }
 
-fn raw(context: &Context<'_>, wait: bool) -> Result<Vec<f64>> {
+/// How the raw API waits for the line.
+#[derive(Clone, Copy)]
+enum Wait {
+    Nothing,
+    Followed,
+    Attached,
+}
+
+fn raw(context: &Context<'_>, wait: Wait) -> Result<Vec<f64>> {
     let raw = &context.raw;
     let start = Instant::now();
     let id = raw.create(context.image(), READY_AT_ONCE, true)?;
-    let ready = raw.start(&id).and_then(|()| {
-        if wait {
-            raw.follow_until_ready(&id)?;
-            raw.host_port(&id)?;
-        }
-        Ok(())
-    });
+    let ready = start_raw(raw, &id, wait);
     let elapsed = start.elapsed();
     // Outside of what is measured, and whether or not it worked.
     raw.remove(&id)?;
     ready.map(|()| vec![elapsed.as_secs_f64() * 1e3])
+}
+
+fn start_raw(raw: &Raw, id: &str, wait: Wait) -> Result<()> {
+    match wait {
+        Wait::Nothing => return raw.start(id),
+        Wait::Followed => {
+            raw.start(id)?;
+            raw.follow_until_ready(id)?;
+        }
+        Wait::Attached => {
+            let mut output = raw.attach(id)?;
+            raw.start(id)?;
+            read_until_ready(&mut output)?;
+        }
+    }
+    raw.host_port(id).map(drop)
 }
 
 fn ours(context: &Context<'_>) -> Result<Vec<f64>> {

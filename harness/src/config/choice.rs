@@ -61,6 +61,32 @@ impl PullPolicy {
     }
 }
 
+/// What cleans up after a process that could not do so itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReaperChoice {
+    /// A container beside the others. The default.
+    #[default]
+    Sidecar,
+    /// A process on this machine, where such a container cannot run.
+    Process,
+    /// Nothing: what a killed process has created stays.
+    Off,
+}
+
+impl ReaperChoice {
+    pub(crate) const EXPECTED: &str = "`sidecar`, `process` or `off`";
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "sidecar" => Self::Sidecar,
+            "process" => Self::Process,
+            "off" => Self::Off,
+            _ => return None,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +115,7 @@ mod tests {
     fn each_word_that_a_message_offers_is_a_choice() {
         assert!(offered(Keep::EXPECTED).iter().all(|word| Keep::parse(word).is_some()));
         assert!(offered(PullPolicy::EXPECTED).iter().all(|word| PullPolicy::parse(word).is_some()));
+        assert!(offered(ReaperChoice::EXPECTED).iter().all(|word| ReaperChoice::parse(word).is_some()));
         assert_eq!(offered(Keep::EXPECTED), ["always", "on-failure", "never"]);
     }
 
@@ -97,6 +124,7 @@ mod tests {
         for word in ["", "Always", "on_failure", "yes"] {
             assert_eq!(Keep::parse(word), None);
             assert_eq!(PullPolicy::parse(word), None);
+            assert_eq!(ReaperChoice::parse(word), None);
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("DOCKER_CONFIG", "the folder with Docker's `config.json` and contexts; by default `~/.docker`"),
     ("DOCKER_AUTH_CONFIG", "registry credentials: the content of a `config.json`, asked before the file"),
     ("HOME", "where `~` is"),
-    ("XDG_RUNTIME_DIR", "where rootless engines put their sockets"),
+    ("XDG_RUNTIME_DIR", "where rootless engines put their sockets, and a reaper process its address"),
     ("SEATRIAL_HOST", "the host at which published ports are reachable; by default found out"),
     ("TESTCONTAINERS_HOST_OVERRIDE", "the same, in the ecosystem's spelling"),
     (
@@ -33,9 +33,30 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("SEATRIAL_STARTUP_TIMEOUT", "how long a container may take to become ready, as `90s`; by default `60s`"),
     ("SEATRIAL_REQUEST_TIMEOUT", "how long the engine may take to answer one request; by default `30s`"),
     ("SEATRIAL_PARALLELISM", "how many starts and removals may be under way at once; by default `8`"),
+    (
+        "SEATRIAL_HOST_PARALLELISM",
+        "how many starts may be under way at once on this machine, over all processes of a user; by default not bounded",
+    ),
+    (
+        "SEATRIAL_POOL_SIZE",
+        "how many containers a pool has that does not say; by default one per core, at most `8`",
+    ),
     ("SEATRIAL_SESSION_ID", "the session that this process belongs to; by default found out"),
     ("TESTCONTAINERS_SESSION_ID", "the same, in the ecosystem's spelling"),
     ("NEXTEST_RUN_ID", "the session under `cargo nextest`, which sets it"),
+    ("SEATRIAL_REAPER", "what cleans up after a killed process: `sidecar`, the default, `process` or `off`"),
+    (
+        "SEATRIAL_REAPER_IMAGE",
+        "the image of the reaper's sidecar; by default `seatrial/reaper` of this version",
+    ),
+    ("TESTCONTAINERS_RYUK_DISABLED", "`true` is `SEATRIAL_REAPER=off`, in the ecosystem's spelling"),
+    ("TESTCONTAINERS_RYUK_CONTAINER_IMAGE", "`SEATRIAL_REAPER_IMAGE`, in the ecosystem's spelling"),
+    ("RYUK_CONTAINER_IMAGE", "the same, in Testcontainers' older spelling"),
+    ("TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED", "`true` runs the reaper's sidecar privileged"),
+    ("TESTCONTAINERS_RYUK_PRIVILEGED", "the same, in another spelling of Testcontainers"),
+    ("RYUK_CONNECTION_TIMEOUT", "how long a reaper waits for its first client; by default `60s`"),
+    ("RYUK_RECONNECTION_TIMEOUT", "how long a reaper waits for clients to come back; by default `10s`"),
+    ("RYUK_VERBOSE", "`true` has a reaper say more in its log"),
 ];
 
 /// The keys of `~/.testcontainers.properties` that Seatrial reads, with the variable that wins over each.
@@ -50,6 +71,12 @@ pub(crate) const PROPERTIES: &[(&str, &str)] = &[
     ("host.override", "TESTCONTAINERS_HOST_OVERRIDE"),
     ("docker.socket.override", "TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE"),
     ("hub.image.name.prefix", "TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX"),
+    ("ryuk.disabled", "TESTCONTAINERS_RYUK_DISABLED"),
+    ("ryuk.container.image", "TESTCONTAINERS_RYUK_CONTAINER_IMAGE"),
+    ("ryuk.container.privileged", "TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED"),
+    ("ryuk.connection.timeout", "RYUK_CONNECTION_TIMEOUT"),
+    ("ryuk.reconnection.timeout", "RYUK_RECONNECTION_TIMEOUT"),
+    ("ryuk.verbose", "RYUK_VERBOSE"),
 ];
 
 #[cfg(test)]

@@ -15,8 +15,19 @@ use crate::wait::Subject;
 
 /// Sends all sources to a container in one archive.
 pub(super) async fn put(engine: &Engine, id: &ContainerId, name: &str, sources: Vec<CopyIn>) -> Result<()> {
+    put_below("/", engine, id, name, sources).await
+}
+
+/// Sends all sources to a container in one archive; their paths begin in a directory that is there.
+pub(super) async fn put_below(
+    directory: &str,
+    engine: &Engine,
+    id: &ContainerId,
+    name: &str,
+    sources: Vec<CopyIn>,
+) -> Result<()> {
     let (stream, outcome) = archive::pack(sources);
-    let sent = engine.put_archive(id, name, stream).await;
+    let sent = engine.put_archive(id, name, directory, stream).await;
     // What was wrong with a source says more than the engine's word on a body that broke off.
     match outcome.take_error() {
         Some(error) => Err(error.with_subject(format!("container `{name}`")).with_phase("copy files in")),

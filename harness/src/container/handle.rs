@@ -1,18 +1,18 @@
 //! The handle that owns a started container.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::consumer::Listener;
 use super::logs::{Consumer, Logs};
 use super::ports::{Ports, with_port};
 use super::start::{Created, FailedWait};
-use super::{ContainerId, ContainerState, Port};
+use super::{Commands, ContainerId, ContainerState, Port};
 use crate::config::Keep;
 use crate::engine::ContainerInfo;
 use crate::error::{Error, Result};
 use crate::report::Report;
-use crate::session::{Owned, Session};
+use crate::session::{Owned, Remover, Session};
 use crate::wait::{LogMatch, Preparation, Subject, Tap, WaitFor, wait_ready};
 
 /// A container that runs for a test; dropping it removes it with its anonymous volumes.
@@ -217,6 +217,24 @@ impl TestContainer {
         lock(&self.matches).clone()
     }
 
+    /// Whether something may run in it that should not: a command that was to be ended, because its time was up or
+    /// nobody waited for it any more, could not be. A restart of the container cures it.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.poison().is_some()
+    }
+
+    /// Why it is [poisoned](Self::is_poisoned), if it is: the first reason.
+    #[must_use]
+    pub fn poison(&self) -> Option<String> {
+        self.subject.commands.poisoned()
+    }
+
+    /// What is known of its commands.
+    pub(crate) fn commands(&self) -> &Arc<Commands> {
+        &self.subject.commands
+    }
+
     /// Waits for something more, up to the session's startup timeout.
     ///
     /// A log wait looks from the start of this run, unless it is told [`from_now`](crate::LogWait::from_now).
@@ -266,6 +284,9 @@ impl TestContainer {
     }
 
     /// Gives up ownership: the container stays. Says on stderr how to find it and how to remove it.
+    ///
+    /// It stays until the session's reaper, if there is one, reaps after the run; what a request is to
+    /// [`keep`](crate::ContainerRequest::keep) in some case, or `SEATRIAL_KEEP`, stays for good.
     pub fn keep(self) -> ContainerId {
         self.owned.keep();
         self.subject.id
@@ -291,6 +312,16 @@ impl TestContainer {
     /// What becomes of a container whose start failed.
     pub(super) fn give_up_failed(self) {
         self.owned.give_up_failed();
+    }
+
+    /// Removes the container whoever has the handle.
+    pub(crate) fn remover(&self) -> Remover {
+        self.owned.remover()
+    }
+
+    /// Whether it stays if it is dropped by a panic.
+    pub(crate) fn stays_after_panic(&self) -> bool {
+        self.owned.keeps().applies(true)
     }
 
     pub(crate) fn subject(&self) -> Subject {

@@ -20,7 +20,7 @@ pub enum Health {
 }
 
 impl Health {
-    pub(super) fn from_word(word: &str) -> Self {
+    pub(crate) fn from_word(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
             "" | "none" => Self::None,
             "starting" => Self::Starting,

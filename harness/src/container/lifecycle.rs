@@ -40,6 +40,10 @@ impl Limits {
         self.0.pids_limit = Some(processes.into());
         self
     }
+
+    pub(super) fn into_body(self) -> ContainerUpdateBody {
+        self.0
+    }
 }
 
 impl TestContainer {
@@ -91,9 +95,10 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves it to the engine whether it is restarted, and the ports as they were known.
     pub async fn restart(&self) -> Result<()> {
-        let Subject { engine, id, name, ran_before, .. } = self.subject();
+        let Subject { engine, id, name, ran_before, commands, .. } = self.subject();
         ran_before.store(true, Ordering::Relaxed);
         engine.restart_container(&id, &name, None).await?;
+        commands.cure();
         self.look_again().await
     }
 
@@ -105,9 +110,12 @@ impl TestContainer {
     /// # Cancel safety
     /// As [`restart`](Self::restart).
     pub async fn start(&self) -> Result<Change> {
-        let Subject { engine, id, name, ran_before, .. } = self.subject();
+        let Subject { engine, id, name, ran_before, commands, .. } = self.subject();
         ran_before.store(true, Ordering::Relaxed);
         let change = engine.start_container(&id, &name).await?;
+        if change == Change::Made {
+            commands.cure();
+        }
         self.look_again().await?;
         Ok(change)
     }

@@ -1,8 +1,8 @@
 //! One container: what is asked for, how it is started, and the handle that owns it.
 
 mod age;
+mod command;
 mod consumer;
-mod exec;
 mod files;
 mod handle;
 mod health;
@@ -20,17 +20,24 @@ mod start;
 mod state;
 mod status;
 mod texts;
+mod track;
+mod until;
+mod watch;
 
-pub use exec::{Exec, ExecOutput};
+pub(crate) use command::Commands;
+pub use command::{Exec, ExecOutput, PartialOutput, Process, Spawn};
 pub use handle::TestContainer;
 pub use health::Health;
 pub use id::ContainerId;
 pub(crate) use keep::notice as kept_notice;
 pub use lifecycle::Limits;
 pub use logs::{LogLines, LogOutput, Logs};
-pub(crate) use name::check_name;
+pub(crate) use name::{caller_name, check_name, default_name};
 pub use port::{Port, Protocol};
+pub(crate) use ports::Ports;
 pub use request::{ContainerRequest, HealthCheck, RestartPolicy};
 pub use run::{RunEnd, RunOutput};
 pub use state::ContainerState;
 pub use status::ContainerStatus;
+pub use until::WaitCondition;
+pub use watch::StateWatch;

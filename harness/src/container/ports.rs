@@ -8,13 +8,13 @@ use crate::error::{Error, Kind, Result};
 
 /// The bindings of one run of a container, and its addresses.
 #[derive(Debug, Default)]
-pub(super) struct Ports {
+pub(crate) struct Ports {
     bindings: Vec<(Port, Vec<HostBinding>)>,
     addresses: Vec<IpAddr>,
 }
 
 impl Ports {
-    pub(super) fn of(info: &ContainerInfo) -> Self {
+    pub(crate) fn of(info: &ContainerInfo) -> Self {
         let v4 = info.networks.iter().filter_map(|network| network.ipv4.map(IpAddr::from));
         let v6 = info.networks.iter().filter_map(|network| network.ipv6.map(IpAddr::from));
         Self { bindings: info.ports.clone(), addresses: v4.chain(v6).collect() }
@@ -29,7 +29,7 @@ impl Ports {
     ///
     /// # Errors
     /// Three different ones, each with the ports that there are: not published, another protocol, not bound.
-    pub(super) fn binding(&self, port: Port) -> Result<&HostBinding> {
+    pub(crate) fn binding(&self, port: Port) -> Result<&HostBinding> {
         let same_number = self.bindings.iter().find(|(known, _)| known.number() == port.number());
         let Some((_, bindings)) = self.bindings.iter().find(|(known, _)| *known == port) else {
             return Err(match same_number {

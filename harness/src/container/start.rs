@@ -84,7 +84,14 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
         Err(error) => return Err(refused(error, session.engine(), &name, began).await),
     };
     span.record("id", tracing::field::display(&id));
-    let subject = Subject { engine: session.engine().clone(), id, name, tty, ran_before: Arc::default() };
+    let subject = Subject {
+        engine: session.engine().clone(),
+        id,
+        name,
+        tty,
+        ran_before: Arc::default(),
+        commands: Arc::default(),
+    };
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
     let created = Created { owned: owned.keep_as(keep), subject, session, image, timeout, span };
     match copy_in(request, &created).await {
@@ -127,7 +134,7 @@ fn lower(
     let context = request::Context {
         test,
         image: image.as_given(),
-        labels: session.labels(),
+        labels: &session.labels(request.keep.unwrap_or(config.keep.value)),
         runtime: config.runtime.as_ref().map(|runtime| runtime.value.as_str()),
         native_runtime: &config.native_runtime.value,
         publish_on: &session.engine().host().publish_on().to_string(),
@@ -155,7 +162,7 @@ async fn ensure_created(
     }
     let mut mounted = Some(mounted);
     match create_owned(session, name, platform.clone(), lowered.clone(), &mut mounted).await {
-        Err(error) if is_missing_image(&error) => {
+        Err(error) if image::is_missing(&error) => {
             if policy == PullPolicy::Never {
                 return Err(image::missing(image, error));
             }
@@ -177,28 +184,28 @@ async fn create_owned(
     lowered: Lowered,
     mounted: &mut Option<Vec<MountedFiles>>,
 ) -> Result<(super::ContainerId, Owned)> {
-    let engine = session.engine().clone();
-    let (name, session_id) = (name.to_owned(), session.id().to_string());
+    let (name, session) = (name.to_owned(), session.clone());
     // Before the background thread has it: who closes the session from here on waits for it.
-    let creating = Creating::begin(Resource::Container, name.clone(), session_id.clone())?;
+    let creating = Creating::begin(Resource::Container, name.clone(), session.clone()).await?;
     // Moved in and back, since a second try needs them and a dropped future must not remove them too early.
     let files = mounted.take().unwrap_or_default();
     let (result, files) = background()
         .carry_through(async move {
-            let mut body = lowered.body;
+            let (mut body, engine) = (lowered.body, session.engine());
             body.labels.get_or_insert_default().extend([creating.label()]);
             let id = match engine.create_container(name.clone(), platform, body).await {
                 Ok(id) => id,
                 Err(error) => {
-                    let Some(doubtful) = creating.doubtful(&engine, &error) else {
+                    let Some(doubtful) = creating.doubtful(&error) else {
                         return (Err(error), files);
                     };
                     doubtful.add_mounted(files);
                     return (Err(error), Vec::new());
                 }
             };
-            let thing = Thing::Container { id: id.clone(), name: name.clone(), session: session_id };
-            let owned = cleaner().own(engine.clone(), thing);
+            let of = session.id().to_string();
+            let thing = Thing::Container { id: id.clone(), name: name.clone(), session: of };
+            let owned = cleaner().own(session.clone(), thing);
             owned.add_mounted(files);
             drop(creating);
             for network in &lowered.more_networks {
@@ -212,10 +219,6 @@ async fn create_owned(
         .await;
     *mounted = Some(files);
     result
-}
-
-fn is_missing_image(error: &Error) -> bool {
-    error.is_not_found() && error.to_string().to_lowercase().contains("no such image")
 }
 
 /// An engine's refusal at the creation or the start, with what would be right.

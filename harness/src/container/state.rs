@@ -77,6 +77,11 @@ impl ContainerState {
         matches!(self.status, ContainerStatus::Running | ContainerStatus::Paused)
     }
 
+    /// Whether it is as it was started: it runs, is not paused, and was not short of memory.
+    pub(crate) fn is_fit(&self) -> bool {
+        self.status == ContainerStatus::Running && !self.oom_killed
+    }
+
     /// Whether it ended and the engine is about to run it again.
     #[must_use]
     pub fn is_restarting(&self) -> bool {

@@ -19,18 +19,19 @@ use crate::container::ContainerId;
 use crate::error::Result;
 
 impl Engine {
-    /// Unpacks a tar archive in a container, at `/`. Fails when nothing moves for the length of a deadline.
+    /// Unpacks a tar archive in a directory of a container. Fails when nothing moves for the length of a deadline.
     pub(crate) async fn put_archive(
         &self,
         id: &ContainerId,
         name: &str,
+        directory: &str,
         archive: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<()> {
         let idle = self.0.request_timeout;
         // The deadline is between pieces, not over all: an archive may be as large as it likes.
         let what =
             What { deadline: Duration::MAX, ..self.what("copy files in", format!("container `{name}`")) };
-        let path = ApiPath::new(format!("/containers/{id}/archive")).with("path", "/");
+        let path = ApiPath::new(format!("/containers/{id}/archive")).with("path", directory);
         let transport = self.transport();
         let subject = what.subject.clone();
         self.call(what, async move {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use bollard::{ClientVersion, Docker};
@@ -12,7 +13,9 @@ use tokio::sync::Semaphore;
 
 use super::discover::{self, Located};
 use super::endpoint::Endpoint;
+use super::feed::Feed;
 use super::host::{self, HostAddress};
+use super::host_turns::HostTurns;
 use super::transport::{Transport, TransportError};
 use super::version::EngineVersion;
 use crate::background::{Run, background};
@@ -35,7 +38,13 @@ pub(super) struct Inner {
     pub(super) sidecar_socket: Setting<PathBuf>,
     /// Starts and removals under way: an engine that is given too many at once gets slower, and can wedge.
     pub(super) width: Arc<Semaphore>,
+    /// Starts under way on this machine, if they are bounded.
+    pub(super) host_turns: Option<HostTurns>,
     pub(super) request_timeout: Duration,
+    /// Whether it was seen that a command can't be given all privileges here. Written and read by who ends commands.
+    pub(super) refuses_privileges: AtomicBool,
+    /// The one subscription to the engine's events, while somebody listens.
+    pub(super) feed: Feed,
 }
 
 /// What a call is about: for its error, and its deadline.
@@ -107,7 +116,10 @@ impl Engine {
             host,
             sidecar_socket,
             width: Arc::new(Semaphore::new(config.parallelism.value.get())),
+            host_turns: config.host_parallelism.as_ref().map(|count| HostTurns::new(count.value)),
             request_timeout: config.request_timeout.value,
+            refuses_privileges: AtomicBool::new(false),
+            feed: Feed::default(),
         })))
     }
 
@@ -192,6 +204,21 @@ impl Engine {
         background().carry_through(async move {
             let _turn = width.acquire_owned().await.expect("the semaphore is never closed");
             within(what, call).await
+        })
+    }
+
+    /// The same for a start, as one of at most so many on this machine, too, if these are bounded.
+    pub(super) fn call_in_host_turn<T: Send + 'static>(
+        &self,
+        what: What,
+        call: impl Future<Output = Result<T, CallError>> + Send + 'static,
+    ) -> Run<Result<T>> {
+        let Some(turns) = self.0.host_turns.clone() else { return self.call_in_turn(what, call) };
+        let engine = self.clone();
+        background().carry_through(async move {
+            // Before the turn in this process, which removals take as well and must not wait so long for.
+            let _turn = turns.take().await;
+            engine.call_in_turn(what, call).await
         })
     }
 }

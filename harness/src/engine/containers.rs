@@ -5,6 +5,7 @@ use std::time::Duration;
 use bollard::models::{ContainerCreateBody, ContainerUpdateBody};
 use bollard::query_parameters::{CreateContainerOptions, RemoveContainerOptions, RestartContainerOptions};
 use hyper::{Method, StatusCode};
+use serde_json::Value;
 
 use super::client::{CallError, Engine, What};
 use super::info::ContainerInfo;
@@ -54,7 +55,8 @@ impl Engine {
     /// Starts a container, as one of at most so many starts and removals at once.
     pub(crate) async fn start_container(&self, id: &ContainerId, name: &str) -> Result<Change> {
         let what = self.what("start", format!("container `{name}`"));
-        self.call_in_turn(what, post(self.transport(), format!("/containers/{id}/start"), |_, _| false)).await
+        let call = post(self.transport(), format!("/containers/{id}/start"), |_, _| false);
+        self.call_in_host_turn(what, call).await
     }
 
     pub(crate) async fn stop_container(
@@ -118,11 +120,43 @@ impl Engine {
         self.call_in_turn(what, async move { Ok(docker.remove_container(&id, Some(options)).await?) })
     }
 
+    /// The processes of a container that runs, each with its id and its command.
+    pub(crate) async fn processes_of(&self, id: &ContainerId, name: &str) -> Result<Vec<(String, String)>> {
+        let what = self.what("list the processes", format!("container `{name}`"));
+        let (transport, path) = (self.transport(), format!("/containers/{id}/top"));
+        self.call(what, async move { Ok(processes(&transport.get_json(&path).await?)) }).await
+    }
+
+    /// The files of a container that its image does not have, or has otherwise.
+    pub(crate) async fn changes_of(&self, id: &ContainerId, name: &str) -> Result<Vec<String>> {
+        let what = self.what("list the changed files", format!("container `{name}`"));
+        let (transport, path) = (self.transport(), format!("/containers/{id}/changes"));
+        self.call(what, async move {
+            let changes = transport.get_json(&path).await?;
+            let paths = changes.as_array().into_iter().flatten();
+            Ok(paths.filter_map(|change| change["Path"].as_str().map(str::to_owned)).collect())
+        })
+        .await
+    }
+
     pub(crate) async fn inspect_container(&self, id: &ContainerId, name: &str) -> Result<ContainerInfo> {
         let what = self.what("inspect", format!("container `{name}`"));
         let (transport, path) = (self.transport(), format!("/containers/{id}/json"));
         self.call(what, async move { Ok(ContainerInfo::from_json(transport.get_json(&path).await?)) }).await
     }
+}
+
+/// The ids and commands in the engine's table of processes, whose columns are those of the host's `ps`.
+fn processes(top: &Value) -> Vec<(String, String)> {
+    let titles: Vec<_> = top["Titles"].as_array().into_iter().flatten().map(Value::as_str).collect();
+    let column =
+        |names: [&str; 2]| titles.iter().position(|title| title.is_some_and(|title| names.contains(&title)));
+    let (pid, command) = (column(["PID", "pid"]), column(["CMD", "COMMAND"]));
+    let text = |row: &Value, at: Option<usize>| {
+        row[at.unwrap_or(usize::MAX)].as_str().unwrap_or_default().to_owned()
+    };
+    let rows = top["Processes"].as_array().into_iter().flatten();
+    rows.map(|row| (text(row, pid), text(row, command))).collect()
 }
 
 /// A post for which "already so" is no error: a 304, or what `already` says of an error's status and message.

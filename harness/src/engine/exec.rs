@@ -1,13 +1,17 @@
 //! Calls that run a command in a running container.
 
+use std::sync::atomic::Ordering;
+
 use bollard::models::ExecConfig;
+use hyper::Method;
 use serde_json::json;
 
-use super::client::Engine;
-use super::transport::Upgraded;
+use super::client::{CallError, Engine};
+use super::path::ApiPath;
+use super::transport::{TransportError, Upgraded};
 use super::version::EngineKind;
 use crate::container::ContainerId;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// What an exec is made from.
 #[derive(Clone, Debug, Default)]
@@ -16,15 +20,30 @@ pub(crate) struct ExecRequest {
     pub(crate) env: Vec<String>,
     pub(crate) user: Option<String>,
     pub(crate) workdir: Option<String>,
+    pub(crate) privileged: bool,
+    pub(crate) tty: bool,
+    /// Columns and rows of its terminal.
+    pub(crate) size: Option<(u16, u16)>,
+    /// Whether there is something to be written to it.
+    pub(crate) stdin: bool,
 }
 
-/// How an exec ended.
+/// What the engine says of an exec.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ExecEnd {
+pub(crate) struct ExecState {
     pub(crate) running: bool,
     pub(crate) exit_code: Option<i64>,
+    /// Its first process on the engine's machine, while it runs.
+    pub(crate) pid: Option<u32>,
     /// The engine made no process of it.
     pub(crate) never_ran: bool,
+}
+
+impl ExecState {
+    /// The exit code, once it has ended.
+    pub(crate) fn ended(&self) -> Option<i64> {
+        self.exit_code.filter(|_| !self.running)
+    }
 }
 
 impl Engine {
@@ -36,8 +55,11 @@ impl Engine {
     ) -> Result<String> {
         let what = self.what("prepare a command", format!("container `{name}`"));
         let config = ExecConfig {
+            attach_stdin: Some(request.stdin),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
+            tty: Some(request.tty),
+            privileged: Some(request.privileged),
             cmd: Some(request.cmd),
             env: Some(request.env),
             user: request.user,
@@ -48,30 +70,69 @@ impl Engine {
         self.call(what, async move { Ok(docker.create_exec(&id, config).await?.id) }).await
     }
 
-    /// Starts a prepared command and returns its framed output; the stream's end is the command's end.
-    pub(crate) async fn start_exec(&self, exec: &str, name: &str) -> Result<Upgraded> {
+    /// Starts a prepared command and returns its output, framed unless it has a terminal; the stream's end is the
+    /// command's end.
+    pub(crate) async fn start_exec(
+        &self,
+        exec: &str,
+        name: &str,
+        tty: bool,
+        size: Option<(u16, u16)>,
+    ) -> Result<Upgraded> {
         let what = self.what("start a command", format!("container `{name}`"));
         let (transport, path) = (self.transport(), format!("/exec/{exec}/start"));
+        // Older engines refuse what they don't know.
+        let size = size.filter(|_| self.version().api >= (1, 42));
         self.call(what, async move {
-            let body = json!({"Detach": false, "Tty": false});
-            Ok(transport.upgrade(&path, Some(&body)).await?)
+            let mut body = json!({"Detach": false, "Tty": tty});
+            if let Some((columns, rows)) = size {
+                body["ConsoleSize"] = json!([rows, columns]);
+            }
+            match transport.upgrade(&path, Some(&body)).await {
+                // Some engines say it here, others where the command's output would be.
+                Err(TransportError::Status { status: status @ (400 | 500..), message }) => {
+                    Err(CallError::Ours(Error::new(Kind::NotStarted, message).with_status(status)))
+                }
+                other => Ok(other?),
+            }
         })
         .await
     }
 
-    pub(crate) async fn inspect_exec(&self, exec: &str, name: &str) -> Result<ExecEnd> {
+    pub(crate) async fn inspect_exec(&self, exec: &str, name: &str) -> Result<ExecState> {
         let what = self.what("ask for a command's exit code", format!("container `{name}`"));
         let (transport, path) = (self.transport(), format!("/exec/{exec}/json"));
         // Podman forgets the process id of what has ended, and refuses at the start what can't be started.
         let keeps_pid = self.version().kind == EngineKind::Docker;
         self.call(what, async move {
             let answer = transport.get_json(&path).await?;
-            Ok(ExecEnd {
+            let pid = answer["Pid"].as_u64();
+            Ok(ExecState {
                 running: answer["Running"].as_bool().unwrap_or(false),
                 exit_code: answer["ExitCode"].as_i64(),
-                never_ran: keeps_pid && answer["Pid"].as_u64() == Some(0),
+                pid: pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
+                never_ran: keeps_pid && pid == Some(0),
             })
         })
         .await
+    }
+
+    /// Whether it is known that a command can't be given all privileges: the engine may itself lack some.
+    pub(crate) fn refuses_privileges(&self) -> bool {
+        self.0.refuses_privileges.load(Ordering::Relaxed)
+    }
+
+    /// Keeps in mind that a command can't be given all privileges.
+    pub(crate) fn has_refused_privileges(&self) {
+        self.0.refuses_privileges.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives a command's terminal another size.
+    pub(crate) async fn resize_exec(&self, exec: &str, name: &str, columns: u16, rows: u16) -> Result<()> {
+        let what = self.what("resize a terminal", format!("container `{name}`"));
+        let path = ApiPath::new(format!("/exec/{exec}/resize")).with("h", rows).with("w", columns);
+        let transport = self.transport();
+        self.call(what, async move { Ok(transport.request(Method::POST, path.as_str()).await.map(drop)?) })
+            .await
     }
 }

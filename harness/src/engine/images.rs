@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::client::{CallError, Engine};
+use super::json_lines::JsonLines;
 use super::path::{ApiPath, encoded};
 use super::streams::{bodies, unless_silent};
 use super::transport::checked;
@@ -78,29 +79,6 @@ impl Engine {
     }
 }
 
-/// Splits what comes into JSON values, whatever the pieces.
-#[derive(Default)]
-pub(crate) struct JsonLines {
-    buffer: Vec<u8>,
-}
-
-impl JsonLines {
-    pub(crate) fn push(&mut self, piece: &[u8]) {
-        self.buffer.extend_from_slice(piece);
-    }
-
-    /// The next whole value; lines that are no JSON are passed over.
-    pub(crate) fn next(&mut self) -> Option<Value> {
-        while let Some(end) = memchr::memchr(b'\n', &self.buffer) {
-            let line: Vec<u8> = self.buffer.drain(..=end).collect();
-            if let Ok(value) = serde_json::from_slice(&line) {
-                return Some(value);
-            }
-        }
-        None
-    }
-}
-
 /// A step, or the error that a pull's stream tells of while its status was 200.
 fn event(line: &Value, subject: &str) -> Result<PullEvent> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -130,17 +108,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn values_are_found_whatever_the_pieces() {
-        let mut lines = JsonLines::default();
-        lines.push(b"{\"a\":");
-        assert_eq!(lines.next(), None);
-        lines.push(b"1}\r\nnoise\n{\"b\":2}\n{");
-        assert_eq!(lines.next(), Some(json!({"a": 1})));
-        assert_eq!(lines.next(), Some(json!({"b": 2})));
-        assert_eq!(lines.next(), None);
-    }
 
     #[test]
     fn an_error_inside_the_stream_is_an_error() {

@@ -22,6 +22,8 @@ pub struct ContainerInfo {
     pub runtime: String,
     /// Its restart policy by name, empty for none.
     pub restart_policy: String,
+    /// How many processes it may have at most; nothing for as many as it likes.
+    pub pids_limit: Option<u32>,
     /// The directory of its root file system on the engine's machine, where the storage driver tells.
     pub root_dir: Option<String>,
     /// Its addresses, by network.
@@ -68,6 +70,10 @@ impl ContainerInfo {
             tty: config["Tty"].as_bool().unwrap_or(false),
             runtime: text(&host["Runtime"]),
             restart_policy: text(&host["RestartPolicy"]["Name"]).replace("no", ""),
+            pids_limit: host["PidsLimit"]
+                .as_i64()
+                .and_then(|limit| u32::try_from(limit).ok())
+                .filter(|limit| *limit > 0),
             root_dir: root_dir(&answer["GraphDriver"]["Data"]),
             networks: networks(&answer["NetworkSettings"]["Networks"]),
             ports: ports(&answer["NetworkSettings"]["Ports"]),

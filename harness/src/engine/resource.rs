@@ -1,6 +1,7 @@
-//! Finding what a creation made whose answer did not come.
+//! Finding what was created, by its labels: by a creation whose answer did not come, or by whole sessions.
 
 use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use seatrial_core::labels;
 use serde_json::{Value, json};
@@ -8,6 +9,44 @@ use serde_json::{Value, json};
 use super::client::Engine;
 use super::path::ApiPath;
 use crate::error::Result;
+use crate::time::parse_rfc3339;
+
+/// Something that carries the label of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Labelled {
+    pub(crate) kind: Resource,
+    /// The full id, or the name of a volume.
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) session: String,
+    pub(crate) owner: Option<String>,
+    pub(crate) is_kept: bool,
+    /// A reaper that runs: its session has somebody who cleans up.
+    pub(crate) is_live_reaper: bool,
+    pub(crate) created: Option<SystemTime>,
+}
+
+impl Labelled {
+    fn read(kind: Resource, item: &Value) -> Option<Self> {
+        let label = |key: &str| item["Labels"][key].as_str().map(str::to_owned);
+        let name = item["Name"].as_str().or_else(|| item["Names"][0].as_str())?;
+        // Of containers in seconds, of the others in words.
+        let created = match item["Created"].as_u64() {
+            Some(seconds) => Some(UNIX_EPOCH + Duration::from_secs(seconds)),
+            None => item["Created"].as_str().or_else(|| item["CreatedAt"].as_str()).and_then(parse_rfc3339),
+        };
+        Some(Self {
+            kind,
+            id: item["Id"].as_str().unwrap_or(name).to_owned(),
+            name: name.trim_start_matches('/').to_owned(),
+            session: label(labels::SESSION)?,
+            owner: label(labels::OWNER),
+            is_kept: label(labels::KEEP).is_some(),
+            is_live_reaper: label(labels::RYUK).is_some() && item["State"] == "running",
+            created,
+        })
+    }
+}
 
 /// What an engine creates for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +66,22 @@ impl Resource {
         }
     }
 
+    /// The items of their list; the engine may write an empty one as null.
+    fn items(self, list: &Value) -> impl Iterator<Item = &Value> {
+        let items = match self {
+            Self::Container | Self::Network => list,
+            Self::Volume => &list["Volumes"],
+        };
+        items.as_array().into_iter().flatten()
+    }
+
     /// What they are removed by, from their list.
     fn ids(self, list: &Value) -> Vec<String> {
-        let (items, key) = match self {
-            Self::Container | Self::Network => (list, "Id"),
-            Self::Volume => (&list["Volumes"], "Name"),
+        let key = match self {
+            Self::Container | Self::Network => "Id",
+            Self::Volume => "Name",
         };
-        let items = items.as_array().into_iter().flatten();
-        items.filter_map(|item| item[key].as_str().map(str::to_owned)).collect()
+        self.items(list).filter_map(|item| item[key].as_str().map(str::to_owned)).collect()
     }
 }
 
@@ -57,6 +104,19 @@ impl Engine {
         let transport = self.transport();
         let list = self.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
         Ok(kind.ids(&list))
+    }
+
+    /// Everything that carries the label of any session.
+    pub(crate) async fn labelled(&self) -> Result<Vec<Labelled>> {
+        let mut found = Vec::new();
+        for kind in [Resource::Container, Resource::Network, Resource::Volume] {
+            let what = self.what("list", format!("{kind}s"));
+            let path = kind.path().with("filters", json!({ "label": [labels::SESSION] }));
+            let transport = self.transport();
+            let list = self.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
+            found.extend(kind.items(&list).filter_map(|item| Labelled::read(kind, item)));
+        }
+        Ok(found)
     }
 }
 

@@ -3,6 +3,7 @@
 //! These have a deadline up to the head of the answer only: a container may be silent for as long as it likes.
 
 use std::pin::Pin;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -10,11 +11,13 @@ use futures_util::{Stream, StreamExt, stream};
 use http_body_util::{BodyExt, BodyStream};
 use hyper::Method;
 use hyper::body::Incoming;
+use seatrial_core::labels;
 use serde_json::{Value, json};
 
 use super::client::{CallError, Engine, What, hung};
 use super::path::ApiPath;
 use super::transport::{TransportError, Upgraded};
+use super::version::EngineKind;
 use crate::background::background;
 use crate::container::ContainerId;
 use crate::error::{Error, Kind, Result};
@@ -33,6 +36,21 @@ pub(crate) struct LogRequest {
     pub(crate) tail: Option<usize>,
     /// Lines from this time on, in seconds since 1970 with nanoseconds.
     pub(crate) since: Option<String>,
+}
+
+/// The events that change a container's state.
+const EVENTS: [&str; 8] = ["start", "die", "pause", "unpause", "oom", "restart", "health_status", "destroy"];
+
+/// The engine's promise to tell of an end.
+pub(crate) struct EndNotice(Bodies);
+
+/// What the engine tells of an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EndAnswer {
+    /// The exit code of that end, whatever came after it.
+    pub(crate) code: Option<i64>,
+    /// What went wrong with it: of a removal, why it failed.
+    pub(crate) error: Option<String>,
 }
 
 impl Engine {
@@ -65,15 +83,16 @@ impl Engine {
 
     /// Waits until a container does not run, and returns the exit code that the engine gives.
     pub(crate) async fn wait_not_running(&self, id: &ContainerId, name: &str) -> Result<Option<i64>> {
-        let path = ApiPath::new(format!("/containers/{id}/wait")).with("condition", "not-running");
+        Ok(self.notice_of(id, name, "not-running").await?.read().await?.code)
+    }
+
+    /// Asks the engine to tell of an end: `not-running`, `next-exit` or `removed`.
+    ///
+    /// Once this returns, the engine looks out: nothing that happens later is missed.
+    pub(crate) async fn notice_of(&self, id: &ContainerId, name: &str, condition: &str) -> Result<EndNotice> {
+        let path = ApiPath::new(format!("/containers/{id}/wait")).with("condition", condition);
         let what = self.what("wait for the end", format!("container `{name}`"));
-        let mut body = self.body(what, Method::POST, path).await?;
-        let mut answer = Vec::new();
-        while let Some(part) = body.next().await {
-            answer.extend_from_slice(&part?);
-        }
-        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
-        Ok(answer["StatusCode"].as_i64())
+        Ok(EndNotice(self.body(what, Method::POST, path).await?))
     }
 
     /// The events of one container from now on, as the engine's JSON lines.
@@ -81,6 +100,32 @@ impl Engine {
         let filters = json!({"type": ["container"], "container": [id.as_str()]});
         let path = ApiPath::new("/events").with("filters", filters);
         let what = self.what("follow the events", format!("container `{name}`"));
+        self.body(what, Method::GET, path).await
+    }
+
+    /// The events of all containers of a session that change what a container is, from now on, as JSON lines.
+    pub(crate) async fn events_of_session(&self, session: &str) -> Result<Bodies> {
+        let filters = json!({
+            "type": ["container"],
+            "label": [format!("{}={session}", labels::SESSION)],
+            "event": ["start", "restart", "die", "oom", "pause", "unpause", "destroy"],
+        });
+        let path = ApiPath::new("/events").with("filters", filters);
+        let what = self.what("follow the events", format!("session `{session}`"));
+        self.body(what, Method::GET, path).await
+    }
+
+    /// The events of all containers, as the engine's JSON lines, from a time on that the engine has told, or from now.
+    pub(super) async fn all_events(&self, since: Option<SystemTime>) -> Result<Bodies> {
+        let mut filters = json!({"type": ["container"]});
+        // Health checks are commands, and each has events of its own; others than Docker have other words.
+        if self.version().kind == EngineKind::Docker {
+            filters["event"] = EVENTS.into();
+        }
+        let path = ApiPath::new("/events")
+            .with("filters", filters)
+            .with_some("since", since.map(crate::time::engine_seconds));
+        let what = self.what("follow the events", "the engine");
         self.body(what, Method::GET, path).await
     }
 
@@ -94,6 +139,22 @@ impl Engine {
             .await?;
         let named = move |error: Error| error.with_subject(subject.clone()).with_phase(phase);
         Ok(Box::pin(bodies(response.into_body()).map(move |part| part.map_err(&named))))
+    }
+}
+
+impl EndNotice {
+    /// Waits for what the engine tells.
+    pub(crate) async fn read(mut self) -> Result<EndAnswer> {
+        let mut answer = Vec::new();
+        while let Some(part) = self.0.next().await {
+            answer.extend_from_slice(&part?);
+        }
+        // An engine that ends says so by an answer that ends early.
+        let answer: Value = serde_json::from_slice(&answer).map_err(|error| {
+            Error::new(Kind::Protocol, "the engine broke the wait for an end off").with_source(error)
+        })?;
+        let message = answer["Error"]["Message"].as_str().filter(|message| !message.is_empty());
+        Ok(EndAnswer { code: answer["StatusCode"].as_i64(), error: message.map(str::to_owned) })
     }
 }
 

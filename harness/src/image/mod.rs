@@ -28,6 +28,11 @@ pub(crate) fn resolve(text: &str, config: &Config) -> Result<ImageRef> {
     }
 }
 
+/// Whether an engine's answer to a creation says that the image is not there.
+pub(crate) fn is_missing(error: &Error) -> bool {
+    error.is_not_found() && error.message().to_lowercase().contains("no such image")
+}
+
 /// The error of an image that is not there and must not be pulled.
 pub(crate) fn missing(image: &ImageRef, source: Error) -> Error {
     Error::new(Kind::Image, "it is not there, and the pull policy is `never`")

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use once_cell::sync::Lazy;
 use tokio::sync::oneshot;
 
+use super::Session;
 use super::exit;
 use super::removal::{self, Thing};
 use crate::archive::MountedFiles;
 use crate::background::{Background, background};
 use crate::config::Keep;
 use crate::container::kept_notice;
-use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 
 /// How long the end of the process waits for removals that are under way.
@@ -58,7 +58,8 @@ struct State {
 
 /// One thing that is owned, and how to remove it.
 pub(super) struct Item {
-    pub(super) engine: Engine,
+    /// Held until it is gone: the reaper must not think that we are.
+    pub(super) session: Session,
     pub(super) thing: Thing,
     /// Directories that are mounted into it: removed after it, never before.
     pub(super) mounted: Vec<MountedFiles>,
@@ -86,6 +87,12 @@ struct Removing {
 pub(crate) struct Owned {
     key: u64,
     keep: Keep,
+}
+
+/// The right to remove what somebody else owns: for those who lend it out.
+#[derive(Clone, Debug)]
+pub(crate) struct Remover {
+    key: u64,
 }
 
 impl Cleaner {
@@ -118,10 +125,10 @@ impl Cleaner {
     }
 
     /// Takes a thing into ownership.
-    pub(crate) fn own(&self, engine: Engine, thing: Thing) -> Owned {
+    pub(crate) fn own(&self, session: Session, thing: Thing) -> Owned {
         let mut state = self.lock();
         let key = state.new_key();
-        state.live.insert(key, Item { engine, thing, mounted: Vec::new(), keep: Keep::Never });
+        state.live.insert(key, Item { session, thing, mounted: Vec::new(), keep: Keep::Never });
         Owned { key, keep: Keep::Never }
     }
 
@@ -270,7 +277,9 @@ fn keep(key: u64) {
     }
     drop(state);
     if let Thing::Container { id, name, .. } = &item.thing {
-        tell(&kept_notice(name, id));
+        // In any other mode it was labelled so that the reaper leaves it alone.
+        let for_good = item.keep != Keep::Never || !item.session.has_reaper();
+        tell(&kept_notice(name, id, for_good));
     }
     for mounted in item.mounted {
         // A container that is kept needs its mounted files.
@@ -300,6 +309,11 @@ impl Owned {
         self
     }
 
+    /// For somebody who must be able to remove the thing without having it.
+    pub(crate) fn remover(&self) -> Remover {
+        Remover { key: self.key }
+    }
+
     /// When the thing is to stay.
     pub(crate) fn keeps(&self) -> Keep {
         self.keep
@@ -320,6 +334,13 @@ impl Owned {
     }
 
     /// Removes the thing and waits for it. Dropping the future lets the removal go on.
+    pub(crate) async fn remove(self) -> Result<()> {
+        cleaner().release_and_wait(self.key).await.unwrap_or(Ok(()))
+    }
+}
+
+impl Remover {
+    /// Removes the thing and waits for it; one that is gone, or was given up, is a success.
     pub(crate) async fn remove(self) -> Result<()> {
         cleaner().release_and_wait(self.key).await.unwrap_or(Ok(()))
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::parent_id;
+use std::path::Path;
 
 use seatrial_core::SessionId;
 use uuid::Uuid;
@@ -89,6 +90,15 @@ pub(crate) fn owner() -> String {
     format!("{}@{}", std::process::id(), host.trim())
 }
 
+/// Whether an owner, as [`owner`] writes it, was a process of this machine that runs no more. Of other machines, and
+/// of containers with names of their own, nothing is known.
+pub(super) fn is_gone(owner: &str) -> bool {
+    let Some((pid, host)) = owner.split_once('@') else { return false };
+    let here = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let is_pid = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
+    is_pid && !here.is_empty() && host == here.trim() && !Path::new("/proc").join(pid).exists()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -143,6 +153,16 @@ mod tests {
         let (one, two) = (session_id(&config, || None), session_id(&config, || None));
         assert_ne!(one.value, two.value);
         assert_eq!(one.source, "chosen at random");
+    }
+
+    #[test]
+    fn only_a_process_of_this_machine_that_has_ended_is_gone() {
+        let here = owner();
+        let host = here.split_once('@').expect("a host").1;
+        assert!(is_gone(&format!("4294967295@{host}")), "there is no such process");
+        for owner in [here.as_str(), "4294967295@elsewhere", "4294967295", &format!("x@{host}"), "@", ""] {
+            assert!(!is_gone(owner), "{owner}");
+        }
     }
 
     #[test]

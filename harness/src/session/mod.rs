@@ -4,23 +4,27 @@ mod cleaner;
 mod creating;
 mod exit;
 pub(crate) mod id;
+mod reaper;
 mod removal;
+mod sweep;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use seatrial_core::{SessionId, labels};
 use tokio::sync::OnceCell;
 
-pub(crate) use cleaner::{Owned, cleaner};
+pub(crate) use cleaner::{Owned, Remover, cleaner};
 pub(crate) use creating::Creating;
 pub(crate) use removal::Thing;
+pub use sweep::{Leftover, Sweep};
 
-use crate::config::Config;
+use crate::config::{Config, Keep, ReaperChoice, Setting};
 use crate::engine::{Engine, connect};
 use crate::error::{Error, Kind, Result};
 use crate::image::Flights;
+use reaper::Guard;
 
 static CURRENT: OnceCell<Session> = OnceCell::const_new();
 
@@ -32,9 +36,14 @@ struct Inner {
     id: SessionId,
     engine: Engine,
     config: Config,
-    labels: Vec<(String, String)>,
+    owner: String,
     flights: Flights,
+    guard: Guard,
 }
+
+/// A session's handle that does not keep it.
+#[derive(Clone)]
+struct WeakSession(Weak<Inner>);
 
 impl Session {
     /// The process's session, made at the first call: finds the engine and decides the id.
@@ -91,12 +100,38 @@ impl Session {
         &self.0.config
     }
 
-    pub(crate) fn labels(&self) -> &[(String, String)] {
-        &self.0.labels
+    /// The labels of what stays in this mode: what may outlive the session is none of the reaper's business.
+    pub(crate) fn labels(&self, keep: Keep) -> Vec<(String, String)> {
+        let mut labels = match keep {
+            Keep::Never => labels::of_session(&self.0.id),
+            Keep::Always | Keep::OnFailure => labels::of_kept(&self.0.id),
+        };
+        labels.push((labels::OWNER.to_owned(), self.0.owner.clone()));
+        labels
+    }
+
+    /// Returns once what is created from now on goes with the session, however this process ends.
+    async fn guarded(&self) -> Result<()> {
+        self.0.guard.ready(self).await
+    }
+
+    /// Whether a reaper is meant to remove what stays.
+    fn has_reaper(&self) -> bool {
+        self.0.guard.is_wanted()
+    }
+
+    fn downgrade(&self) -> WeakSession {
+        WeakSession(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn flights(&self) -> &Flights {
         &self.0.flights
+    }
+}
+
+impl WeakSession {
+    fn upgrade(&self) -> Option<Session> {
+        self.0.upgrade().map(Session)
     }
 }
 
@@ -116,6 +151,7 @@ pub struct SessionBuilder {
     host: Option<String>,
     id: Option<String>,
     request_timeout: Option<Duration>,
+    reaper: Option<ReaperChoice>,
 }
 
 impl SessionBuilder {
@@ -134,6 +170,12 @@ impl SessionBuilder {
     /// How long the engine may take to answer one request. Default: `SEATRIAL_REQUEST_TIMEOUT`, else 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout);
+        self
+    }
+
+    /// What cleans up if this process is killed. Default: `SEATRIAL_REAPER`, else a sidecar.
+    pub fn reaper(mut self, choice: ReaperChoice) -> Self {
+        self.reaper = Some(choice);
         self
     }
 
@@ -157,9 +199,13 @@ impl SessionBuilder {
             None => id::session_id(&config, id::parent_process).value,
         };
         let engine = connect(&config).await?;
-        let mut labels = labels::of_session(&id);
-        labels.push((labels::OWNER.to_owned(), id::owner()));
+        let choice = match self.reaper {
+            Some(choice) => Setting::new(choice, "the session's builder"),
+            None => config.reaper.choice.clone(),
+        };
+        let guard = Guard::new(choice, self.reaper.is_none());
         tracing::debug!(session = %id, "a session begins");
-        Ok(Session(Arc::new(Inner { id, engine, config, labels, flights: Flights::default() })))
+        let (owner, flights) = (id::owner(), Flights::default());
+        Ok(Session(Arc::new(Inner { id, engine, config, owner, flights, guard })))
     }
 }

@@ -81,7 +81,7 @@ pub(super) async fn remove(item: Item) -> Result<()> {
     let began = Instant::now();
     let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
     let outcome = loop {
-        match attempt(&item.engine, &item.thing, began).await {
+        match attempt(item.session.engine(), &item.thing, began).await {
             Verdict::Gone => break Ok(()),
             Verdict::Final(error) => break Err(error),
             Verdict::Later(error) if is_kept_in_use(&item.thing, &error) => {
@@ -124,7 +124,11 @@ async fn attempt(engine: &Engine, thing: &Thing, began: Instant) -> Verdict {
             Ok(ids) if ids.is_empty() && began.elapsed() < LATE => {
                 return Verdict::Later(Error::new(Kind::NotFound, "it is not there yet"));
             }
-            Ok(ids) => remove_found(engine, *kind, name, ids).await,
+            Ok(ids) => match remove_found(engine, *kind, name, ids).await {
+                // The engine lists what it is still about to make, and does not find it to remove.
+                Err(error) if error.is_not_found() => return Verdict::Later(error),
+                removed => removed,
+            },
             Err(error) => Err(error),
         },
     };

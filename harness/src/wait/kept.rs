@@ -27,7 +27,7 @@ pub(crate) enum Keep {
 }
 
 impl Kept {
-    pub(super) fn push(&mut self, bytes: &[u8], keep: Keep) {
+    pub(crate) fn push(&mut self, bytes: &[u8], keep: Keep) {
         match keep {
             Keep::Head(limit) => {
                 let room = limit.saturating_sub(self.bytes.len());

@@ -1,7 +1,10 @@
 //! Notices the container's end, for every wait at once.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use once_cell::sync::OnceCell;
 use tokio::sync::watch;
 
 use crate::background::{Run, background};
@@ -17,18 +20,19 @@ pub(crate) enum End {
 }
 
 /// Follows one container until it ended for good; a restart that the engine makes by itself is not an end.
-#[derive(Debug)]
+///
+/// It begins when somebody first waits for the end: a log wait that is met at once never does, and asks nothing.
 pub(super) struct Sensor {
     end: watch::Receiver<Option<End>>,
-    _follower: Follower,
+    /// What is to run, until it does; taken once.
+    following: Mutex<Option<BoxFuture<'static, ()>>>,
+    /// What runs; its drop ends it with the sensor.
+    follower: OnceCell<Run<()>>,
 }
 
-/// Ends the follower with the sensor.
-struct Follower(#[expect(dead_code, reason = "its drop is what it is for")] Run<()>);
-
-impl std::fmt::Debug for Follower {
+impl std::fmt::Debug for Sensor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Follower")
+        f.debug_struct("Sensor").field("end", &self.seen()).finish_non_exhaustive()
     }
 }
 
@@ -42,16 +46,20 @@ impl Sensor {
         after: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
         let (sender, end) = watch::channel(None);
-        let follower = background().run(async move {
+        let following = Box::pin(async move {
             after.await;
             let ended = follow(&engine, &id, &name).await;
             sender.send(Some(ended)).ok();
         });
-        Self { end, _follower: Follower(follower) }
+        Self { end, following: Mutex::new(Some(following)), follower: OnceCell::new() }
     }
 
     /// Returns once the container has ended.
     pub(super) async fn ended(&self) -> End {
+        self.follower.get_or_init(|| {
+            let following = self.following.lock().unwrap_or_else(PoisonError::into_inner).take();
+            background().run(following.expect("the cell is filled once"))
+        });
         let mut end = self.end.clone();
         let seen = end.wait_for(Option::is_some).await.map(|end| *end);
         match seen {

@@ -11,7 +11,7 @@ use super::kept::{Collected, Keep};
 use super::source::Source;
 use super::{LogMatch, LogMatcher, LogWait};
 use crate::background::{Run, background};
-use crate::container::ContainerId;
+use crate::container::{Commands, ContainerId};
 use crate::engine::{Engine, FrameDecoder, LogRequest, Mode, Upgraded};
 use crate::error::Result;
 use crate::retry::Backoff;
@@ -105,6 +105,7 @@ pub(crate) struct Subject {
     /// Whether the handle has started it again. Written by its restarts, read by those who look for the beginning of
     /// a run; a flag of its own since the engine does not tell.
     pub(crate) ran_before: Arc<AtomicBool>,
+    pub(crate) commands: Arc<Commands>,
 }
 
 impl Tap {

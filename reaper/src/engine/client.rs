@@ -53,6 +53,14 @@ impl Engine {
         Ok(Self { docker, transport, timeout: settings.request_timeout })
     }
 
+    /// Whether the engine can be used at all; one that is only away can.
+    ///
+    /// # Errors
+    /// A message for people, if its socket is not a socket, or not for us.
+    pub async fn check(&self) -> Result<(), String> {
+        self.transport.check().await
+    }
+
     /// What there is of a class: all, or what the filter selects.
     ///
     /// # Errors

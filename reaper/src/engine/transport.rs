@@ -2,6 +2,7 @@
 //! the way for lists, whose closed enums bollard would not survive.
 
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 
 use bollard::BollardRequest;
@@ -36,6 +37,23 @@ impl Transport {
                 "`DOCKER_HOST` is `{}`; write `unix:///path` or `tcp://host:port`",
                 host.escape_debug()
             )),
+        }
+    }
+
+    /// Connects once, to find out what waiting would not mend.
+    pub(super) async fn check(&self) -> Result<(), String> {
+        let Self::Unix(path) = self else { return Ok(()) };
+        let shown = path.display();
+        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.file_type().is_socket()) {
+            return Err(format!(
+                "`{shown}` is not a socket; where the engine's socket was missing, a mount of it is a folder"
+            ));
+        }
+        match tokio::net::UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(format!(
+                "the engine's socket `{shown}` can't be used: {error}; run the reaper as a user who may, or privileged"
+            )),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use seatrial::{ContainerRequest, Session, SessionBuilder, TestContainer};
+use seatrial::{ContainerRequest, ReaperChoice, Session, SessionBuilder, TestContainer};
 use seatrial_core::labels;
 use seatrial_tests::{Engine, EngineProxy, Leftovers, Traffic, assert_nothing_left};
 use serde_json::{Value, json};
@@ -19,8 +19,9 @@ pub(crate) const MISBEHAVE: &str = "seatrial/misbehave:dev";
 
 /// A session that nobody else has; derefs to it.
 ///
-/// Dropping it waits until nothing of it is left on the engine, and panics if something is: make it first in a test,
-/// so that it goes last.
+/// It has no reaper: its requests are the test's own, and what goes is what the process itself removes. Dropping it
+/// waits until nothing of it is left on the engine, and panics if something is: make it first in a test, so that it
+/// goes last.
 #[derive(Debug)]
 pub(crate) struct OwnSession {
     session: Session,
@@ -47,6 +48,7 @@ impl OwnSession {
 
     /// From a builder that has an id of its own already.
     pub(crate) async fn of(builder: SessionBuilder) -> Self {
+        let builder = builder.reaper(ReaperChoice::Off);
         Self { session: builder.build().await.expect("the engine answers"), traffic: None }
     }
 

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, Session};
+use seatrial::{ContainerRequest, ReaperChoice, Session};
 use seatrial_tests::{Child, Engine, ScriptedEngine, is_scenario, say};
 use tempfile::TempDir;
 
@@ -154,7 +154,8 @@ async fn a_session_that_failed_is_built_when_the_engine_is_there() {
 #[tokio::test]
 async fn the_engine_that_is_named_is_the_one_that_is_used() {
     let engine = ScriptedEngine::greeting();
-    let session = Session::builder().docker_host(engine.docker_host()).build().await.expect("it greets");
+    let builder = Session::builder().docker_host(engine.docker_host()).reaper(ReaperChoice::Off);
+    let session = builder.build().await.expect("it greets");
     let error = ContainerRequest::new(MISBEHAVE).session(&session).start().await.expect_err("it has nothing");
     assert!(error.to_string().contains("page not found"), "{error}");
     assert!(session.engine().located().endpoint.to_string().contains("support-engine-"));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use seatrial::{Session, WaitFor};
+use seatrial::{ReaperChoice, Session, WaitFor};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher, ScriptedEngine, Then};
 use serde_json::json;
 
@@ -58,7 +58,7 @@ async fn a_creation_that_is_answered_with_nonsense_is_an_error_that_names_the_co
         engine.on(Matcher::new("POST", "/containers/create"), fault.clone());
         engine.on(Matcher::new("GET", "/containers/json"), Fault::Answer(Answer::json(200, &json!([]))));
         let builder = Session::builder().id(own_id("nonsense")).docker_host(engine.docker_host());
-        let session = builder.build().await.expect("it greets");
+        let session = builder.reaper(ReaperChoice::Off).build().await.expect("it greets");
         let request = seatrial::ContainerRequest::new(MISBEHAVE).session(&session).name("named-so");
         let error = request.start().await.expect_err("no container");
         let text = error.to_string();

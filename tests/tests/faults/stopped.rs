@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, Session, WaitFor};
+use seatrial::{ContainerRequest, ReaperChoice, Session, WaitFor};
 use seatrial_tests::{EngineProxy, Fault, Gate, Leftovers, Matcher};
 
 use crate::daemon::Daemon;
@@ -51,7 +51,7 @@ async fn a_daemon_that_is_stopped_in_mid_start_has_nothing_left_when_it_is_back(
     daemon.load(MISBEHAVE);
     let proxy = EngineProxy::start(daemon.socket());
     let builder = Session::builder().id(own_id("stopped")).docker_host(proxy.docker_host());
-    let session = builder.build().await.expect("the daemon answers");
+    let session = builder.reaper(ReaperChoice::Off).build().await.expect("the daemon answers");
     let idle = ContainerRequest::new(MISBEHAVE).cmd(["print", "begun", "sleep", "forever"]);
     let idle = idle.network_mode("none").session(&session);
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, Reaper};
 
-use super::fixture::{label, left, volume};
+use super::fixture::{label, left, one_of_each, volume};
 
 /// Item 4.
 #[test]
@@ -22,7 +22,7 @@ fn a_client_that_comes_once_the_prune_is_decided_gets_no_byte() {
     assert_eq!(late.rest(), b"");
     gate.release();
     assert_eq!(reaper.end().code, Some(0));
-    assert_eq!(left(&label), [0, 0, 0]);
+    assert_eq!(left(&label), [0; 4]);
 }
 
 /// Item 5.
@@ -38,7 +38,7 @@ fn a_signal_reaps_at_once_though_a_client_is_there() {
         let end = reaper.end();
         assert_eq!(end.code, Some(0), "{}", end.stderr);
         end.line("removed containers=0 networks=0 volumes=1");
-        assert_eq!(left(&label), [0, 0, 0]);
+        assert_eq!(left(&label), [0; 4]);
     }
 }
 
@@ -48,6 +48,41 @@ fn a_signal_without_clients_ends_it() {
     let reaper = Reaper::start(&[]);
     reaper.kill(libc::SIGTERM);
     assert_eq!(reaper.end().code, Some(0));
+}
+
+/// Item 5: the client goes in the moment in which all is reaped.
+#[test]
+fn a_client_that_leaves_just_after_a_signal_changes_nothing() {
+    let label = label();
+    one_of_each(&label);
+    let reaper = Reaper::start(&[]);
+    let mut client = reaper.connect();
+    client.filter(&format!("label={label}"));
+    reaper.kill(libc::SIGTERM);
+    drop(client);
+    let end = reaper.end();
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    end.line("removed containers=1 networks=1 volumes=1 images=1");
+    assert_eq!(left(&label), [0; 4]);
+}
+
+/// Item 5: the signal comes while a prune waits for an engine that does not answer a removal.
+#[test]
+fn a_signal_in_mid_prune_begins_it_anew() {
+    let label = label();
+    volume(&label);
+    let proxy = EngineProxy::start_default();
+    let gate = Gate::new();
+    proxy.on(Matcher::new("DELETE", "/volumes/").nth(1), Fault::Hold(gate.clone()));
+    let reaper = Reaper::start(&[("DOCKER_HOST", &proxy.docker_host()), ("RYUK_REQUEST_TIMEOUT", "10m")]);
+    reaper.connect().filter(&format!("label={label}"));
+    gate.wait_reached();
+    reaper.kill(libc::SIGTERM);
+    let end = reaper.end();
+    gate.release();
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    end.line("volumes=1");
+    assert_eq!(left(&label), [0; 4]);
 }
 
 /// Item 5: an engine that answers nothing does not keep it beyond its 8 s.
@@ -75,5 +110,5 @@ fn changes_postpone_the_prune_only_so_long() {
     reaper.connect().filter(&format!("label={label}"));
     reaper.line("shutdown timeout reached, forcing prune");
     assert_eq!(reaper.end().code, Some(1), "it is not known what containers there are");
-    assert_eq!(left(&label), [0, 0, 0]);
+    assert_eq!(left(&label), [0; 4]);
 }

@@ -1,9 +1,15 @@
 //! Resources with labels of a test's own, made and counted without the library.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use seatrial_tests::Engine;
+use seatrial_tests::{Engine, Reaper};
 use serde_json::{Value, json};
+
+/// How long anything that is waited for may take; the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(20);
 
 /// A label that no other test has: `seatrial.reaper-test=<unique>`.
 pub(crate) fn label() -> String {
@@ -11,37 +17,137 @@ pub(crate) fn label() -> String {
     format!("seatrial.reaper-test={}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Waits until a condition holds, for what has no event to wait for.
+#[track_caller]
+pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "{what} did not come true");
+        thread::sleep(POLL);
+    }
+}
+
+/// Has a reaper remove what a test keeps until its end.
+#[track_caller]
+pub(crate) fn reap(label: &str) {
+    let reaper = Reaper::start(&[]);
+    reaper.connect().filter(&format!("label={label}"));
+    let end = reaper.end();
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+}
+
+/// An engine to make things on.
+pub(crate) struct Host(pub(crate) Engine);
+
+/// The engine that the tests use.
+pub(crate) fn here() -> Host {
+    Host(Engine::from_env())
+}
+
+pub(crate) fn container(label: &str) -> String {
+    here().container(label)
+}
+
+pub(crate) fn network(label: &str) -> String {
+    here().network(label)
+}
+
+pub(crate) fn volume(label: &str) -> String {
+    here().volume(label)
+}
+
+pub(crate) fn image(label: &str) -> String {
+    here().image(label)
+}
+
+/// One of each class.
+pub(crate) fn one_of_each(label: &str) {
+    container(label);
+    network(label);
+    volume(label);
+    image(label);
+}
+
+pub(crate) fn left(label: &str) -> [usize; 4] {
+    here().left(label)
+}
+
+impl Host {
+    /// Makes a container that does not run; gives back its id.
+    pub(crate) fn container(&self, label: &str) -> String {
+        let body = json!({ "Image": "seatrial/basic:dev", "Cmd": ["true"], "Labels": labels(label),
+                           "HostConfig": { "NetworkMode": "none" } });
+        text(&self.post("/containers/create", &body)["Id"])
+    }
+
+    /// Makes a container without a label on a network and starts it; gives back its id.
+    pub(crate) fn stranger_on(&self, network: &str) -> String {
+        let body = json!({ "Image": "seatrial/misbehave:dev", "Cmd": ["sleep", "forever"],
+                           "HostConfig": { "NetworkMode": network } });
+        let id = text(&self.post("/containers/create", &body)["Id"]);
+        self.expect(204, "POST", &format!("/containers/{id}/start"));
+        id
+    }
+
+    pub(crate) fn network(&self, label: &str) -> String {
+        let name = format!("reaper-test-{}", value(label));
+        let body = json!({ "Name": name, "Labels": labels(label), "Internal": true });
+        text(&self.post("/networks/create", &body)["Id"])
+    }
+
+    pub(crate) fn volume(&self, label: &str) -> String {
+        text(&self.post("/volumes/create", &json!({ "Labels": labels(label) }))["Name"])
+    }
+
+    /// Makes an image with nothing in it; gives back its one tag.
+    pub(crate) fn image(&self, label: &str) -> String {
+        let name = format!("reaper-test-{}:a", value(label));
+        let target = format!("/images/create?fromSrc=-&repo={name}&changes=LABEL%20{label}");
+        // An archive without entries.
+        let answer = self.0.send("POST", &target, &[("Content-Type", "application/x-tar")], &[0; 1024]);
+        let answer = answer.expect("the engine answers");
+        assert!(answer.status == 200 && !answer.text().contains("error"), "{}", answer.text());
+        name
+    }
+
+    /// Makes a request that is to be answered so.
+    #[track_caller]
+    pub(crate) fn expect(&self, status: u16, method: &str, target: &str) {
+        let answer = self.0.request(method, target, None).expect("the engine answers");
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+
+    /// How many containers, networks, volumes and images carry the label.
+    pub(crate) fn left(&self, label: &str) -> [usize; 4] {
+        let filters = json!({ "label": [label] }).to_string();
+        let filters: String = filters.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let count = |list: &Value| list.as_array().map_or(0, Vec::len);
+        let get = |what: &str| self.0.get(&format!("/{what}filters={filters}")).expect("a list");
+        [
+            count(&get("containers/json?all=1&")),
+            count(&get("networks?")),
+            count(&get("volumes?")["Volumes"]),
+            count(&get("images/json?")),
+        ]
+    }
+
+    #[track_caller]
+    fn post(&self, target: &str, body: &Value) -> Value {
+        let answer = self.0.request("POST", target, Some(body)).expect("the engine answers");
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        serde_json::from_slice(&answer.body).expect("JSON")
+    }
+}
+
+fn value(label: &str) -> &str {
+    label.split_once('=').expect("a value").1
+}
+
 fn labels(label: &str) -> Value {
     let (key, value) = label.split_once('=').expect("a value");
     json!({ key: value })
 }
 
-fn post(target: &str, body: &Value) -> Value {
-    let answer = Engine::from_env().request("POST", target, Some(body)).expect("the engine answers");
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    serde_json::from_slice(&answer.body).expect("JSON")
-}
-
-pub(crate) fn container(label: &str) {
-    let body = json!({ "Image": "seatrial/basic:dev", "Cmd": ["true"], "Labels": labels(label),
-                       "HostConfig": { "NetworkMode": "none" } });
-    post("/containers/create", &body);
-}
-
-pub(crate) fn network(label: &str) {
-    let name = format!("reaper-test-{}", label.split_once('=').expect("a value").1);
-    post("/networks/create", &json!({ "Name": name, "Labels": labels(label), "Internal": true }));
-}
-
-pub(crate) fn volume(label: &str) {
-    post("/volumes/create", &json!({ "Labels": labels(label) }));
-}
-
-/// How many containers, networks and volumes carry the label.
-pub(crate) fn left(label: &str) -> [usize; 3] {
-    let filters = json!({ "label": [label] }).to_string();
-    let filters: String = filters.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let count = |list: &Value| list.as_array().map_or(0, Vec::len);
-    let get = |what: &str| Engine::from_env().get(&format!("/{what}filters={filters}")).expect("a list");
-    [count(&get("containers/json?all=1&")), count(&get("networks?")), count(&get("volumes?")["Volumes"])]
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
 }

@@ -1,7 +1,15 @@
-//! The reaper from outside: over TCP, against the real engine and one that is scripted to misbehave.
+//! The reaper from outside: over TCP and by its output, against real engines and such as misbehave.
+
+#[path = "../faults/daemon.rs"]
+mod daemon;
+mod fixture;
 
 mod end;
 mod engine;
-mod fixture;
+mod faults;
+mod process;
+mod python;
+mod report;
 mod settings;
+mod socket;
 mod wire;

@@ -14,6 +14,9 @@ fn a_bad_value_ends_it_with_a_message_and_exit_code_1() {
         ("RYUK_SHUTDOWN_TIMEOUT", "-5m"),
         ("RYUK_PORT", "65536"),
         ("RYUK_VERBOSE", "yes"),
+        ("REAPER_DRY_RUN", "perhaps"),
+        ("REAPER_TOKEN", "two\nlines"),
+        ("DOCKER_TLS_VERIFY", "1"),
         ("DOCKER_HOST", "ssh://nobody"),
     ] {
         let end = Reaper::run(&[(name, value)]);
@@ -21,4 +24,47 @@ fn a_bad_value_ends_it_with_a_message_and_exit_code_1() {
         assert!(end.stderr.contains(name), "{name}: {}", end.stderr);
         assert!(!end.stderr.contains("panicked"), "{name}: {}", end.stderr);
     }
+}
+
+/// The values of ryuk's own documentation, and empty ones, are taken.
+#[test]
+fn good_values_are_taken() {
+    for (name, value) in [
+        ("RYUK_CONNECTION_TIMEOUT", "300ms"),
+        ("RYUK_RECONNECTION_TIMEOUT", ""),
+        ("RYUK_REQUEST_TIMEOUT", "1m30s"),
+        ("RYUK_REMOVE_RETRIES", "1"),
+        ("RYUK_RETRY_OFFSET", "-1s"),
+        ("RYUK_CHANGES_RETRY_INTERVAL", ".5s"),
+        ("RYUK_SHUTDOWN_TIMEOUT", "1h"),
+        ("RYUK_VERBOSE", "T"),
+        ("REAPER_REQUIRED_LABEL", "team"),
+    ] {
+        let end = Reaper::run(&[("RYUK_CONNECTION_TIMEOUT", "300ms"), (name, value)]);
+        assert_eq!(end.code, Some(0), "{name}: {}", end.stderr);
+        end.line("msg=done");
+    }
+}
+
+#[test]
+fn arguments_that_it_does_not_know_are_refused_and_help_is_given() {
+    let run = |argument: &str| Reaper::command(&[]).arg(argument).output().expect("it runs");
+    let help = run("--help");
+    assert_eq!(help.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&help.stdout).contains("REAPER_ADDRESS_FILE"));
+    let refused = run("--reap-all");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--reap-all"));
+}
+
+#[test]
+fn the_health_check_finds_out_whether_a_reaper_listens() {
+    let reaper = Reaper::start(&[("RYUK_CONNECTION_TIMEOUT", "10m")]);
+    let healthcheck = |port: u16| {
+        let mut command = Reaper::command(&[("RYUK_PORT", &port.to_string())]);
+        command.arg("healthcheck").output().expect("it runs").status.code()
+    };
+    assert_eq!(healthcheck(reaper.port()), Some(0));
+    // Port 1 is nobody's.
+    assert_eq!(healthcheck(1), Some(1));
 }

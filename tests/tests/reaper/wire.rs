@@ -2,6 +2,8 @@
 
 use seatrial_tests::{Reaper, ScriptedEngine};
 
+use super::fixture::{label, left, volume};
+
 /// A reaper whose engine must not matter.
 fn reaper(variables: &[(&str, &str)]) -> (Reaper, ScriptedEngine) {
     let engine = ScriptedEngine::silent();
@@ -22,6 +24,42 @@ fn each_end_of_a_line_and_any_chunking_is_acknowledged() {
     client.acknowledged(2);
     client.half_close();
     assert_eq!(client.rest(), b"ACK\n");
+}
+
+/// FIN, half-close and reset are each the end of a client, and all that it said counts.
+#[test]
+fn each_way_to_leave_is_the_end_of_a_client() {
+    for way in ["close", "half-close", "reset", "in mid-line"] {
+        let label = label();
+        volume(&label);
+        let reaper = Reaper::start(&[]);
+        let mut client = reaper.connect();
+        let filter = format!("label={label}");
+        let mut stays = None;
+        match way {
+            "close" => {
+                client.filter(&filter);
+                drop(client);
+            }
+            "half-close" => {
+                client.filter(&filter);
+                client.half_close();
+                stays = Some(client);
+            }
+            "reset" => client.reset_after(&filter),
+            _ => {
+                client.write(filter);
+                client.half_close();
+                client.acknowledged(1);
+            }
+        }
+        let end = reaper.end();
+        assert_eq!(end.code, Some(0), "{way}: {}", end.stderr);
+        end.line("client disconnected");
+        end.line("volumes=1");
+        assert_eq!(left(&label), [0; 4], "{way}");
+        drop(stays);
+    }
 }
 
 #[test]

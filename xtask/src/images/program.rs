@@ -58,29 +58,32 @@ impl Program {
         Ok(folder.digest(parts.iter().map(String::as_str)))
     }
 
-    /// Builds the program and gives it back as a file for the build context.
+    /// Builds the program for the engine's architecture and gives it back as a file for the build context.
     ///
     /// # Errors
     /// If the engine's architecture has no target here, or the build fails.
     pub(crate) async fn file(self, docker: &Docker) -> Result<File> {
         let version = docker.version().await.context("failed to ask the engine for its architecture")?;
-        let target = target(&version.arch.unwrap_or_default())?;
-        console::step(&format!("building {} for {target}", self.package));
-        let path = tokio::task::spawn_blocking(move || self.build(target)).await??;
+        let architecture = version.arch.unwrap_or_default();
+        let target = Target::of(&architecture, std::env::consts::OS, std::env::consts::ARCH)?;
+        console::step(&format!("building {} for {}", self.package, target.triple));
+        let path = tokio::task::spawn_blocking(move || self.build(&target)).await??;
         let content = std::fs::read(&path).with_context(|| format!("failed to read `{path}`"))?;
         Ok(File { path: self.name.into(), executable: true, content })
     }
 
     /// Runs cargo and gives back the program's path.
-    fn build(self, target: &str) -> Result<String> {
+    fn build(self, target: &Target) -> Result<String> {
         let Self { package, profile, .. } = self;
         let mut cargo = Command::new("cargo");
         cargo.current_dir(workspace::root());
-        cargo.args(["build", "--quiet", "--profile", profile, "--package", package, "--target", target]);
+        cargo.args(["build", "--quiet", "--profile", profile, "--package", package]);
+        cargo.args(["--target", &target.triple]);
         cargo.arg("--message-format=json-render-diagnostics");
-        cargo.env("RUSTFLAGS", "-C target-feature=+crt-static -C strip=symbols");
+        cargo.env("RUSTFLAGS", target.flags);
         let messages = command::output(&mut cargo).with_context(|| {
-            format!("failed to build {package}; if the target is missing: `rustup target add {target}`")
+            let triple = &target.triple;
+            format!("failed to build {package}; if the target is missing: `rustup target add {triple}`")
         })?;
         String::from_utf8_lossy(&messages)
             .lines()
@@ -90,12 +93,32 @@ impl Program {
     }
 }
 
-/// The target for an architecture as Docker (`amd64`) or the kernel (`x86_64`) names it.
-fn target(architecture: &str) -> Result<&'static str> {
-    match architecture {
-        "amd64" | "x86_64" => Ok("x86_64-unknown-linux-gnu"),
-        "arm64" | "aarch64" => Ok("aarch64-unknown-linux-gnu"),
-        other => bail!("the engine runs on `{other}`; the program is built for amd64 and arm64 only"),
+/// What to build for, and how.
+#[derive(Debug)]
+struct Target {
+    triple: String,
+    flags: &'static str,
+}
+
+impl Target {
+    /// The target for an architecture as Docker (`amd64`) or the kernel (`x86_64`) names it, seen from this system.
+    fn of(architecture: &str, our_system: &str, our_architecture: &str) -> Result<Self> {
+        let architecture = match architecture {
+            "amd64" | "x86_64" => "x86_64",
+            "arm64" | "aarch64" => "aarch64",
+            other => bail!("a program for `{other}` is wanted; there are programs for amd64 and arm64 only"),
+        };
+        if (our_system, our_architecture) == ("linux", architecture) {
+            return Ok(Self {
+                triple: format!("{architecture}-unknown-linux-gnu"),
+                flags: "-C target-feature=+crt-static -C strip=symbols",
+            });
+        }
+        // Musl and the linker come with Rust, so that no C toolchain for the other architecture is needed.
+        Ok(Self {
+            triple: format!("{architecture}-unknown-linux-musl"),
+            flags: "-C target-feature=+crt-static -C strip=symbols -C linker=rust-lld -C link-self-contained=yes",
+        })
     }
 }
 
@@ -104,8 +127,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn engines_architectures_have_targets_or_a_clear_error() {
-        assert_eq!(target("amd64").expect("a target"), "x86_64-unknown-linux-gnu");
-        assert!(target("s390x").expect_err("none").to_string().contains("`s390x`"));
+    fn architectures_have_targets_or_a_clear_error() {
+        let triple = |architecture| Target::of(architecture, "linux", "x86_64").expect("a target").triple;
+        assert_eq!(triple("amd64"), "x86_64-unknown-linux-gnu");
+        assert_eq!(triple("arm64"), "aarch64-unknown-linux-musl");
+        let elsewhere = Target::of("arm64", "macos", "aarch64").expect("a target");
+        assert_eq!(elsewhere.triple, "aarch64-unknown-linux-musl");
+        let error = Target::of("s390x", "linux", "x86_64").expect_err("none").to_string();
+        assert!(error.contains("`s390x`"), "{error}");
+    }
+
+    #[test]
+    fn the_reapers_image_carries_the_labels_that_the_library_looks_for() {
+        use seatrial_core::labels::{REAPER_PROTOCOL, REAPER_PROTOCOL_VERSION, RYUK};
+
+        let folder = Folder::read(&workspace::images().join("reaper")).expect("the image's folder");
+        let dockerfile = folder.dockerfile().expect("a Dockerfile");
+        for label in [format!("{RYUK}=true"), format!("{REAPER_PROTOCOL}={REAPER_PROTOCOL_VERSION}")] {
+            assert!(dockerfile.lines().any(|line| line == format!("LABEL {label}")), "{label}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use bollard::models::{
     PortBinding,
 };
 
+use super::super::command::AGENT_DIRECTORY;
 use super::{Attachment, ContainerRequest, Publish, Runtime};
 use crate::error::{Error, Result};
 
@@ -47,6 +48,9 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     host.runtime = runtime(&request.runtime, context);
     if host.log_config.is_none() && context.has_local_logs {
         host.log_config = Some(readable_logs());
+    }
+    if host.readonly_rootfs == Some(true) {
+        host.mounts.get_or_insert_default().push(for_the_agent());
     }
     for (files, dir) in request.files.iter().zip(context.file_dirs) {
         host.mounts.get_or_insert_default().push(Mount {
@@ -151,6 +155,11 @@ fn runtime(asked: &Runtime, context: &Context<'_>) -> Option<String> {
         Runtime::Native => Some(context.native_runtime.to_owned()),
         Runtime::Named(name) => Some(name.clone()),
     }
+}
+
+/// A volume for the program that ends commands: into a read-only root nothing can be copied later.
+fn for_the_agent() -> Mount {
+    Mount { typ: Some(MountType::VOLUME), target: Some(AGENT_DIRECTORY.to_owned()), ..Default::default() }
 }
 
 /// Logs that can be read back, drop no line, and end before the disk is full.

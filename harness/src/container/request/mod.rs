@@ -149,6 +149,27 @@ impl ContainerRequest {
         }
     }
 
+    pub(crate) fn name_wanted(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    pub(crate) fn session_wanted(&self) -> Option<&Session> {
+        self.session.as_ref()
+    }
+
+    pub(crate) fn wait_wanted(&self) -> &WaitFor {
+        &self.wait
+    }
+
+    pub(crate) fn startup_wanted(&self) -> Option<Duration> {
+        self.startup_timeout
+    }
+
+    /// How long a container of it, which is there already, may take to become ready.
+    pub(crate) fn startup_limit(&self, container: &crate::TestContainer) -> Duration {
+        self.startup_timeout.unwrap_or(container.session().config().startup_timeout.value)
+    }
+
     /// What [`start`](Self::start) waits for before it returns. Default: [`WaitFor::nothing`].
     ///
     /// To wait for several things, name them with [`WaitFor::all`] or [`WaitFor::any`]; a second call replaces the first.

@@ -48,6 +48,8 @@ impl ContainerRequest {
     }
 
     /// Makes the root file system read-only. Default: writable.
+    ///
+    /// An empty volume at `/.seatrial` is then for ending commands, since nothing can be copied to anywhere else.
     pub fn read_only_root(mut self) -> Self {
         self.host.readonly_rootfs = Some(true);
         self

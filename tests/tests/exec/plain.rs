@@ -1,15 +1,7 @@
-//! A command in a running container, in its plain form (C27, C28).
+//! Commands with nothing but their words, environment, user and directory.
 
-#[path = "common/own_session.rs"]
-mod own_session;
-
-use own_session::OwnSession;
-use seatrial::TestContainer;
-
-/// A container with a shell that waits for commands.
-async fn waiting(session: &OwnSession) -> TestContainer {
-    session.shell("exec sleep 100000").env("FROM", "request").start().await.expect("it starts")
-}
+use crate::own_session::OwnSession;
+use crate::waiting;
 
 /// C27.
 #[tokio::test]
@@ -85,52 +77,4 @@ async fn commands_at_once_do_not_mix() {
         }
     });
     futures_util::future::join_all(commands).await;
-}
-
-/// C28: never a plain exit code that the command itself could have had.
-#[tokio::test]
-async fn a_command_that_could_not_be_started_is_an_error_that_says_why() {
-    let session = OwnSession::begin("exec-cannot").await;
-    let container = waiting(&session).await;
-    let cases = [
-        ("no-such-program", container.exec(["no-such-program"]).await, "not found"),
-        ("/etc/passwd", container.exec(["/etc/passwd"]).await, "permission denied"),
-        ("no-such-user", container.exec(["true"]).user("no-such-user").await, "no-such-user"),
-        ("/no-such-dir", container.exec(["true"]).workdir("/no-such-dir").await, "/no-such-dir"),
-    ];
-    for (what, result, reason) in cases {
-        let error = result.expect_err(what);
-        let text = error.to_string();
-        assert!(error.is_exec(), "{what}: {error:?}");
-        assert!(text.contains(what) && text.to_lowercase().contains(reason), "{what}: {text}");
-        assert!(text.contains(container.name()), "{text}");
-    }
-    // What a shell says of such a command is its own exit code, and data.
-    let shell = container.exec(["sh", "-c", "no-such-program"]).await.expect("the shell runs");
-    assert_eq!(shell.exit_code, 127);
-    assert!(shell.stderr_text().contains("not found"), "{}", shell.stderr_text());
-    let not_executable = container.exec(["sh", "-c", "/etc/passwd"]).await.expect("the shell runs");
-    assert_eq!(not_executable.exit_code, 126);
-}
-
-/// C27.
-#[tokio::test]
-async fn an_empty_command_is_refused_before_the_engine_is_asked() {
-    let session = OwnSession::begin("exec-empty").await;
-    let container = waiting(&session).await;
-    let error = container.exec([""; 0]).await.expect_err("there is no program");
-    assert!(error.is_invalid() && error.to_string().contains("name a program"), "{error:?}");
-}
-
-/// C27.
-#[tokio::test]
-async fn a_command_in_a_container_that_does_not_run_is_a_conflict() {
-    let session = OwnSession::begin("exec-stopped").await;
-    let container = waiting(&session).await;
-    container.pause().await.expect("it freezes");
-    let error = container.exec(["true"]).await.expect_err("it is frozen");
-    assert!(error.is_conflict() && error.to_string().contains("paused"), "{error:?}");
-    container.kill("KILL").await.expect("it ends");
-    let error = container.exec(["true"]).await.expect_err("it has ended");
-    assert!(error.is_conflict() && error.to_string().contains("not running"), "{error:?}");
 }

@@ -1,0 +1,116 @@
+//! Finds a process's mark in its environment, which comes in pieces of any size and is kept nowhere.
+
+/// The variable that holds the mark, with the sign that ends its name.
+pub(crate) const VARIABLE: &[u8] = b"SEATRIAL_EXEC=";
+/// A longer mark is none of ours.
+pub(crate) const LONGEST: usize = 64;
+
+/// Looks for the mark in `NAME=value` pairs that are separated by NUL bytes. The first pair of the name counts, as it
+/// does for programs.
+#[derive(Clone, Copy)]
+pub(crate) struct MarkFinder {
+    place: Place,
+    mark: [u8; LONGEST],
+    length: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In a pair that may be it: so many bytes agree.
+    Name(usize),
+    /// In a pair that is not it.
+    Other,
+    Value,
+    /// Behind it.
+    Found,
+    TooLong,
+}
+
+impl MarkFinder {
+    pub(crate) const fn new() -> Self {
+        Self { place: Place::Name(0), mark: [0; LONGEST], length: 0 }
+    }
+
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        for byte in piece {
+            self.step(*byte);
+        }
+    }
+
+    fn step(&mut self, byte: u8) {
+        self.place = match (self.place, byte) {
+            (Place::Found | Place::TooLong, _) => return,
+            (Place::Value, 0) => Place::Found,
+            (Place::Value, _) if self.length == LONGEST => Place::TooLong,
+            (Place::Value, _) => {
+                self.mark[self.length] = byte;
+                self.length += 1;
+                return;
+            }
+            (Place::Name(_) | Place::Other, 0) => Place::Name(0),
+            (Place::Name(agreed), _) if byte == VARIABLE[agreed] => match agreed + 1 {
+                all if all == VARIABLE.len() => Place::Value,
+                agreed => Place::Name(agreed),
+            },
+            (Place::Name(_) | Place::Other, _) => Place::Other,
+        };
+    }
+
+    /// The mark, once all was fed.
+    pub(crate) fn mark(&self) -> Option<&[u8]> {
+        match self.place {
+            // The last pair may lack its NUL: a process can write over its environment.
+            Place::Found | Place::Value => Some(&self.mark[..self.length]),
+            Place::Name(_) | Place::Other | Place::TooLong => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn find(pieces: &[&[u8]]) -> Option<Vec<u8>> {
+        let mut finder = MarkFinder::new();
+        pieces.iter().for_each(|piece| finder.feed(piece));
+        finder.mark().map(<[u8]>::to_vec)
+    }
+
+    #[test]
+    fn the_mark_is_that_of_its_own_variable() {
+        assert_eq!(find(&[b"A=1\0SEATRIAL_EXEC=0f\0B=2\0"]).as_deref(), Some(&b"0f"[..]));
+        assert_eq!(find(&[b"SEATRIAL_EXEC=0f\0SEATRIAL_EXEC=1e\0"]).as_deref(), Some(&b"0f"[..]));
+        assert_eq!(find(&[b"A=1\0SEATRIAL_EXEC=0f"]).as_deref(), Some(&b"0f"[..]));
+    }
+
+    #[test]
+    fn what_only_looks_like_it_is_not_it() {
+        for other in ["", "SEATRIAL_EXEC", "XSEATRIAL_EXEC=a\0", "A=SEATRIAL_EXEC=a\0", "SEATRIAL_EXECX=a\0"]
+        {
+            assert_eq!(find(&[other.as_bytes()]), None, "{other}");
+        }
+        let long = format!("SEATRIAL_EXEC={}\0", "a".repeat(LONGEST + 1));
+        assert_eq!(find(&[long.as_bytes()]), None);
+    }
+
+    /// The same by splitting.
+    fn naive(environ: &[u8]) -> Option<Vec<u8>> {
+        let mut pairs = environ.split(|byte| *byte == 0);
+        let mark = pairs.find_map(|pair| pair.strip_prefix(VARIABLE))?;
+        (mark.len() <= LONGEST).then(|| mark.to_vec())
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_of_any_size_give_the_same(
+            pairs in proptest::collection::vec("(SEATRIAL_EXEC=|SEATRIAL_|A=)?[a-c=]{0,70}", 0..6),
+            size in 1_usize..40,
+        ) {
+            let environ = pairs.iter().map(|pair| format!("{pair}\0")).collect::<String>().into_bytes();
+            let pieces: Vec<_> = environ.chunks(size).collect();
+            prop_assert_eq!(find(&pieces), naive(&environ));
+        }
+    }
+}

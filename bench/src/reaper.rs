@@ -1,0 +1,97 @@
+//! The reaper as it is in its image, run here as a process: built, started, spoken to, looked at.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// The folder of this package.
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Builds the program as `cargo xtask images reaper` does, and gives back its path.
+pub(crate) fn build() -> Result<PathBuf> {
+    let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+        .current_dir(Path::new(HERE).join(".."))
+        .args(["build", "--quiet", "--profile", "reaper", "--package", "seatrial-reaper"])
+        .args(["--target", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)])
+        .arg("--message-format=json-render-diagnostics")
+        .env("RUSTFLAGS", "-C target-feature=+crt-static -C strip=symbols")
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo could not be run")?;
+    ensure!(output.status.success(), "the reaper can't be built");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo names no program")
+}
+
+/// A reaper that runs; killed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Reaper {
+    process: Child,
+    address: SocketAddr,
+    /// From before it was started until its line was read.
+    pub(crate) started: Duration,
+}
+
+impl Reaper {
+    /// Starts one that goes to work as soon as its last client is gone.
+    pub(crate) fn start(program: &Path) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.env("RYUK_PORT", "0").env("RYUK_RECONNECTION_TIMEOUT", "1ms").env("RYUK_RETRY_OFFSET", "1h");
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let start = Instant::now();
+        let mut process = command.spawn().context("the reaper does not run")?;
+        let mut stdout = BufReader::new(process.stdout.take().context("a pipe")?);
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
+        let started = start.elapsed();
+        let port = line.split("address=[::]:").nth(1).and_then(|rest| rest.split(' ').next());
+        let port: u16 = port.with_context(|| format!("no port in `{line}`"))?.parse()?;
+        std::thread::spawn(move || drain(stdout));
+        Ok(Self { process, address: (Ipv4Addr::LOCALHOST, port).into(), started })
+    }
+
+    /// Opens a connection and sends filters on it, each of which is acknowledged.
+    pub(crate) fn client(&self, filters: &[String]) -> Result<TcpStream> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.write_all(
+            filters.iter().map(|filter| format!("label={filter}\n")).collect::<String>().as_bytes(),
+        )?;
+        stream.read_exact(&mut vec![0; 4 * filters.len()])?;
+        Ok(stream)
+    }
+
+    /// Its resident memory, in MiB.
+    pub(crate) fn rss_mib(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        Ok(kib.context("no resident memory")?.parse::<f64>()? / 1024.0)
+    }
+
+    /// Waits for its end, which is to be a good one.
+    pub(crate) fn end(mut self) -> Result<()> {
+        let status = self.process.wait()?;
+        ensure!(status.success(), "the reaper has left something: {status}");
+        Ok(())
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Reads on, so that the log does not pile up in the reaper.
+fn drain(mut stdout: BufReader<ChildStdout>) {
+    let _ = std::io::copy(&mut stdout, &mut std::io::sink());
+}

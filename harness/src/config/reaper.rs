@@ -1,0 +1,117 @@
+//! What is said of the reaper: which kind, which image, and what it is told. How it is used is for the session.
+
+use super::{DURATION, Reader, ReaperChoice, Setting, duration_above_zero};
+use crate::error::Result;
+
+/// What cleans up after a killed process.
+#[derive(Clone, Debug)]
+pub(crate) struct ReaperSettings {
+    pub(crate) choice: Setting<ReaperChoice>,
+    /// The sidecar's image, if not the one that belongs to this version.
+    pub(crate) image: Option<Setting<String>>,
+    pub(crate) privileged: bool,
+    /// Variables that are handed on to it, as they are.
+    pub(crate) variables: Vec<(&'static str, String)>,
+}
+
+impl ReaperSettings {
+    pub(super) fn read(reader: &Reader<'_>) -> Result<Self> {
+        let images = ["SEATRIAL_REAPER_IMAGE", "TESTCONTAINERS_RYUK_CONTAINER_IMAGE", "RYUK_CONTAINER_IMAGE"];
+        let privileged = ["TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED", "TESTCONTAINERS_RYUK_PRIVILEGED"];
+        let privileged = reader.flag(&privileged, &["ryuk.container.privileged"])?;
+        Ok(Self {
+            choice: choice(reader)?.unwrap_or_else(|| Setting::by_default(ReaperChoice::default())),
+            image: reader.text(&images, &["ryuk.container.image"]),
+            privileged: privileged.is_some_and(|privileged| privileged.value),
+            variables: variables(reader)?,
+        })
+    }
+}
+
+/// Our word wins over the ecosystem's.
+fn choice(reader: &Reader<'_>) -> Result<Option<Setting<ReaperChoice>>> {
+    let ours = reader.read(&["SEATRIAL_REAPER"], &[], ReaperChoice::EXPECTED, ReaperChoice::parse)?;
+    if ours.is_some() {
+        return Ok(ours);
+    }
+    let disabled = reader.flag(&["TESTCONTAINERS_RYUK_DISABLED"], &["ryuk.disabled"])?;
+    Ok(disabled.filter(|disabled| disabled.value).map(|disabled| disabled.map(|_| ReaperChoice::Off)))
+}
+
+/// Durations are handed on as they were written, since a reaper reads the same grammar.
+fn variables(reader: &Reader<'_>) -> Result<Vec<(&'static str, String)>> {
+    let mut variables = Vec::new();
+    for (variable, property) in [
+        ("RYUK_CONNECTION_TIMEOUT", "ryuk.connection.timeout"),
+        ("RYUK_RECONNECTION_TIMEOUT", "ryuk.reconnection.timeout"),
+    ] {
+        let parse = |text: &str| duration_above_zero(text).map(|_| text.to_owned());
+        let read = reader.read(&[variable], &[property], DURATION, parse)?;
+        variables.extend(read.map(|text| (variable, text.value)));
+    }
+    let verbose = reader.flag(&["RYUK_VERBOSE"], &["ryuk.verbose"])?;
+    variables.extend(verbose.map(|verbose| ("RYUK_VERBOSE", verbose.value.to_string())));
+    Ok(variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn read(env: &[(&str, &str)], properties: &str) -> ReaperSettings {
+        Config::of(env, properties).expect("valid").reaper
+    }
+
+    /// X8.
+    #[test]
+    fn our_word_wins_over_the_ecosystem_s() {
+        for (env, file, expected) in [
+            (&[][..], "", ReaperChoice::Sidecar),
+            (&[("TESTCONTAINERS_RYUK_DISABLED", "true")], "", ReaperChoice::Off),
+            (&[("TESTCONTAINERS_RYUK_DISABLED", "false")], "ryuk.disabled=true", ReaperChoice::Sidecar),
+            (&[], "ryuk.disabled=true", ReaperChoice::Off),
+            (
+                &[("SEATRIAL_REAPER", "process"), ("TESTCONTAINERS_RYUK_DISABLED", "1")],
+                "",
+                ReaperChoice::Process,
+            ),
+        ] {
+            assert_eq!(read(env, file).choice.value, expected, "{env:?} {file}");
+        }
+    }
+
+    #[test]
+    fn the_image_is_the_one_of_the_nearest_authority() {
+        let all = [
+            ("RYUK_CONTAINER_IMAGE", "c"),
+            ("TESTCONTAINERS_RYUK_CONTAINER_IMAGE", "b"),
+            ("SEATRIAL_REAPER_IMAGE", "a"),
+        ];
+        for (env, file, expected) in [
+            (&all[..], "ryuk.container.image=d", Some("a")),
+            (&all[..2], "", Some("b")),
+            (&all[..1], "", Some("c")),
+            (&[], "ryuk.container.image=d", Some("d")),
+            (&[], "", None),
+        ] {
+            let image = read(env, file).image.map(|image| image.value);
+            assert_eq!(image.as_deref(), expected, "{env:?} {file}");
+        }
+    }
+
+    #[test]
+    fn what_the_reaper_itself_reads_is_handed_on() {
+        let env = [("RYUK_CONNECTION_TIMEOUT", "1m30s"), ("RYUK_VERBOSE", "1")];
+        let settings = read(&env, "ryuk.reconnection.timeout=.5s\nryuk.container.privileged=true");
+        let expected = [
+            ("RYUK_CONNECTION_TIMEOUT", "1m30s"),
+            ("RYUK_RECONNECTION_TIMEOUT", ".5s"),
+            ("RYUK_VERBOSE", "true"),
+        ];
+        assert_eq!(settings.variables, expected.map(|(name, value)| (name, value.to_owned())));
+        assert!(settings.privileged);
+        assert!(read(&[("TESTCONTAINERS_RYUK_PRIVILEGED", "true")], "").privileged);
+        assert!(read(&[], "").variables.is_empty());
+    }
+}

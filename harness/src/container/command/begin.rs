@@ -1,0 +1,68 @@
+//! The beginning of a command: from here on something ends it.
+
+use std::sync::Arc;
+
+use super::super::name::caller_name;
+use super::commands::UnderWay;
+use super::ender::{Ender, Target, new_mark};
+use super::words;
+use crate::engine::{ExecRequest, Upgraded};
+use crate::error::{Error, Kind, Result};
+use crate::wait::Subject;
+
+/// A command that the engine was told to start.
+pub(super) struct Begun {
+    pub(super) connection: Upgraded,
+    pub(super) exec: String,
+    pub(super) ender: Ender,
+}
+
+/// Who asks, as a variable; to be called on the caller's own thread, which a test's name is taken from.
+pub(super) fn name_the_test(request: &mut ExecRequest) {
+    request.env.insert(0, format!("SEATRIAL_TEST_NAME={}", caller_name()));
+}
+
+/// Has the engine start a command. To be carried through: whoever drops what comes of it ends the command.
+pub(super) fn begin(
+    subject: Subject,
+    request: ExecRequest,
+) -> impl Future<Output = Result<Begun>> + Send + 'static {
+    // Now, and not when the background thread comes to it: who gives the container back after this waits for it.
+    let under_way = UnderWay::new(&subject.commands);
+    begin_under_way(subject, request, under_way)
+}
+
+async fn begin_under_way(subject: Subject, mut request: ExecRequest, under_way: UnderWay) -> Result<Begun> {
+    let Subject { engine, id, name, .. } = &subject;
+    let mark = new_mark();
+    request.env.push(format!("{}={mark}", seatrial_agent::VARIABLE));
+    let (tty, size) = (request.tty, request.size);
+    let (what, user) = (words::command(&request.cmd), request.user.clone());
+    let exec = engine.create_exec(id, name, request).await?;
+    let target = Target {
+        subject: subject.clone(),
+        exec: exec.clone(),
+        mark,
+        user,
+        what,
+        is_over: Arc::default(),
+        _under_way: under_way,
+    };
+    let mut ender = Ender::armed(target);
+    match engine.start_exec(&exec, name, tty, size).await {
+        Ok(connection) => Ok(Begun { connection, exec, ender }),
+        Err(error) => {
+            // What the engine refused does not run; what it did not answer may run, or will.
+            if !error.is_unanswered() {
+                ender.disarm();
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The error of a command that the engine could not start: it says why where the command's output would be.
+pub(super) fn not_started(what: &str, stdout: &[u8], stderr: &[u8]) -> Error {
+    let said = [String::from_utf8_lossy(stdout), String::from_utf8_lossy(stderr)].concat();
+    Error::new(Kind::NotStarted, format!("command {what} could not be started: {}", said.trim()))
+}

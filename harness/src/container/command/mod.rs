@@ -1,0 +1,30 @@
+//! Commands in a running container: run and collected ([`Exec`]), or held while they run ([`Process`]); and how they
+//! are ended with all that came of them.
+//!
+//! No engine has a call to end a command. So each carries a mark in its environment, which costs nothing, and when one
+//! has to be ended, a small program of ours is copied into the container and ends what carries the mark
+//! ([`agent`]). Where that can't be done, the container is marked as poisoned ([`commands`]).
+
+mod agent;
+mod begin;
+mod beside;
+mod capture;
+mod commands;
+mod ender;
+mod exec;
+mod exit;
+mod host_pid;
+mod options;
+mod output;
+mod process;
+mod pump;
+mod spawn;
+mod stdin;
+mod words;
+
+pub(super) use agent::DIRECTORY as AGENT_DIRECTORY;
+pub(crate) use commands::Commands;
+pub use exec::Exec;
+pub use output::{ExecOutput, PartialOutput};
+pub use process::Process;
+pub use spawn::Spawn;

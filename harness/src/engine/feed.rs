@@ -1,0 +1,188 @@
+//! The engine's events about containers: one subscription for all who listen, for as long as anybody does.
+//!
+//! All of it runs on the background thread, so that a listener comes and goes between two events and never in one.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+
+use super::client::Engine;
+use super::event::ContainerEvent;
+use super::json_lines::JsonLines;
+use super::streams::Bodies;
+use crate::background::{Run, background};
+use crate::container::ContainerId;
+use crate::retry::Backoff;
+
+/// A connection may be dead without saying so; after so long without an event another one is made.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// What a listener hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// All that happens from now on is told; what has happened before must be looked at.
+    Look,
+    Event(ContainerEvent),
+}
+
+/// The subscription and its listeners.
+#[derive(Default)]
+pub(super) struct Feed(Mutex<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    /// By the container's full id.
+    listeners: HashMap<String, Vec<Listener>>,
+    next_key: u64,
+    /// Whether the engine tells of events now.
+    is_on: bool,
+    /// Reads the events; there while somebody listens, and ended by its drop.
+    reader: Option<Run<()>>,
+}
+
+struct Listener {
+    key: u64,
+    sender: mpsc::UnboundedSender<Signal>,
+}
+
+/// The signals about one container; dropping it ends the listening.
+pub(crate) struct Signals {
+    engine: Engine,
+    id: ContainerId,
+    key: u64,
+    /// Unbounded, since its reader is a task of ours that never waits for the user.
+    receiver: mpsc::UnboundedReceiver<Signal>,
+}
+
+impl Signals {
+    /// The next signal.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no signal.
+    pub(crate) async fn next(&mut self) -> Signal {
+        match self.receiver.recv().await {
+            Some(signal) => signal,
+            // The feed keeps the sender for as long as this is there.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        // Dropped after the lock.
+        let _reader = self.engine.0.feed.leave(&self.id, self.key);
+    }
+}
+
+impl Engine {
+    /// Listens to what happens to a container. The first signal is [`Signal::Look`].
+    pub(crate) fn listen(&self, id: &ContainerId) -> Signals {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let key = self.0.feed.join(id, sender, || background().run(follow(self.clone())));
+        Signals { engine: self.clone(), id: id.clone(), key, receiver }
+    }
+}
+
+impl Feed {
+    fn join(
+        &self,
+        id: &ContainerId,
+        sender: mpsc::UnboundedSender<Signal>,
+        begin: impl FnOnce() -> Run<()>,
+    ) -> u64 {
+        let mut shared = self.lock();
+        if shared.is_on {
+            sender.send(Signal::Look).ok();
+        }
+        shared.next_key += 1;
+        let key = shared.next_key;
+        shared.listeners.entry(id.to_string()).or_default().push(Listener { key, sender });
+        shared.reader.get_or_insert_with(begin);
+        key
+    }
+
+    /// Returns the reader if nobody is left who listens.
+    fn leave(&self, id: &ContainerId, key: u64) -> Option<Run<()>> {
+        let mut shared = self.lock();
+        if let Some(listeners) = shared.listeners.get_mut(id.as_str()) {
+            listeners.retain(|listener| listener.key != key);
+            if listeners.is_empty() {
+                shared.listeners.remove(id.as_str());
+            }
+        }
+        if !shared.listeners.is_empty() {
+            return None;
+        }
+        shared.is_on = false;
+        shared.reader.take()
+    }
+
+    fn turned_on(&self) {
+        let mut shared = self.lock();
+        shared.is_on = true;
+        for listener in shared.listeners.values().flatten() {
+            listener.sender.send(Signal::Look).ok();
+        }
+    }
+
+    fn turned_off(&self) {
+        self.lock().is_on = false;
+    }
+
+    fn tell(&self, event: &ContainerEvent) {
+        let shared = self.lock();
+        let signal = if event.at.is_some() { Signal::Event(event.clone()) } else { Signal::Look };
+        for listener in shared.listeners.get(&event.id).into_iter().flatten() {
+            listener.sender.send(signal.clone()).ok();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // Each critical section leaves the listeners whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads the engine's events until it is aborted; when they break off, goes on from the last one that was seen.
+async fn follow(engine: Engine) {
+    let pauses = || Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+    let (mut pause, mut last) = (pauses(), None);
+    loop {
+        match engine.all_events(last).await {
+            Ok(events) => {
+                engine.0.feed.turned_on();
+                if read(&engine.0.feed, events, &mut last).await {
+                    pause = pauses();
+                }
+                engine.0.feed.turned_off();
+            }
+            Err(error) => tracing::debug!("{error}"),
+        }
+        tokio::time::sleep(pause.next()).await;
+    }
+}
+
+/// Tells of events until they break off or none comes for long; returns whether there was one.
+async fn read(feed: &Feed, mut events: Bodies, last: &mut Option<SystemTime>) -> bool {
+    let (mut lines, mut told) = (JsonLines::default(), false);
+    while let Ok(Some(piece)) = tokio::time::timeout(SILENCE, events.next()).await {
+        match piece {
+            Ok(piece) => lines.push(&piece),
+            Err(error) => {
+                tracing::debug!("{error}");
+                break;
+            }
+        }
+        while let Some(line) = lines.next() {
+            let Some(event) = ContainerEvent::read(&line) else { continue };
+            *last = event.at.max(*last);
+            told = true;
+            feed.tell(&event);
+        }
+    }
+    told
+}

@@ -1,0 +1,29 @@
+//! What runs in a container, and commands that leave much running.
+
+#![allow(dead_code, reason = "not every topic needs all of it")]
+
+use seatrial::TestContainer;
+use seatrial_tests::Engine;
+
+/// A shell line that leaves a child, a grandchild without a parent, one in a session of its own, and two without the
+/// environment; prints `ready` when they run, and waits.
+pub(crate) const FAMILY: &str = "sleep 1001 & (sleep 1002 &); setsid sleep 1003 & env -i sleep 1004 & \
+     (env -i sleep 1005 &); echo ready; echo grumble >&2; wait";
+
+/// The command lines of what runs in a container, by its own `ps`: but for `ps` itself, the container's first processes
+/// and those that have ended and were not asked for.
+pub(crate) async fn sleepers(container: &TestContainer) -> Vec<String> {
+    let listed = container.exec(["ps", "-o", "stat,args"]).await.expect("`ps` runs").stdout_text();
+    let lines =
+        listed.lines().map(str::trim).filter(|line| line.contains(" sleep 1") || line.contains("flood"));
+    lines.filter(|line| !line.starts_with('Z') && !line.contains("sleep 100000")).map(str::to_owned).collect()
+}
+
+/// The states and command lines of all processes of a container, by the engine's word; it sees those of any image.
+#[track_caller]
+pub(crate) fn all(container: &TestContainer) -> Vec<String> {
+    let target = format!("/containers/{}/top?ps_args=-eo%20pid,stat,args", container.id());
+    let top = Engine::from_env().get(&target).expect("the engine lists processes");
+    let rows = top["Processes"].as_array().into_iter().flatten();
+    rows.map(|row| format!("{} {}", row[1].as_str().unwrap_or("?"), row[2].as_str().unwrap_or("?"))).collect()
+}

@@ -1,0 +1,86 @@
+//! What the child does: all that creates something, over and over.
+
+use seatrial::{ContainerPool, ContainerRequest, CopyIn, Lease, Network, Pull, Result, Volume, WaitFor};
+use seatrial_tests::{is_scenario, say};
+
+use crate::own_session::BASIC;
+
+/// What a line begins with that says what is done next.
+pub(crate) const AT: &str = "at ";
+
+/// All that is done, as the lines say it.
+pub(crate) const STAGES: [&str; 10] = [
+    "its own start",
+    "link and network",
+    "volume",
+    "create, copy, start and wait",
+    "exec",
+    "pull",
+    "run",
+    "dropped container",
+    "pool",
+    "removals",
+];
+
+/// What is said at the begin of a stage.
+pub(crate) fn line(stage: usize) -> String {
+    format!("{AT}{}", STAGES[stage])
+}
+
+fn at(stage: usize) {
+    say(&line(stage));
+}
+
+#[tokio::test]
+#[ignore = "a scenario"]
+async fn scenario_works() {
+    if is_scenario() {
+        let image = std::env::var("CRASH_IMAGE").expect("the parent sets it");
+        loop {
+            work(&image).await.expect("nothing fails but by the kill");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "a scenario"]
+async fn scenario_creates_once() {
+    if is_scenario() {
+        Volume::create().await.expect("a volume").remove().await.expect("it goes");
+    }
+}
+
+async fn work(image: &str) -> Result<()> {
+    at(1);
+    let network = Network::create().await?;
+    at(2);
+    let volume = Volume::create().await?;
+    at(3);
+    let request = ContainerRequest::new(BASIC)
+        .cmd(["sh", "-c", "cat /hello; exec sleep 1000"])
+        .stop_signal("KILL")
+        .network(&network)
+        .volume(volume.name(), "/named")
+        .anonymous_volume("/anonymous")
+        .copy_in(CopyIn::bytes("hello\n", "/hello"))
+        .wait_for(WaitFor::log("hello"));
+    let container = request.start().await?;
+    at(4);
+    container.exec(["touch", "/named/file", "/anonymous/file"]).await?;
+    at(5);
+    Pull::new(image).run().await?;
+    at(6);
+    ContainerRequest::new(BASIC).cmd(["true"]).network_mode("none").run().await?;
+    at(7);
+    drop(ContainerRequest::new(BASIC).cmd(["sleep", "1000"]).network_mode("none").start().await?);
+    at(8);
+    let members = ContainerRequest::new(BASIC).cmd(["sleep", "1000"]).network_mode("none");
+    let pool = ContainerPool::builder(members).size(2).build().await?;
+    Lease::discard(pool.get().await?);
+    pool.get().await?.exec(["true"]).await?;
+    pool.close().await?;
+    at(9);
+    container.remove().await?;
+    network.remove().await?;
+    volume.remove().await
+}

@@ -1,0 +1,16 @@
+//! What the test of the pool's timeline needs: a browser, without a window.
+
+use crate::{command, console, debian};
+
+/// The programs that the test takes.
+const PROGRAMS: [&str; 4] = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
+
+/// Installs one if there is none, where that is our place; else says what will fail.
+pub(crate) fn ensure() {
+    if PROGRAMS.iter().any(|program| command::exists(program)) {
+        return;
+    }
+    if let Err(error) = debian::install(&["chromium-headless-shell"], "the test of the pool's timeline") {
+        console::warn(&format!("the test of the pool's timeline will fail: {error:#}"));
+    }
+}
