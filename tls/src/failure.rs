@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
+use tokio_rustls::rustls::{AlertDescription as Alert, CertificateError as Why, Error};
 
 use crate::folder::Folder;
 
@@ -18,34 +18,32 @@ pub fn explain(error: &(dyn StdError + 'static), folder: Folder<'_>) -> Option<S
     let certificate = certificate.display();
     Some(match error {
         // A bad signature is that of another authority of the same name.
-        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => format!(
+        Error::InvalidCertificate(Why::UnknownIssuer | Why::BadSignature) => format!(
             "the engine's certificate is not signed by the authority in `{authorities}`; that file has to hold the \
              certificate of who signed it"
         ),
-        Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+        Error::InvalidCertificate(Why::Expired | Why::ExpiredContext { .. }) => {
             "the engine's certificate has expired; it needs a new one".to_owned()
         }
         Error::InvalidCertificate(error) => format!(
             "the engine's certificate is not to be trusted: {error}; it has to be valid for the host in `DOCKER_HOST`, \
              signed by the authority in `{authorities}`"
         ),
-        Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate)
-            if !has_certificate =>
-        {
+        Error::AlertReceived(Alert::CertificateRequired | Alert::BadCertificate) if !has_certificate => {
             format!(
                 "the engine wants to see a certificate, and there is no `{certificate}`; put one there that the \
                  engine's authority signed, and its key into `key.pem`"
             )
         }
-        Error::AlertReceived(AlertDescription::CertificateExpired) => {
+        Error::AlertReceived(Alert::CertificateExpired) => {
             format!("the engine says that `{certificate}` has expired; it needs a new one")
         }
         Error::AlertReceived(
-            alert @ (AlertDescription::BadCertificate
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied),
+            alert @ (Alert::BadCertificate
+            | Alert::CertificateUnknown
+            | Alert::UnsupportedCertificate
+            | Alert::UnknownCA
+            | Alert::AccessDenied),
         ) => format!(
             "the engine does not take `{certificate}` ({alert:?}); it has to be signed by the authority that the \
              engine knows, for the use of clients, and not to have expired"
@@ -84,9 +82,9 @@ mod tests {
             let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, error));
             explain(&wrapped, Folder(Path::new("/certificates"))).expect("it is one of TLS")
         };
-        let unknown = explain(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        let unknown = explain(Error::InvalidCertificate(Why::UnknownIssuer));
         assert!(unknown.contains("`/certificates/ca.pem`"), "{unknown}");
-        for alert in [AlertDescription::CertificateRequired, AlertDescription::BadCertificate] {
+        for alert in [Alert::CertificateRequired, Alert::BadCertificate] {
             let none = explain(Error::AlertReceived(alert));
             assert!(none.contains("there is no `/certificates/cert.pem`"), "{none}");
         }
