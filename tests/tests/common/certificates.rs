@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "not every topic needs all of it")]
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -37,6 +38,17 @@ impl Certificates {
             std::fs::copy(self.path(from), folder.path().join(to)).expect("it is copied");
         }
         folder
+    }
+
+    /// Where a daemon is to listen that lets in who has a certificate of ours, and its arguments for that.
+    pub(crate) fn of_a_daemon(&self) -> (String, Vec<String>) {
+        // Free a moment ago, and nobody else is given it so soon.
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr().expect("one");
+        let docker_host = format!("tcp://{free}");
+        let files = [("tlscacert", "ca.pem"), ("tlscert", "server.pem"), ("tlskey", "server.key")];
+        let files = files.map(|(option, name)| format!("--{option}={}", self.path(name).display()));
+        let arguments = [format!("--host={docker_host}"), "--tlsverify".to_owned()];
+        (docker_host, arguments.into_iter().chain(files).collect())
     }
 
     /// Makes `<name>.key` and `<name>.pem`, with the extensions in a file.

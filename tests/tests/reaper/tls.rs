@@ -23,18 +23,8 @@ impl Guarded {
     /// Starts one; none, with the reason on stderr, where that can't be done.
     fn start() -> Option<Self> {
         let certificates = Certificates::make();
-        // Free a moment ago, and nobody else is given it so soon.
-        let port =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr().expect("one").port();
-        let docker_host = format!("tcp://127.0.0.1:{port}");
-        let file = |option: &str, name: &str| format!("--{option}={}", certificates.path(name).display());
-        let daemon = Daemon::start_with(vec![
-            format!("--host={docker_host}"),
-            "--tlsverify".to_owned(),
-            file("tlscacert", "ca.pem"),
-            file("tlscert", "server.pem"),
-            file("tlskey", "server.key"),
-        ])?;
+        let (docker_host, arguments) = certificates.of_a_daemon();
+        let daemon = Daemon::start_with(arguments)?;
         Some(Self { daemon, certificates, docker_host })
     }
 
