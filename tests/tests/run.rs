@@ -6,8 +6,9 @@ mod own_session;
 use std::time::Duration;
 
 use own_session::{OwnSession, look};
-use seatrial::{RunEnd, WaitFor};
-use seatrial_tests::EngineProxy;
+use seatrial::{ContainerRequest, RunEnd, WaitFor};
+use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};
+use serde_json::json;
 
 /// C13.
 #[tokio::test]
@@ -56,6 +57,24 @@ async fn a_run_that_takes_too_much_memory_is_ended_by_the_kernel() {
         ends.push(output.end);
     }
     assert_eq!(ends.last(), Some(&RunEnd::OutOfMemory(137)), "{ends:?}");
+}
+
+/// C13: the flag may be missing, and the engine tells of the reason in another way; it is asked only if there is doubt.
+#[tokio::test]
+async fn a_run_that_was_killed_is_out_of_memory_if_the_engine_has_told_so() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "run-told").await;
+    let asked = || proxy.count(|request| request.path.ends_with("/events"));
+    let killed = session.misbehave(&["kill-self", "KILL"]);
+    let end = async |request: ContainerRequest| request.run().await.expect("the engine runs it").end;
+    assert_eq!(end(killed.clone()).await, RunEnd::Exited(137));
+    assert_eq!(end(session.misbehave(&["exit", "3"]).memory(64 << 20)).await, RunEnd::Exited(3));
+    assert_eq!(asked(), 0, "without a limit, or with another code, nobody asks");
+    assert_eq!(end(killed.clone().memory(64 << 20)).await, RunEnd::Exited(137));
+    assert_eq!(asked(), 1);
+    let event = json!({ "Type": "container", "Action": "oom", "Actor": { "ID": "its" } });
+    proxy.on(Matcher::regex("GET", "/events$"), Fault::Answer(Answer::json(200, &event)));
+    assert_eq!(end(killed.memory(64 << 20)).await, RunEnd::OutOfMemory(137));
 }
 
 /// C13: each stream has the limit for itself; the container is not held back by what is thrown away.

@@ -20,6 +20,7 @@ mod images;
 mod info;
 mod json_lines;
 mod networks;
+mod oom;
 mod path;
 mod resource;
 mod sidecar;

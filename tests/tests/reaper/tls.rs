@@ -31,7 +31,9 @@ impl Guarded {
     fn reap(&self, folder: &Path, verify: &str) {
         let host = Host(self.daemon.engine());
         let label = label();
-        (host.network(&label), host.volume(&label), host.image(&label));
+        host.network(&label);
+        host.volume(&label);
+        host.image(&label);
         let folder = folder.to_str().expect("unicode");
         let mut reaper = Reaper::start(&[
             ("DOCKER_HOST", &self.docker_host),
