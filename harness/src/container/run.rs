@@ -34,7 +34,7 @@ pub struct RunOutput {
 pub enum RunEnd {
     /// By itself or by a signal, with this exit code.
     Exited(i64),
-    /// The engine says that it was killed for want of memory; with this exit code.
+    /// The engine says that it was killed for want of memory, by its flag or an event; with this exit code.
     OutOfMemory(i64),
     /// Its time was up; it is removed as one that ended is.
     TimedOut,
