@@ -66,7 +66,7 @@ impl DockerDriver {
         if let Some(session) = &self.session {
             request = request.session(session);
         }
-        let created = create(&request).await.map_err(|error| error.with_part(task.subject()))?;
+        let created = create(&request).await.map_err(|error| task.named(error))?;
         let (stdin, limited) = (task.stdin.clone(), task.memory.is_some());
         Ok(Life::begin(task, Contained { created, stdin, limited, running: None }))
     }
@@ -314,7 +314,7 @@ impl<'a> Watched<'a> {
 }
 
 /// Waits until the engine tells that a process of a container was killed for want of memory.
-pub(super) async fn out_of_memory(signals: &mut Signals) {
+async fn out_of_memory(signals: &mut Signals) {
     loop {
         if let Signal::Event(event) = signals.next().await
             && event.kind == EventKind::Oom

@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::contract::{Prepared, Wait};
 use super::outlet::{Deliveries, Outlet};
+use super::task::named;
 use super::{Ending, RunResult, Status, Stop, Task};
 use crate::background::background;
 use crate::error::{Error, Kind, Result};
@@ -105,7 +106,7 @@ impl<J: Job> Life<J> {
             let outcome = async { has_ended.await.unwrap_or_else(|_| Err(lost())) };
             let (outcome, (stdout_error, stderr_error)) = join(outcome, deliveries.run()).await;
             given_up.disarm();
-            let result = outcome.map_err(|error| error.with_subject(subject))?;
+            let result = outcome.map_err(|error| named(error, subject))?;
             Ok(RunResult { stdout_error, stderr_error, ..result })
         }))
     }
@@ -145,7 +146,7 @@ fn lost() -> Error {
 
 impl<J: Job> Prepared for Life<J> {
     fn run(&self) -> BoxFuture<'_, Result<Wait>> {
-        Box::pin(async { self.run_once().await.map_err(|error| error.with_subject(self.subject.clone())) })
+        Box::pin(async { self.run_once().await.map_err(|error| named(error, self.subject.clone())) })
     }
 
     fn cancel(&self) {
@@ -165,7 +166,7 @@ impl<J: Job> Prepared for Life<J> {
             let mut over = self.over.subscribe();
             let outcome = over.wait_for(Option::is_some).await;
             match outcome.as_deref() {
-                Ok(Some(Err(error))) => Err(error.duplicate().with_subject(self.subject.clone())),
+                Ok(Some(Err(error))) => Err(named(error.duplicate(), self.subject.clone())),
                 Ok(_) | Err(_) => Ok(()),
             }
         })

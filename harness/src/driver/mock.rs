@@ -198,7 +198,7 @@ impl Driver for MockDriver {
     fn prepare(&self, task: Task) -> BoxFuture<'_, Result<Arc<dyn Prepared>>> {
         Box::pin(async move {
             let outcome = self.outcome(&task.id);
-            outcome.unless_lost(Lost::Preparing).map_err(|error| error.with_subject(task.subject()))?;
+            outcome.unless_lost(Lost::Preparing).map_err(|error| task.named(error))?;
             Ok(Life::begin(task, Mocked(outcome)))
         })
     }

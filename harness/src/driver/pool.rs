@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, Either, join, select};
 use tokio::sync::watch;
 
 use super::contract::{Driver, Prepared};
-use super::docker::{OUT_OF_MEMORY_WITHIN, out_of_memory, vanished};
+use super::docker::{OUT_OF_MEMORY_WITHIN, vanished};
 use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
 use super::output::{End, Output, Source};
@@ -20,7 +20,7 @@ use crate::container::ContainerStatus;
 use crate::container::command::{
     Agent, Begun, Exit, Input, begin, beside, exit, name_the_test, not_started, words,
 };
-use crate::engine::{ExecRequest, Mode, Signals};
+use crate::engine::{EventKind, ExecRequest, Mode, Signal, Signals};
 use crate::error::{Error, Kind, Result};
 use crate::pool::{ContainerPool, Lease};
 use crate::wait::Subject;
@@ -50,7 +50,7 @@ impl PoolDriver {
 
     async fn lease(&self, task: Task) -> Result<Arc<dyn Prepared>> {
         let mut request = task.exec();
-        words::check(&request).map_err(|error| error.with_subject(task.subject()))?;
+        words::check(&request).map_err(|error| task.named(error))?;
         name_the_test(&mut request);
         let lacks = self.pool.template().lacks(&task.request());
         if !lacks.is_empty() {
@@ -59,7 +59,7 @@ impl PoolDriver {
                 .with_subject(task.subject())
                 .with_hint("give the pool's request what the tasks need, or use the driver `docker`"));
         }
-        let lease = self.pool.get().await.map_err(|error| error.with_part(task.subject()))?;
+        let lease = self.pool.get().await.map_err(|error| task.named(error))?;
         lease.label(&task.id);
         let stdin = task.stdin.clone();
         let has_deadline = !task.timeout.is_zero();
@@ -156,21 +156,38 @@ async fn is_out_of_memory(
     stop: Option<Stop>,
     signals: &mut Signals,
 ) -> Result<bool> {
+    if exit.code != 0 && is_seen_out_of_memory(subject).await? {
+        return Ok(true);
+    }
+    // A command may end a moment before its container, with which it does.
+    let is_unexplained = exit.code == KILLED && stop.is_none();
+    let patience = if is_unexplained { OUT_OF_MEMORY_WITHIN } else { Duration::ZERO };
+    match tokio::time::timeout(patience, explanation(signals)).await {
+        Ok(EventKind::Oom) => Ok(true),
+        Ok(_) => is_seen_out_of_memory(subject).await,
+        Err(_) => Ok(false),
+    }
+}
+
+async fn is_seen_out_of_memory(subject: &Subject) -> Result<bool> {
     let Subject { engine, id, name, .. } = subject;
-    let mut patience = Duration::ZERO;
-    if exit.code != 0 {
-        let info = engine.inspect_container(id, name).await.map_err(|error| gone(error, name))?;
-        if info.state.status == ContainerStatus::Removing {
-            return Err(vanished(name));
-        }
-        if info.state.oom_killed {
-            return Ok(true);
-        }
-        if exit.code == KILLED && stop.is_none() {
-            patience = OUT_OF_MEMORY_WITHIN;
+    let info = engine.inspect_container(id, name).await.map_err(|error| gone(error, name))?;
+    if info.state.status == ContainerStatus::Removing {
+        Err(vanished(name))
+    } else {
+        Ok(info.state.oom_killed)
+    }
+}
+
+/// What the engine tells of a container that may have killed its commands.
+async fn explanation(signals: &mut Signals) -> EventKind {
+    loop {
+        if let Signal::Event(event) = signals.next().await
+            && matches!(event.kind, EventKind::Oom | EventKind::Die(_) | EventKind::Destroy)
+        {
+            return event.kind;
         }
     }
-    Ok(tokio::time::timeout(patience, out_of_memory(signals)).await.is_ok())
 }
 
 fn gone(error: Error, name: &str) -> Error {

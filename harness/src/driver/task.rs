@@ -8,6 +8,7 @@ use tokio::io::AsyncWrite;
 
 use crate::container::ContainerRequest;
 use crate::engine::ExecRequest;
+use crate::error::Error;
 
 /// Where a stream of output goes.
 pub type Writer = Box<dyn AsyncWrite + Send + Unpin>;
@@ -175,6 +176,11 @@ impl Task {
         format!("task `{}`", self.id)
     }
 
+    /// The same error, which names the task too.
+    pub(super) fn named(&self, error: Error) -> Error {
+        named(error, self.subject())
+    }
+
     /// The container that it would have for itself.
     pub(super) fn request(&self) -> ContainerRequest {
         let mut request = ContainerRequest::new(&self.image);
@@ -217,6 +223,11 @@ impl Task {
             ..Default::default()
         }
     }
+}
+
+/// The same error, which names a task beside the container or image that it names already.
+pub(super) fn named(error: Error, subject: String) -> Error {
+    if error.subject().is_some() { error.with_part(subject) } else { error.with_subject(subject) }
 }
 
 impl fmt::Debug for Task {
