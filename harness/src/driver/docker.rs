@@ -119,7 +119,7 @@ impl Job for Contained {
         let reading = read(subject, &is_lost, Output::new(outlet, has_ended), reader);
         let reading = beside(reading, input.write_to(writer, Mode::Multiplexed));
         let ending = async {
-            let ending = Watched::new(subject, &is_lost, signals).to_the_end(stops, self.limited).await?;
+            let ending = Watched::new(subject, &is_lost, signals).follow(stops, self.limited).await?;
             ended.send_replace(true);
             Ok(ending)
         };
@@ -226,7 +226,7 @@ impl<'a> Watched<'a> {
         Self { subject, is_lost, signals, out_of_memory: false, ending_since: None, stop: None }
     }
 
-    async fn to_the_end(mut self, mut stops: Stops, limited: bool) -> Result<Ending> {
+    async fn follow(mut self, mut stops: Stops, limited: bool) -> Result<Ending> {
         let exit_code = loop {
             let may_have_ended = match self.next(&mut stops).await {
                 Next::Event(EventKind::Die(Some(code))) => break code,
