@@ -265,7 +265,7 @@ impl<'a> Watched<'a> {
         match select(pin!(signal), pin!(stop)).await {
             Either::Left((Ok(Signal::Event(event)), _)) => Next::Event(event.kind),
             // Events may be missing, or be told no more.
-            Either::Left((Ok(Signal::Look) | Err(_), _)) => Next::Look,
+            Either::Left((Ok(Signal::Look | Signal::Silence(_)) | Err(_), _)) => Next::Look,
             Either::Right((why, _)) => Next::Stop(why),
         }
     }
