@@ -22,6 +22,7 @@ mod engine;
 mod error;
 mod image;
 mod lines;
+mod monitor;
 mod network;
 mod pool;
 mod report;
@@ -53,6 +54,7 @@ pub use engine::{
 pub use error::{Error, Result};
 pub use image::{Credentials, ImageRef, LayerProgress, Pull, PullProgress};
 pub use lines::LogLine;
+pub use monitor::{Rates, Stats, Traffic};
 pub use network::Network;
 pub use pool::{
     Accounting, ContainerPool, ExclusiveLease, Interval, LazyPool, LeakCheck, Lease, Lockout, MemberAccount,
