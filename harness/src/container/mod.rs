@@ -40,4 +40,6 @@ pub use run::{RunEnd, RunOutput};
 pub use state::ContainerState;
 pub use status::ContainerStatus;
 pub use until::WaitCondition;
+pub(crate) use until::wait as wait_until;
 pub use watch::StateWatch;
+pub(crate) use watch::follow as follow_states;

@@ -24,6 +24,7 @@ mod networks;
 mod path;
 mod resource;
 mod sidecar;
+mod stats;
 mod streams;
 mod transport;
 mod version;

@@ -203,10 +203,7 @@ mod tests {
         assert_eq!(Stats::mean([]), None);
     }
 
-    fn bounds<T: PartialOrd>(values: impl Iterator<Item = T>) -> Option<(T, T)>
-    where
-        T: Copy,
-    {
+    fn bounds<T: PartialOrd + Copy>(values: impl Iterator<Item = T>) -> Option<(T, T)> {
         values.fold(None, |bounds, value| match bounds {
             None => Some((value, value)),
             Some((least, most)) => {
