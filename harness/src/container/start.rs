@@ -106,7 +106,7 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
     };
     owned.ends_with(subject.course.clone(), grace.map(Duration::from_secs));
     if let Some(reporter) = &request.reporter {
-        reporter.follow(subject.clone());
+        reporter.created(subject.clone());
     }
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
     let created = Created { owned: owned.keep_as(keep), subject, session, image, timeout, span };

@@ -78,9 +78,10 @@ impl TestContainer {
     /// # }
     /// ```
     pub fn monitor(&self) -> Monitor {
-        let board = Board::new(self.name().to_owned(), self.image().to_owned());
+        let mut board = Board::new(self.name().to_owned(), self.image().to_owned());
+        board.id = Some(self.id().clone());
         let (sender, receiver) = watch::channel(board);
-        Reporter(sender).follow(self.subject());
+        begin(self.subject(), sender);
         Monitor::new(receiver)
     }
 }
@@ -135,12 +136,15 @@ impl Reporter {
     }
 
     /// It is there, and what happens to it from now on is followed.
-    pub(crate) fn follow(&self, subject: Subject) {
-        let boards = self.0.clone();
-        boards.send_modify(|board| board.id = Some(subject.id.clone()));
-        // It ends by itself when nobody looks any more.
-        background().run(follow(subject, boards)).detach();
+    pub(crate) fn created(&self, subject: Subject) {
+        self.0.send_modify(|board| board.id = Some(subject.id.clone()));
+        begin(subject, self.0.clone());
     }
+}
+
+/// Follows a container for as long as anybody looks.
+fn begin(subject: Subject, boards: watch::Sender<Board>) {
+    background().run(follow(subject, boards)).detach();
 }
 
 impl fmt::Debug for Reporter {
