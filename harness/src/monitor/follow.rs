@@ -16,6 +16,10 @@ use crate::container::{ContainerState, follow_states};
 use crate::retry::Backoff;
 use crate::wait::Subject;
 
+/// A connection may be dead without saying so; samples come each second, and after so long without one they are asked
+/// for anew.
+const SILENCE: Duration = Duration::from_secs(30);
+
 type States = watch::Receiver<Option<ContainerState>>;
 type Boards = watch::Sender<Board>;
 
@@ -76,7 +80,7 @@ async fn measure_run(subject: &Subject, boards: &Boards) {
         Ok(samples) => samples,
         Err(error) => return tracing::debug!("{error}"),
     };
-    while let Some(sample) = samples.next().await {
+    while let Ok(Some(sample)) = tokio::time::timeout(SILENCE, samples.next()).await {
         match sample {
             Ok(stats) => boards.send_modify(|board| {
                 board.rates = meter.push(&stats);

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use seatrial::{ProfileHook, ProfileTarget};
+use seatrial::{ProfileHook, ProfileTarget, TestContainer};
 use seatrial_tests::Engine;
 
 use crate::observe::until;
@@ -19,10 +19,10 @@ async fn a_profiler_sees_each_run_from_its_beginning_to_before_its_end() {
     let container = request.start().await.expect("it starts");
     let pid = look_at(&container)["State"]["Pid"].as_u64();
     let id = container.id().clone();
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    until_it_has_worked(&container).await;
     container.restart().await.expect("it is restarted");
-    assert_eq!(profiler.profiles.lock().expect("no panic").len(), 1);
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!((profiler.profiles.lock().expect("no panic").len(), container.profile_error()), (1, None));
+    until_it_has_worked(&container).await;
     assert_eq!(container.profile_error(), None);
     drop(container);
     until("it has ended", || profiler.profiles.lock().expect("no panic").len() == 2).await;
@@ -40,6 +40,13 @@ async fn a_profiler_sees_each_run_from_its_beginning_to_before_its_end() {
     {
         assert!(root.is_dir(), "{}", root.display());
     }
+}
+
+/// Waits until it has had half a second of CPU time since now.
+async fn until_it_has_worked(container: &TestContainer) {
+    let used = async || container.stats().await.expect("it runs").cpu_nanos.expect("a counter");
+    let before = used().await;
+    while used().await < before + 500_000_000 {}
 }
 
 struct Failing {

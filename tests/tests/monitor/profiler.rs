@@ -62,12 +62,14 @@ fn perf(target: &ProfileTarget) -> Outcome<Running> {
     let mut perf = Command::new("perf");
     perf.args(["record", "--quiet", "-p", &target.pid.to_string(), "-o"]).arg(&file);
     let mut child = perf.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    // One that refuses has ended by then.
-    std::thread::sleep(Duration::from_millis(300));
-    match child.try_wait()? {
-        None => Ok(Running::Perf(child, file)),
-        Some(status) => Err(format!("perf: {status}").into()),
+    // It opens its file once it heeds signals; one that refuses ends.
+    while std::fs::metadata(&file).map_or(0, |file| file.len()) == 0 {
+        if let Some(status) = child.try_wait()? {
+            return Err(format!("perf: {status}").into());
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
+    Ok(Running::Perf(child, file))
 }
 
 /// The number of samples in the file.
