@@ -41,4 +41,6 @@ pub(crate) use start::{Created, create, start_explained};
 pub use state::ContainerState;
 pub use status::ContainerStatus;
 pub use until::WaitCondition;
+pub(crate) use until::wait as wait_until;
 pub use watch::StateWatch;
+pub(crate) use watch::follow as follow_states;
