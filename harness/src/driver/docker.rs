@@ -143,24 +143,26 @@ async fn read(
     mut output: Output,
     reader: ReadHalf<Upgraded>,
 ) -> Result<()> {
-    let mut source = Source::Connection(reader);
+    let (mut source, mut is_whole) = (Source::Connection(reader), true);
     let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
     loop {
-        if output.read(source).await == End::Over
-            && tokio::time::timeout(ENDING, output.ended()).await.is_ok()
-        {
+        let is_over = output.read(source).await == End::Over;
+        if is_over && tokio::time::timeout(ENDING, output.ended()).await.is_ok() && is_whole {
             return Ok(());
         }
         // What breaks again and again is not asked for without a pause.
         tokio::time::sleep(pauses.next()).await;
-        source = Source::Log(retried(is_lost, || log(subject)).await.map_err(|error| gone(error, subject))?);
+        // What follows a log to its end may miss what was printed last, with Docker 20.10; a read after the end does not.
+        is_whole = output.has_ended();
+        let log = retried(is_lost, || log(subject, !is_whole)).await;
+        source = Source::Log(log.map_err(|error| gone(error, subject))?);
     }
 }
 
-async fn log(subject: &Subject) -> Result<crate::engine::Bodies> {
+async fn log(subject: &Subject, follow: bool) -> Result<crate::engine::Bodies> {
     let Subject { engine, id, name, .. } = subject;
     let request =
-        LogRequest { stdout: true, stderr: true, follow: true, timestamps: false, tail: None, since: None };
+        LogRequest { stdout: true, stderr: true, follow, timestamps: false, tail: None, since: None };
     engine.logs(id, name, &request).await
 }
 

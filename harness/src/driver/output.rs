@@ -69,6 +69,10 @@ impl Output {
         &self.head
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        *self.ended.borrow()
+    }
+
     /// Waits until the task has ended.
     pub(super) async fn ended(&mut self) {
         self.ended.wait_for(|ended| *ended).await.ok();
