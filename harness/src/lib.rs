@@ -21,10 +21,16 @@
 mod docs {
     #[doc = include_str!("../../docs/cleanup.md")]
     struct Cleanup;
+    #[doc = include_str!("../../docs/drivers.md")]
+    struct Drivers;
     #[doc = include_str!("../../docs/exec.md")]
     struct Exec;
+    #[doc = include_str!("../../docs/monitor.md")]
+    struct Monitor;
     #[doc = include_str!("../../docs/pool.md")]
     struct Pool;
+    #[doc = include_str!("../../docs/runtimes.md")]
+    struct Runtimes;
     #[doc = include_str!("../../docs/state.md")]
     struct State;
 }
