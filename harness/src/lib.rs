@@ -11,14 +11,29 @@
 //! - [`Network`] and [`Volume`] are made for a test and removed with their handles.
 //! - [`ContainerPool`] is for containers that tests share: leased one at a time, exclusively when that is needed,
 //!   recycled, replaced when they die, accounted for.
+//! - [`driver`] has tasks that run to their end, and what runs them, by name.
 //! - [`Session`] is what a test run shares: the [`Engine`], an id, labels. There is one per process unless you make more.
 //! - [`Error`] names what failed, on what and after how long; a wait that failed adds a [`Report`].
 //! - [`ImageRef`] and [`Pull`] name images and have them pulled, which a start does by itself.
+
+/// The snippets in the chapters of `docs/` compile, as those here do.
+#[cfg(doctest)]
+mod docs {
+    #[doc = include_str!("../../docs/cleanup.md")]
+    struct Cleanup;
+    #[doc = include_str!("../../docs/exec.md")]
+    struct Exec;
+    #[doc = include_str!("../../docs/pool.md")]
+    struct Pool;
+    #[doc = include_str!("../../docs/state.md")]
+    struct State;
+}
 
 mod archive;
 mod background;
 mod config;
 mod container;
+pub mod driver;
 mod engine;
 mod error;
 mod image;

@@ -34,7 +34,7 @@ pub struct RunOutput {
 pub enum RunEnd {
     /// By itself or by a signal, with this exit code.
     Exited(i64),
-    /// The engine says that it was killed for want of memory; with this exit code.
+    /// The engine says that it was killed for want of memory, by its flag or an event; with this exit code.
     OutOfMemory(i64),
     /// Its time was up; it is removed as one that ended is.
     TimedOut,
@@ -112,7 +112,7 @@ async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let end = match ended {
         None => RunEnd::TimedOut,
         Some(code) => {
-            let state = engine.inspect_container(id, name).await?.state;
+            let state = engine.inspect_end(id, name).await?.state;
             let code = state.exit_code.or(code).unwrap_or_default();
             if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
         }

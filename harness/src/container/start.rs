@@ -22,9 +22,9 @@ use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::wait::{Preparation, Subject, Tap, Unmet, wait_ready};
 
 /// A container that is created, owned, and not started.
-pub(super) struct Created {
-    pub(super) owned: Owned,
-    pub(super) subject: Subject,
+pub(crate) struct Created {
+    pub(crate) owned: Owned,
+    pub(crate) subject: Subject,
     pub(super) session: Session,
     pub(super) image: ImageRef,
     pub(super) timeout: Duration,
@@ -66,7 +66,7 @@ impl ContainerRequest {
 }
 
 /// Creates the container that a request describes.
-pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
+pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
     let session = match &request.session {
         Some(session) => session.clone(),
         None => Session::current().await?,
@@ -300,7 +300,7 @@ async fn engine_start(created: &Created) -> Result<ContainerInfo> {
 }
 
 /// Has the engine start the container; what it refuses is explained.
-pub(super) async fn start_explained(created: &Created) -> Result<()> {
+pub(crate) async fn start_explained(created: &Created) -> Result<()> {
     let Subject { engine, id, name, .. } = &created.subject;
     let began = Instant::now();
     match engine.start_container(id, name).await {

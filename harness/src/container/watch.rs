@@ -104,6 +104,8 @@ pub(crate) async fn follow(subject: Subject, sender: watch::Sender<Option<Contai
                 is_on = true;
                 track.doubt();
             }
+            // What was known stays so until it tells again.
+            Either::Left((Signal::Silence(_), _)) => {}
             Either::Left((Signal::Event(event), _)) => {
                 if let Some(at) = event.at {
                     track.apply(at, event.kind);

@@ -1,6 +1,7 @@
 //! What is asked for: a container described as a value, built step by step, checked when it is started.
 
 mod basics;
+mod compare;
 mod health;
 mod lower;
 mod networking;
