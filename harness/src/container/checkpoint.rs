@@ -12,6 +12,7 @@ use super::{TestContainer, check_name};
 use crate::background::background;
 use crate::engine::Change;
 use crate::error::{Error, Kind, Result};
+use crate::monitor::Intent;
 use crate::retry::Backoff;
 use crate::wait::Subject;
 
@@ -221,8 +222,12 @@ async fn write(subject: &Subject, place: &Place, exit: bool) -> Result<()> {
 
 /// What restores next must find it ended, which the engine notes a little later than it answers.
 async fn write_and_end(subject: &Subject, place: &Place) -> Result<()> {
+    // Nobody is asked whether to restart it.
+    let intended = subject.course.intend(Intent::Stop);
+    subject.course.end_profile().await;
     write(subject, place, true).await?;
     subject.engine.wait_not_running(&subject.id, &subject.name).await?;
+    intended.keep();
     Ok(())
 }
 
