@@ -29,6 +29,8 @@ mod docs {
     struct Monitor;
     #[doc = include_str!("../../docs/pool.md")]
     struct Pool;
+    #[doc = include_str!("../../docs/runtimes.md")]
+    struct Runtimes;
     #[doc = include_str!("../../docs/state.md")]
     struct State;
 }
@@ -63,9 +65,9 @@ pub use bollard::models;
 pub use archive::{CopiedOut, CopyIn};
 pub use config::{Keep, PullPolicy, ReaperChoice, TlsFiles};
 pub use container::{
-    ContainerId, ContainerRequest, ContainerState, ContainerStatus, Exec, ExecOutput, Health, HealthCheck,
-    Limits, LogLines, LogOutput, Logs, PartialOutput, Port, Process, Protocol, RestartPolicy, RunEnd,
-    RunOutput, Spawn, StateWatch, TestContainer, WaitCondition,
+    Checkpoint, ContainerId, ContainerRequest, ContainerState, ContainerStatus, Exec, ExecOutput, Health,
+    HealthCheck, Limits, LogLines, LogOutput, Logs, PartialOutput, Port, Process, Protocol, RestartPolicy,
+    Restore, RunEnd, RunOutput, Spawn, StateWatch, TestContainer, WaitCondition,
 };
 pub use engine::{
     Candidate, Change, ContainerInfo, Endpoint, Engine, EngineKind, EngineVersion, HostAddress, HostBinding,

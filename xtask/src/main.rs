@@ -13,6 +13,7 @@ mod minimum;
 mod python;
 mod ready;
 mod run_on;
+mod runsc;
 mod steps;
 mod test;
 mod tools;

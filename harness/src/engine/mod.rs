@@ -5,6 +5,7 @@
 
 mod archive;
 mod candidate;
+mod checkpoints;
 mod client;
 mod containers;
 mod context;
