@@ -19,7 +19,6 @@ mod host;
 mod host_turns;
 mod images;
 mod info;
-mod json_lines;
 mod json_values;
 mod networks;
 mod oom;
