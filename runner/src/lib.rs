@@ -1,16 +1,41 @@
 //! Many cases, each a command in one of a few containers: what fails beside others is tried again alone.
+//!
+//! It is the library of the command `seatrial run`, and for whoever wants to run cases from a program of their own:
+//! [`CaseList`] holds the names, [`Lists`] what is known of them, [`Plan`] chooses and orders, [`Run`] runs, an
+//! [`Observer`] is told how it goes on, and [`Done`] what it came to.
 
-pub mod durations;
+mod attempt;
+mod done;
+mod durations;
 mod error;
-pub mod list;
-pub mod lists;
+mod execute;
+mod list;
+mod lists;
 mod name;
-pub mod pattern;
-pub mod plan;
-pub mod schedule;
-pub mod shard;
-pub mod template;
-pub mod verdict;
+mod observer;
+mod pattern;
+mod plan;
+mod run;
+mod schedule;
+mod shard;
+mod spool;
+mod tally;
+mod template;
+mod verdict;
 
+pub use attempt::{Attempt, End, Status};
+pub use done::{Done, Stopped};
+pub use durations::Durations;
 pub use error::{Error, Result, chain};
+pub use list::{CaseList, LONGEST_NAME};
+pub use lists::{Entry, ListKind, Lists, Mark, Marks};
 pub use name::Name;
+pub use observer::{CaseReport, Observer};
+pub use pattern::Patterns;
+pub use plan::{Choice, Plan};
+pub use run::Run;
+pub use schedule::{Place, Rules};
+pub use shard::Shard;
+pub use tally::Tally;
+pub use template::{PLACEHOLDER, Template};
+pub use verdict::{Outcome, Verdict};

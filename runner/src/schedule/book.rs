@@ -37,7 +37,7 @@ pub enum Place {
 
 /// One attempt that is to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Job {
+pub(super) struct Job {
     /// The case, by its place in the list.
     pub case: u32,
     /// Beside whom.
@@ -65,7 +65,7 @@ struct Progress {
 
 /// The state of a run.
 #[derive(Debug)]
-pub struct Book {
+pub(super) struct Book {
     rules: Rules,
     shared: Rounds,
     alone: Rounds,
@@ -82,7 +82,7 @@ pub struct Book {
 impl Book {
     /// A run of a plan that has not begun.
     #[must_use]
-    pub fn new(plan: &Plan, rules: Rules) -> Self {
+    pub(super) fn new(plan: &Plan, rules: Rules) -> Self {
         Self {
             rules,
             shared: Rounds::new(plan.shared(), rules.repeat),
@@ -98,7 +98,7 @@ impl Book {
 
     /// An attempt to be made now, beside those under way, in a pool of so many containers; none if one has to end
     /// first, or if nothing is left.
-    pub fn next(&mut self, width: usize) -> Option<Job> {
+    pub(super) fn next(&mut self, width: usize) -> Option<Job> {
         if self.stopped || self.running_alone > 0 || self.running_shared >= width {
             return None;
         }
@@ -118,7 +118,7 @@ impl Book {
 
     /// Whether nothing runs, and nothing will.
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         let idle = self.running_shared == 0 && self.running_alone == 0;
         let done = self.shared.is_over() && self.alone.is_over() && self.again.is_empty();
         idle && (self.stopped || (done && self.failures.is_empty()))
@@ -126,7 +126,7 @@ impl Book {
 
     /// Whether no attempt beside others is left: the pool is not needed as a whole any more.
     #[must_use]
-    pub fn is_shared_part_over(&self) -> bool {
+    pub(super) fn is_shared_part_over(&self) -> bool {
         let again = self.again.iter().any(|job| job.place == Place::Shared);
         self.running_shared == 0 && self.shared.is_over() && !again
     }
@@ -135,7 +135,7 @@ impl Book {
     ///
     /// # Panics
     /// If no such attempt is under way.
-    pub fn ended(&mut self, job: Job, outcome: Outcome, plan: &Plan) -> Option<Verdict> {
+    pub(super) fn ended(&mut self, job: Job, outcome: Outcome, plan: &Plan) -> Option<Verdict> {
         match job.place {
             Place::Shared => self.running_shared -= 1,
             Place::Alone => self.running_alone -= 1,
@@ -175,18 +175,18 @@ impl Book {
     }
 
     /// Begins nothing any more.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.stopped = true;
     }
 
     /// Gives the verdict on a case that was begun and will not be tried again, since the run is over.
-    pub fn left(&mut self, plan: &Plan) -> Option<(u32, Verdict)> {
+    pub(super) fn left(&mut self, plan: &Plan) -> Option<(u32, Verdict)> {
         let case = *self.in_progress.first_key_value()?.0;
         Some((case, self.settle(case, plan)))
     }
 
     /// The cases that were never begun.
-    pub fn never_begun(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn never_begun(&self) -> impl Iterator<Item = u32> {
         self.shared.never_begun().chain(self.alone.never_begun())
     }
 

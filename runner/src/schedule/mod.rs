@@ -1,5 +1,8 @@
 //! Running a plan: who is next, and what is done for it.
 
 mod book;
+mod crew;
+mod drive;
 
-pub use book::{Book, Job, Place, Rules};
+pub use book::{Place, Rules};
+pub(crate) use crew::set_up;
