@@ -80,6 +80,30 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    pub(crate) fn new(place: Place, member: String, end: End) -> Self {
+        Self {
+            place,
+            member,
+            end,
+            elapsed: Duration::ZERO,
+            cpu: None,
+            max_rss: None,
+            truncated: false,
+            left_behind: Vec::new(),
+            output: None,
+        }
+    }
+
+    /// One that says nothing of the case.
+    pub(crate) fn failed(place: Place, member: &str, why: String, elapsed: Duration) -> Self {
+        Self { elapsed, ..Self::new(place, member.to_owned(), End::Infrastructure(why)) }
+    }
+
+    /// One that we have ended.
+    pub(crate) fn cancelled(place: Place, elapsed: Duration) -> Self {
+        Self { elapsed, ..Self::new(place, String::new(), End::Cancelled) }
+    }
+
     /// What it says about the case.
     #[must_use]
     pub fn outcome(&self) -> Outcome {

@@ -130,31 +130,6 @@ pub(crate) async fn set_up(container: &TestContainer, cmd: &[String], env: &[(St
     Err(Error::engine(format!("{container}: set-up `{command}` ended with code {code}; it printed:\n  {last}")))
 }
 
-impl Attempt {
-    fn failed(place: Place, member: &str, why: String, elapsed: Duration) -> Self {
-        Self { elapsed, ..Self::new(place, member.to_owned(), End::Infrastructure(why)) }
-    }
-
-    /// An attempt that we have ended.
-    pub(super) fn cancelled(place: Place, elapsed: Duration) -> Self {
-        Self { elapsed, ..Self::new(place, String::new(), End::Cancelled) }
-    }
-
-    fn new(place: Place, member: String, end: End) -> Self {
-        Self {
-            place,
-            member,
-            end,
-            elapsed: Duration::ZERO,
-            cpu: None,
-            max_rss: None,
-            truncated: false,
-            left_behind: Vec::new(),
-            output: None,
-        }
-    }
-}
-
 impl Made {
     fn without_output(job: Job, attempt: Attempt) -> Self {
         Self { job, attempt, stdout: Vec::new(), stderr: Vec::new(), no_container: None }

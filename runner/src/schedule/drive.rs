@@ -200,6 +200,7 @@ impl<'a> Course<'a> {
         }
         match self.book.ended(job, outcome, &self.run.plan) {
             Some(verdict) => self.report(job.case, verdict),
+            None if self.run.rules.repeat > 1 => {}
             None => {
                 if let Some(attempt) = self.attempts.get(&job.case).and_then(|attempts| attempts.last()) {
                     self.observer.again(self.run.plan.name(job.case), attempt);
