@@ -42,9 +42,10 @@ pub use bollard::models;
 pub use archive::{CopiedOut, CopyIn};
 pub use config::{Keep, PullPolicy, ReaperChoice, TlsFiles};
 pub use container::{
-    ContainerId, ContainerRequest, ContainerState, ContainerStatus, Exec, ExecOutput, Health, HealthCheck,
-    Limits, LogLines, LogOutput, Logs, PartialOutput, Port, Process, Protocol, RestartPolicy, RunEnd,
-    RunOutput, Spawn, StateWatch, TestContainer, WaitCondition,
+    Case, CaseEnd, CaseOutput, CaseVia, Cases, ContainerId, ContainerRequest, ContainerState,
+    ContainerStatus, Exec, ExecOutput, Health, HealthCheck, Limits, LogLines, LogOutput, Logs, PartialOutput,
+    Port, Process, Protocol, RestartPolicy, RunEnd, RunOutput, Spawn, StateWatch, TestContainer,
+    WaitCondition,
 };
 pub use engine::{
     Candidate, Change, ContainerInfo, Endpoint, Engine, EngineKind, EngineVersion, HostAddress, HostBinding,

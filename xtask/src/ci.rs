@@ -25,8 +25,9 @@ pub(crate) async fn ci() -> Result<()> {
     // In a folder of its own: with other flags everything is built anew.
     let loom = ["test", "-p", "seatrial", "--lib", "--target-dir", "target/loom", "interleavings"];
     steps.run("interleavings", cargo(&loom, &[("RUSTFLAGS", "--cfg seatrial_loom")])).await?;
-    steps.run("test", test::test(&test::Options::default())).await?;
-    steps.run("test --nextest", test::test(&test::Options::with_nextest())).await?;
+    steps.run("test --nextest", test::test(&test::Options::of_ci())).await?;
+    steps.run("doc tests", test::test(&test::Options::of_documentation())).await?;
+    steps.run("test, one process", test::test(&test::Options::in_one_process())).await?;
     steps.finish();
     Ok(())
 }

@@ -25,11 +25,31 @@ pub(crate) struct Options {
 /// How many tests of one binary run at once, to `cargo test`.
 const THREADS: &str = "RUST_TEST_THREADS";
 
+/// The topics for which it matters that tests are threads of one process: they share its session, its background
+/// thread and its statics.
+const OF_ONE_PROCESS: [&str; 6] = ["cancel", "drop", "exec", "pool", "pool_fixtures", "session_link"];
+
 impl Options {
-    /// All tests with cargo-nextest.
-    pub(crate) fn with_nextest() -> Self {
-        Self { nextest: true, ..Self::default() }
+    /// All tests with cargo-nextest, in its profile for continuous integration.
+    pub(crate) fn of_ci() -> Self {
+        Self { nextest: true, args: words(&["--profile", "ci"]), ..Self::default() }
     }
+
+    /// The examples in the documentation, which cargo-nextest leaves out.
+    pub(crate) fn of_documentation() -> Self {
+        Self { args: words(&["--doc"]), ..Self::default() }
+    }
+
+    /// Again, with `cargo test`, what could go another way when tests share a process.
+    pub(crate) fn in_one_process() -> Self {
+        let topics = OF_ONE_PROCESS.iter().flat_map(|topic| ["--test", topic]);
+        let args: Vec<_> = ["-p", "seatrial-tests"].into_iter().chain(topics).collect();
+        Self { args: words(&args), ..Self::default() }
+    }
+}
+
+fn words(args: &[&str]) -> Vec<String> {
+    args.iter().map(|&arg| arg.to_owned()).collect()
 }
 
 /// Runs the tests, then looks for what they left.
@@ -89,8 +109,7 @@ mod tests {
     use super::*;
 
     fn line(nextest: bool, args: &[&str]) -> String {
-        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let command = cargo(&Options { nextest, runtime: None, args });
+        let command = cargo(&Options { nextest, runtime: None, args: words(args) });
         command.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
     }
 

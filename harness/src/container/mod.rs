@@ -25,7 +25,9 @@ mod until;
 mod watch;
 
 pub(crate) use command::Commands;
-pub use command::{Exec, ExecOutput, PartialOutput, Process, Spawn};
+pub use command::{
+    Case, CaseEnd, CaseOutput, CaseVia, Cases, Exec, ExecOutput, PartialOutput, Process, Spawn,
+};
 pub use handle::TestContainer;
 pub use health::Health;
 pub use id::ContainerId;

@@ -9,6 +9,7 @@ mod agent;
 mod begin;
 mod beside;
 mod capture;
+mod case;
 mod commands;
 mod ender;
 mod exec;
@@ -23,6 +24,7 @@ mod stdin;
 mod words;
 
 pub(super) use agent::DIRECTORY as AGENT_DIRECTORY;
+pub use case::{Case, CaseEnd, CaseOutput, CaseVia, Cases};
 pub(crate) use commands::Commands;
 pub use exec::Exec;
 pub use output::{ExecOutput, PartialOutput};
