@@ -48,8 +48,8 @@ pub use container::{
     WaitCondition,
 };
 pub use engine::{
-    Candidate, Change, ContainerInfo, Endpoint, Engine, EngineKind, EngineVersion, HostAddress, HostBinding,
-    Located, NetworkAddress,
+    Candidate, Change, ContainerInfo, Endpoint, Engine, EngineFacts, EngineKind, EngineVersion, HostAddress,
+    HostBinding, Located, NetworkAddress,
 };
 pub use error::{Error, Result};
 pub use image::{Credentials, ImageRef, LayerProgress, Pull, PullProgress};

@@ -73,8 +73,8 @@ pub struct Attempt {
     pub max_rss: Option<u64>,
     /// Whether one of its streams was longer than what is kept.
     pub truncated: bool,
-    /// Processes that it left behind, and that were ended.
-    pub left_behind: Vec<String>,
+    /// How many processes it left behind, which were ended, where that is known.
+    pub left_behind: Option<u32>,
     /// Where its output is.
     pub(crate) output: Option<Span>,
 }
@@ -89,7 +89,7 @@ impl Attempt {
             cpu: None,
             max_rss: None,
             truncated: false,
-            left_behind: Vec::new(),
+            left_behind: None,
             output: None,
         }
     }

@@ -4,7 +4,10 @@
 pub(crate) const LONGEST_SOURCE: usize = 256 << 20;
 
 /// A number of bytes: a number, and `k`, `m` or `g` behind it for powers of 1024, as Docker has it.
-pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// What would be right.
+pub fn parse_size(text: &str) -> Result<u64, String> {
     let expected = || format!("`{text}` is no size; half a gibibyte is `512m`");
     let digits = text.trim_end_matches(|char: char| char.is_ascii_alphabetic());
     let factor = match text[digits.len()..].to_ascii_lowercase().as_str() {
@@ -23,7 +26,9 @@ mod tests {
 
     #[test]
     fn sizes_are_read_as_docker_reads_them() {
-        for (text, bytes) in [("0", 0), ("65536", 65_536), ("512m", 512 << 20), ("2GiB", 2 << 30), ("1k", 1024)] {
+        for (text, bytes) in
+            [("0", 0), ("65536", 65_536), ("512m", 512 << 20), ("2GiB", 2 << 30), ("1k", 1024)]
+        {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
         for text in ["", "m", "1.5g", "-1", "1t", "99999999999g", "1 m"] {

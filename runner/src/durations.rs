@@ -65,7 +65,8 @@ impl Durations {
     /// Invalid, if the file can't be written.
     pub fn write(&self, path: &Path, cases: &CaseList) -> Result<()> {
         let failed = |error: std::io::Error| {
-            Error::invalid(format!("the durations can't be written to `{}`", path.display())).with_source(error)
+            Error::invalid(format!("the durations can't be written to `{}`", path.display()))
+                .with_source(error)
         };
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let fresh = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;

@@ -23,7 +23,9 @@ enum Kind {
 }
 
 impl Error {
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+    /// What was asked for can't be, for this reason.
+    #[must_use]
+    pub fn invalid(message: impl Into<String>) -> Self {
         Self { kind: Kind::Invalid, message: message.into(), source: None }
     }
 
@@ -31,7 +33,9 @@ impl Error {
         Self { kind: Kind::Engine, message: message.into(), source: None }
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// The same, with what caused it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }

@@ -1,23 +1,40 @@
 //! The one place that runs a case's command in a container, and reads how it ended.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
-use seatrial::TestContainer;
+use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, TestContainer};
 
 use crate::attempt::Status;
 use crate::error::{Error, Result};
 use crate::name::{Name, escaped};
 
-/// The exit code of what was ended by SIGKILL, in a shell's and an engine's words.
-const KILLED: i64 = 137;
+/// The signal that nothing survives.
+const SIGKILL: i32 = 9;
+/// The exit code of what was ended by it, in a shell's and an engine's words.
+const KILLED: i32 = 128 + SIGKILL;
 /// How much longer than the case's own limit its end is waited for: ending it, and a slow engine, take time too.
 const GRACE: Duration = Duration::from_secs(60);
 /// How long an engine may take to write down that a container was short of memory.
 const LATE: Duration = Duration::from_millis(100);
 
+/// Which way cases take into a container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// By the agent where it can be, else by the engine's exec.
+    #[default]
+    Auto,
+    /// By the agent; where it can't be, nothing is run.
+    Agent,
+    /// By the engine's exec.
+    Engine,
+}
+
 /// What a case's command is run with.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Limits {
+    pub(crate) way: Way,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) user: Option<String>,
     pub(crate) workdir: Option<String>,
@@ -39,45 +56,120 @@ pub(crate) struct Ended {
     pub(crate) elapsed: Duration,
     pub(crate) cpu: Option<Duration>,
     pub(crate) max_rss: Option<u64>,
-    pub(crate) left_behind: Vec<String>,
+    pub(crate) left_behind: Option<u32>,
+    /// Why it did not go by the agent, though it was to if possible.
+    pub(crate) no_agent: Option<String>,
 }
 
 /// Runs a case's command. An error is the engine's or the container's, and says nothing of the case.
 pub(crate) async fn execute(
     container: &TestContainer,
-    words: &[Vec<u8>],
+    words: Vec<Vec<u8>>,
     case: Name<'_>,
     limits: &Limits,
 ) -> Result<Ended> {
-    let running = by_engine(container, words, case, limits);
-    match tokio::time::timeout(limits.timeout.saturating_add(GRACE), running).await {
+    let limit = limits.timeout.saturating_add(GRACE);
+    let running = async {
+        match limits.way {
+            Way::Engine => by_engine(container, words, case, limits).await,
+            Way::Auto | Way::Agent => by_agent(container, words, case, limits).await,
+        }
+    };
+    match tokio::time::timeout(limit, running).await {
         Ok(ended) => ended,
         Err(_) => {
-            let waited = limits.timeout.saturating_add(GRACE).as_secs();
-            Err(Error::engine(format!("{container}: neither an end of the case nor an error came within {waited} s")))
+            let waited = limit.as_secs();
+            Err(Error::engine(format!(
+                "{container}: neither an end of the case nor an error came within {waited} s"
+            )))
         }
     }
+}
+
+/// By the agent in the container, which the library falls back from where it can't be.
+async fn by_agent(
+    container: &TestContainer,
+    words: Vec<Vec<u8>>,
+    name: Name<'_>,
+    limits: &Limits,
+) -> Result<Ended> {
+    let cases = container.cases().await?;
+    let no_agent = match cases.via() {
+        CaseVia::Exec { reason } if limits.way == Way::Agent => {
+            return Err(Error::engine(format!("{container}: the agent can't be there: {reason}")));
+        }
+        CaseVia::Exec { reason } => Some(reason),
+        _ => None,
+    };
+    let mut case = Case::new(words.into_iter().map(OsString::from_vec))
+        .timeout(limits.timeout)
+        .output_limit(limits.output);
+    for (name, value) in &limits.env {
+        case = case.env(name, value);
+    }
+    case = case.env("SEATRIAL_CASE", OsString::from_vec(name.0.to_vec()));
+    if let Some(user) = &limits.user {
+        case = case.user(user);
+    }
+    if let Some(dir) = &limits.workdir {
+        case = case.workdir(dir);
+    }
+    Ok(Ended { no_agent, ..ended(container, cases.run(case).await?).await? })
+}
+
+async fn ended(container: &TestContainer, output: CaseOutput) -> Result<Ended> {
+    let CaseOutput { end, stdout, stderr, .. } = output;
+    let mut ended = Ended::new(Status::Success, stdout, stderr);
+    ended.truncated = output.truncated;
+    ended.elapsed = output.elapsed;
+    ended.cpu = output.cpu_user.zip(output.cpu_system).map(|(user, system)| user + system);
+    ended.max_rss = output.max_rss;
+    ended.left_behind = output.left_behind;
+    match end {
+        CaseEnd::Exited(0) => ended.exit_code = Some(0),
+        CaseEnd::Exited(code) => {
+            ended.exit_code = Some(code.into());
+            ended.status = why_it_failed(container, code == KILLED).await?;
+        }
+        CaseEnd::Signalled(signal) => {
+            ended.signal = Some(signal);
+            ended.status = match why_it_failed(container, signal == SIGKILL).await? {
+                Status::OutOfMemory => Status::OutOfMemory,
+                _ => Status::Killed,
+            };
+        }
+        CaseEnd::TimedOut => ended.status = Status::Timeout,
+        CaseEnd::CouldNotStart(why) => {
+            ended.status = Status::Error;
+            ended.note = Some(format!("could not be started: {why}"));
+        }
+        other => {
+            ended.status = Status::Error;
+            ended.note = Some(other.to_string());
+        }
+    }
+    Ok(ended)
 }
 
 /// By the engine's own exec.
 async fn by_engine(
     container: &TestContainer,
-    words: &[Vec<u8>],
+    words: Vec<Vec<u8>>,
     case: Name<'_>,
     limits: &Limits,
 ) -> Result<Ended> {
-    let text = |bytes: &[u8]| {
-        String::from_utf8(bytes.to_vec()).map_err(|_| {
-            let message = format!("the engine's exec takes text only, and `{}` is none", escaped(bytes));
-            Error::engine(message)
+    let text = |bytes: Vec<u8>| {
+        String::from_utf8(bytes).map_err(|error| {
+            let shown = escaped(error.as_bytes());
+            Error::engine(format!("the engine's exec takes text only, and `{shown}` is none"))
         })
     };
-    let words = words.iter().map(|word| text(word)).collect::<Result<Vec<_>>>()?;
+    let words = words.into_iter().map(text).collect::<Result<Vec<_>>>()?;
     let mut exec = container.exec(words).timeout(limits.timeout).output_limit(limits.output);
     for (name, value) in &limits.env {
         exec = exec.env(name, value);
     }
-    exec = exec.env("SEATRIAL_CASE", text(case.0)?);
+    exec = exec.env("SEATRIAL_CASE", text(case.0.to_vec())?);
     if let Some(user) = &limits.user {
         exec = exec.user(user);
     }
@@ -90,12 +182,12 @@ async fn by_engine(
             (ended.exit_code, ended.elapsed) = (Some(output.exit_code), output.elapsed);
             ended.truncated = output.truncated;
             if output.exit_code != 0 {
-                ended.status = why_it_failed(container, output.exit_code).await?;
+                ended.status = why_it_failed(container, output.exit_code == i64::from(KILLED)).await?;
             }
             Ok(ended)
         }
         Err(error) if error.is_not_started() => {
-            let note = Some(error.to_string());
+            let note = Some(format!("could not be started: {error}"));
             Ok(Ended { note, ..Ended::new(Status::Error, Vec::new(), Vec::new()) })
         }
         Err(error) => match error.output() {
@@ -109,10 +201,10 @@ async fn by_engine(
     }
 }
 
-/// What an exit code that is not 0 means, in the light of what the container is now.
-async fn why_it_failed(container: &TestContainer, code: i64) -> Result<Status> {
+/// What it means that a command has failed, in the light of what the container is now.
+async fn why_it_failed(container: &TestContainer, was_killed: bool) -> Result<Status> {
     let mut state = container.state().await?;
-    if code == KILLED && !state.oom_killed && state.is_running() {
+    if was_killed && !state.oom_killed && state.is_running() {
         // The engine may write it down a moment later, and no stream tells of it in the right order.
         tokio::time::sleep(LATE).await;
         state = container.state().await?;
@@ -123,7 +215,7 @@ async fn why_it_failed(container: &TestContainer, code: i64) -> Result<Status> {
     if !state.is_running() {
         return Err(Error::engine(format!("{container} ended under the case: {state}")));
     }
-    Ok(if code == KILLED { Status::Killed } else { Status::Error })
+    Ok(if was_killed { Status::Killed } else { Status::Error })
 }
 
 impl Ended {
@@ -139,7 +231,8 @@ impl Ended {
             elapsed: Duration::ZERO,
             cpu: None,
             max_rss: None,
-            left_behind: Vec::new(),
+            left_behind: None,
+            no_agent: None,
         }
     }
 }

@@ -227,10 +227,7 @@ mod tests {
     fn entries_that_mean_nothing_are_told_with_their_place() {
         let marks = marks(ListKind::Exclusive, "test_a\ntest_z\nnone* # gone\n");
         let unmatched: Vec<_> = marks.unmatched().map(ToString::to_string).collect();
-        assert_eq!(
-            unmatched,
-            ["`test_z` (exclusive, line 2 of `f`)", "`none*` (exclusive, line 3 of `f`)"]
-        );
+        assert_eq!(unmatched, ["`test_z` (exclusive, line 2 of `f`)", "`none*` (exclusive, line 3 of `f`)"]);
     }
 
     #[test]

@@ -46,7 +46,9 @@ impl fmt::Display for Name<'_> {
         let cut = &self.0[..self.0.len().min(SHOWN)];
         // A character that the cut went through is left out.
         let cut = match std::str::from_utf8(cut) {
-            Err(error) if error.error_len().is_none() && cut.len() < self.0.len() => &cut[..error.valid_up_to()],
+            Err(error) if error.error_len().is_none() && cut.len() < self.0.len() => {
+                &cut[..error.valid_up_to()]
+            }
             _ => cut,
         };
         f.write_str(&escaped(cut))?;

@@ -54,7 +54,8 @@ impl Patterns {
     /// # Errors
     /// Invalid, with the pattern and what is wrong.
     pub fn one(pattern: &str) -> Result<Self> {
-        Self::new(&[pattern]).map_err(|(_, error)| Error::invalid(format!("the pattern `{pattern}`: {error}")))
+        Self::new(&[pattern])
+            .map_err(|(_, error)| Error::invalid(format!("the pattern `{pattern}`: {error}")))
     }
 
     /// The places of the patterns that mean this name, in ascending order.

@@ -61,8 +61,7 @@ impl Plan {
             choice.shard.interleaved(chosen)
         } else {
             let unknown = durations.median();
-            let timed: Vec<_> =
-                chosen.iter().map(|at| (*at, durations.of(*at).unwrap_or(unknown))).collect();
+            let timed: Vec<_> = chosen.iter().map(|at| (*at, durations.of(*at).unwrap_or(unknown))).collect();
             choice.shard.balanced(&timed)
         };
         ours.sort_by_key(|at| Reverse(durations.of(*at).unwrap_or(Duration::MAX)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use seatrial::ContainerRequest;
 
 use crate::error::{Error, Result};
-use crate::execute::Limits;
+use crate::execute::{Limits, Way};
 use crate::plan::Plan;
 use crate::schedule::Rules;
 use crate::template::Template;
@@ -113,6 +113,12 @@ impl Run {
         self
     }
 
+    /// Which way cases take into a container. Default: by the agent where it can be, else by the engine's exec.
+    pub fn way(mut self, way: Way) -> Self {
+        self.limits.way = way;
+        self
+    }
+
     /// How many bytes of each of a case's streams are kept. Default: 1 MiB.
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.limits.output = bytes;
@@ -163,6 +169,13 @@ impl Run {
                 "a case may take {:?} and the whole run {run:?}: a case that hangs would end the run; the time of a \
                  case has to be the shorter one",
                 limits.timeout
+            )));
+        }
+        if limits.way == Way::Engine
+            && let Some(name) = self.plan.cases().iter().find(|name| name.as_str().is_none())
+        {
+            return Err(Error::invalid(format!(
+                "the name `{name}` is not text, and the engine's exec takes no other; the agent does"
             )));
         }
         if self.pool == Some(0) {

@@ -27,7 +27,8 @@ impl Shard {
     pub(crate) fn balanced(self, cases: &[(usize, Duration)]) -> Vec<usize> {
         let mut longest_first: Vec<_> = cases.iter().collect();
         longest_first.sort_by_key(|(case, time)| (Reverse(*time), *case));
-        let mut shards: BinaryHeap<_> = (1..=self.of).map(|number| Reverse((Duration::ZERO, number))).collect();
+        let mut shards: BinaryHeap<_> =
+            (1..=self.of).map(|number| Reverse((Duration::ZERO, number))).collect();
         let mut ours = Vec::new();
         for (case, time) in longest_first {
             if let Some(mut least) = shards.peek_mut() {
@@ -84,7 +85,8 @@ mod tests {
     #[test]
     fn a_shard_is_read_and_checked() {
         assert_eq!("2/5".parse(), Ok(Shard { number: 2, of: 5 }));
-        for (text, said) in [("0/5", "from 1"), ("6/5", "the last is `5/5`"), ("1/0", "0 shards"), ("2", "`2/5`")]
+        for (text, said) in
+            [("0/5", "from 1"), ("6/5", "the last is `5/5`"), ("1/0", "0 shards"), ("2", "`2/5`")]
         {
             let error = text.parse::<Shard>().expect_err("no shard");
             assert!(error.contains(said), "{text}: {error}");

@@ -1,7 +1,7 @@
 //! Where the names of cases come from: a file, standard input, a glob, or a command in a container.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use globset::GlobBuilder;
@@ -47,7 +47,9 @@ impl Source {
                 let file = std::fs::File::open(path).map_err(|error| unreadable(&from, error))?;
                 CaseList::from_lines(&whole(file, &from)?, &from)
             }
-            Self::Stdin => CaseList::from_lines(&whole(std::io::stdin().lock(), "standard input")?, "standard input"),
+            Self::Stdin => {
+                CaseList::from_lines(&whole(std::io::stdin().lock(), "standard input")?, "standard input")
+            }
             Self::Glob(glob) => CaseList::new(files(glob)?, &format!("the glob `{glob}`")),
             Self::Command(cmd) => listed(cmd, request, setup).await,
         }
@@ -64,7 +66,10 @@ fn whole(reader: impl Read, from: &str) -> Result<Vec<u8>> {
     let most = LONGEST_SOURCE as u64 + 1;
     reader.take(most).read_to_end(&mut bytes).map_err(|error| unreadable(from, error))?;
     if bytes.len() > LONGEST_SOURCE {
-        return Err(Error::invalid(format!("{from} is longer than {} MiB: is it a list?", LONGEST_SOURCE >> 20)));
+        return Err(Error::invalid(format!(
+            "{from} is longer than {} MiB: is it a list?",
+            LONGEST_SOURCE >> 20
+        )));
     }
     Ok(bytes)
 }
@@ -78,7 +83,8 @@ fn files(glob: &str) -> Result<Vec<Vec<u8>>> {
     let mut found = Vec::new();
     for entry in WalkDir::new(&root).sort_by_file_name() {
         let entry = entry.map_err(|error| {
-            Error::invalid(format!("the glob `{glob}`: `{}` can't be read", root.display())).with_source(error)
+            Error::invalid(format!("the glob `{glob}`: `{}` can't be read", root.display()))
+                .with_source(error)
         })?;
         let path = entry.path().strip_prefix(&prefix).unwrap_or(entry.path());
         if !entry.file_type().is_dir() && matcher.is_match(path) {
@@ -122,17 +128,17 @@ async fn listed(cmd: &[String], request: &ContainerRequest, setup: &[Vec<String>
         let lines: Vec<_> = text.trim().lines().collect();
         let last = lines[lines.len().saturating_sub(SHOWN)..].join("\n  ");
         let code = output.exit_code;
-        return Err(Error::invalid(format!("{from} ended with code {code}, so there is no list of cases:\n  {last}")));
+        return Err(Error::invalid(format!(
+            "{from} ended with code {code}, so there is no list of cases:\n  {last}"
+        )));
     }
     if output.truncated {
-        return Err(Error::invalid(format!("{from} prints more than {} MiB: is it a list?", LONGEST_SOURCE >> 20)));
+        return Err(Error::invalid(format!(
+            "{from} prints more than {} MiB: is it a list?",
+            LONGEST_SOURCE >> 20
+        )));
     }
     CaseList::from_lines(&output.stdout, &from)
-}
-
-/// Whether a path names standard input.
-pub(crate) fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 #[cfg(test)]
@@ -150,7 +156,10 @@ mod tests {
         let base = folder.path().display().to_string();
         let found = |glob: &str| -> Vec<String> {
             let files = files(&format!("{base}/{glob}")).expect("files");
-            files.into_iter().map(|file| String::from_utf8_lossy(&file)[base.len() + 1..].to_owned()).collect()
+            files
+                .into_iter()
+                .map(|file| String::from_utf8_lossy(&file)[base.len() + 1..].to_owned())
+                .collect()
         };
         assert_eq!(found("**/*.py"), ["a/b/two.py", "a/one.py", "c.py"]);
         assert_eq!(found("a/*.py"), ["a/one.py"]);

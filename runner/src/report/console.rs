@@ -169,8 +169,8 @@ fn told(case: &CaseReport<'_>, is_verbose: bool) -> Option<String> {
             if verdict == Verdict::Failed {
                 stream(&mut text, "stdout", &case.stdout);
                 stream(&mut text, "stderr", &case.stderr);
-                for left in case.attempts.iter().flat_map(|attempt| &attempt.left_behind) {
-                    text.push_str(&format!("  left behind: {left}\n"));
+                if let Some(count @ 1..) = case.last().and_then(|attempt| attempt.left_behind) {
+                    text.push_str(&format!("  processes left behind, and ended: {count}\n"));
                 }
             }
             Some(text)
@@ -179,7 +179,9 @@ fn told(case: &CaseReport<'_>, is_verbose: bool) -> Option<String> {
             Some(format!("{verdict}: {name}{reason}: take it off the list of expected failures\n"))
         }
         Verdict::Flaky => Some(format!("{verdict}: {name}{reason}: {last}; it passed too\n")),
-        Verdict::Passed | Verdict::ExpectedFailure if is_verbose => Some(format!("{verdict}: {name}: {last}\n")),
+        Verdict::Passed | Verdict::ExpectedFailure if is_verbose => {
+            Some(format!("{verdict}: {name}: {last}\n"))
+        }
         Verdict::Excluded | Verdict::NotRun if is_verbose => Some(format!("{verdict}: {name}{reason}\n")),
         _ => None,
     }

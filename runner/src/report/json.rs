@@ -124,8 +124,7 @@ fn attempt(attempt: &Attempt) -> Value {
     put("cpu_seconds", attempt.cpu.map(seconds));
     put("max_rss_bytes", attempt.max_rss.map(Into::into));
     put("truncated", attempt.truncated.then_some(true.into()));
-    let left_behind = (!attempt.left_behind.is_empty()).then(|| attempt.left_behind.clone().into());
-    put("left_behind", left_behind);
+    put("left_behind", attempt.left_behind.map(Into::into));
     value
 }
 
@@ -139,6 +138,7 @@ fn put_text(line: &mut Map<String, Value>, key: &str, bytes: &[u8]) {
 
 /// Seconds with three decimals.
 fn seconds(time: Duration) -> Value {
-    let millis = u32::try_from(time.as_millis()).map_or(time.as_secs_f64(), |millis| f64::from(millis) / 1000.0);
+    let millis =
+        u32::try_from(time.as_millis()).map_or(time.as_secs_f64(), |millis| f64::from(millis) / 1000.0);
     millis.into()
 }

@@ -29,8 +29,9 @@ impl Junit {
     /// Invalid, if it can't be written to.
     pub fn create(path: &Path, suite: &str) -> Result<Self> {
         let output = Output::create(path, "JUnit")?;
-        let cases = tempfile::tempfile()
-            .map_err(|error| Error::invalid("no temporary file can be made for the report").with_source(error))?;
+        let cases = tempfile::tempfile().map_err(|error| {
+            Error::invalid("no temporary file can be made for the report").with_source(error)
+        })?;
         Ok(Self { output, suite: suite.to_owned(), cases: BufWriter::new(cases), failure: None })
     }
 
@@ -40,7 +41,8 @@ impl Junit {
         let name = escape(case.name.to_line().as_bytes());
         let suite = escape(self.suite.as_bytes());
         write!(to, r#"  <testcase name="{name}" classname="{suite}" time="{}">"#, seconds(took))?;
-        let why = |attempt: Option<&Attempt>| attempt.map(|attempt| attempt.end.to_string()).unwrap_or_default();
+        let why =
+            |attempt: Option<&Attempt>| attempt.map(|attempt| attempt.end.to_string()).unwrap_or_default();
         let reason = |word: &str| match case.reason {
             Some(reason) => format!("{word}: {reason}"),
             None => word.to_owned(),
@@ -195,7 +197,7 @@ mod tests {
                     for attribute in tag.attributes() {
                         attribute.expect("an attribute");
                     }
-                    names.push(String::from_utf8_lossy(tag.name().as_ref()).into_owned());
+                    names.push(tag.name().as_ref().to_owned());
                 }
                 Event::Eof => break,
                 _ => {}
@@ -208,7 +210,9 @@ mod tests {
     fn a_failure_is_told_with_its_output() {
         let (text, names) = report(b"case <1> & \"x\"", b"line\n\x1b[31m]]> \xff");
         assert_eq!(names, ["testsuites", "testsuite", "testcase", "failure", "system-out"]);
-        assert!(text.contains(r#"<testsuite name="&lt;suite&gt;" tests="1" failures="1" errors="0" skipped="0""#));
+        assert!(
+            text.contains(r#"<testsuite name="&lt;suite&gt;" tests="1" failures="1" errors="0" skipped="0""#)
+        );
         assert!(text.contains(r#"name="case &lt;1&gt; &amp; &quot;x&quot;""#), "{text}");
         assert!(text.contains("line&#10;\u{fffd}[31m]]&gt; \u{fffd}</system-out>"), "{text}");
         assert!(text.contains(r#"<failure message="exit code 1" type="failed"/>"#), "{text}");

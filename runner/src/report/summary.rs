@@ -30,7 +30,8 @@ pub fn summary(done: &Done, containers: usize) -> String {
     for verdict in Verdict::ALL {
         let count = tally.count(verdict);
         if count > 0 {
-            let _ = writeln!(text, "{}", format!("  {count:>6} {verdict}{}", names(done, verdict)).trim_end());
+            let _ =
+                writeln!(text, "{}", format!("  {count:>6} {verdict}{}", names(done, verdict)).trim_end());
         }
     }
     let slowest = tally.slowest();
@@ -100,6 +101,9 @@ mod tests {
             ]
         );
         assert_eq!(lines[5], "       1.90 s  case19");
-        assert!(lines.last().is_some_and(|line| line.starts_with("hint: the containers were idle")), "{text}");
+        assert!(
+            lines.last().is_some_and(|line| line.starts_with("hint: the containers were idle")),
+            "{text}"
+        );
     }
 }

@@ -148,7 +148,8 @@ impl Book {
         let progress = self.in_progress.get_mut(&job.case).expect("it was begun");
         progress.open -= 1;
         progress.outcomes.push(outcome);
-        let tried_in_all = if mark.is_flaky { rules.flaky_attempts.max(rules.attempts) } else { rules.attempts };
+        let tried_in_all =
+            if mark.is_flaky { rules.flaky_attempts.max(rules.attempts) } else { rules.attempts };
         match outcome {
             Outcome::Infrastructure if !self.stopped => {
                 progress.infrastructure += 1;
@@ -157,7 +158,12 @@ impl Book {
                     self.again.push_back(job);
                 }
             }
-            Outcome::Fail if is_failure && rules.repeat == 1 && !self.stopped && progress.tried_alone < tried_in_all => {
+            Outcome::Fail
+                if is_failure
+                    && rules.repeat == 1
+                    && !self.stopped
+                    && progress.tried_alone < tried_in_all =>
+            {
                 progress.tried_alone += 1;
                 progress.open += 1;
                 self.failures.push_back(job.case);

@@ -35,6 +35,8 @@ pub(super) struct Made {
     pub(super) attempt: Attempt,
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: Vec<u8>,
+    /// Why it did not go by the agent, though it was to if possible.
+    pub(super) no_agent: Option<String>,
     /// Why no container can be had any more.
     pub(super) no_container: Option<Error>,
 }
@@ -85,7 +87,9 @@ impl<'a> Crew<'a> {
             match held {
                 Ok(held) => return Ok(held),
                 // The pool goes on trying, and does not tell when it has succeeded.
-                Err(error) if !error.is_closed() && began.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+                Err(error) if !error.is_closed() && began.elapsed() < PATIENCE => {
+                    tokio::time::sleep(PAUSE).await
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -94,7 +98,7 @@ impl<'a> Crew<'a> {
     async fn run_in(&self, container: &TestContainer, job: Job) -> Result<Ended> {
         self.set_up(container).await?;
         let case = self.run.plan.name(job.case);
-        execute(container, &self.run.template.words(case), case, &self.run.limits).await
+        execute(container, self.run.template.words(case), case, &self.run.limits).await
     }
 
     /// Runs the set-up in a container that is new.
@@ -114,7 +118,11 @@ impl<'a> Crew<'a> {
 }
 
 /// Runs one command of the set-up.
-pub(crate) async fn set_up(container: &TestContainer, cmd: &[String], env: &[(String, String)]) -> Result<()> {
+pub(crate) async fn set_up(
+    container: &TestContainer,
+    cmd: &[String],
+    env: &[(String, String)],
+) -> Result<()> {
     let mut exec = container.exec(cmd).timeout(SETUP_TIMEOUT);
     for (name, value) in env {
         exec = exec.env(name, value);
@@ -127,12 +135,14 @@ pub(crate) async fn set_up(container: &TestContainer, cmd: &[String], env: &[(St
     let lines: Vec<_> = printed.trim().lines().collect();
     let last = lines[lines.len().saturating_sub(10)..].join("\n  ");
     let (command, code) = (cmd.join(" "), output.exit_code);
-    Err(Error::engine(format!("{container}: set-up `{command}` ended with code {code}; it printed:\n  {last}")))
+    Err(Error::engine(format!(
+        "{container}: set-up `{command}` ended with code {code}; it printed:\n  {last}"
+    )))
 }
 
 impl Made {
     fn without_output(job: Job, attempt: Attempt) -> Self {
-        Self { job, attempt, stdout: Vec::new(), stderr: Vec::new(), no_container: None }
+        Self { job, attempt, stdout: Vec::new(), stderr: Vec::new(), no_agent: None, no_container: None }
     }
 
     fn ended(job: Job, member: String, ended: Ended) -> Self {
@@ -146,7 +156,7 @@ impl Made {
             left_behind: ended.left_behind,
             ..Attempt::new(job.place, member, end)
         };
-        Self { job, attempt, stdout, stderr, no_container: None }
+        Self { job, attempt, stdout, stderr, no_agent: ended.no_agent, no_container: None }
     }
 }
 

@@ -3,21 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, FusedFuture, select};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use seatrial::{ContainerPool, Recycle};
 
 use super::book::{Book, Job};
 use super::crew::{Crew, Made};
-use crate::attempt::{Attempt, End, Status};
+use crate::attempt::{Attempt, End};
 use crate::done::{Done, Stopped};
-use crate::durations::Durations;
 use crate::error::{Result, chain};
 use crate::observer::{CaseReport, Observer};
 use crate::run::Run;
 use crate::spool::Spool;
-use crate::tally::Tally;
 use crate::verdict::{Outcome, Verdict};
 
 /// How often what is shown is drawn anew.
@@ -127,7 +125,7 @@ impl<'a> Course<'a> {
         &mut self,
         crew: &Crew<'_>,
         width: usize,
-        mut end: impl Future<Output = Stopped> + Unpin + futures_util::future::FusedFuture,
+        mut end: impl FusedFuture<Output = Stopped> + Unpin,
     ) {
         let mut under_way: Vec<(Job, Instant)> = Vec::new();
         let mut making = FuturesUnordered::new();
@@ -169,7 +167,10 @@ impl<'a> Course<'a> {
     }
 
     fn made(&mut self, made: Made) {
-        let Made { job, mut attempt, stdout, stderr, no_container } = made;
+        let Made { job, mut attempt, stdout, stderr, no_agent, no_container } = made;
+        if let Some(why) = no_agent {
+            self.done.warn(format!("cases went by the engine's exec, which is slower, since {why}"));
+        }
         match attempt.outcome() {
             Outcome::Infrastructure => self.failures_in_a_row += 1,
             _ => self.failures_in_a_row = 0,
@@ -180,7 +181,9 @@ impl<'a> Course<'a> {
             && self.failures_in_a_row >= FAILURES_IN_A_ROW
         {
             let times = self.failures_in_a_row;
-            self.give_up(format!("{times} attempts in a row failed for reasons that are not their case's; the last: {why}"));
+            self.give_up(format!(
+                "{times} attempts in a row failed for reasons that are not their case's; the last: {why}"
+            ));
         }
         if attempt.outcome() == Outcome::Fail {
             match self.spool.put(&stdout, &stderr) {
@@ -230,7 +233,8 @@ impl<'a> Course<'a> {
             self.done.durations.push((case, last.elapsed));
         }
         let name = plan.name(case);
-        let report = CaseReport { name, verdict, reason: plan.reason(case), attempts: &attempts, stdout, stderr };
+        let report =
+            CaseReport { name, verdict, reason: plan.reason(case), attempts: &attempts, stdout, stderr };
         self.done.tally.add(name, verdict, took);
         self.observer.case(&report, &self.done.tally);
     }
