@@ -18,6 +18,7 @@ mod archive;
 mod background;
 mod config;
 mod container;
+pub mod driver;
 mod engine;
 mod error;
 mod image;
