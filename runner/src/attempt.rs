@@ -3,37 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use seatrial::driver::Status;
+
 use crate::schedule::Place;
 use crate::spool::Span;
 use crate::verdict::Outcome;
-
-/// How a case's command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Status {
-    /// With exit code 0.
-    Success,
-    /// With another exit code, or it could not be started.
-    Error,
-    /// Its time was up, and it was ended.
-    Timeout,
-    /// By a signal.
-    Killed,
-    /// The container was short of memory.
-    OutOfMemory,
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Success => "success",
-            Self::Error => "error",
-            Self::Timeout => "timeout",
-            Self::Killed => "killed",
-            Self::OutOfMemory => "out of memory",
-        })
-    }
-}
 
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +96,9 @@ impl fmt::Display for End {
             Self::Ran { status, exit_code, signal, note } => {
                 match (status, exit_code, signal) {
                     (Status::Error, Some(code), _) => write!(f, "exit code {code}")?,
-                    (Status::Killed, _, Some(signal)) => write!(f, "killed by signal {signal}")?,
+                    (Status::Error | Status::Killed, None, Some(signal)) => {
+                        write!(f, "ended by signal {signal}")?
+                    }
                     (Status::Timeout, ..) => f.write_str("its time was up")?,
                     _ => write!(f, "{status}")?,
                 }

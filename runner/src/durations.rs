@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -69,7 +70,9 @@ impl Durations {
                 .with_source(error)
         };
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let fresh = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        // As a file that is simply created, for whoever may read those.
+        let mode = std::fs::Permissions::from_mode(0o666);
+        let fresh = tempfile::Builder::new().permissions(mode).tempfile_in(folder).map_err(failed)?;
         let mut to = BufWriter::new(&fresh);
         let known: std::collections::HashSet<&[u8]> = cases.iter().map(|name| name.0).collect();
         each_line(path, |_, name, line| {

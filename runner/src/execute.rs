@@ -4,16 +4,14 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
+use seatrial::driver::{Ending, Status};
 use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, TestContainer};
 
-use crate::attempt::Status;
 use crate::error::{Error, Result};
 use crate::name::{Name, escaped};
 
-/// The signal that nothing survives.
-const SIGKILL: i32 = 9;
-/// The exit code of what was ended by it, in a shell's and an engine's words.
-const KILLED: i32 = 128 + SIGKILL;
+/// The exit code of what was ended by SIGKILL, in a shell's and an engine's words.
+const KILLED: i64 = 137;
 /// How much longer than the case's own limit its end is waited for: ending it, and a slow engine, take time too.
 const GRACE: Duration = Duration::from_secs(60);
 /// How long an engine may take to write down that a container was short of memory.
@@ -126,17 +124,13 @@ async fn ended(container: &TestContainer, output: CaseOutput) -> Result<Ended> {
     ended.max_rss = output.max_rss;
     ended.left_behind = output.left_behind;
     match end {
-        CaseEnd::Exited(0) => ended.exit_code = Some(0),
         CaseEnd::Exited(code) => {
             ended.exit_code = Some(code.into());
-            ended.status = why_it_failed(container, code == KILLED).await?;
+            ended.status = status(container, code.into()).await?;
         }
         CaseEnd::Signalled(signal) => {
             ended.signal = Some(signal);
-            ended.status = match why_it_failed(container, signal == SIGKILL).await? {
-                Status::OutOfMemory => Status::OutOfMemory,
-                _ => Status::Killed,
-            };
+            ended.status = status(container, i64::from(128 + signal)).await?;
         }
         CaseEnd::TimedOut => ended.status = Status::Timeout,
         CaseEnd::CouldNotStart(why) => {
@@ -181,9 +175,7 @@ async fn by_engine(
             let mut ended = Ended::new(Status::Success, output.stdout, output.stderr);
             (ended.exit_code, ended.elapsed) = (Some(output.exit_code), output.elapsed);
             ended.truncated = output.truncated;
-            if output.exit_code != 0 {
-                ended.status = why_it_failed(container, output.exit_code == i64::from(KILLED)).await?;
-            }
+            ended.status = status(container, output.exit_code).await?;
             Ok(ended)
         }
         Err(error) if error.is_not_started() => {
@@ -201,21 +193,21 @@ async fn by_engine(
     }
 }
 
-/// What it means that a command has failed, in the light of what the container is now.
-async fn why_it_failed(container: &TestContainer, was_killed: bool) -> Result<Status> {
+/// What an exit code means, in the light of what the container is now. For success nobody asks.
+async fn status(container: &TestContainer, exit_code: i64) -> Result<Status> {
+    if exit_code == 0 {
+        return Ok(Status::Success);
+    }
     let mut state = container.state().await?;
-    if was_killed && !state.oom_killed && state.is_running() {
+    if exit_code == KILLED && !state.oom_killed && state.is_running() {
         // The engine may write it down a moment later, and no stream tells of it in the right order.
         tokio::time::sleep(LATE).await;
         state = container.state().await?;
     }
-    if state.oom_killed {
-        return Ok(Status::OutOfMemory);
-    }
-    if !state.is_running() {
+    if !state.is_running() && !state.oom_killed {
         return Err(Error::engine(format!("{container} ended under the case: {state}")));
     }
-    Ok(if was_killed { Status::Killed } else { Status::Error })
+    Ok(Status::of(Ending { exit_code, out_of_memory: state.oom_killed, stop: None }))
 }
 
 impl Ended {

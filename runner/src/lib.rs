@@ -27,7 +27,7 @@ mod tally;
 mod template;
 mod verdict;
 
-pub use attempt::{Attempt, End, Status};
+pub use attempt::{Attempt, End};
 pub use bytes::parse_size;
 pub use done::{Done, Stopped};
 pub use durations::Durations;

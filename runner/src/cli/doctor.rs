@@ -116,7 +116,7 @@ fn engine(session: &Session, findings: &mut Findings) {
     let engine = session.engine();
     let located = engine.located();
     let (version, (major, minor)) = (engine.version(), engine.version().api);
-    findings.well("engine", format!("{version} at {}, by {}", located.endpoint, located.source));
+    findings.well("engine", format!("{version} at {} ({})", located.endpoint, located.source));
     for rejected in &located.rejected {
         findings.well("engine", format!("before it was asked in vain: {rejected}"));
     }
@@ -125,7 +125,7 @@ fn engine(session: &Session, findings: &mut Findings) {
         findings.wrong("API", format!("{major}.{minor} is older than 1.41"), hint);
     }
     let host = engine.host();
-    findings.well("published ports", format!("are reached at {}, by {}", host.host, host.source));
+    findings.well("published ports", format!("are reached at {} ({})", host.host, host.source));
 }
 
 fn socket(endpoint: &Endpoint, findings: &mut Findings) {

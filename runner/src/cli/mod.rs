@@ -74,9 +74,12 @@ fn man(of: Option<&str>) -> Result<u8> {
             Error::invalid(format!("there is no command `{name}`; `seatrial --help` lists them"))
         })?,
     };
-    let rendered = clap_mangen::Man::new(command).render(&mut std::io::stdout());
-    rendered.map_err(|error| Error::invalid("the manual page can't be printed").with_source(error))?;
-    Ok(0)
+    match clap_mangen::Man::new(command).render(&mut std::io::stdout()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::invalid("the manual page can't be printed").with_source(error))
+        }
+        _ => Ok(0),
+    }
 }
 
 #[cfg(test)]

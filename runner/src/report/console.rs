@@ -218,7 +218,9 @@ fn stream(text: &mut String, name: &str, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attempt::{End, Status};
+    use seatrial::driver::Status;
+
+    use crate::attempt::End;
 
     #[test]
     fn a_failure_is_shown_with_the_end_of_its_output() {

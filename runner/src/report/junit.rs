@@ -157,9 +157,10 @@ fn escape(bytes: &[u8]) -> String {
 mod tests {
     use proptest::prelude::*;
     use quick_xml::events::Event;
+    use seatrial::driver::Status;
 
     use super::*;
-    use crate::attempt::{End, Status};
+    use crate::attempt::End;
     use crate::name::Name;
     use crate::schedule::Place;
     use crate::spool::Spool;
