@@ -1,7 +1,7 @@
 //! Sizes as people write them: `512m`, `2g`, `65536`.
 
 /// The most of a source that is read, in bytes.
-pub(crate) const LONGEST_SOURCE: usize = 256 << 20;
+pub(crate) const LONGEST_SOURCE: usize = 64 << 20;
 
 /// A number of bytes: a number, and `k`, `m` or `g` behind it for powers of 1024, as Docker has it.
 ///

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
 use seatrial::driver::{Ending, Status};
-use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, TestContainer};
+use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, ContainerState, StateWatch, TestContainer};
 
 use crate::error::{Error, Result};
 use crate::name::{Name, escaped};
@@ -14,8 +14,8 @@ use crate::name::{Name, escaped};
 const KILLED: i64 = 137;
 /// How much longer than the case's own limit its end is waited for: ending it, and a slow engine, take time too.
 const GRACE: Duration = Duration::from_secs(60);
-/// How long an engine may take to write down that a container was short of memory.
-const LATE: Duration = Duration::from_millis(100);
+/// How long an engine may take to tell that a container was short of memory, once the case has ended for it.
+const LATE: Duration = Duration::from_millis(500);
 
 /// Which way cases take into a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,18 +59,24 @@ pub(crate) struct Ended {
     pub(crate) no_agent: Option<String>,
 }
 
+/// A container with what the engine tells of it: the lack of memory of a command is told in no other way.
+pub(crate) struct Watched<'a> {
+    pub(crate) container: &'a TestContainer,
+    pub(crate) watch: &'a mut StateWatch,
+}
+
 /// Runs a case's command. An error is the engine's or the container's, and says nothing of the case.
 pub(crate) async fn execute(
-    container: &TestContainer,
+    watched: &mut Watched<'_>,
     words: Vec<Vec<u8>>,
     case: Name<'_>,
     limits: &Limits,
 ) -> Result<Ended> {
-    let limit = limits.timeout.saturating_add(GRACE);
+    let (limit, container) = (limits.timeout.saturating_add(GRACE), watched.container);
     let running = async {
         match limits.way {
-            Way::Engine => by_engine(container, words, case, limits).await,
-            Way::Auto | Way::Agent => by_agent(container, words, case, limits).await,
+            Way::Engine => by_engine(watched, words, case, limits).await,
+            Way::Auto | Way::Agent => by_agent(watched, words, case, limits).await,
         }
     };
     match tokio::time::timeout(limit, running).await {
@@ -86,11 +92,12 @@ pub(crate) async fn execute(
 
 /// By the agent in the container, which the library falls back from where it can't be.
 async fn by_agent(
-    container: &TestContainer,
+    watched: &mut Watched<'_>,
     words: Vec<Vec<u8>>,
     name: Name<'_>,
     limits: &Limits,
 ) -> Result<Ended> {
+    let container = watched.container;
     let cases = container.cases().await?;
     let no_agent = match cases.via() {
         CaseVia::Exec { reason } if limits.way == Way::Agent => {
@@ -112,10 +119,10 @@ async fn by_agent(
     if let Some(dir) = &limits.workdir {
         case = case.workdir(dir);
     }
-    Ok(Ended { no_agent, ..ended(container, cases.run(case).await?).await? })
+    Ok(Ended { no_agent, ..ended(watched, cases.run(case).await?).await? })
 }
 
-async fn ended(container: &TestContainer, output: CaseOutput) -> Result<Ended> {
+async fn ended(watched: &mut Watched<'_>, output: CaseOutput) -> Result<Ended> {
     let CaseOutput { end, stdout, stderr, .. } = output;
     let mut ended = Ended::new(Status::Success, stdout, stderr);
     ended.truncated = output.truncated;
@@ -126,11 +133,11 @@ async fn ended(container: &TestContainer, output: CaseOutput) -> Result<Ended> {
     match end {
         CaseEnd::Exited(code) => {
             ended.exit_code = Some(code.into());
-            ended.status = status(container, code.into()).await?;
+            ended.status = status(watched, code.into()).await?;
         }
         CaseEnd::Signalled(signal) => {
             ended.signal = Some(signal);
-            ended.status = status(container, i64::from(128 + signal)).await?;
+            ended.status = status(watched, i64::from(128 + signal)).await?;
         }
         CaseEnd::TimedOut => ended.status = Status::Timeout,
         CaseEnd::CouldNotStart(why) => {
@@ -147,7 +154,7 @@ async fn ended(container: &TestContainer, output: CaseOutput) -> Result<Ended> {
 
 /// By the engine's own exec.
 async fn by_engine(
-    container: &TestContainer,
+    watched: &mut Watched<'_>,
     words: Vec<Vec<u8>>,
     case: Name<'_>,
     limits: &Limits,
@@ -159,7 +166,7 @@ async fn by_engine(
         })
     };
     let words = words.into_iter().map(text).collect::<Result<Vec<_>>>()?;
-    let mut exec = container.exec(words).timeout(limits.timeout).output_limit(limits.output);
+    let mut exec = watched.container.exec(words).timeout(limits.timeout).output_limit(limits.output);
     for (name, value) in &limits.env {
         exec = exec.env(name, value);
     }
@@ -175,7 +182,7 @@ async fn by_engine(
             let mut ended = Ended::new(Status::Success, output.stdout, output.stderr);
             (ended.exit_code, ended.elapsed) = (Some(output.exit_code), output.elapsed);
             ended.truncated = output.truncated;
-            ended.status = status(container, output.exit_code).await?;
+            ended.status = status(watched, output.exit_code).await?;
             Ok(ended)
         }
         Err(error) if error.is_not_started() => {
@@ -194,20 +201,33 @@ async fn by_engine(
 }
 
 /// What an exit code means, in the light of what the container is now. For success nobody asks.
-async fn status(container: &TestContainer, exit_code: i64) -> Result<Status> {
+async fn status(watched: &mut Watched<'_>, exit_code: i64) -> Result<Status> {
     if exit_code == 0 {
         return Ok(Status::Success);
     }
-    let mut state = container.state().await?;
-    if exit_code == KILLED && !state.oom_killed && state.is_running() {
-        // The engine may write it down a moment later, and no stream tells of it in the right order.
-        tokio::time::sleep(LATE).await;
-        state = container.state().await?;
-    }
-    if !state.is_running() && !state.oom_killed {
+    let container = watched.container;
+    let state = container.state().await?;
+    let out_of_memory = state.oom_killed || (exit_code == KILLED && watched.is_short_of_memory().await);
+    if !state.is_running() && !out_of_memory {
         return Err(Error::engine(format!("{container} ended under the case: {state}")));
     }
-    Ok(Status::of(Ending { exit_code, out_of_memory: state.oom_killed, stop: None }))
+    Ok(Status::of(Ending { exit_code, out_of_memory, stop: None }))
+}
+
+impl Watched<'_> {
+    /// Waits a moment for the engine to tell of it; it does so by an event, some time after the command's end.
+    async fn is_short_of_memory(&mut self) -> bool {
+        let told = async {
+            loop {
+                match self.watch.next().await {
+                    Some(ContainerState { oom_killed: true, .. }) => return true,
+                    Some(_) => {}
+                    None => return false,
+                }
+            }
+        };
+        tokio::time::timeout(LATE, told).await.unwrap_or(false)
+    }
 }
 
 impl Ended {

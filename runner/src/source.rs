@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use globset::GlobBuilder;
-use seatrial::ContainerRequest;
+use seatrial::{ContainerRequest, LogStream, TestContainer};
 use walkdir::WalkDir;
 
 use crate::bytes::LONGEST_SOURCE;
@@ -17,6 +17,9 @@ use crate::schedule::set_up;
 const LISTING: Duration = Duration::from_secs(600);
 /// How many of the last lines of a command that failed are shown.
 const SHOWN: usize = 20;
+
+/// An exit code, and what was printed on both streams.
+type Printed = (i64, Vec<u8>, Vec<u8>);
 
 /// Where the names of cases come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,33 +115,54 @@ async fn listed(cmd: &[String], request: &ContainerRequest, setup: &[Vec<String>
     for step in setup {
         set_up(&container, step, &[]).await?;
     }
-    let listing = container.exec(cmd).timeout(LISTING).output_limit(LONGEST_SOURCE);
-    let output = match listing.await {
-        Ok(output) => output,
-        Err(error) if error.is_not_started() || error.is_timeout() => {
+    let listing = tokio::time::timeout(LISTING, printed(&container, cmd));
+    let (code, stdout, stderr) = match listing.await {
+        Ok(Ok(Some(printed))) => printed,
+        Ok(Ok(None)) => {
+            return Err(Error::invalid(format!(
+                "{from} prints more than {} MiB: is it a list?",
+                LONGEST_SOURCE >> 20
+            )));
+        }
+        Ok(Err(error)) if error.is_not_started() => {
             return Err(Error::invalid(format!("{from} lists no cases")).with_source(error));
         }
-        Err(error) => return Err(error.into()),
+        Ok(Err(error)) => return Err(error.into()),
+        Err(_) => {
+            let within = LISTING.as_secs();
+            return Err(Error::invalid(format!("{from} has not listed the cases within {within} s")));
+        }
     };
     // In the background: nobody waits for it.
     drop(container);
-    if output.exit_code != 0 {
-        let printed = [output.stderr, output.stdout].concat();
+    if code != 0 {
+        let printed = [stderr, stdout].concat();
         let text = String::from_utf8_lossy(&printed);
         let lines: Vec<_> = text.trim().lines().collect();
         let last = lines[lines.len().saturating_sub(SHOWN)..].join("\n  ");
-        let code = output.exit_code;
         return Err(Error::invalid(format!(
             "{from} ended with code {code}, so there is no list of cases:\n  {last}"
         )));
     }
-    if output.truncated {
-        return Err(Error::invalid(format!(
-            "{from} prints more than {} MiB: is it a list?",
-            LONGEST_SOURCE >> 20
-        )));
+    CaseList::from_lines(&stdout, &from)
+}
+
+/// The exit code of a command and what it prints on both streams; none if that is too much. It is ended then.
+async fn printed(container: &TestContainer, cmd: &[String]) -> seatrial::Result<Option<Printed>> {
+    let mut process = container.spawn(cmd).await?;
+    // One that has ended already has none.
+    process.close_stdin().await.ok();
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    while let Some((stream, bytes)) = process.read().await? {
+        match stream {
+            LogStream::Stdout => stdout.extend_from_slice(&bytes),
+            LogStream::Stderr => stderr.extend_from_slice(&bytes),
+        }
+        if stdout.len() + stderr.len() > LONGEST_SOURCE {
+            return Ok(None);
+        }
     }
-    CaseList::from_lines(&output.stdout, &from)
+    Ok(Some((process.wait().await?, stdout, stderr)))
 }
 
 #[cfg(test)]
@@ -172,6 +196,6 @@ mod tests {
     #[test]
     fn what_never_ends_is_no_list() {
         let error = whole(std::io::repeat(b'x'), "it").expect_err("endless").to_string();
-        assert_eq!(error, "it is longer than 256 MiB: is it a list?");
+        assert_eq!(error, "it is longer than 64 MiB: is it a list?");
     }
 }

@@ -1,15 +1,15 @@
 //! One attempt from its container to its end. Many are made side by side; none of them knows of the others.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use seatrial::{ContainerPool, ExclusiveLease, Lease, TestContainer};
+use seatrial::{ContainerPool, ExclusiveLease, Lease, StateWatch, TestContainer};
 
 use super::book::{Job, Place};
 use crate::attempt::{Attempt, End};
 use crate::error::{Error, Result, chain};
-use crate::execute::{Ended, execute};
+use crate::execute::{Ended, Watched, execute};
 use crate::run::Run;
 
 /// How long an engine that is away is waited for.
@@ -24,8 +24,9 @@ const SETUP_TIMEOUT: Duration = Duration::from_secs(600);
 pub(super) struct Crew<'a> {
     pub(super) run: &'a Run,
     pub(super) pool: &'a ContainerPool,
-    /// Containers in which the set-up has been done. Attempts write it; each looks for its own container only.
-    ready: Mutex<HashSet<String>>,
+    /// Watches of the containers that are set up, by their ids. Attempts write it; each takes and puts back that of its
+    /// own container only.
+    ready: Mutex<HashMap<String, StateWatch>>,
 }
 
 /// An attempt that has ended.
@@ -96,23 +97,33 @@ impl<'a> Crew<'a> {
     }
 
     async fn run_in(&self, container: &TestContainer, job: Job) -> Result<Ended> {
-        self.set_up(container).await?;
+        let watch = self.ready().remove(container.id().as_str());
+        let mut watch = match watch {
+            Some(watch) => watch,
+            None => self.set_up(container).await?,
+        };
         let case = self.run.plan.name(job.case);
-        execute(container, self.run.template.words(case), case, &self.run.limits).await
+        let mut watched = Watched { container, watch: &mut watch };
+        let ended = execute(&mut watched, self.run.template.words(case), case, &self.run.limits).await?;
+        // What has failed, or is used once, does not come back.
+        if !self.run.fresh {
+            self.ready().insert(container.id().to_string(), watch);
+        }
+        Ok(ended)
     }
 
-    /// Runs the set-up in a container that is new.
-    async fn set_up(&self, container: &TestContainer) -> Result<()> {
-        if self.run.setup.is_empty() || !self.ready().insert(container.id().to_string()) {
-            return Ok(());
-        }
+    /// Runs the set-up in a container that is new, and has it watched.
+    async fn set_up(&self, container: &TestContainer) -> Result<StateWatch> {
+        let mut watch = container.watch();
+        // From its first state on, nothing is missed.
+        watch.next().await;
         for cmd in &self.run.setup {
             set_up(container, cmd, &self.run.limits.env).await?;
         }
-        Ok(())
+        Ok(watch)
     }
 
-    fn ready(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    fn ready(&self) -> MutexGuard<'_, HashMap<String, StateWatch>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,0 +1,78 @@
+//! Cases that do something to their container, or have it done to them.
+
+use crate::{BASIC, Scene};
+
+/// D2, D3.
+#[test]
+fn a_case_that_ends_its_container_is_no_verdict_and_is_tried_on_others() {
+    let scene = Scene::new("container-ends");
+    scene.file("request.toml", format!("image = \"{BASIC}\"\ncmd = [\"sh\", \"-c\", \"trap 'exit 7' TERM; while :; do sleep 0.1; done\"]\n"));
+    scene.file("cases", "good\ndeadly\ngood too");
+    let args = [
+        "--request",
+        "request.toml",
+        "--pool",
+        "2",
+        "--cases",
+        "cases",
+        "--json",
+        "out.jsonl",
+        "--",
+        "sh",
+        "-c",
+        "test \"$0\" != deadly || { kill 1; sleep 1000; }",
+        "{case}",
+    ];
+    let run = scene.run(args);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    let cases = scene.cases();
+    let deadly = &cases["deadly"];
+    assert_eq!(deadly["verdict"], "infrastructure", "{run:?}");
+    let attempts = deadly["attempts"].as_array().expect("attempts");
+    let mut members: Vec<_> = attempts.iter().map(|attempt| attempt["member"].as_str()).collect();
+    assert_eq!(members.len(), 3, "{deadly}");
+    members.sort_unstable();
+    members.dedup();
+    assert_eq!(members.len(), 3, "each time another container: {deadly}");
+    for good in ["good", "good too"] {
+        assert_eq!(cases[good]["verdict"], "passed", "{run:?}");
+    }
+}
+
+/// D2.
+#[test]
+fn a_case_that_wants_too_much_memory_is_told_from_one_that_is_killed() {
+    let scene = Scene::new("memory");
+    scene.file("request.toml", format!("image = \"{BASIC}\"\nmemory = \"48m\"\nmemory_swap = \"48m\"\n"));
+    scene.file("cases", "hungry\nkilled\nloud\nsilent");
+    let script = "case $0 in hungry) exec tail /dev/zero ;; killed) kill -KILL $$ ;; \
+                  loud) yes | head -c 9000000; exit 1 ;; silent) exec >&- 2>&-; sleep 0.2; exit 5 ;; esac";
+    let args = [
+        "--request",
+        "request.toml",
+        "--pool",
+        "1",
+        "--cases",
+        "cases",
+        "--attempts",
+        "0",
+        "--json",
+        "out.jsonl",
+        "--output-limit",
+        "100k",
+        "--",
+        "sh",
+        "-c",
+        script,
+        "{case}",
+    ];
+    let run = scene.run(args);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let cases = scene.cases();
+    let attempt = |name: &str| &cases[name]["attempts"][0];
+    assert_eq!(attempt("hungry")["status"], "out of memory", "{run:?}");
+    assert_eq!(attempt("killed")["status"], "killed", "{run:?}");
+    assert_eq!(attempt("loud")["truncated"], true);
+    assert_eq!(cases["loud"]["stdout"].as_str().map(str::len), Some(100 << 10));
+    assert_eq!(attempt("silent")["exit_code"], 5, "its output ended before it did");
+}
