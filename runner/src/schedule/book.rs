@@ -37,7 +37,7 @@ pub enum Place {
 
 /// One attempt that is to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Job {
+pub(crate) struct Job {
     /// The case, by its place in the list.
     pub case: u32,
     /// Beside whom.

@@ -21,7 +21,7 @@ const SETUP_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What every attempt is made with.
 #[derive(Debug)]
-pub(super) struct Crew<'a> {
+pub(crate) struct Crew<'a> {
     pub(super) run: &'a Run,
     pub(super) pool: &'a ContainerPool,
     /// Watches of the containers that are set up, by their ids. Attempts write it; each takes and puts back that of its
@@ -31,11 +31,11 @@ pub(super) struct Crew<'a> {
 
 /// An attempt that has ended.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(crate) struct Made {
     pub(super) job: Job,
-    pub(super) attempt: Attempt,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: Vec<u8>,
+    pub(crate) attempt: Attempt,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
     /// Why it did not go by the agent, though it was to if possible.
     pub(super) no_agent: Option<String>,
     /// Why no container can be had any more.
@@ -49,12 +49,12 @@ enum Held {
 }
 
 impl<'a> Crew<'a> {
-    pub(super) fn new(run: &'a Run, pool: &'a ContainerPool) -> Self {
+    pub(crate) fn new(run: &'a Run, pool: &'a ContainerPool) -> Self {
         Self { run, pool, ready: Mutex::default() }
     }
 
     /// Makes an attempt.
-    pub(super) async fn make(&self, job: Job) -> Made {
+    pub(crate) async fn make(&self, job: Job) -> Made {
         let began = Instant::now();
         let held = match self.hold(job.place).await {
             Ok(held) => held,

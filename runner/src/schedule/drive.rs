@@ -81,7 +81,7 @@ impl Run {
         Ok(done)
     }
 
-    async fn pool_of(&self, width: usize) -> Result<ContainerPool> {
+    pub(crate) async fn pool_of(&self, width: usize) -> Result<ContainerPool> {
         let recycle = match &self.reset {
             Some(cmd) => Recycle::reset(cmd),
             None if self.fresh => Recycle::recreate(),

@@ -4,5 +4,6 @@ mod book;
 mod crew;
 mod drive;
 
+pub(crate) use book::Job;
 pub use book::{Place, Rules};
-pub(crate) use crew::set_up;
+pub(crate) use crew::{Crew, Made, set_up};
