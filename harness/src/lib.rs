@@ -14,6 +14,19 @@
 //! - [`Error`] names what failed, on what and after how long; a wait that failed adds a [`Report`].
 //! - [`ImageRef`] and [`Pull`] name images and have them pulled, which a start does by itself.
 
+/// The snippets in the chapters of `docs/` compile, as those here do.
+#[cfg(doctest)]
+mod docs {
+    #[doc = include_str!("../../docs/cleanup.md")]
+    struct Cleanup;
+    #[doc = include_str!("../../docs/exec.md")]
+    struct Exec;
+    #[doc = include_str!("../../docs/pool.md")]
+    struct Pool;
+    #[doc = include_str!("../../docs/state.md")]
+    struct State;
+}
+
 mod archive;
 mod background;
 mod config;

@@ -52,8 +52,7 @@ impl Report {
         let subject = container.subject();
         let (state, output) = background()
             .run(async move {
-                let state =
-                    async { Ok(subject.engine.inspect_container(&subject.id, &subject.name).await?.state) };
+                let state = async { Ok(subject.engine.inspect_end(&subject.id, &subject.name).await?.state) };
                 futures_util::join!(in_time(state), last_lines(&subject))
             })
             .await;

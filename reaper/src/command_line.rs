@@ -40,7 +40,8 @@ Variables, as in ryuk (an empty one counts as unset; times as in `1m30s`, `500ms
   RYUK_SHUTDOWN_TIMEOUT        how long changes can postpone a prune, and how long a prune can last [10m]
   RYUK_VERBOSE                 says what goes, one by one [false]
   DOCKER_HOST                  the engine: unix:///path, tcp://host:port [unix:///var/run/docker.sock]
-  DOCKER_TLS_VERIFY            refused if set: this reaper does not speak TLS to the engine
+  DOCKER_CERT_PATH             speaks TLS to a tcp:// engine, with ca.pem, cert.pem and key.pem of this folder [plain]
+  DOCKER_TLS_VERIFY            with certificates: any text has the engine's checked, against ca.pem [no check]
 
 Variables of its own:
   REAPER_ADDRESS_FILE          for a reaper that is a process on the host: listens on 127.0.0.1 only, and tells

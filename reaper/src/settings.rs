@@ -29,6 +29,8 @@ pub struct Settings {
     pub verbose: bool,
     /// `DOCKER_HOST`. Default: `unix:///var/run/docker.sock`.
     pub docker_host: String,
+    /// `DOCKER_CERT_PATH`, which asks for TLS to an engine behind TCP. Default: none, so plain.
+    pub certificates: Option<Certificates>,
     /// `REAPER_ADDRESS_FILE`: listen on the loopback only, and tell where in this file. Default: none.
     pub address_file: Option<PathBuf>,
     /// `REAPER_TOKEN`: what a connection has to begin with. Default: nothing.
@@ -39,6 +41,16 @@ pub struct Settings {
     pub report: Option<PathBuf>,
     /// `REAPER_DRY_RUN`: list only. Default: no.
     pub dry_run: bool,
+}
+
+/// How to speak TLS to the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificates {
+    /// `DOCKER_CERT_PATH`: the folder with `ca.pem`, `cert.pem` and `key.pem`.
+    pub folder: PathBuf,
+    /// `DOCKER_TLS_VERIFY`: whether the engine's certificate must be the one of its host. As in Go's client of Docker,
+    /// any text that is not empty says so, `0` and `false` too.
+    pub verify: bool,
 }
 
 impl Settings {
@@ -56,11 +68,6 @@ impl Settings {
     /// As [`from_env`](Self::from_env).
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let get = Variables(|name: &str| variable(name).filter(|value| !value.is_empty()));
-        if get.text("DOCKER_TLS_VERIFY").is_some() {
-            return Err("`DOCKER_TLS_VERIFY` is set, but this reaper does not speak TLS to the engine; \
-                        mount the engine's socket instead"
-                .into());
-        }
         let address_file = get.text("REAPER_ADDRESS_FILE").map(PathBuf::from);
         Ok(Self {
             port: get.parsed("RYUK_PORT", if address_file.is_some() { 0 } else { 8080 })?,
@@ -76,6 +83,7 @@ impl Settings {
             shutdown_timeout: get.wait("RYUK_SHUTDOWN_TIMEOUT", Duration::from_secs(600))?,
             verbose: get.flag("RYUK_VERBOSE")?,
             docker_host: get.text("DOCKER_HOST").unwrap_or_else(|| "unix:///var/run/docker.sock".into()),
+            certificates: get.certificates(),
             address_file,
             token: match get.text("REAPER_TOKEN") {
                 Some(token) if token.contains(['\r', '\n']) => {
@@ -101,6 +109,11 @@ struct Variables<F>(F);
 impl<F: Fn(&str) -> Option<String>> Variables<F> {
     fn text(&self, name: &str) -> Option<String> {
         (self.0)(name)
+    }
+
+    fn certificates(&self) -> Option<Certificates> {
+        let folder = self.text("DOCKER_CERT_PATH")?.into();
+        Some(Certificates { folder, verify: self.text("DOCKER_TLS_VERIFY").is_some() })
     }
 
     fn parsed<T: std::str::FromStr<Err = std::num::ParseIntError>>(
@@ -183,6 +196,22 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_of_certificates_asks_for_tls_and_any_text_for_verification() {
+        let of = |verify: &str| {
+            let settings = Settings::read(|asked| match asked {
+                "DOCKER_CERT_PATH" => Some("/c".to_owned()),
+                "DOCKER_TLS_VERIFY" => Some(verify.to_owned()),
+                _ => None,
+            });
+            settings.expect("good").certificates.expect("TLS")
+        };
+        for (text, verify) in [("", false), ("1", true), ("0", true), ("false", true)] {
+            assert_eq!(of(text), Certificates { folder: "/c".into(), verify }, "`{text}`");
+        }
+        assert_eq!(with("DOCKER_TLS_VERIFY", "").map(|s| s.certificates), Ok(None));
+    }
+
+    #[test]
     fn bad_values_are_refused_by_their_variables_name() {
         for (name, values) in [
             ("RYUK_PORT", ["-1", "65536", "http"].as_slice()),
@@ -196,7 +225,6 @@ mod tests {
             ("RYUK_VERBOSE", &["yes", "tRUE", "2"]),
             ("REAPER_DRY_RUN", &["yes"]),
             ("REAPER_TOKEN", &["a\nb"]),
-            ("DOCKER_TLS_VERIFY", &["1"]),
         ] {
             for value in values {
                 let error = with(name, value).expect_err(name);

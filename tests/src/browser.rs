@@ -12,8 +12,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The programs that will do, the smallest first.
-const PROGRAMS: [&str; 4] = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
+/// The programs that will do, one per line, the smallest first; `xtask` reads the same file.
+const PROGRAMS: &str = include_str!("browsers.txt");
 /// How long the browser may take for one answer; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -179,7 +179,7 @@ impl Drop for Browser {
 #[track_caller]
 fn command(profile: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = PROGRAMS.iter().find_map(|name| {
+    let found = PROGRAMS.lines().find_map(|name| {
         std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
     });
     let program = found.unwrap_or_else(|| {

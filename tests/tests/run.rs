@@ -1,13 +1,17 @@
 //! A container as a command: run to its end and collected (C13).
 
+#[path = "common/observe.rs"]
+mod observe;
 #[path = "common/own_session.rs"]
 mod own_session;
 
 use std::time::Duration;
 
+use observe::until_told;
 use own_session::{OwnSession, look};
-use seatrial::{RunEnd, WaitFor};
-use seatrial_tests::EngineProxy;
+use seatrial::{ContainerRequest, RunEnd, WaitFor};
+use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};
+use serde_json::json;
 
 /// C13.
 #[tokio::test]
@@ -44,18 +48,32 @@ async fn a_run_whose_time_is_up_gives_back_what_was_printed() {
     assert_eq!(session.containers(), [""; 0], "it is removed by then");
 }
 
-/// C13: how it ended. An engine that hears of the end before the reason says that it was killed, now and then.
+/// C13: how it ended.
 #[tokio::test]
 async fn a_run_that_takes_too_much_memory_is_ended_by_the_kernel() {
     let session = OwnSession::begin("run-oom").await;
-    let mut ends = Vec::new();
-    while ends.len() < 5 && !ends.contains(&RunEnd::OutOfMemory(137)) {
-        let request = session.misbehave(&["eat-memory", "all"]).memory(32 << 20).memory_swap(32 << 20);
-        let output = request.run().await.expect("the engine runs it");
-        assert_eq!(output.exit_code(), Some(137), "{output:?}");
-        ends.push(output.end);
-    }
-    assert_eq!(ends.last(), Some(&RunEnd::OutOfMemory(137)), "{ends:?}");
+    let hungry = session.misbehave(&["eat-memory", "all"]).memory(32 << 20).memory_swap(32 << 20);
+    let attempt = async || hungry.run().await.expect("the engine runs it").end;
+    let end = until_told(attempt, |end| *end != RunEnd::Exited(137)).await;
+    assert_eq!(end, RunEnd::OutOfMemory(137));
+}
+
+/// C13: the flag may be missing, and the engine tells of the reason in another way; it is asked only if there is doubt.
+#[tokio::test]
+async fn a_run_that_was_killed_is_out_of_memory_if_the_engine_has_told_so() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "run-told").await;
+    let asked = || proxy.count(|request| request.path.ends_with("/events"));
+    let killed = session.misbehave(&["kill-self", "KILL"]);
+    let end = async |request: ContainerRequest| request.run().await.expect("the engine runs it").end;
+    assert_eq!(end(killed.clone()).await, RunEnd::Exited(137));
+    assert_eq!(end(session.misbehave(&["exit", "3"]).memory(64 << 20)).await, RunEnd::Exited(3));
+    assert_eq!(asked(), 0, "without a limit, or with another code, nobody asks");
+    assert_eq!(end(killed.clone().memory(64 << 20)).await, RunEnd::Exited(137));
+    assert_eq!(asked(), 1);
+    let event = json!({ "Type": "container", "Action": "oom", "Actor": { "ID": "its" } });
+    proxy.on(Matcher::regex("GET", "/events$"), Fault::Answer(Answer::json(200, &event)));
+    assert_eq!(end(killed.memory(64 << 20)).await, RunEnd::OutOfMemory(137));
 }
 
 /// C13: each stream has the limit for itself; the container is not held back by what is thrown away.

@@ -37,24 +37,6 @@ pub struct TlsFiles {
     pub verify: bool,
 }
 
-#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "read where TLS is spoken"))]
-impl TlsFiles {
-    /// The certificates of those who may sign the engine's.
-    pub(crate) fn authorities(&self) -> PathBuf {
-        self.folder.join("ca.pem")
-    }
-
-    /// Our certificate; an engine that asks for none is content without.
-    pub(crate) fn certificate(&self) -> PathBuf {
-        self.folder.join("cert.pem")
-    }
-
-    /// The key of our certificate.
-    pub(crate) fn key(&self) -> PathBuf {
-        self.folder.join("key.pem")
-    }
-}
-
 impl EngineSettings {
     pub(crate) fn read(reader: &Reader<'_>) -> Result<Self> {
         let home = path(reader, &["HOME"], &[]);

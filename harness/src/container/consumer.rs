@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::logs::{Consumer, Logs};
 use crate::background::{Run, background};
+use crate::engine::Signal;
 use crate::error::Result;
 use crate::lines::LogLine;
 use crate::retry::Backoff;
@@ -119,17 +120,18 @@ impl ReadTo {
 async fn runs_again(subject: &Subject) -> Result<bool> {
     let Subject { engine, id, name, .. } = subject;
     // The events first and the state after: nothing that happens in between is missed.
-    let mut events = engine.events_of(id, name).await?;
+    let mut signals = engine.listen(id);
     loop {
+        match signals.next().await {
+            Signal::Look | Signal::Event(_) => {}
+            // Its log tells too, if it is read again.
+            Signal::Silence(_) => return Ok(true),
+        }
         match engine.inspect_container(id, name).await {
             Ok(info) if info.state.is_running() || info.state.is_restarting() => return Ok(true),
             Ok(_) => {}
             Err(error) if error.is_not_found() => return Ok(false),
             Err(error) => return Err(error),
-        }
-        match events.next().await {
-            Some(event) => drop(event?),
-            None => return Ok(true),
         }
     }
 }

@@ -106,7 +106,7 @@ async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let end = match ended {
         None => RunEnd::TimedOut,
         Some(code) => {
-            let state = engine.inspect_container(id, name).await?.state;
+            let state = engine.inspect_end(id, name).await?.state;
             let code = state.exit_code.or(code).unwrap_or_default();
             if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
         }

@@ -16,6 +16,8 @@ pub(super) struct Track {
     seen: Option<Look>,
     /// The time of the newest event that the look has seen the effect of.
     known: Option<SystemTime>,
+    /// The newest kill for want of memory. The engine's flag may lack it for good, and no look takes it back.
+    oom: Option<SystemTime>,
     /// At most one of each kind, all newer than `known`, in the order of their times.
     since: Vec<(SystemTime, EventKind)>,
     /// How often somebody said that events may be missing.
@@ -47,6 +49,9 @@ impl Track {
             // Nothing comes after it: ids are not used again.
             self.is_gone = true;
             return;
+        }
+        if kind == EventKind::Oom {
+            self.oom = self.oom.max(Some(at));
         }
         if self.known.is_some_and(|known| at <= known) {
             return;
@@ -110,6 +115,8 @@ impl Track {
     /// The state, once there was a look.
     pub(super) fn state(&self) -> Option<ContainerState> {
         let mut state = self.seen.as_ref()?.state.clone();
+        // Of the run that the look saw, and not of one before.
+        state.oom_killed |= self.oom.is_some() && self.oom >= state.started_at;
         for (at, kind) in &self.since {
             step(&mut state, *at, kind);
         }

@@ -104,6 +104,8 @@ async fn follow(subject: Subject, sender: watch::Sender<Option<ContainerState>>)
                 is_on = true;
                 track.doubt();
             }
+            // What was known stays so until it tells again.
+            Either::Left((Signal::Silence(_), _)) => {}
             Either::Left((Signal::Event(event), _)) => {
                 if let Some(at) = event.at {
                     track.apply(at, event.kind);

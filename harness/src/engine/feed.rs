@@ -15,6 +15,7 @@ use super::json_lines::JsonLines;
 use super::streams::Bodies;
 use crate::background::{Run, background};
 use crate::container::ContainerId;
+use crate::error::Error;
 use crate::retry::Backoff;
 
 /// A connection may be dead without saying so; after so long without an event another one is made.
@@ -26,6 +27,8 @@ pub(crate) enum Signal {
     /// All that happens from now on is told; what has happened before must be looked at.
     Look,
     Event(ContainerEvent),
+    /// The engine does not tell, for this reason; it is asked again.
+    Silence(String),
 }
 
 /// The subscription and its listeners.
@@ -34,8 +37,8 @@ pub(super) struct Feed(Mutex<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    /// By the container's full id.
-    listeners: HashMap<String, Vec<Listener>>,
+    /// By the container's full id; those to all containers have none.
+    listeners: HashMap<Option<String>, Vec<Listener>>,
     next_key: u64,
     /// Whether the engine tells of events now.
     is_on: bool,
@@ -48,10 +51,10 @@ struct Listener {
     sender: mpsc::UnboundedSender<Signal>,
 }
 
-/// The signals about one container; dropping it ends the listening.
+/// The signals about one container, or all; dropping it ends the listening.
 pub(crate) struct Signals {
     engine: Engine,
-    id: ContainerId,
+    of: Option<String>,
     key: u64,
     /// Unbounded, since its reader is a task of ours that never waits for the user.
     receiver: mpsc::UnboundedReceiver<Signal>,
@@ -74,23 +77,32 @@ impl Signals {
 impl Drop for Signals {
     fn drop(&mut self) {
         // Dropped after the lock.
-        let _reader = self.engine.0.feed.leave(&self.id, self.key);
+        let _reader = self.engine.0.feed.leave(&self.of, self.key);
     }
 }
 
 impl Engine {
     /// Listens to what happens to a container. The first signal is [`Signal::Look`].
     pub(crate) fn listen(&self, id: &ContainerId) -> Signals {
+        self.signals(Some(id.to_string()))
+    }
+
+    /// Listens to what happens to any container of the engine's. The first signal is [`Signal::Look`].
+    pub(crate) fn listen_to_all(&self) -> Signals {
+        self.signals(None)
+    }
+
+    fn signals(&self, of: Option<String>) -> Signals {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let key = self.0.feed.join(id, sender, || background().run(follow(self.clone())));
-        Signals { engine: self.clone(), id: id.clone(), key, receiver }
+        let key = self.0.feed.join(of.clone(), sender, || background().run(follow(self.clone())));
+        Signals { engine: self.clone(), of, key, receiver }
     }
 }
 
 impl Feed {
     fn join(
         &self,
-        id: &ContainerId,
+        of: Option<String>,
         sender: mpsc::UnboundedSender<Signal>,
         begin: impl FnOnce() -> Run<()>,
     ) -> u64 {
@@ -100,18 +112,18 @@ impl Feed {
         }
         shared.next_key += 1;
         let key = shared.next_key;
-        shared.listeners.entry(id.to_string()).or_default().push(Listener { key, sender });
+        shared.listeners.entry(of).or_default().push(Listener { key, sender });
         shared.reader.get_or_insert_with(begin);
         key
     }
 
     /// Returns the reader if nobody is left who listens.
-    fn leave(&self, id: &ContainerId, key: u64) -> Option<Run<()>> {
+    fn leave(&self, of: &Option<String>, key: u64) -> Option<Run<()>> {
         let mut shared = self.lock();
-        if let Some(listeners) = shared.listeners.get_mut(id.as_str()) {
+        if let Some(listeners) = shared.listeners.get_mut(of) {
             listeners.retain(|listener| listener.key != key);
             if listeners.is_empty() {
-                shared.listeners.remove(id.as_str());
+                shared.listeners.remove(of);
             }
         }
         if !shared.listeners.is_empty() {
@@ -124,9 +136,12 @@ impl Feed {
     fn turned_on(&self) {
         let mut shared = self.lock();
         shared.is_on = true;
-        for listener in shared.listeners.values().flatten() {
-            listener.sender.send(Signal::Look).ok();
-        }
+        shared.tell_all(&Signal::Look);
+    }
+
+    fn failed(&self, error: &Error) {
+        tracing::debug!("{error}");
+        self.lock().tell_all(&Signal::Silence(error.to_string()));
     }
 
     fn turned_off(&self) {
@@ -136,14 +151,24 @@ impl Feed {
     fn tell(&self, event: &ContainerEvent) {
         let shared = self.lock();
         let signal = if event.at.is_some() { Signal::Event(event.clone()) } else { Signal::Look };
-        for listener in shared.listeners.get(&event.id).into_iter().flatten() {
-            listener.sender.send(signal.clone()).ok();
+        for of in [Some(event.id.clone()), None] {
+            for listener in shared.listeners.get(&of).into_iter().flatten() {
+                listener.sender.send(signal.clone()).ok();
+            }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
         // Each critical section leaves the listeners whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    fn tell_all(&self, signal: &Signal) {
+        for listener in self.listeners.values().flatten() {
+            listener.sender.send(signal.clone()).ok();
+        }
     }
 }
 
@@ -160,7 +185,7 @@ async fn follow(engine: Engine) {
                 }
                 engine.0.feed.turned_off();
             }
-            Err(error) => tracing::debug!("{error}"),
+            Err(error) => engine.0.feed.failed(&error),
         }
         tokio::time::sleep(pause.next()).await;
     }

@@ -24,6 +24,8 @@ pub struct ContainerInfo {
     pub restart_policy: String,
     /// How many processes it may have at most; nothing for as many as it likes.
     pub pids_limit: Option<u32>,
+    /// How many bytes of memory it may have at most; nothing for as many as it likes.
+    pub memory_limit: Option<u64>,
     /// The directory of its root file system on the engine's machine, where the storage driver tells.
     pub root_dir: Option<String>,
     /// Its addresses, by network.
@@ -74,6 +76,7 @@ impl ContainerInfo {
                 .as_i64()
                 .and_then(|limit| u32::try_from(limit).ok())
                 .filter(|limit| *limit > 0),
+            memory_limit: host["Memory"].as_u64().filter(|limit| *limit > 0),
             root_dir: root_dir(&answer["GraphDriver"]["Data"]),
             networks: networks(&answer["NetworkSettings"]["Networks"]),
             ports: ports(&answer["NetworkSettings"]["Ports"]),

@@ -11,7 +11,6 @@ use futures_util::{Stream, StreamExt, stream};
 use http_body_util::{BodyExt, BodyStream};
 use hyper::Method;
 use hyper::body::Incoming;
-use seatrial_core::labels;
 use serde_json::{Value, json};
 
 use super::client::{CallError, Engine, What, hung};
@@ -93,26 +92,6 @@ impl Engine {
         let path = ApiPath::new(format!("/containers/{id}/wait")).with("condition", condition);
         let what = self.what("wait for the end", format!("container `{name}`"));
         Ok(EndNotice(self.body(what, Method::POST, path).await?))
-    }
-
-    /// The events of one container from now on, as the engine's JSON lines.
-    pub(crate) async fn events_of(&self, id: &ContainerId, name: &str) -> Result<Bodies> {
-        let filters = json!({"type": ["container"], "container": [id.as_str()]});
-        let path = ApiPath::new("/events").with("filters", filters);
-        let what = self.what("follow the events", format!("container `{name}`"));
-        self.body(what, Method::GET, path).await
-    }
-
-    /// The events of all containers of a session that change what a container is, from now on, as JSON lines.
-    pub(crate) async fn events_of_session(&self, session: &str) -> Result<Bodies> {
-        let filters = json!({
-            "type": ["container"],
-            "label": [format!("{}={session}", labels::SESSION)],
-            "event": ["start", "restart", "die", "oom", "pause", "unpause", "destroy"],
-        });
-        let path = ApiPath::new("/events").with("filters", filters);
-        let what = self.what("follow the events", format!("session `{session}`"));
-        self.body(what, Method::GET, path).await
     }
 
     /// The events of all containers, as the engine's JSON lines, from a time on that the engine has told, or from now.

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
-
 use super::branch::Branch;
-use super::cx::{Cx, Failure, Pauses};
+use super::cx::{Cx, Failure};
 use crate::background::background;
 use crate::container::Health;
-use crate::engine::ContainerInfo;
+use crate::engine::{ContainerInfo, Signal};
 
 /// Not every engine tells of every change, so a state is looked at after so long without an event.
 const WITHOUT_EVENT: Duration = Duration::from_secs(2);
@@ -33,34 +31,27 @@ impl HealthyWait {
 
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
         let subject = cx.container.subject();
-        let mut pauses = Pauses::up_to(Duration::from_secs(1));
+        // The events first and the state after: nothing that happens in between is missed.
+        let mut signals = subject.engine.listen(&subject.id);
         loop {
-            // The events first and the state after: nothing that happens in between is missed.
-            let mut events = match subject.engine.events_of(&subject.id, &subject.name).await {
-                Ok(events) => events,
-                Err(error) => {
-                    branch.saw(error.to_string());
-                    pauses.next().await;
+            let next = background().run(async move {
+                let signal = tokio::time::timeout(WITHOUT_EVENT, signals.next()).await;
+                (signal, signals)
+            });
+            let (signal, rest) = next.await;
+            signals = rest;
+            match signal {
+                Ok(Signal::Silence(reason)) => {
+                    branch.saw(reason);
                     continue;
                 }
-            };
-            loop {
-                match subject.engine.inspect_container(&subject.id, &subject.name).await {
-                    Ok(info) if self.is_met(&info)? => return Ok(()),
-                    Ok(_) => {}
-                    Err(error) => branch.saw(error.to_string()),
-                }
-                let next = background().run(async move {
-                    let more = tokio::time::timeout(WITHOUT_EVENT, events.next()).await;
-                    (more.map_or(true, |event| matches!(event, Some(Ok(_)))), events)
-                });
-                let (goes_on, rest) = next.await;
-                if !goes_on {
-                    break;
-                }
-                events = rest;
+                Ok(Signal::Look | Signal::Event(_)) | Err(_) => {}
             }
-            pauses.next().await;
+            match subject.engine.inspect_container(&subject.id, &subject.name).await {
+                Ok(info) if self.is_met(&info)? => return Ok(()),
+                Ok(_) => {}
+                Err(error) => branch.saw(error.to_string()),
+            }
         }
     }
 

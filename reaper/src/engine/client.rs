@@ -18,6 +18,9 @@ use crate::settings::Settings;
 /// From this version of the API on a volume's time is that of its creation, and not of the last write to its root.
 const VOLUMES_ARE_DATED: (u16, u16) = (1, 42);
 
+/// How much of an answer that is not an engine's is shown, in characters.
+const SHOWN: usize = 200;
+
 /// An engine's client.
 #[derive(Debug)]
 pub struct Engine {
@@ -40,7 +43,7 @@ impl Engine {
     /// # Errors
     /// If its address makes no sense.
     pub fn new(settings: &Settings) -> Result<Self, String> {
-        let transport = Transport::parse(&settings.docker_host)?;
+        let transport = Transport::parse(&settings.docker_host, settings.certificates.as_ref())?;
         let api = ClientVersion { major_version: 1, minor_version: 41 };
         // Bollard's own timeout covers the head of a response only; the calls here have their own.
         let docker = Docker::connect_with_custom_transport(
@@ -148,9 +151,12 @@ impl Engine {
             return value
                 .map_err(|error| EngineError { status: None, message: format!("not JSON: {error}") });
         }
-        let value = value.unwrap_or_default();
-        let message = value["message"].as_str().unwrap_or("no reason given");
-        Err(EngineError { status: Some(status), message: message.to_owned() })
+        let message = value.ok().and_then(|value| value["message"].as_str().map(str::to_owned));
+        // What is no engine has another way to give its reason.
+        let message = message.unwrap_or_else(|| {
+            String::from_utf8_lossy(&body).chars().take(SHOWN).collect::<String>().trim().to_owned()
+        });
+        Err(EngineError { status: Some(status), message })
     }
 
     async fn within<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, EngineError> {

@@ -2,6 +2,8 @@
 
 mod client;
 mod resource;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 mod transport;
 
 pub use client::{Engine, EngineError};

@@ -4,6 +4,7 @@
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bollard::BollardRequest;
 use bollard::errors::Error;
@@ -16,21 +17,38 @@ use hyper::header::{HOST, HeaderValue};
 use hyper::rt::{Read, Write};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::net::{TcpStream, UnixStream};
+
+use super::tls::Tls;
+use crate::settings::Certificates;
+
+/// How long the engine may take to answer when it is asked for the first time.
+const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Where the engine listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Transport {
     Unix(PathBuf),
+    /// With a port.
     Tcp(String),
+    /// The same, with TLS.
+    Tls(String, Tls),
 }
 
 impl Transport {
-    /// Reads `DOCKER_HOST`.
-    pub(super) fn parse(host: &str) -> Result<Self, String> {
+    /// Reads `DOCKER_HOST`. Certificates are for TCP, as in Docker's own programs.
+    pub(super) fn parse(host: &str, certificates: Option<&Certificates>) -> Result<Self, String> {
         match host.split_once("://") {
             Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(path.into())),
-            Some(("tcp" | "http", rest)) if !rest.is_empty() => {
-                Ok(Self::Tcp(rest.split('/').next().unwrap_or_default().to_owned()))
+            Some(("tcp" | "http" | "https", rest)) if !rest.is_empty() => {
+                let address = rest.split('/').next().unwrap_or_default().to_owned();
+                Ok(match certificates {
+                    None => Self::Tcp(address),
+                    Some(certificates) => {
+                        let tls = Tls::new(&address, certificates)?;
+                        Self::Tls(address, tls)
+                    }
+                })
             }
             None if host.starts_with('/') => Ok(Self::Unix(host.into())),
             _ => Err(format!(
@@ -42,14 +60,25 @@ impl Transport {
 
     /// Connects once, to find out what waiting would not mend.
     pub(super) async fn check(&self) -> Result<(), String> {
-        let Self::Unix(path) = self else { return Ok(()) };
+        let path = match self {
+            Self::Unix(path) => path,
+            Self::Tcp(_) => return Ok(()),
+            // A certificate that is refused is so for ever. With TLS 1.3 that shows only in an answer.
+            Self::Tls(_, tls) => {
+                let asked = tokio::time::timeout(FIRST_ANSWER, self.get("/_ping")).await;
+                return match asked.ok().and_then(Result::err).and_then(|error| tls.explain(&error)) {
+                    Some(text) => Err(text),
+                    None => Ok(()),
+                };
+            }
+        };
         let shown = path.display();
         if std::fs::metadata(path).is_ok_and(|metadata| !metadata.file_type().is_socket()) {
             return Err(format!(
                 "`{shown}` is not a socket; where the engine's socket was missing, a mount of it is a folder"
             ));
         }
-        match tokio::net::UnixStream::connect(path).await {
+        match UnixStream::connect(path).await {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(format!(
                 "the engine's socket `{shown}` can't be used: {error}; run the reaper as a user who may, or privileged"
             )),
@@ -66,8 +95,11 @@ impl Transport {
         }
         request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
         match self {
-            Self::Unix(path) => exchange(tokio::net::UnixStream::connect(path).await?, request).await,
-            Self::Tcp(address) => exchange(tokio::net::TcpStream::connect(address).await?, request).await,
+            Self::Unix(path) => exchange(UnixStream::connect(path).await?, request).await,
+            Self::Tcp(address) => exchange(TcpStream::connect(address).await?, request).await,
+            Self::Tls(address, tls) => {
+                exchange(tls.over(TcpStream::connect(address).await?).await?, request).await
+            }
         }
     }
 
@@ -113,11 +145,21 @@ mod tests {
 
     #[test]
     fn hosts_are_read_or_refused() {
-        assert_eq!(Transport::parse("unix:///a/b"), Ok(Transport::Unix("/a/b".into())));
-        assert_eq!(Transport::parse("/a/b"), Ok(Transport::Unix("/a/b".into())));
-        assert_eq!(Transport::parse("tcp://h:1/"), Ok(Transport::Tcp("h:1".into())));
+        let read = |host| Transport::parse(host, None).map(|transport| format!("{transport:?}"));
+        assert_eq!(read("unix:///a/b").as_deref(), Ok(r#"Unix("/a/b")"#));
+        assert_eq!(read("/a/b").as_deref(), Ok(r#"Unix("/a/b")"#));
+        assert_eq!(read("tcp://h:1/").as_deref(), Ok(r#"Tcp("h:1")"#));
         for host in ["unix://", "npipe:////./pipe/docker", "ssh://h", "h:1", "tcp://"] {
-            assert!(Transport::parse(host).is_err(), "{host}");
+            assert!(read(host).is_err(), "{host}");
         }
+    }
+
+    #[test]
+    fn certificates_are_for_tcp_and_have_to_be_there() {
+        let nowhere = Certificates { folder: "/nowhere".into(), verify: true };
+        let read = |host| Transport::parse(host, Some(&nowhere)).map(drop);
+        assert_eq!(read("unix:///a/b"), Ok(()));
+        let error = read("tcp://h:2376").expect_err("no certificates");
+        assert!(error.contains("DOCKER_CERT_PATH"), "{error}");
     }
 }

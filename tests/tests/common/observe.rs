@@ -53,6 +53,18 @@ pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// Has a container run out of memory until that is told, five times at most: Docker 20.10 misses the reason of such an
+/// end now and then, or hears of it too late to say so.
+pub(crate) async fn until_told<T>(mut attempt: impl AsyncFnMut() -> T, is_told: impl Fn(&T) -> bool) -> T {
+    for _ in 0..4 {
+        let outcome = attempt().await;
+        if is_told(&outcome) {
+            return outcome;
+        }
+    }
+    attempt().await
+}
+
 /// The error of what must fail.
 #[track_caller]
 pub(crate) fn failed<T>(result: Result<T, Error>) -> Error {

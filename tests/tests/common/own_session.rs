@@ -129,9 +129,14 @@ pub(crate) fn look_at(container: &TestContainer) -> Value {
 /// What the engine itself says of a container by id or name; nothing if it has none.
 #[track_caller]
 pub(crate) fn look(container: &str) -> Option<Value> {
-    let answer = Engine::from_env()
-        .request("GET", &format!("/containers/{container}/json"), None)
-        .expect("the engine answers");
+    look_on(&Engine::from_env(), container)
+}
+
+/// As [`look`], on another engine than the one that the tests use.
+#[track_caller]
+pub(crate) fn look_on(engine: &Engine, container: &str) -> Option<Value> {
+    let answer =
+        engine.request("GET", &format!("/containers/{container}/json"), None).expect("the engine answers");
     match answer.status {
         200 => Some(serde_json::from_slice(&answer.body).expect("JSON")),
         404 => None,

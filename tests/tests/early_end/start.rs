@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use futures_util::StreamExt;
 
-use crate::observe::failed;
+use crate::observe::{failed, until_told};
 use crate::own_session::OwnSession;
 use crate::strategies::{is_early, never_met, unready};
 
@@ -34,7 +34,8 @@ async fn a_start_says_that_memory_was_what_its_container_ended_for() {
     let session = OwnSession::begin("start-memory").await;
     for (what, wait) in never_met().into_iter().filter(|(what, _)| ["text", "port", "delay"].contains(what)) {
         let request = unready(session.steps("sleep 200ms eat-memory all")).memory(24 << 20).wait_for(wait);
-        let error = failed(request.start().await);
+        let attempt = async || failed(request.start().await);
+        let error = until_told(attempt, |error| error.to_string().contains("was OOM-killed")).await;
         assert!(error.is_exited() && error.to_string().contains("was OOM-killed"), "{what}: {error}");
     }
 }

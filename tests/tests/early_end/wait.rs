@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use seatrial::{ContainerRequest, Error};
 
-use crate::observe::{SHORT, by_somebody_else, failed};
+use crate::observe::{SHORT, by_somebody_else, failed, until_told};
 use crate::own_session::OwnSession;
 use crate::strategies::{FOREVER, is_early, never_met, unready};
 
@@ -90,8 +90,11 @@ async fn every_wait_ends_when_the_container_runs_out_of_memory() {
         container.kill("USR1").await.expect("it runs");
     };
     let request = session.shell(line).memory(32 << 20);
-    for (what, error) in all_end(request, out_of_memory).await {
-        assert!(error.to_string().contains("was OOM-killed"), "{what}: {error}");
+    let is_told = |error: &Error| error.to_string().contains("was OOM-killed");
+    let attempt = async || all_end(request.clone(), out_of_memory).await;
+    let ends = until_told(attempt, |ends| ends.iter().all(|(_, error)| is_told(error))).await;
+    for (what, error) in ends {
+        assert!(is_told(&error), "{what}: {error}");
     }
 }
 

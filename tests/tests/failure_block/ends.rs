@@ -4,7 +4,7 @@ use seatrial::{Keep, WaitFor};
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 
 use crate::block::assert_block;
-use crate::observe::{SHORT, failed};
+use crate::observe::{SHORT, failed, until_told};
 use crate::own_session::{OwnSession, own_id, remove_by_hand};
 
 /// C26, C25.
@@ -45,7 +45,9 @@ async fn an_early_exit_says_its_code_and_what_was_printed() {
 async fn an_end_by_memory_is_told_from_a_kill() {
     let session = OwnSession::begin("memory").await;
     let request = session.steps("print loading eat-memory all").memory(24 << 20);
-    let error = failed(request.wait_for(WaitFor::log("ready")).start().await);
+    let request = request.wait_for(WaitFor::log("ready"));
+    let attempt = async || failed(request.start().await);
+    let error = until_told(attempt, |error| error.to_string().contains("OOM")).await;
     assert_block!(error, @r#"
     container `[name]` (`seatrial/misbehave:dev`) was OOM-killed before it was ready, after [time]
       waiting for: log `ready`; 0 of 1 seen

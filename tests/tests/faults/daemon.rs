@@ -3,11 +3,14 @@
 //! It has a bridge of its own, which nothing is ever attached to: a daemon that is told to have no bridge begins by
 //! deleting `docker0`, which may be that of the daemon beside it. For the same reason it makes no packet filter rules.
 
+#![allow(dead_code, reason = "not every topic needs all of it")]
+
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,16 +27,19 @@ pub(crate) struct Daemon {
     process: Option<Child>,
     bridge: Bridge,
     folder: TempDir,
+    arguments: Vec<String>,
 }
 
 /// A bridge, deleted when dropped.
 struct Bridge(String);
 
 impl Bridge {
-    /// Makes one whose name and addresses are this process's.
+    /// Makes one whose name and addresses are this process's, and no other daemon's in it.
     fn make() -> Result<Self, String> {
-        let id = std::process::id();
-        let bridge = Self(format!("seatest{id}"));
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let bridge = Self(format!("st{}-{next}", std::process::id()));
+        let id = std::process::id().wrapping_add(next);
         ip(&["link", "add", "name", &bridge.0, "type", "bridge"])?;
         let address = format!("10.{}.{}.1/24", 251 + id / 256 % 4, id % 256);
         ip(&["address", "add", &address, "dev", &bridge.0])?;
@@ -60,6 +66,11 @@ fn ip(arguments: &[&str]) -> Result<(), String> {
 impl Daemon {
     /// Starts a daemon; none, with the reason on stderr, where that can't be done.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(Vec::new())
+    }
+
+    /// As [`start`](Self::start), with more arguments.
+    pub(crate) fn start_with(arguments: Vec<String>) -> Option<Self> {
         for (program, argument) in [("dockerd", "--version"), ("setpriv", "--version")] {
             if Command::new(program).arg(argument).stdout(Stdio::null()).status().is_err() {
                 eprintln!("skipped: a daemon of our own needs the program `{program}`");
@@ -75,7 +86,7 @@ impl Daemon {
         };
         // Short, since a socket's path may have 107 bytes and the daemon nests its own deep.
         let folder = tempfile::Builder::new().prefix("daemon-").tempdir_in("/tmp").expect("a folder");
-        let mut daemon = Self { process: None, bridge, folder };
+        let mut daemon = Self { process: None, bridge, folder, arguments };
         daemon.begin();
         Some(daemon)
     }
@@ -115,6 +126,7 @@ impl Daemon {
                 "--containerd-plugins-namespace",
                 &format!("{name}-plugins"),
             ])
+            .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle of the log"))
             .stderr(log)

@@ -1,8 +1,10 @@
 //! Containers that are not what they were: replaced, and never handed out.
 
+use std::time::Duration;
+
 use seatrial::{ContainerPool, Lease, MemberState};
 
-use crate::observe::{by_somebody_else, until};
+use crate::observe::{by_somebody_else, until, until_told};
 use crate::own_session::{OwnSession, remove_by_hand};
 use crate::{builder, pool, says};
 
@@ -53,13 +55,16 @@ async fn a_container_that_ran_out_of_memory_under_a_lease_is_replaced_after_it()
     let session = OwnSession::begin("pool-oom").await;
     let request = crate::quiet(&session).memory(16 << 20);
     let pool = ContainerPool::builder(request).size(1).build().await.expect("a pool");
-    let lease = pool.get().await.expect("a container");
-    let before = lease.name().to_owned();
     // The process that eats is killed, and the container lives on.
     let eater = "dd if=/dev/zero of=/dev/shm/x bs=1M count=64; x=$(head -c 64000000 /dev/zero | tr '\\0' x); echo done";
-    lease.exec(["sh", "-c", eater]).await.ok();
-    drop(lease);
-    replaced(&pool, &before).await;
+    let attempt = async || {
+        let lease = pool.get().await.expect("a container");
+        let before = lease.name().to_owned();
+        lease.exec(["sh", "-c", eater]).await.ok();
+        drop(lease);
+        tokio::time::timeout(Duration::from_secs(10), replaced(&pool, &before)).await.is_ok()
+    };
+    assert!(until_told(attempt, |is_replaced| *is_replaced).await, "it was never replaced");
     pool.close().await.expect("it ends");
 }
 

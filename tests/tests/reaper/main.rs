@@ -1,5 +1,7 @@
 //! The reaper from outside: over TCP and by its output, against real engines and such as misbehave.
 
+#[path = "../common/certificates.rs"]
+mod certificates;
 #[path = "../faults/daemon.rs"]
 mod daemon;
 mod fixture;
@@ -12,4 +14,5 @@ mod python;
 mod report;
 mod settings;
 mod socket;
+mod tls;
 mod wire;

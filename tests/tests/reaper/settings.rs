@@ -16,7 +16,6 @@ fn a_bad_value_ends_it_with_a_message_and_exit_code_1() {
         ("RYUK_VERBOSE", "yes"),
         ("REAPER_DRY_RUN", "perhaps"),
         ("REAPER_TOKEN", "two\nlines"),
-        ("DOCKER_TLS_VERIFY", "1"),
         ("DOCKER_HOST", "ssh://nobody"),
     ] {
         let end = Reaper::run(&[(name, value)]);

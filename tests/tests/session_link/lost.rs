@@ -5,6 +5,7 @@ use std::time::Duration;
 use seatrial::Volume;
 use seatrial_core::labels;
 use seatrial_tests::{Engine, EngineProxy, Reaper, is_scenario, say};
+use serde_json::{Value, json};
 
 use crate::observe::{LONG, block_until};
 use crate::relay::Relay;
@@ -24,6 +25,50 @@ fn a_reaper_that_is_killed_is_replaced() {
     assert!(!run.left().is_empty(), "what was created is there still");
     kill(child);
     run.assert_goes();
+}
+
+/// X3: so is one that takes connections and never says a word.
+#[test]
+fn a_reaper_that_is_wedged_is_replaced() {
+    let run = Run::new("wedged");
+    let accepts = ["accept", "8080", "sleep", "forever"];
+    let wedged = published(&run, "seatrial/misbehave:dev", &accepts, &json!(null));
+    post(&wedged, "start");
+    let child = run.holder();
+    assert_ne!(run.reaper_id(), wedged);
+    kill(child);
+    run.assert_goes();
+}
+
+/// X3: and one that is unhealthy, although it would serve.
+#[test]
+fn a_reaper_that_is_unhealthy_is_replaced() {
+    let run = Run::new("unhealthy");
+    let never_well = json!({ "Test": ["CMD", "/bin/none"], "Interval": 50_000_000, "Retries": 1 });
+    let ill = published(&run, "seatrial/misbehave:dev", &["accept", "8080", "sleep", "forever"], &never_well);
+    post(&ill, "start");
+    block_until("it is unhealthy", || {
+        run.reaper().is_some_and(|reaper| reaper["State"]["Health"]["Status"] == "unhealthy")
+    });
+    let child = run.holder();
+    assert_ne!(run.reaper_id(), ill);
+    kill(child);
+    run.assert_goes();
+}
+
+/// Creates a container that is to be taken for the run's reaper; returns its id.
+fn published(run: &Run, image: &str, cmd: &[&str], health: &Value) -> String {
+    let binding = json!([{ "HostIp": "127.0.0.1", "HostPort": "" }]);
+    let body = json!({
+        "Image": image, "Cmd": cmd, "ExposedPorts": { "8080/tcp": {} }, "Healthcheck": health,
+        "HostConfig": { "PortBindings": { "8080/tcp": binding } },
+        "Labels": { labels::SESSION: run.session, labels::RYUK: "true" },
+    });
+    let target = format!("/containers/create?name={}", run.reaper_name());
+    let answer = Engine::from_env().request("POST", &target, Some(&body)).expect("an answer");
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    answer["Id"].as_str().expect("an id").to_owned()
 }
 
 /// A reaper as a process, behind a relay, that the processes of a run take for their sidecar.

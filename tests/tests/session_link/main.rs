@@ -1,6 +1,10 @@
 //! The session's link to its reaper, seen from outside: processes that share one, lose it, are refused, are killed.
 
 mod bad_input;
+#[path = "../common/certificates.rs"]
+mod certificates;
+#[path = "../faults/daemon.rs"]
+mod daemon;
 #[path = "../common/observe.rs"]
 mod observe;
 #[path = "../common/own_session.rs"]
@@ -12,6 +16,7 @@ mod lost;
 mod off;
 mod process;
 mod relay;
+mod restarted;
 mod run;
 mod runner;
 mod shared;

@@ -18,11 +18,15 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn new(topic: &str) -> Self {
+        Self::of(Run::new(topic))
+    }
+
+    pub(crate) fn of(run: Run) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::iter::once(program_folder()).chain(std::env::split_paths(&path));
         let path = std::env::join_paths(path).expect("a path");
-        let run = Run::new(topic)
+        let run = run
             .with("SEATRIAL_REAPER", "process")
             .with("XDG_RUNTIME_DIR", folder.path().to_str().expect("unicode"))
             .with("PATH", path.to_str().expect("unicode"));

@@ -8,7 +8,7 @@ use seatrial_tests::{Child, Engine, Leftovers, is_scenario, say};
 use serde_json::{Value, json};
 
 use crate::observe::{LONG, block_until};
-use crate::own_session::{BASIC, look, own_id};
+use crate::own_session::{BASIC, look_on, own_id};
 
 /// The reaper's times in these tests: short, and longer than a busy machine takes to connect again.
 const TIMES: [(&str, &str); 2] = [("RYUK_RECONNECTION_TIMEOUT", "1s"), ("RYUK_CONNECTION_TIMEOUT", "20s")];
@@ -17,14 +17,21 @@ const TIMES: [(&str, &str); 2] = [("RYUK_RECONNECTION_TIMEOUT", "1s"), ("RYUK_CO
 pub(crate) struct Run {
     pub(crate) session: String,
     variables: Vec<(String, String)>,
+    engine: Engine,
 }
 
 impl Run {
     pub(crate) fn new(topic: &str) -> Self {
-        let run = Self { session: own_id(topic), variables: Vec::new() };
+        Self::on(Engine::from_env(), topic)
+    }
+
+    /// With another engine than the one that the tests use.
+    pub(crate) fn on(engine: Engine, topic: &str) -> Self {
+        let socket = engine.socket().to_str().expect("unicode").to_owned();
+        let run = Self { session: own_id(topic), variables: Vec::new(), engine };
         let run = run.with("SEATRIAL_REAPER", "sidecar").with("SEATRIAL_STARTUP_TIMEOUT", "40s");
         // The engine itself, for a reaper outlives a test's proxy.
-        let socket = Engine::from_env().socket().to_str().expect("unicode").to_owned();
+        let run = run.with("DOCKER_HOST", &format!("unix://{socket}"));
         let run = run.with("TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE", &socket);
         TIMES.iter().fold(run, |run, (name, value)| run.with(name, value))
     }
@@ -68,7 +75,7 @@ impl Run {
 
     /// The reaper, as the engine sees it.
     pub(crate) fn reaper(&self) -> Option<Value> {
-        look(&self.reaper_name())
+        look_on(&self.engine, &self.reaper_name())
     }
 
     /// The reaper's full id.
@@ -80,19 +87,19 @@ impl Run {
     /// How often the reaper's log has this text; no reaper has none.
     pub(crate) fn logged(&self, text: &str) -> usize {
         let target = format!("/containers/{}/logs?stdout=1", self.reaper_name());
-        let log = Engine::from_env().request("GET", &target, None).expect("the engine answers");
+        let log = self.engine.request("GET", &target, None).expect("the engine answers");
         if log.status == 200 { log.text().matches(text).count() } else { 0 }
     }
 
     /// What is left of the session, its reaper aside.
     pub(crate) fn left(&self) -> Leftovers {
-        Leftovers::of_session(&Engine::from_env(), &self.session).expect("the engine answers")
+        Leftovers::of_session(&self.engine, &self.session).expect("the engine answers")
     }
 
     /// Waits until nothing of it is left.
     #[track_caller]
     pub(crate) fn assert_goes(&self) {
-        Leftovers::assert_none(&Engine::from_env(), &self.session, LONG);
+        Leftovers::assert_none(&self.engine, &self.session, LONG);
         block_until("the reaper is gone", || self.reaper().is_none());
     }
 }

@@ -85,6 +85,31 @@ fn one_that_was_never_started_is_started_by_the_next() {
     kill(second);
 }
 
+/// X6: there is nobody left of their sessions who could; whoever makes a reaper next removes those of the dead.
+#[test]
+fn those_that_were_never_started_go_with_the_next_reaper_of_any_session() {
+    let proxy = EngineProxy::start_default();
+    let start = Matcher::regex("POST", "^/containers/[0-9a-f]{64}/start$");
+    proxy.on(start, Fault::Refuse(seatrial_tests::Then::Hang));
+    let docker_host = proxy.docker_host();
+    let created = |topic: &str| {
+        let run = Run::new(topic);
+        let child = run.spawn_with("run::scenario_creates", &[("DOCKER_HOST", &docker_host)]);
+        block_until("its reaper is created", || run.reaper().is_some());
+        (run, child)
+    };
+    let ((dead, first), (alive, second)) = (created("dead"), created("alive"));
+    kill(first);
+    let next = Run::new("next");
+    kill(next.holder());
+    block_until("that of the dead is gone", || dead.reaper().is_none());
+    assert!(alive.reaper().is_some(), "its process may start it yet");
+    kill(second);
+    next.assert_goes();
+    kill(next.holder());
+    block_until("the other one is gone", || alive.reaper().is_none());
+}
+
 /// X3: one that has ended is replaced.
 #[test]
 fn one_that_has_ended_is_replaced() {

@@ -6,7 +6,7 @@ use futures_util::{FutureExt, StreamExt};
 use seatrial::{ContainerState, ContainerStatus, Health, HealthCheck, RestartPolicy, StateWatch};
 use seatrial_tests::EngineProxy;
 
-use crate::observe::{LONG, block_until_exited, by_somebody_else, until};
+use crate::observe::{LONG, block_until_exited, by_somebody_else, until, until_told};
 use crate::own_session::{OwnSession, remove_by_hand};
 
 /// Reads on to the first state that is so.
@@ -82,14 +82,20 @@ async fn a_watch_tells_of_a_health_check() {
 #[tokio::test]
 async fn a_watch_tells_of_a_kill_for_want_of_memory() {
     let session = OwnSession::begin("watch-oom").await;
-    let hungry =
-        session.shell("sleep 0.5; head -c 200m /dev/zero | tail").memory(16 << 20).memory_swap(16 << 20);
-    let container = hungry.start().await.expect("it starts");
-    let mut watch = container.watch();
-    let exited = first_that_is(&mut watch, ContainerStatus::Exited).await;
-    let exited =
-        if exited.oom_killed { exited } else { first(&mut watch, "OOM", |state| state.oom_killed).await };
-    assert_ne!(exited.exit_code, Some(0), "{exited}");
+    let hungry = session.steps("sleep 500ms eat-memory all").memory(24 << 20).memory_swap(24 << 20);
+    let attempt = async || {
+        let container = hungry.start().await.expect("it starts");
+        let mut watch = container.watch();
+        let exited = first_that_is(&mut watch, ContainerStatus::Exited).await;
+        if exited.oom_killed {
+            return exited;
+        }
+        // The reason may come after the end, and nothing else comes.
+        let later = tokio::time::timeout(Duration::from_secs(3), watch.next()).await;
+        later.ok().flatten().unwrap_or(exited)
+    };
+    let exited = until_told(attempt, |exited| exited.oom_killed).await;
+    assert_eq!((exited.oom_killed, exited.exit_code), (true, Some(137)), "{exited}");
 }
 
 /// S5, S2: what the engine starts again by itself is restarting, and never taken for exited.

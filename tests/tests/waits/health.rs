@@ -67,6 +67,17 @@ async fn health_is_noticed_although_the_events_break_off() {
     let _container = request.start().await.expect("the state is looked at");
 }
 
+/// C24, C26: an engine that does not tell of events is what was seen last.
+#[tokio::test]
+async fn events_that_can_not_be_had_are_told_in_the_report() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "no-events").await;
+    proxy.on(Matcher::regex("GET", "/events$"), Fault::error(500, "no events today"));
+    let request = checked(session.idle(), &["health-file", "/well"]).wait_for(WaitFor::healthy());
+    let error = failed(request.startup_timeout(SHORT * 2).start().await);
+    assert!(error.is_timeout() && error.to_string().contains("no events today"), "{error}");
+}
+
 /// C24.
 #[tokio::test]
 async fn a_check_that_never_passes_is_not_ready_at_the_deadline() {

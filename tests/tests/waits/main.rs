@@ -1,5 +1,6 @@
 //! The strategies (C24), each met and not met, alone and together.
 
+#[path = "../common/certificates.rs"]
 mod certificates;
 mod command;
 mod health;

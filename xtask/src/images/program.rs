@@ -18,6 +18,8 @@ pub(crate) struct Program {
     name: &'static str,
     /// The profile that it is built with.
     profile: &'static str,
+    /// More arguments for cargo.
+    arguments: &'static [&'static str],
     /// What it is built from beside the image's own folder; folders of the workspace.
     sources: &'static [&'static str],
     /// Whether users get it too, by its version.
@@ -32,6 +34,7 @@ impl Program {
                 package: "seatrial-misbehave",
                 name: "misbehave",
                 profile: "release",
+                arguments: &[],
                 sources: &[],
                 is_released: false,
             }),
@@ -39,6 +42,9 @@ impl Program {
                 package: "seatrial-reaper",
                 name: "ryuk",
                 profile: "reaper",
+                // Without TLS to the engine: a sidecar has its socket, TLS is a third of the size, and it takes a C
+                // compiler for the target.
+                arguments: &["--no-default-features"],
                 sources: &["core", "reaper"],
                 is_released: true,
             }),
@@ -74,11 +80,11 @@ impl Program {
 
     /// Runs cargo and gives back the program's path.
     fn build(self, target: &Target) -> Result<String> {
-        let Self { package, profile, .. } = self;
+        let Self { package, profile, arguments, .. } = self;
         let mut cargo = Command::new("cargo");
         cargo.current_dir(workspace::root());
         cargo.args(["build", "--quiet", "--profile", profile, "--package", package]);
-        cargo.args(["--target", &target.triple]);
+        cargo.args(["--target", &target.triple]).args(arguments);
         cargo.arg("--message-format=json-render-diagnostics");
         cargo.env("RUSTFLAGS", target.flags);
         let messages = command::output(&mut cargo).with_context(|| {

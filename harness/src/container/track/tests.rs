@@ -80,6 +80,18 @@ fn a_run_ends_with_its_code_and_the_next_begins_without() {
     assert_eq!((again.started_at, again.status), (Some(at(12)), ContainerStatus::Running));
 }
 
+/// S5: an engine may never set the flag of a kill that it told of.
+#[test]
+fn a_kill_for_want_of_memory_stays_until_the_next_run_whatever_a_look_says() {
+    let mut track = tracking(look("running", Some(5), None));
+    track.apply(at(11), EventKind::Die(Some(137)));
+    track.apply(at(12), EventKind::Oom);
+    track.looked(track.mark(), look("exited", Some(5), Some(11)));
+    assert!(track.state().expect("a state").oom_killed);
+    track.looked(track.mark(), look("running", Some(13), Some(11)));
+    assert!(!track.state().expect("a state").oom_killed, "the next run");
+}
+
 /// S5: events whose effect the look has seen, and which come after it.
 #[test]
 fn a_late_event_changes_nothing() {

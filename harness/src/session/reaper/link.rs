@@ -13,7 +13,7 @@ use tokio::time::timeout;
 /// How long a connection may take: a reaper is near, on the engine's machine.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 /// How long a reaper that took the connection may take to acknowledge a filter, which is no work.
-const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(15);
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where a reaper listens, and what it wants to hear first.
 #[derive(Clone, Debug, PartialEq, Eq)]

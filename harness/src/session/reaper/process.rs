@@ -112,10 +112,6 @@ impl Making<'_> {
 
     fn start(&mut self) -> Result<()> {
         let endpoint = &self.session.engine().located().endpoint;
-        if let Endpoint::Tcp { tls: Some(_), .. } = endpoint {
-            let hint = "use a sidecar, which has the engine's socket: SEATRIAL_REAPER=sidecar";
-            return Err(self.error("it does not speak TLS to the engine").with_hint(hint));
-        }
         let own = std::env::current_exe().unwrap_or_default();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = find(&own, &path).ok_or_else(|| {
@@ -138,6 +134,7 @@ impl Making<'_> {
         let mut command = Command::new(program);
         command
             .env_clear()
+            .envs(tls_variables(endpoint))
             .env("DOCKER_HOST", endpoint.to_string())
             .env("RYUK_PORT", "0")
             .env(TOKEN, format!("{:032x}", rand::rng().random::<u128>()))
@@ -164,6 +161,14 @@ impl Started {
         }
         String::from_utf8_lossy(&said).trim().replace('\n', "\n  ")
     }
+}
+
+/// How it speaks TLS to the engine, if it has to. It has another current directory than we have.
+fn tls_variables(endpoint: &Endpoint) -> Vec<(&'static str, PathBuf)> {
+    let Endpoint::Tcp { tls: Some(files), .. } = endpoint else { return Vec::new() };
+    let folder = std::path::absolute(&files.folder).unwrap_or_else(|_| files.folder.clone());
+    let verify = files.verify.then(|| ("DOCKER_TLS_VERIFY", "1".into()));
+    [("DOCKER_CERT_PATH", folder)].into_iter().chain(verify).collect()
 }
 
 /// The program: where cargo puts what it builds together with our own, or else on the `PATH`.

@@ -42,7 +42,8 @@ pub(super) async fn link(session: &Session) -> Result<Link> {
     let began = Instant::now();
     let patience = session.config().startup_timeout.value;
     let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(500));
-    let mut making = Making { session, name: format!("reaper_{}", session.id()), born: None, ended: 0 };
+    let name = format!("reaper_{}", session.id());
+    let mut making = Making { session, name, born: None, ended: 0, has_replaced_silent: false };
     loop {
         let reason = match making.look().await {
             Ok(Outcome::Linked(link)) => return Ok(link),
@@ -70,6 +71,8 @@ struct Making<'a> {
     born: Option<Born>,
     /// How many of those that we created have ended.
     ended: u32,
+    /// Whether one that took the connection and said nothing was removed: another one like it is no accident.
+    has_replaced_silent: bool,
 }
 
 struct Born {
@@ -155,6 +158,11 @@ impl Making<'_> {
             Ok(link) => Ok(Outcome::Linked(link)),
             Err(Unlinked::Away(error)) => {
                 Ok(Outcome::Pause(format!("{}:{} does not serve us ({error})", address.host, address.port)))
+            }
+            Err(Unlinked::Silent) if !self.has_replaced_silent => {
+                tracing::warn!("reaper `{}` never acknowledged the filter, and is replaced", self.name);
+                self.has_replaced_silent = true;
+                self.remove(found).await
             }
             Err(Unlinked::Silent) => Err(self
                 .error(format!("it took the connection and never acknowledged the filter (image `{image}`)"))

@@ -1,11 +1,14 @@
 //! The way to a container's cases, for users.
 
 use std::fmt;
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select, try_join};
 
+use super::super::stdin::Feeder;
+use super::agents::{Agents, Known};
 use super::by_exec::{ByExec, OnTheWay};
 use super::case::Case;
 use super::drain::{GiveBack, pipe};
@@ -57,7 +60,8 @@ impl fmt::Display for CaseVia {
 #[derive(Clone, Debug)]
 pub struct Cases {
     subject: Subject,
-    via: CaseVia,
+    /// Why they are not to go by the agent.
+    by_exec: Option<String>,
 }
 
 impl TestContainer {
@@ -72,22 +76,36 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves it open whether the program was started.
     pub async fn cases(&self) -> Result<Cases> {
-        let via = CaseVia::Exec { reason: "it is not there yet".to_owned() };
-        Ok(Cases { subject: self.subject(), via })
+        let cases = Cases { subject: self.subject(), by_exec: None };
+        let started = Agents::get(&cases.subject, &None).await;
+        started.map_err(|error| error.with_subject(self.to_string()))?;
+        Ok(cases)
     }
 }
 
 impl Cases {
-    /// How cases are run here.
+    /// How cases of the container's user are run here.
     #[must_use]
     pub fn via(&self) -> CaseVia {
-        self.via.clone()
+        let known = || match self.subject.commands.cases.known(&self.subject, &None) {
+            Some(Known::Exec(reason, _)) => Some(reason),
+            Some(Known::Agent(_)) | None => None,
+        };
+        self.by_exec.clone().or_else(known).map_or(CaseVia::Agent, |reason| CaseVia::Exec { reason })
+    }
+
+    /// The same by the engine's exec, whatever there is: to compare with.
+    #[must_use]
+    pub fn by_exec(mut self) -> Self {
+        self.by_exec = Some("it was asked for".to_owned());
+        self
     }
 
     /// Runs a case and waits until it is over: its process has ended, with all that came of it, whether it was to
     /// run on or not.
     ///
-    /// How the case ended is data, and so are its time being up and a program that can't be started.
+    /// How the case ended is data, and so are its time being up and a program that can't be started. 64 cases of a user
+    /// run at once in a container; others wait for their turn.
     ///
     /// # Errors
     /// Invalid, if the case can't be: no program, a NUL byte, a working directory that is not absolute. Files, if a
@@ -102,27 +120,53 @@ impl Cases {
     }
 
     async fn run_unnamed(&self, case: Case) -> Result<CaseOutput> {
-        let Parts { plan, source, feeder, writers } = Parts::of(case)?;
-        let has_writer = |stream| writers.has(stream);
-        let piped = (has_writer(LogStream::Stdout), has_writer(LogStream::Stderr));
-        let is_piped = move |stream| if stream == LogStream::Stdout { piped.0 } else { piped.1 };
-        let (pipe, drain) = pipe(writers);
-        let on_the_way = Arc::new(OnTheWay::default());
-        let way = Arc::clone(&on_the_way);
-        let give_back: GiveBack = Arc::new(move |_, bytes| way.give_back(bytes));
-        let sink = Sink::new(plan.limit, Some(pipe), is_piped);
-        let run = ByExec { subject: self.subject.clone(), plan, source, sink, on_the_way };
-        let work = background().run(run.run());
-        let written = pin!(try_join(work, drain.write(give_back)));
-        let Some(feeder) = feeder else { return Ok(written.await?.0) };
-        let output = match select(written, pin!(feeder.feed())).await {
-            Either::Left((output, _)) => output,
-            Either::Right((Ok(()), written)) => written.await,
-            // Dropping the work ends the case.
-            Either::Right((Err(error), _)) => Err(error),
+        let parts = Parts::of(case)?;
+        let known = match &self.by_exec {
+            Some(reason) => Known::Exec(reason.clone(), 0),
+            None => match Agents::get(&self.subject, &parts.plan.user).await {
+                // The engine says what is wrong with the user.
+                Err(error) if error.is_not_started() => Known::Exec(error.message().to_owned(), 0),
+                known => known?,
+            },
         };
-        Ok(output?.0)
+        let Parts { plan, source, feeder, writers } = parts;
+        let piped = [LogStream::Stdout, LogStream::Stderr].map(|stream| writers.has(stream));
+        let (pipe, drain) = pipe(writers);
+        let sink =
+            Sink::new(plan.limit, Some(pipe), |stream| piped[usize::from(stream == LogStream::Stderr)]);
+        match known {
+            Known::Agent(link) => {
+                let (give_back, place) = link.credit();
+                let work = link.run(&self.subject.commands, plan, source, sink, &place);
+                with_streams(work, drain.write(give_back), feeder).await
+            }
+            Known::Exec(..) => {
+                let on_the_way = Arc::new(OnTheWay::default());
+                let way = Arc::clone(&on_the_way);
+                let give_back: GiveBack = Arc::new(move |_, bytes| way.give_back(bytes));
+                let run = ByExec { subject: self.subject.clone(), plan, source, sink, on_the_way };
+                let work = background().run(run.run());
+                with_streams(work, drain.write(give_back), feeder).await
+            }
+        }
     }
+}
+
+/// Drives a case beside what reads and writes its streams on the caller's task.
+async fn with_streams(
+    work: impl Future<Output = Result<CaseOutput>>,
+    writing: impl Future<Output = Result<()>>,
+    feeder: Option<Feeder<'static>>,
+) -> Result<CaseOutput> {
+    let written = pin!(try_join(work, writing));
+    let Some(feeder) = feeder else { return Ok(written.await?.0) };
+    let output = match select(written, pin!(feeder.feed())).await {
+        Either::Left((output, _)) => output,
+        Either::Right((Ok(()), written)) => written.await,
+        // Dropping the work ends the case.
+        Either::Right((Err(error), _)) => Err(error),
+    };
+    Ok(output?.0)
 }
 
 impl fmt::Display for Cases {
