@@ -5,6 +5,7 @@ mod ends;
 mod lists;
 mod names;
 mod trouble;
+mod verdicts;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

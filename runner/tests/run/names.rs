@@ -10,7 +10,7 @@ fn names_reach_their_command_as_they_are() {
     let scene = Scene::new("names");
     let long = "x".repeat(100_000);
     let names = ["a b", "it's \"quoted\"", "$HOME `id` \\n", "k\u{e4}se", "-e", "\u{1b}[31m", &long];
-    scene.file("cases", names.join("\n"));
+    scene.file("cases", [names.join("\n").as_bytes(), b"\nno \xff text"].concat());
     let args = [
         "--image",
         BASIC,
@@ -37,6 +37,13 @@ fn names_reach_their_command_as_they_are() {
         assert_eq!(case["attempts"][0]["exit_code"], 7, "{name:.40}");
         assert_eq!(case["stdout"], name, "{name:.40}");
     }
+    let odd = &cases["no \u{fffd} text"];
+    assert_eq!(odd["attempts"][0]["exit_code"], 7, "{odd}");
+    assert_eq!(
+        (&odd["case_base64"], &odd["stdout_base64"]),
+        (&"bm8g/yB0ZXh0".into(), &"bm8g/yB0ZXh0".into())
+    );
+    assert!(run.stdout.contains("failed: no \\xff text"), "{}", run.stdout);
     assert!(!run.stdout.contains('\u{1b}'), "nothing that a terminal would obey");
     assert!(run.stdout.contains("x… (100000 bytes)"));
 }
