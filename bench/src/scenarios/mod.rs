@@ -7,12 +7,13 @@ mod drop_return;
 mod exec;
 mod exec_timeout;
 pub(crate) mod log_wait;
+pub(crate) mod pool;
 mod prune;
 mod reaper;
-pub(crate) mod pool;
 mod remove_many;
 pub(crate) mod requests;
 mod start;
+mod watch;
 
 use anyhow::Result;
 
@@ -39,6 +40,7 @@ pub(crate) fn run_all(options: &Options) -> Result<()> {
             Name::Reaper => reaper::run(&context)?,
             Name::Pool => pool::run(&context)?,
             Name::CopyIn => copy_in::run(&context)?,
+            Name::Watch => watch::run(&context)?,
             Name::Crates => crates::run()?,
         };
         println!("{section}");

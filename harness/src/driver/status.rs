@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The exit code of what was ended by `SIGKILL`, as shells and engines have it: 128 and the signal's number.
-const KILLED: i64 = 137;
+pub(super) const KILLED: i64 = 137;
 
 /// How a task ended, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
