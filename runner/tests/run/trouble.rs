@@ -1,5 +1,9 @@
 //! Cases that do something to their container, or have it done to them.
 
+use std::time::Duration;
+
+use seatrial_tests::Child;
+
 use crate::{BASIC, Scene};
 
 /// D2, D3.
@@ -75,4 +79,34 @@ fn a_case_that_wants_too_much_memory_is_told_from_one_that_is_killed() {
     assert_eq!(attempt("loud")["truncated"], true);
     assert_eq!(cases["loud"]["stdout"].as_str().map(str::len), Some(100 << 10));
     assert_eq!(attempt("silent")["exit_code"], 5, "its output ended before it did");
+}
+
+#[test]
+fn a_run_with_much_output_needs_little_memory() {
+    const MOST_KIB: u64 = 50 << 10;
+    let scene = Scene::new("peak");
+    let cases: Vec<_> = (0..400).map(|number| number.to_string()).collect();
+    scene.file("cases", cases.join("\n"));
+    let mut command = scene.command();
+    command.args(["run", "--image", BASIC, "--pool", "2", "--cases", "cases", "--attempts", "1", "--quiet"]);
+    command.args(["--json", "out.jsonl", "--junit", "junit.xml", "--timeline", "timeline.html"]);
+    // All of it is kept until all of them have been tried again, and then two cases' at once at most are looked at.
+    command.args(["--", "sh", "-c", "head -c 200000 /dev/zero | tr '\\0' x; exit 1", "{case}"]);
+    let mut child = Child::of(command);
+    let peak = peak_kib(child.id());
+    assert_eq!(child.wait(Duration::from_secs(60)).code(), Some(1));
+    assert!(scene.text("out.jsonl").len() > 80_000_000, "that much was printed");
+    assert!(peak > 0 && peak < MOST_KIB, "{peak} KiB at most");
+}
+
+/// The most memory that a process has had resident when it ends.
+fn peak_kib(pid: u32) -> u64 {
+    let mut peak = 0;
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        // One that has ended, and was not waited for yet, has none.
+        let Some(line) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) else { return peak };
+        peak = line.trim_end_matches("kB").trim().parse().expect("a number");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
