@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::Result;
 use seatrial::driver::{Drivers, Task};
 use seatrial::{ContainerPool, ContainerRequest};
+use tokio::sync::broadcast;
 
 const IMAGE: &str = "seatrial/basic:dev";
 
@@ -30,15 +31,20 @@ async fn main() -> Result<()> {
 
     let lines = [("good", "sort"), ("bad", "echo sunk >&2; exit 3"), ("slow", "echo waiting; sleep 1000")];
     for (id, line) in lines {
+        let (sink, mut samples) = broadcast::channel(60);
         let task = Task::new(id, IMAGE)
             .command(["sh", "-c", line])
             .stdin("Vasa\nFram\n")
             .timeout(Duration::from_secs(2))
             .stdout(Box::new(tokio::io::stdout()))
-            .stderr(Box::new(tokio::io::stderr()));
+            .stderr(Box::new(tokio::io::stderr()))
+            .stats_to(sink);
         let prepared = driver.prepare(task).await?;
         let result = prepared.run().await?.await?;
         println!("{id}: {}, exit code {:?}", result.status, result.exit_code);
+        while let Ok(stats) = samples.recv().await {
+            println!("{id} used {stats}");
+        }
         prepared.close().await?;
     }
     if let Some(pool) = pool {

@@ -77,6 +77,8 @@ pub(crate) enum Kind {
     Reaper,
     /// The pool is closed.
     Closed,
+    /// The engine, or the runtime below it, has no such thing.
+    Unsupported,
 }
 
 impl Error {
@@ -319,6 +321,12 @@ impl Error {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.0.kind == Kind::Closed
+    }
+
+    /// Whether the engine, or the runtime below it, can't do what was asked for; the hint says what is missing.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        self.0.kind == Kind::Unsupported
     }
 
     /// Whether something that was asked to go is still there.

@@ -21,10 +21,16 @@
 mod docs {
     #[doc = include_str!("../../docs/cleanup.md")]
     struct Cleanup;
+    #[doc = include_str!("../../docs/drivers.md")]
+    struct Drivers;
     #[doc = include_str!("../../docs/exec.md")]
     struct Exec;
+    #[doc = include_str!("../../docs/monitor.md")]
+    struct Monitor;
     #[doc = include_str!("../../docs/pool.md")]
     struct Pool;
+    #[doc = include_str!("../../docs/runtimes.md")]
+    struct Runtimes;
     #[doc = include_str!("../../docs/state.md")]
     struct State;
 }
@@ -59,9 +65,9 @@ pub use bollard::models;
 pub use archive::{CopiedOut, CopyIn};
 pub use config::{Keep, PullPolicy, ReaperChoice, TlsFiles};
 pub use container::{
-    Case, CaseEnd, CaseOutput, CaseVia, Cases, ContainerId, ContainerRequest, ContainerState,
+    Case, CaseEnd, CaseOutput, CaseVia, Cases, Checkpoint, ContainerId, ContainerRequest, ContainerState,
     ContainerStatus, Exec, ExecOutput, Health, HealthCheck, Limits, LogLines, LogOutput, Logs, PartialOutput,
-    Port, Process, Protocol, RestartPolicy, RunEnd, RunOutput, Spawn, StateWatch, TestContainer,
+    Port, Process, Protocol, RestartPolicy, Restore, RunEnd, RunOutput, Spawn, StateWatch, TestContainer,
     WaitCondition,
 };
 pub use engine::{

@@ -14,7 +14,7 @@ mod locate;
 mod minimum;
 mod python;
 mod ready;
-
+mod runsc;
 mod steps;
 mod test;
 mod tools;

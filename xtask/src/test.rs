@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::engine::Runtime;
 use crate::leftovers::Before;
-use crate::{browser, command, console, python, ready, tools, workspace};
+use crate::{browser, command, console, python, ready, runsc, tools, workspace};
 
 /// How to run the tests.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -14,7 +14,8 @@ pub(crate) struct Options {
     /// Runs each test in a process of its own, with cargo-nextest. Leaves out doc tests.
     #[arg(long)]
     nextest: bool,
-    /// Runs the containers with this runtime, on a private engine that has it.
+    /// Runs the containers with this runtime, on a private engine that has it; unless cargo's arguments say which tests,
+    /// those of the topics that hold there.
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
     /// Goes to `cargo test` or `cargo nextest run`; with a package named, only that one is tested.
@@ -42,10 +43,27 @@ impl Options {
 
     /// Again, with `cargo test`, what could go another way when tests share a process.
     pub(crate) fn in_one_process() -> Self {
-        let topics = OF_ONE_PROCESS.iter().flat_map(|topic| ["--test", topic]);
-        let args: Vec<_> = ["-p", "seatrial-tests"].into_iter().chain(topics).collect();
-        Self { args: words(&args), ..Self::default() }
+        Self { args: of_topics(&OF_ONE_PROCESS), ..Self::default() }
     }
+}
+
+/// The topics that hold under gVisor with the host's network. What does not is about the network (ports, addresses,
+/// networks), new limits, the reason of an end for want of memory, files that the engine replaces in a container, and
+/// runtimes.
+const OF_GVISOR: [&str; 9] =
+    ["drop", "inspect", "keep", "log_wait", "logs", "mounted_files", "removal", "run", "runtimes"];
+
+/// Cargo's arguments: those that were given, else the runtime's topics.
+fn arguments(options: &Options) -> Vec<String> {
+    match options.runtime {
+        Some(Runtime::Gvisor) if options.args.is_empty() => of_topics(&OF_GVISOR),
+        _ => options.args.clone(),
+    }
+}
+
+fn of_topics(topics: &[&str]) -> Vec<String> {
+    let topics = topics.iter().flat_map(|topic| ["--test", topic]);
+    words(&["-p", "seatrial-tests"].into_iter().chain(topics).collect::<Vec<_>>())
 }
 
 fn words(args: &[&str]) -> Vec<String> {
@@ -63,6 +81,7 @@ pub(crate) async fn test(options: &Options) -> Result<()> {
     let engine = ready::engine_with_images(options.runtime).await?;
     python::ensure();
     browser::ensure();
+    runsc::ensure();
     let before = Before::look(&engine.docker).await?;
     let mut cargo = cargo(options);
     engine.pass_on(&mut cargo);
@@ -85,10 +104,11 @@ fn cargo(options: &Options) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace::root());
     cargo.args(if options.nextest { ["nextest", "run"].as_slice() } else { &["test"] });
-    if !names_a_package(&options.args) {
+    let args = arguments(options);
+    if !names_a_package(&args) {
         cargo.arg("--workspace");
     }
-    cargo.args(&options.args);
+    cargo.args(&args);
     if std::env::var_os(THREADS).is_none() {
         // As many as cargo-nextest runs at once: most tests wait for the engine most of the time.
         cargo.env(THREADS, "4");
@@ -119,5 +139,15 @@ mod tests {
         assert_eq!(line(true, &["pool"]), "nextest run --workspace pool");
         assert_eq!(line(false, &["-p", "seatrial"]), "test -p seatrial");
         assert_eq!(line(false, &["--", "-p"]), "test --workspace -- -p");
+    }
+
+    #[test]
+    fn under_gvisor_its_topics_are_tested_unless_others_are_named() {
+        let line = |args: &[&str]| {
+            let options = Options { nextest: false, runtime: Some(Runtime::Gvisor), args: words(args) };
+            arguments(&options).join(" ")
+        };
+        assert!(line(&[]).starts_with("-p seatrial-tests --test drop --test inspect "));
+        assert_eq!(line(&["-p", "seatrial"]), "-p seatrial");
     }
 }

@@ -128,7 +128,7 @@ impl TestContainer {
         Ok(change)
     }
 
-    async fn look_again(&self) -> Result<()> {
+    pub(super) async fn look_again(&self) -> Result<()> {
         let info = self.inspect().await?;
         self.refresh(&info);
         let subject = self.subject();

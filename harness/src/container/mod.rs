@@ -1,6 +1,8 @@
 //! One container: what is asked for, how it is started, and the handle that owns it.
 
 mod age;
+mod checkpoint;
+mod checkpoint_refusal;
 pub(crate) mod command;
 mod consumer;
 mod files;
@@ -24,6 +26,7 @@ mod track;
 mod until;
 mod watch;
 
+pub use checkpoint::{Checkpoint, Restore};
 pub(crate) use command::Commands;
 pub use command::{
     Case, CaseEnd, CaseOutput, CaseVia, Cases, Exec, ExecOutput, PartialOutput, Process, Spawn,

@@ -14,12 +14,12 @@ use super::contract::{Driver, Prepared};
 use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
 use super::output::{End, Output, Source};
-use super::status::KILLED;
-use super::{Ending, Stop, Task};
+use super::stats::measure;
+use super::{Ending, StatsSink, Stop, Task};
 use crate::config::Keep;
 use crate::container::command::{Input, beside};
 use crate::container::{ContainerState, ContainerStatus, Created, create, start_explained};
-use crate::engine::{Change, EventKind, LogRequest, Mode, Signal, Signals, Upgraded};
+use crate::engine::{Change, ContainerInfo, EventKind, LogRequest, Mode, Signal, Signals, Upgraded};
 use crate::error::{Error, Kind, Result};
 use crate::report::seconds;
 use crate::retry::Backoff;
@@ -36,8 +36,6 @@ const SILENCE: Duration = Duration::from_secs(60);
 const KILLED_WITHIN: Duration = Duration::from_secs(5);
 /// How much later than the end of its output a container ends that does not go on without any.
 const ENDING: Duration = Duration::from_millis(500);
-/// How much later than a kill an engine may tell that it was for want of memory; some never do.
-pub(super) const OUT_OF_MEMORY_WITHIN: Duration = Duration::from_millis(500);
 
 /// Runs each task in a container of its own.
 ///
@@ -61,14 +59,14 @@ impl DockerDriver {
         Self { session: Some(session.clone()) }
     }
 
-    async fn create(&self, task: Task) -> Result<Arc<dyn Prepared>> {
+    async fn create(&self, mut task: Task) -> Result<Arc<dyn Prepared>> {
         let mut request = task.request();
         if let Some(session) = &self.session {
             request = request.session(session);
         }
         let created = create(&request).await.map_err(|error| task.named(error))?;
-        let (stdin, limited) = (task.stdin.clone(), task.memory.is_some());
-        Ok(Life::begin(task, Contained { created, stdin, limited, running: None }))
+        let (stdin, stats) = (task.stdin.clone(), task.stats.take());
+        Ok(Life::begin(task, Contained { created, stdin, stats, running: None }))
     }
 }
 
@@ -82,8 +80,7 @@ impl Driver for DockerDriver {
 struct Contained {
     created: Created,
     stdin: Option<Bytes>,
-    /// Whether its memory is limited.
-    limited: bool,
+    stats: Option<StatsSink>,
     running: Option<Running>,
 }
 
@@ -119,11 +116,11 @@ impl Job for Contained {
         let reading = read(subject, &is_lost, Output::new(outlet, has_ended), reader);
         let reading = beside(reading, input.write_to(writer, Mode::Multiplexed));
         let ending = async {
-            let ending = Watched::new(subject, &is_lost, signals).follow(stops, self.limited).await?;
+            let ending = Watched::new(subject, &is_lost, signals).follow(stops).await?;
             ended.send_replace(true);
             Ok(ending)
         };
-        let (ending, ()) = try_join(ending, reading).await?;
+        let (ending, ()) = beside(try_join(ending, reading), measure(subject, self.stats.take())).await?;
         Ok(ending)
     }
 
@@ -226,7 +223,7 @@ impl<'a> Watched<'a> {
         Self { subject, is_lost, signals, out_of_memory: false, ending_since: None, stop: None }
     }
 
-    async fn follow(mut self, mut stops: Stops, limited: bool) -> Result<Ending> {
+    async fn follow(mut self, mut stops: Stops) -> Result<Ending> {
         let exit_code = loop {
             let may_have_ended = match self.next(&mut stops).await {
                 Next::Event(EventKind::Die(Some(code))) => break code,
@@ -246,14 +243,10 @@ impl<'a> Watched<'a> {
                 break code;
             }
         };
-        let state = self.look().await?;
-        self.out_of_memory |= state.oom_killed;
-        let stop = self.stop;
-        if limited && exit_code == KILLED && stop.is_none() && !self.out_of_memory {
-            let told = tokio::time::timeout(OUT_OF_MEMORY_WITHIN, out_of_memory(&mut self.signals)).await;
-            self.out_of_memory = told.is_ok();
-        }
-        Ok(Ending { exit_code, out_of_memory: self.out_of_memory, stop })
+        let is_explained = self.stop.is_some() || self.out_of_memory;
+        let state = if is_explained { self.look().await? } else { self.look_for_the_reason().await? };
+        let out_of_memory = self.out_of_memory || state.oom_killed;
+        Ok(Ending { exit_code, out_of_memory, stop: self.stop })
     }
 
     /// What comes next; once it was killed, no stop does.
@@ -307,19 +300,17 @@ impl<'a> Watched<'a> {
     /// Its state, while it is there and nobody else removes it.
     async fn look(&self) -> Result<ContainerState> {
         let Subject { engine, id, name, .. } = self.subject;
-        let info = retried(self.is_lost, || engine.inspect_container(id, name)).await;
-        let state = info.map_err(|error| gone(error, self.subject))?.state;
-        if state.status == ContainerStatus::Removing { Err(vanished(name)) } else { Ok(state) }
+        self.seen(retried(self.is_lost, || engine.inspect_container(id, name)).await)
     }
-}
 
-/// Waits until the engine tells that a process of a container was killed for want of memory.
-async fn out_of_memory(signals: &mut Signals) {
-    loop {
-        if let Signal::Event(event) = signals.next().await
-            && event.kind == EventKind::Oom
-        {
-            return;
-        }
+    /// The same of one that has ended, with a wait for the reason where it is in doubt.
+    async fn look_for_the_reason(&self) -> Result<ContainerState> {
+        let Subject { engine, id, name, .. } = self.subject;
+        self.seen(retried(self.is_lost, || engine.inspect_end(id, name)).await)
+    }
+
+    fn seen(&self, info: Result<ContainerInfo>) -> Result<ContainerState> {
+        let state = info.map_err(|error| gone(error, self.subject))?.state;
+        if state.status == ContainerStatus::Removing { Err(vanished(&self.subject.name)) } else { Ok(state) }
     }
 }

@@ -11,14 +11,15 @@ use super::contract::{Driver, Prepared};
 use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
 use super::status::KILLED;
-use super::{Ending, Task};
+use super::{Ending, StatsSink, Task};
 use crate::error::{Error, Kind, Result};
+use crate::monitor::Stats;
 use crate::stream::LogStream;
 
 /// Gives each task the outcome that it was told to; by default, success at once.
 ///
 /// Tasks are counted as they are prepared, from 1. Of several rules that fit, the newest counts. Time-outs, cancellation,
-/// closing and output work as with any driver.
+/// closing, output and samples work as with any driver.
 ///
 /// ```
 /// use seatrial::driver::{Driver, MockDriver, Outcome, Status, Task};
@@ -59,6 +60,7 @@ pub struct Outcome {
     delay: Duration,
     stdout: Bytes,
     stderr: Bytes,
+    stats: Vec<Stats>,
     lost: Option<Lost>,
 }
 
@@ -139,6 +141,7 @@ impl Outcome {
             delay: Duration::ZERO,
             stdout: Bytes::new(),
             stderr: Bytes::new(),
+            stats: Vec::new(),
             lost: None,
         }
     }
@@ -186,6 +189,12 @@ impl Outcome {
         self
     }
 
+    /// The samples of what it uses, all at once. Default: none.
+    pub fn stats(mut self, samples: impl IntoIterator<Item = Stats>) -> Self {
+        self.stats = samples.into_iter().collect();
+        self
+    }
+
     fn unless_lost(&self, when: Lost) -> Result<()> {
         if self.lost == Some(when) {
             return Err(Error::new(Kind::Unreachable, "the engine does not answer, as it was told to"));
@@ -195,25 +204,33 @@ impl Outcome {
 }
 
 impl Driver for MockDriver {
-    fn prepare(&self, task: Task) -> BoxFuture<'_, Result<Arc<dyn Prepared>>> {
+    fn prepare(&self, mut task: Task) -> BoxFuture<'_, Result<Arc<dyn Prepared>>> {
         Box::pin(async move {
             let outcome = self.outcome(&task.id);
             outcome.unless_lost(Lost::Preparing).map_err(|error| task.named(error))?;
-            Ok(Life::begin(task, Mocked(outcome)))
+            let sink = task.stats.take();
+            Ok(Life::begin(task, Mocked { outcome, sink }))
         })
     }
 }
 
 /// A task that comes to what was told.
-struct Mocked(Outcome);
+struct Mocked {
+    outcome: Outcome,
+    sink: Option<StatsSink>,
+}
 
 impl Job for Mocked {
     async fn start(&mut self) -> Result<()> {
-        self.0.unless_lost(Lost::Starting)
+        self.outcome.unless_lost(Lost::Starting)
     }
 
     async fn follow(&mut self, mut outlet: Outlet, mut stops: Stops) -> Result<Ending> {
-        let Outcome { exit_code, out_of_memory, delay, stdout, stderr, .. } = self.0.clone();
+        let Outcome { exit_code, out_of_memory, delay, stdout, stderr, stats, .. } = self.outcome.clone();
+        if let Some(sink) = self.sink.take() {
+            // Without a receiver they are for nobody.
+            stats.into_iter().for_each(|sample| drop(sink.send(sample)));
+        }
         for (stream, bytes) in [(LogStream::Stdout, stdout), (LogStream::Stderr, stderr)] {
             if !bytes.is_empty() {
                 outlet.push(stream, bytes).await;
@@ -222,7 +239,7 @@ impl Job for Mocked {
         // What has ended by then goes before what is late.
         match select(pin!(tokio::time::sleep(delay)), pin!(stops.next())).await {
             Either::Left(_) => {
-                self.0.unless_lost(Lost::Running)?;
+                self.outcome.unless_lost(Lost::Running)?;
                 Ok(Ending { exit_code, out_of_memory, stop: None })
             }
             Either::Right((stop, _)) => {

@@ -26,6 +26,7 @@ mod output;
 mod pool;
 mod registry;
 mod result;
+mod stats;
 mod status;
 mod task;
 
@@ -36,4 +37,4 @@ pub use pool::PoolDriver;
 pub use registry::Drivers;
 pub use result::RunResult;
 pub use status::{Ending, Status, Stop};
-pub use task::{Mount, Task, Writer};
+pub use task::{Mount, StatsSink, Task, Writer};

@@ -10,12 +10,13 @@ use futures_util::future::{BoxFuture, Either, join, select};
 use tokio::sync::watch;
 
 use super::contract::{Driver, Prepared};
-use super::docker::{OUT_OF_MEMORY_WITHIN, vanished};
+use super::docker::vanished;
 use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
 use super::output::{End, Output, Source};
+use super::stats::measure;
 use super::status::KILLED;
-use super::{Ending, Stop, Task};
+use super::{Ending, StatsSink, Stop, Task};
 use crate::container::ContainerStatus;
 use crate::container::command::{
     Agent, Begun, Exit, Input, begin, beside, exit, name_the_test, not_started, words,
@@ -27,6 +28,8 @@ use crate::wait::Subject;
 
 /// How long the engine's events may take to be told.
 const EVENTS_WITHIN: Duration = Duration::from_secs(1);
+/// How much later than a kill an engine may tell that it was for want of memory; some never do.
+const OUT_OF_MEMORY_WITHIN: Duration = Duration::from_millis(500);
 
 /// Runs each task as a command in a container of a pool.
 ///
@@ -48,7 +51,7 @@ impl PoolDriver {
         Self { pool }
     }
 
-    async fn lease(&self, task: Task) -> Result<Arc<dyn Prepared>> {
+    async fn lease(&self, mut task: Task) -> Result<Arc<dyn Prepared>> {
         let mut request = task.exec();
         words::check(&request).map_err(|error| task.named(error))?;
         name_the_test(&mut request);
@@ -61,9 +64,9 @@ impl PoolDriver {
         }
         let lease = self.pool.get().await.map_err(|error| task.named(error))?;
         lease.label(&task.id);
-        let stdin = task.stdin.clone();
+        let (stdin, stats) = (task.stdin.clone(), task.stats.take());
         let has_deadline = !task.timeout.is_zero();
-        Ok(Life::begin(task, Leased { lease, request, stdin, has_deadline, running: None }))
+        Ok(Life::begin(task, Leased { lease, request, stdin, stats, has_deadline, running: None }))
     }
 }
 
@@ -78,6 +81,7 @@ struct Leased {
     lease: Lease,
     request: ExecRequest,
     stdin: Option<Bytes>,
+    stats: Option<StatsSink>,
     has_deadline: bool,
     running: Option<(Begun, Signals)>,
 }
@@ -105,7 +109,7 @@ impl Job for Leased {
         let (ended, has_ended) = watch::channel(false);
         let (mut output, is_over) = (Output::new(outlet, has_ended), ender.over_flag());
         let (exit, stop) = {
-            let mut to_the_end = pin!(async {
+            let to_the_end = async {
                 let reading = output.read(Source::Connection(reader));
                 let end = beside(reading, input.write_to(writer, Mode::Multiplexed)).await;
                 if end == End::Broken && !*ended.borrow() {
@@ -113,7 +117,8 @@ impl Job for Leased {
                 }
                 is_over.store(true, Ordering::Relaxed);
                 exit(engine, &exec, name).await
-            });
+            };
+            let mut to_the_end = pin!(beside(to_the_end, measure(&subject, self.stats.take())));
             match select(to_the_end.as_mut(), pin!(stops.next())).await {
                 Either::Left((exit, _)) => (exit, None),
                 Either::Right((why, _)) => {

@@ -5,13 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
+use tokio::sync::broadcast;
 
 use crate::container::ContainerRequest;
 use crate::engine::ExecRequest;
 use crate::error::Error;
+use crate::monitor::Stats;
 
 /// Where a stream of output goes.
 pub type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// Where samples of what a task uses go: [`Task::stats_to`].
+pub type StatsSink = broadcast::Sender<Stats>;
 
 /// A command that runs to its end: for a [`Driver`](super::Driver).
 ///
@@ -55,6 +60,8 @@ pub struct Task {
     pub stdout: Option<Writer>,
     /// Where standard error goes; none for nowhere.
     pub stderr: Option<Writer>,
+    /// Where samples of what it uses go; none for nowhere.
+    pub stats: Option<StatsSink>,
     /// How long a writer may take for one piece of output, 32 KiB at most, before it is given up.
     pub patience: Duration,
 }
@@ -87,6 +94,7 @@ impl Task {
             working_dir: None,
             stdout: None,
             stderr: None,
+            stats: None,
             patience: Duration::from_secs(30),
         }
     }
@@ -156,6 +164,26 @@ impl Task {
     /// As [`stdout`](Self::stdout), for standard error. Default: nowhere.
     pub fn stderr(mut self, writer: Writer) -> Self {
         self.stderr = Some(writer);
+        self
+    }
+
+    /// Where samples of what its container uses go while it runs, about one per second. Default: nowhere.
+    ///
+    /// A receiver that is slow holds nothing back: it misses the oldest samples, and is told how many. The channel is
+    /// closed when the task has ended, unless you have kept a clone of the sink. A short task may end before its first
+    /// sample. In a pool, they are those of the leased container: its counters go on from the tasks before, and what
+    /// else runs in it counts too.
+    ///
+    /// ```
+    /// use seatrial::driver::Task;
+    /// use tokio::sync::broadcast;
+    ///
+    /// let (sink, mut samples) = broadcast::channel(60);
+    /// let task = Task::new("sort", "seatrial/basic:dev").stats_to(sink);
+    /// # let _ = (task, samples.try_recv());
+    /// ```
+    pub fn stats_to(mut self, sink: StatsSink) -> Self {
+        self.stats = Some(sink);
         self
     }
 

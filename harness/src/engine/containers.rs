@@ -160,7 +160,7 @@ fn processes(top: &Value) -> Vec<(String, String)> {
 }
 
 /// A post for which "already so" is no error: a 304, or what `already` says of an error's status and message.
-async fn post(
+pub(super) async fn post(
     transport: Transport,
     path: String,
     already: fn(u16, &str) -> bool,

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::client::Engine;
 use super::event::ContainerEvent;
-use super::json_lines::JsonLines;
+use super::json_values::JsonValues;
 use super::streams::Bodies;
 use crate::background::{Run, background};
 use crate::container::ContainerId;
@@ -193,17 +193,17 @@ async fn follow(engine: Engine) {
 
 /// Tells of events until they break off or none comes for long; returns whether there was one.
 async fn read(feed: &Feed, mut events: Bodies, last: &mut Option<SystemTime>) -> bool {
-    let (mut lines, mut told) = (JsonLines::default(), false);
+    let (mut values, mut told) = (JsonValues::default(), false);
     while let Ok(Some(piece)) = tokio::time::timeout(SILENCE, events.next()).await {
         match piece {
-            Ok(piece) => lines.push(&piece),
+            Ok(piece) => values.push(&piece),
             Err(error) => {
                 tracing::debug!("{error}");
                 break;
             }
         }
-        while let Some(line) = lines.next() {
-            let Some(event) = ContainerEvent::read(&line) else { continue };
+        while let Some(value) = values.next() {
+            let Some(event) = ContainerEvent::read(&value) else { continue };
             *last = event.at.max(*last);
             told = true;
             feed.tell(&event);

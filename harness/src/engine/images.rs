@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::client::{CallError, Engine};
-use super::json_lines::JsonLines;
+use super::json_values::JsonValues;
 use super::path::{ApiPath, encoded};
 use super::streams::{bodies, unless_silent};
 use super::transport::checked;
@@ -68,11 +68,11 @@ impl Engine {
             })
             .await?;
         let mut body = unless_silent(bodies(response.into_body()), what);
-        let mut lines = JsonLines::default();
+        let mut values = JsonValues::default();
         while let Some(piece) = body.next().await {
-            lines.push(&piece.map_err(|error| error.with_subject(subject.clone()).with_phase("pull"))?);
-            while let Some(line) = lines.next() {
-                progress.send(event(&line, &subject)?).ok();
+            values.push(&piece.map_err(|error| error.with_subject(subject.clone()).with_phase("pull"))?);
+            while let Some(value) = values.next() {
+                progress.send(event(&value, &subject)?).ok();
             }
         }
         Ok(())
@@ -80,15 +80,15 @@ impl Engine {
 }
 
 /// A step, or the error that a pull's stream tells of while its status was 200.
-fn event(line: &Value, subject: &str) -> Result<PullEvent> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    if let Some(message) = line["error"].as_str().or_else(|| line["errorDetail"]["message"].as_str()) {
+fn event(value: &Value, subject: &str) -> Result<PullEvent> {
+    let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    if let Some(message) = value["error"].as_str().or_else(|| value["errorDetail"]["message"].as_str()) {
         return Err(Error::new(Kind::Image, message.to_owned()).with_subject(subject).with_phase("pull"));
     }
-    let detail = &line["progressDetail"];
+    let detail = &value["progressDetail"];
     Ok(PullEvent {
-        layer: text(&line["id"]),
-        status: text(&line["status"]),
+        layer: text("id"),
+        status: text("status"),
         bytes: detail["current"].as_u64().zip(detail["total"].as_u64()),
     })
 }

@@ -94,7 +94,7 @@ fn root_dir(data: &Value) -> Option<String> {
 }
 
 /// Docker's place for a runtime's state: `runtime-runc/moby` in its own directory of state, which also has the network
-/// name spaces (`--exec-root` of dockerd; seen of 20.10 to 28).
+/// name spaces (`--exec-root` of dockerd; seen with 20.10 and runc).
 fn runtime_root(answer: &Value) -> Option<String> {
     let runtime = answer["HostConfig"]["Runtime"].as_str().filter(|name| !name.is_empty())?;
     let sandbox = answer["NetworkSettings"]["SandboxKey"].as_str()?;

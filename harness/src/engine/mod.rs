@@ -5,6 +5,7 @@
 
 mod archive;
 mod candidate;
+mod checkpoints;
 mod client;
 mod containers;
 mod context;
@@ -19,7 +20,6 @@ mod host;
 mod host_turns;
 mod images;
 mod info;
-mod json_lines;
 mod json_values;
 mod networks;
 mod oom;

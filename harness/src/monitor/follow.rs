@@ -5,20 +5,15 @@ use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::future::{Either, join, select};
 use tokio::sync::watch;
 
 use super::rates::Meter;
-use super::samples::samples;
+use super::samples::each_sample;
 use super::snapshot::Board;
 use crate::container::{ContainerState, follow_states};
 use crate::retry::Backoff;
 use crate::wait::Subject;
-
-/// A connection may be dead without saying so; samples come each second, and after so long without one they are asked
-/// for anew.
-const SILENCE: Duration = Duration::from_secs(30);
 
 type States = watch::Receiver<Option<ContainerState>>;
 type Boards = watch::Sender<Board>;
@@ -76,17 +71,11 @@ async fn wait_until_running(states: &mut States, is_running: bool) -> bool {
 
 async fn measure_run(subject: &Subject, boards: &Boards) {
     let mut meter = Meter::default();
-    let mut samples = match samples(subject).await {
-        Ok(samples) => samples,
-        Err(error) => return tracing::debug!("{error}"),
+    let tell = |stats| {
+        boards.send_modify(|board| {
+            board.rates = meter.push(&stats);
+            board.stats = Some(stats);
+        });
     };
-    while let Ok(Some(sample)) = tokio::time::timeout(SILENCE, samples.next()).await {
-        match sample {
-            Ok(stats) => boards.send_modify(|board| {
-                board.rates = meter.push(&stats);
-                board.stats = Some(stats);
-            }),
-            Err(error) => tracing::debug!("{error}"),
-        }
-    }
+    each_sample(subject, tell).await;
 }

@@ -25,6 +25,7 @@ pub use rates::Rates;
 pub(crate) use restart::Restarts;
 pub use restart::{AfterExit, LastRun};
 pub use samples::StatsStream;
+pub(crate) use samples::each_sample;
 pub use snapshot::{Phase, Snapshot};
 pub use stats::{Stats, Traffic};
 pub(crate) use supervisor::Supervisor;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 
@@ -11,6 +12,9 @@ use crate::container::TestContainer;
 use crate::engine::{Bodies, JsonValues};
 use crate::error::{Error, Kind, Result};
 use crate::wait::Subject;
+
+/// A connection may be dead without saying so; samples come each second, and after so long without one they are over.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// What a container uses, about once per second, until its run ends.
 ///
@@ -89,7 +93,7 @@ async fn does_not_run(container: &TestContainer) -> Error {
 }
 
 /// The samples of this run.
-pub(super) async fn samples(subject: &Subject) -> Result<BoxStream<'static, Result<Stats>>> {
+async fn samples(subject: &Subject) -> Result<BoxStream<'static, Result<Stats>>> {
     let bodies = subject.engine.stats_stream(&subject.id, &subject.name).await?;
     Ok(stream::unfold(Some(Samples::new(bodies)), |samples| async move {
         let mut samples = samples?;
@@ -99,6 +103,20 @@ pub(super) async fn samples(subject: &Subject) -> Result<BoxStream<'static, Resu
         }
     })
     .boxed())
+}
+
+/// Tells of the samples of this run, until it ends, or they break off or are silent for long.
+pub(crate) async fn each_sample(subject: &Subject, mut tell: impl FnMut(Stats)) {
+    let mut samples = match samples(subject).await {
+        Ok(samples) => samples,
+        Err(error) => return tracing::debug!("{error}"),
+    };
+    while let Ok(Some(sample)) = tokio::time::timeout(SILENCE, samples.next()).await {
+        match sample {
+            Ok(stats) => tell(stats),
+            Err(error) => tracing::debug!("{error}"),
+        }
+    }
 }
 
 struct Samples {

@@ -81,7 +81,8 @@ impl Supervised {
         loop {
             let ended = async {
                 wait_until(self.subject.clone(), WaitCondition::NotRunning).await?;
-                Ok(engine.inspect_container(id, name).await?.state)
+                // With what an event told of memory.
+                Ok(engine.inspect_end(id, name).await?.state)
             };
             match ended.await {
                 Ok(state) if state.is_over() => return Some(state),

@@ -79,13 +79,13 @@ async fn a_task_that_is_dropped_at_any_stage_leaves_nothing(
     until_nothing_is_left(&fixture).await;
 }
 
-/// D1: what is given up before it was run is not started.
+/// D1: what is given up before it was run is not started; what can't be started is an error, and leaves nothing.
 #[rstest]
 #[tokio::test]
-async fn a_task_that_is_given_up_before_it_runs_is_not_started(
+async fn a_task_that_is_given_up_before_it_runs_or_can_t_be_started_leaves_nothing(
     #[values(Which::Docker, Which::Pool)] which: Which,
 ) {
-    let fixture = Fixture::of(which, "driver-early").await;
+    let fixture = Fixture::of(which, "driver-not-started").await;
     let out = Kept::default();
     let task = shell("echo out").stdout(out.writer());
     let prepared = fixture.driver.prepare(task).await.expect("it is prepared");
@@ -95,13 +95,7 @@ async fn a_task_that_is_given_up_before_it_runs_is_not_started(
     assert_eq!(out.text(), "");
     prepared.close().await.expect("nothing is left");
     assert_eq!(fixture.left().await, [""; 0]);
-}
 
-/// D1: what can't be prepared or started leaves nothing, and is an error.
-#[rstest]
-#[tokio::test]
-async fn a_task_that_can_t_be_started_is_an_error(#[values(Which::Docker, Which::Pool)] which: Which) {
-    let fixture = Fixture::of(which, "driver-not-started").await;
     let error = failed(fixture.run(shell("").command(["no-such-program"])).await);
     assert!(error.to_string().contains("no-such-program"), "{error}");
     assert!(error.to_string().contains("task `shell`"), "{error}");

@@ -65,7 +65,7 @@ async fn output_whose_connection_breaks_is_complete_all_the_same() {
         proxy.on(Matcher::regex("POST", "/attach$").nth(1), Fault::cut_after(cut));
         proxy.on(Matcher::regex("GET", "/logs$").nth(1), Fault::cut_after(9_000));
         let (out, err) = (Kept::default(), Kept::default());
-        let line = "echo begun; sleep 1; seq 1 9999; echo err >&2; sleep 1; echo done";
+        let line = "echo begun; sleep 0.2; seq 1 9999; echo err >&2; sleep 0.2; echo done";
         let task = shell(line).stdout(out.writer()).stderr(err.writer());
         let result = fixture.run(task).await.expect("the engine runs it");
         assert_eq!(result.status, Status::Success);

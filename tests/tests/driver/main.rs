@@ -1,4 +1,4 @@
-//! Tasks that run to their end, and what runs them (D1–D4).
+//! Tasks that run to their end, and what runs them (D1–D5).
 
 mod ends;
 mod faults;
@@ -9,6 +9,7 @@ mod options;
 mod output;
 #[path = "../common/own_session.rs"]
 mod own_session;
+mod stats;
 mod statuses;
 
 use std::io;

@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use seatrial::Error;
 use seatrial::driver::{Driver, MockDriver, Outcome, RunResult, Status, Task};
+use seatrial::{Error, Stats};
+use tokio::sync::broadcast;
 
 use crate::Kept;
 use crate::observe::failed;
@@ -81,4 +82,23 @@ async fn its_output_is_written_or_said_to_be_lost() {
     let result = run(&driver, task).await.expect("it runs");
     assert_eq!(result.stdout_error.map(|error| error.kind()), Some(io::ErrorKind::TimedOut));
     drop(reader);
+}
+
+/// D4, D5: its samples, with what they lack, go to the sink; without a receiver they are for nobody.
+#[tokio::test]
+async fn its_samples_are_told() {
+    let mut stats = Stats::default();
+    stats.memory_bytes = Some(1 << 20);
+    let scripted = [stats, Stats::default()];
+    let driver = MockDriver::new().every(1, Outcome::success().stats(scripted.clone()));
+    let (sink, mut samples) = broadcast::channel(2);
+    let result = run(&driver, Task::new("measured", "").stats_to(sink)).await.expect("it runs");
+    assert_eq!(result.status, Status::Success);
+    for sample in scripted {
+        assert_eq!(samples.recv().await, Ok(sample));
+    }
+    assert!(samples.recv().await.is_err(), "the task has ended");
+    let (sink, _) = broadcast::channel(1);
+    let result = run(&driver, Task::new("unseen", "").stats_to(sink)).await.expect("it runs");
+    assert_eq!(result.status, Status::Success);
 }

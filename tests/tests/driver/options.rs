@@ -1,23 +1,11 @@
 //! What a task asks for reaches the engine, or is refused.
 
-use rstest::rstest;
 use seatrial::Volume;
 use seatrial::driver::{DockerDriver, Driver, Drivers, Status, Task};
 
 use crate::observe::failed;
 use crate::own_session::{BASIC, OwnSession, look};
 use crate::{Fixture, Kept, Which, shell};
-
-/// D1.
-#[rstest]
-#[tokio::test]
-async fn environment_and_directory_reach_the_command(#[values(Which::Docker, Which::Pool)] which: Which) {
-    let fixture = Fixture::of(which, "driver-env").await;
-    let out = Kept::default();
-    let task = shell("echo $A-$B-$PWD").env("A", "1").env("B", "2").env("A", "3").working_dir("/etc");
-    let result = fixture.run(task.stdout(out.writer())).await.expect("it runs");
-    assert_eq!((result.status, out.text().as_str()), (Status::Success, "3-2-/etc\n"));
-}
 
 /// D1: limits and volumes.
 #[tokio::test]
@@ -72,18 +60,20 @@ async fn a_pool_refuses_what_its_containers_do_not_have() {
     assert_eq!(fixture.run(task).await.expect("it runs").status, Status::Success);
 }
 
-/// D4: by name, and one as good as the other.
+/// D4, D1: by name, and one as good as the other: environment and directory reach the command.
 #[tokio::test]
 async fn drivers_are_exchangeable_by_name() {
     let fixture = Fixture::of(Which::Pool, "driver-names").await;
     let drivers = Drivers::new()
         .with_pool(fixture.pool.as_ref().expect("a pool"))
         .register("docker", DockerDriver::in_session(&fixture.session));
-    for name in ["docker", "pool", "mock"] {
+    for (name, text) in [("docker", "3-2-/etc\n"), ("pool", "3-2-/etc\n"), ("mock", "")] {
         let driver = drivers.get(name).expect("it is known");
-        let prepared = driver.prepare(shell("exit 0")).await.expect(name);
+        let out = Kept::default();
+        let task = shell("echo $A-$B-$PWD").env("A", "1").env("B", "2").env("A", "3").working_dir("/etc");
+        let prepared = driver.prepare(task.stdout(out.writer())).await.expect(name);
         let result = prepared.run().await.expect(name).await.expect(name);
-        assert_eq!(result.status, Status::Success, "{name}");
+        assert_eq!((result.status, out.text().as_str()), (Status::Success, text), "{name}");
         prepared.close().await.expect(name);
     }
 }

@@ -96,26 +96,36 @@ async fn a_task_that_somebody_else_kills_is_killed() {
 #[tokio::test]
 async fn a_task_that_had_ended_by_itself_stays_as_it_ended(
     #[values(Which::Docker, Which::Pool)] which: Which,
-    #[values("exit 0", "exit 4")] end: &str,
 ) {
     let proxy = EngineProxy::start_default();
     let fixture = Fixture::behind(&proxy, which, "driver-late").await;
-    let gate = Gate::new();
     // What is asked first when a task is to be ended.
     let (method, path) = match which {
         Which::Docker => ("POST", "/kill$"),
         Which::Pool => ("GET", "^/exec/[^/]+/json$"),
     };
-    proxy.on(Matcher::regex(method, path).nth(1), Fault::Hold(gate.clone()));
-    let out = Kept::default();
-    let task = shell(&format!("echo begun; sleep 2; {end}")).timeout(Duration::from_secs(1));
-    let prepared = fixture.driver.prepare(task.stdout(out.writer())).await.expect("it is prepared");
-    let wait = tokio::spawn(prepared.run().await.expect("it starts"));
-    gate.reached().await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    gate.release();
-    prepared.cancel();
-    let result = wait.await.expect("no panic").expect("the engine runs it");
-    let expected = if end == "exit 0" { Status::Success } else { Status::Error };
-    assert_eq!(result.status, expected, "{result:?}");
+    for (end, status) in [("exit 0", Status::Success), ("exit 4", Status::Error)] {
+        let gate = Gate::new();
+        proxy.clear_rules();
+        proxy.on(Matcher::regex(method, path).nth(1), Fault::Hold(gate.clone()));
+        let task = shell(&format!("sleep 1.5; {end}")).timeout(Duration::from_millis(200));
+        let prepared = fixture.driver.prepare(task).await.expect("it is prepared");
+        let wait = tokio::spawn(prepared.run().await.expect("it starts"));
+        gate.reached().await;
+        let container = &fixture.session.containers()[0];
+        until("it has ended", || !runs(container, "sleep 1.5")).await;
+        gate.release();
+        prepared.cancel();
+        let result = wait.await.expect("no panic").expect("the engine runs it");
+        assert_eq!(result.status, status, "{result:?}");
+        prepared.close().await.expect("nothing is left");
+    }
+}
+
+/// Whether a command runs in a container, by the engine's word.
+fn runs(container: &str, command: &str) -> bool {
+    let answer = Engine::from_env().request("GET", &format!("/containers/{container}/top"), None);
+    let answer = answer.expect("an answer");
+    // A container that does not run has no processes.
+    answer.status == 200 && answer.text().contains(command)
 }

@@ -2,7 +2,7 @@
 
 #[path = "../common/certificates.rs"]
 mod certificates;
-#[path = "../faults/daemon.rs"]
+#[path = "../common/daemon.rs"]
 mod daemon;
 mod fixture;
 

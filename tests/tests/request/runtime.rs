@@ -30,9 +30,12 @@ async fn scenario_starts_with_each_choice() {
         return;
     }
     let request = || ContainerRequest::new(MISBEHAVE);
-    for (choice, request) in
-        [("default", request()), ("named", request().runtime("runc")), ("native", request().native_runtime())]
-    {
+    for (choice, request) in [
+        ("default", request()),
+        ("named", request().runtime("runc")),
+        ("native", request().native_runtime().runtime_suffix("-d")),
+        ("variant", request().runtime_suffix("nc")),
+    ] {
         match request.start().await {
             Ok(container) => {
                 say(&format!("{choice}: {}", runtime(&container)));
@@ -44,21 +47,23 @@ async fn scenario_starts_with_each_choice() {
     say("done");
 }
 
-/// What the scenario says of each choice: default, named, native.
-fn with(variables: &[(&str, &str)]) -> [String; 3] {
+/// What the scenario says of each choice: default, named, native, a variant with `nc` at its end.
+fn with(variables: &[(&str, &str)]) -> [String; 4] {
     let session = own_id("runtime-process");
     let variables = [variables, &[("SEATRIAL_SESSION_ID", session.as_str())]].concat();
     let mut child = Child::spawn("runtime::scenario_starts_with_each_choice", &variables);
     child.line("done", SOON);
     assert!(child.wait(SOON).success(), "{:?}", child.lines());
     assert_nothing_left(&session);
-    ["default: ", "named: ", "native: "].map(|choice| child.line(choice, SOON).replacen(choice, "", 1))
+    ["default: ", "named: ", "native: ", "variant: "]
+        .map(|choice| child.line(choice, SOON).replacen(choice, "", 1))
 }
 
 /// C5: for those that do not choose; the engine refuses this one, so that it can be told from its default.
 #[test]
 fn the_process_s_runtime_is_that_of_requests_that_choose_none() {
-    let [default, named, native] = with(&[("SEATRIAL_RUNTIME", "not-there")]);
+    let [default, named, native, variant] = with(&[("SEATRIAL_RUNTIME", "not-there")]);
+    assert!(variant.contains("not-therenc") && variant.contains("runtimes are `"), "{variant}");
     assert!(default.contains("not-there"), "{default}");
     assert_eq!([named.as_str(), native.as_str()], ["runc", "runc"]);
 }
@@ -66,8 +71,17 @@ fn the_process_s_runtime_is_that_of_requests_that_choose_none() {
 /// C5.
 #[test]
 fn the_native_runtime_can_be_named_by_a_variable() {
-    let [default, named, native] =
+    let [default, named, native, _] =
         with(&[("SEATRIAL_RUNTIME", "runc"), ("SEATRIAL_NATIVE_RUNTIME", "not-there")]);
     assert!(native.contains("not-there"), "{native}");
     assert_eq!([default.as_str(), named.as_str()], ["runc", "runc"]);
+}
+
+/// C5: a variant is one of the runtime in force, which is the process's, the request's, or else the native one.
+#[test]
+fn a_suffix_asks_for_a_variant_of_the_runtime_in_force() {
+    let [.., native, variant] = with(&[("SEATRIAL_RUNTIME", "ru")]);
+    assert_eq!([native.as_str(), variant.as_str()], ["runc", "runc"]);
+    let [.., variant] = with(&[]);
+    assert!(variant.contains("runcnc") && variant.contains("runtimes are `"), "{variant}");
 }

@@ -3,7 +3,7 @@
 mod bad_input;
 #[path = "../common/certificates.rs"]
 mod certificates;
-#[path = "../faults/daemon.rs"]
+#[path = "../common/daemon.rs"]
 mod daemon;
 #[path = "../common/observe.rs"]
 mod observe;

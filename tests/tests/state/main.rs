@@ -1,6 +1,6 @@
 //! A container's state as it changes, and waits for its end, through engines that break off and come back.
 
-#[path = "../faults/daemon.rs"]
+#[path = "../common/daemon.rs"]
 mod daemon;
 #[path = "../common/observe.rs"]
 mod observe;

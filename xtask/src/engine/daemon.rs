@@ -122,8 +122,12 @@ fn config(private: &Private, runtime: Option<Runtime>, driver: Option<&str>) -> 
         config["mtu"] = mtu.into();
     }
     if runtime == Some(Runtime::Gvisor) {
+        // With a slash at its end it is a directory, with a file per command of `runsc`.
+        let debug_log = format!("--debug-log={}/", private.home.join("runsc").display());
         config["runtimes"] = json!({
             "runsc": gvisor(&["--platform=ptrace", "--network=host"]),
+            // The same, and what its processes ask of the kernel goes into its log.
+            "runsc-d": gvisor(&["--platform=ptrace", "--network=host", "--debug", "--strace", &debug_log]),
             // Without a network, containers can be checkpointed and restored.
             "runsc-offline": gvisor(&["--platform=ptrace", "--network=none"]),
         });

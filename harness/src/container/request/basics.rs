@@ -106,6 +106,16 @@ impl ContainerRequest {
         self
     }
 
+    /// A variant of the runtime in force, by what its name has more: with `-d`, `runsc` becomes `runsc-d`. Default: none.
+    ///
+    /// The runtime in force is the request's own, else that of `SEATRIAL_RUNTIME`, else the engine's native one, so that
+    /// a test can ask for a debugging variant of whatever it is run with. A request that insists on the native runtime
+    /// gets that one, whatever the suffix.
+    pub fn runtime_suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.runtime_suffix = Some(suffix.into());
+        self
+    }
+
     /// Insists on the engine's native runtime, whatever `SEATRIAL_RUNTIME` says: `SEATRIAL_NATIVE_RUNTIME`, else `runc`.
     pub fn native_runtime(mut self) -> Self {
         self.runtime = Runtime::Native;

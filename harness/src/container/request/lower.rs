@@ -45,7 +45,7 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     label(&mut body, context)?;
     name_the_test(&mut body, context.test);
     publish(&mut body, &mut host, &request.published, context);
-    host.runtime = runtime(&request.runtime, context);
+    host.runtime = runtime(&request.runtime, request.runtime_suffix.as_deref(), context);
     if host.log_config.is_none() && context.has_local_logs {
         host.log_config = Some(readable_logs());
     }
@@ -150,11 +150,17 @@ fn publish(
     }
 }
 
-fn runtime(asked: &Runtime, context: &Context<'_>) -> Option<String> {
-    match asked {
-        Runtime::Default => context.runtime.map(str::to_owned),
-        Runtime::Native => Some(context.native_runtime.to_owned()),
-        Runtime::Named(name) => Some(name.clone()),
+/// A suffix asks for a variant of the runtime in force; with none chosen, that is taken to be the native one, since the
+/// engine's default can't be known without asking.
+fn runtime(asked: &Runtime, suffix: Option<&str>, context: &Context<'_>) -> Option<String> {
+    let in_force = match asked {
+        Runtime::Native => return Some(context.native_runtime.to_owned()),
+        Runtime::Default => context.runtime,
+        Runtime::Named(name) => Some(name.as_str()),
+    };
+    match suffix {
+        Some(suffix) => Some(format!("{}{suffix}", in_force.unwrap_or(context.native_runtime))),
+        None => in_force.map(str::to_owned),
     }
 }
 
@@ -189,4 +195,42 @@ fn join(
 /// A place in a network, with its aliases.
 pub(in crate::container) fn endpoint(attachment: &Attachment) -> EndpointSettings {
     EndpointSettings { aliases: Some(attachment.aliases.clone()), ..Default::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a request is lowered to where `SEATRIAL_RUNTIME` is this, and the native runtime `crun`.
+    fn lowered(request: ContainerRequest, process: Option<&str>) -> Option<String> {
+        let context = Context {
+            test: "test",
+            image: "image",
+            labels: &[],
+            runtime: process,
+            native_runtime: "crun",
+            publish_on: "127.0.0.1",
+            has_local_logs: true,
+            file_dirs: &[],
+        };
+        lower(&request, &context).expect("it can be").body.host_config.expect("it is set").runtime
+    }
+
+    /// C5.
+    #[test]
+    fn a_suffix_is_that_of_the_runtime_in_force_unless_the_native_one_is_insisted_on() {
+        let request = || ContainerRequest::new("image");
+        for (request, process, runtime) in [
+            (request(), None, None),
+            (request(), Some("runsc"), Some("runsc")),
+            (request().runtime("kata"), Some("runsc"), Some("kata")),
+            (request().runtime_suffix("-d"), Some("runsc"), Some("runsc-d")),
+            (request().runtime("kata").runtime_suffix("-d"), Some("runsc"), Some("kata-d")),
+            (request().runtime_suffix("-d").runtime("kata"), None, Some("kata-d")),
+            (request().runtime_suffix("-d"), None, Some("crun-d")),
+            (request().runtime_suffix("-d").native_runtime(), Some("runsc"), Some("crun")),
+        ] {
+            assert_eq!(lowered(request.clone(), process).as_deref(), runtime, "{request:?} {process:?}");
+        }
+    }
 }

@@ -75,6 +75,7 @@ pub struct ContainerRequest {
     pub(crate) name: Option<String>,
     pub(super) platform: Option<String>,
     pub(super) runtime: Runtime,
+    pub(super) runtime_suffix: Option<String>,
     /// What goes into the engine's create body as it is; ports, networks, labels and defaults join it when it is lowered.
     pub(super) body: ContainerCreateBody,
     pub(super) host: HostConfig,
@@ -138,6 +139,7 @@ impl ContainerRequest {
             name: None,
             platform: None,
             runtime: Runtime::Default,
+            runtime_suffix: None,
             body: ContainerCreateBody::default(),
             host: HostConfig::default(),
             published: Vec::new(),

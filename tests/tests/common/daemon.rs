@@ -15,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use seatrial_tests::Engine;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long a daemon may take until it answers, or until it has ended.
@@ -66,11 +67,20 @@ fn ip(arguments: &[&str]) -> Result<(), String> {
 impl Daemon {
     /// Starts a daemon; none, with the reason on stderr, where that can't be done.
     pub(crate) fn start() -> Option<Self> {
-        Self::start_with(Vec::new())
+        Self::start_as(&json!({}), Vec::new())
     }
 
     /// As [`start`](Self::start), with more arguments.
     pub(crate) fn start_with(arguments: Vec<String>) -> Option<Self> {
+        Self::start_as(&json!({}), arguments)
+    }
+
+    /// As [`start`](Self::start), with a configuration.
+    pub(crate) fn start_configured(config: &Value) -> Option<Self> {
+        Self::start_as(config, Vec::new())
+    }
+
+    fn start_as(config: &Value, arguments: Vec<String>) -> Option<Self> {
         for (program, argument) in [("dockerd", "--version"), ("setpriv", "--version")] {
             if Command::new(program).arg(argument).stdout(Stdio::null()).status().is_err() {
                 eprintln!("skipped: a daemon of our own needs the program `{program}`");
@@ -86,6 +96,7 @@ impl Daemon {
         };
         // Short, since a socket's path may have 107 bytes and the daemon nests its own deep.
         let folder = tempfile::Builder::new().prefix("daemon-").tempdir_in("/tmp").expect("a folder");
+        fs::write(folder.path().join("daemon.json"), config.to_string()).expect("a configuration of its own");
         let mut daemon = Self { process: None, bridge, folder, arguments };
         daemon.begin();
         Some(daemon)
@@ -95,7 +106,6 @@ impl Daemon {
     pub(crate) fn begin(&mut self) {
         let path = |name: &str| self.folder.path().join(name);
         let name = self.folder.path().file_name().and_then(|name| name.to_str()).expect("unicode").to_owned();
-        fs::write(path("daemon.json"), "{}").expect("a configuration of its own");
         let log = File::options().create(true).append(true).open(path("log")).expect("a log");
         // Should this process be killed, the daemon ends too.
         let process = Command::new("setpriv")
@@ -151,6 +161,11 @@ impl Daemon {
 
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("docker.sock")
+    }
+
+    /// Where it keeps what it has of a container.
+    pub(crate) fn folder_of(&self, container: &str) -> PathBuf {
+        self.folder.path().join("data/containers").join(container)
     }
 
     pub(crate) fn engine(&self) -> Engine {
