@@ -24,7 +24,7 @@ mod track;
 mod until;
 mod watch;
 
-pub(crate) use command::Commands;
+pub(crate) use command::{AGENT_DIRECTORY, Commands};
 pub use command::{
     Case, CaseEnd, CaseOutput, CaseVia, Cases, Exec, ExecOutput, PartialOutput, Process, Spawn,
 };

@@ -23,7 +23,7 @@ mod spawn;
 mod stdin;
 mod words;
 
-pub(super) use agent::DIRECTORY as AGENT_DIRECTORY;
+pub(crate) use agent::DIRECTORY as AGENT_DIRECTORY;
 pub use case::{Case, CaseEnd, CaseOutput, CaseVia, Cases};
 pub(crate) use commands::Commands;
 pub use exec::Exec;
