@@ -46,6 +46,7 @@ mod program {
     mod ending;
     pub(crate) mod environ;
     mod input;
+    mod mark;
     mod number;
     mod search;
     mod stat;

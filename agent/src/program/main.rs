@@ -20,6 +20,7 @@ mod fd;
 mod input;
 mod launch;
 mod lists;
+mod mark;
 mod marked;
 mod memory;
 mod number;

@@ -22,15 +22,11 @@ mod arch {
     pub(crate) const GETSID: usize = 124;
 
     pub(crate) const PRCTL: usize = 157;
-    pub(crate) const MOUNT: usize = 165;
-    pub(crate) const UMOUNT2: usize = 166;
     pub(crate) const GETDENTS64: usize = 217;
     pub(crate) const CLOCK_GETTIME: usize = 228;
     pub(crate) const EXIT_GROUP: usize = 231;
     pub(crate) const OPENAT: usize = 257;
-    pub(crate) const MKDIRAT: usize = 258;
     pub(crate) const PPOLL: usize = 271;
-    pub(crate) const UNSHARE: usize = 272;
     pub(crate) const SIGNALFD4: usize = 289;
     pub(crate) const DUP3: usize = 292;
     pub(crate) const PIPE2: usize = 293;
@@ -40,9 +36,6 @@ mod arch {
 mod arch {
     pub(crate) const DUP3: usize = 24;
     pub(crate) const FCNTL: usize = 25;
-    pub(crate) const MKDIRAT: usize = 34;
-    pub(crate) const UMOUNT2: usize = 39;
-    pub(crate) const MOUNT: usize = 40;
 
     pub(crate) const CHDIR: usize = 49;
     pub(crate) const OPENAT: usize = 56;
@@ -54,7 +47,6 @@ mod arch {
     pub(crate) const PPOLL: usize = 73;
     pub(crate) const SIGNALFD4: usize = 74;
     pub(crate) const EXIT_GROUP: usize = 94;
-    pub(crate) const UNSHARE: usize = 97;
     pub(crate) const NANOSLEEP: usize = 101;
     pub(crate) const CLOCK_GETTIME: usize = 113;
     pub(crate) const KILL: usize = 129;

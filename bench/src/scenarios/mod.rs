@@ -1,5 +1,6 @@
 //! What is measured: one file each.
 
+mod cases;
 pub(crate) mod copy_in;
 mod crates;
 mod departures;
@@ -7,9 +8,9 @@ mod drop_return;
 mod exec;
 mod exec_timeout;
 pub(crate) mod log_wait;
+pub(crate) mod pool;
 mod prune;
 mod reaper;
-pub(crate) mod pool;
 mod remove_many;
 pub(crate) mod requests;
 mod start;
@@ -34,6 +35,7 @@ pub(crate) fn run_all(options: &Options) -> Result<()> {
             Name::Drop => drop_return::run(&context),
             Name::RemoveMany => remove_many::run(&context),
             Name::Exec => exec::run(&context)?,
+            Name::Cases => cases::run(&context)?,
             Name::ExecTimeout => exec_timeout::run(&context)?,
             Name::Prune => prune::run(&context)?,
             Name::Reaper => reaper::run(&context)?,
