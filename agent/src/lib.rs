@@ -47,6 +47,7 @@ mod program {
     pub(crate) mod environ;
     mod input;
     mod mark;
+    mod mounts;
     mod number;
     mod search;
     mod stat;

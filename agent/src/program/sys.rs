@@ -16,6 +16,7 @@ pub(crate) const EACCES: i32 = 13;
 pub(crate) const ENOENT: i32 = 2;
 pub(crate) const ENOTDIR: i32 = 20;
 pub(crate) const EINVAL: i32 = 22;
+pub(crate) const ENAMETOOLONG: i32 = 36;
 
 /// A system call of up to four arguments.
 ///
@@ -31,7 +32,7 @@ pub(super) unsafe fn call(number: usize, a: usize, b: usize, c: usize, d: usize)
 /// # Safety
 /// The arguments must be what the call takes; pointers among them must be good for what it does with them.
 #[cfg(target_arch = "x86_64")]
-unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
+pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
     let result: isize;
     // SAFETY: the caller vouches for the arguments; the kernel changes these registers and nothing else.
     unsafe {
@@ -46,7 +47,7 @@ unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
 /// # Safety
 /// The arguments must be what the call takes; pointers among them must be good for what it does with them.
 #[cfg(target_arch = "aarch64")]
-unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
+pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
     let result: isize;
     // SAFETY: the caller vouches for the arguments; the kernel changes no other register.
     unsafe {

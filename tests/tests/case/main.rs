@@ -1,9 +1,10 @@
-//! Cases in a running container (A1–A15).
+//! Cases in a running container (A1–A16).
 
 mod cancelled;
 mod crowd;
 mod ends;
 mod hostile;
+mod isolated;
 mod lost;
 #[path = "../common/observe.rs"]
 mod observe;
