@@ -70,7 +70,7 @@ impl World for Marked {
     }
 
     fn signal(&mut self, pid: i32, signal: Signal) -> bool {
-        sys::signal(pid, signal.number())
+        sys::signal(pid, signal)
     }
 
     fn pause(&mut self, milliseconds: u32) {

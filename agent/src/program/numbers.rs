@@ -22,10 +22,9 @@ mod arch {
     pub(crate) const SETSID: usize = 112;
     pub(crate) const GETSID: usize = 124;
 
-    pub(crate) const PIVOT_ROOT: usize = 155;
     pub(crate) const PRCTL: usize = 157;
+    pub(crate) const CHROOT: usize = 161;
     pub(crate) const MOUNT: usize = 165;
-    pub(crate) const UMOUNT2: usize = 166;
     pub(crate) const GETDENTS64: usize = 217;
     pub(crate) const CLOCK_GETTIME: usize = 228;
     pub(crate) const EXIT_GROUP: usize = 231;
@@ -45,10 +44,9 @@ mod arch {
     pub(crate) const FCNTL: usize = 25;
 
     pub(crate) const MKDIRAT: usize = 34;
-    pub(crate) const UMOUNT2: usize = 39;
     pub(crate) const MOUNT: usize = 40;
-    pub(crate) const PIVOT_ROOT: usize = 41;
     pub(crate) const CHDIR: usize = 49;
+    pub(crate) const CHROOT: usize = 51;
     pub(crate) const OPENAT: usize = 56;
     pub(crate) const CLOSE: usize = 57;
     pub(crate) const PIPE2: usize = 59;

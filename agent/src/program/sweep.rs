@@ -87,7 +87,7 @@ impl World for Family<'_> {
     }
 
     fn signal(&mut self, pid: i32, signal: Signal) -> bool {
-        sys::signal(pid, signal.number())
+        sys::signal(pid, signal)
     }
 
     fn pause(&mut self, milliseconds: u32) {

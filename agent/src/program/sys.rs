@@ -2,6 +2,7 @@
 
 use core::arch::asm;
 
+use super::ending::Signal;
 use super::fd::Fd;
 use super::numbers as number;
 
@@ -104,10 +105,14 @@ impl Drop for File {
 }
 
 /// Sends a signal; whether it may be sent. One that is gone may be sent any.
-pub(crate) fn signal(pid: i32, signal: i32) -> bool {
+pub(crate) fn signal(pid: i32, signal: Signal) -> bool {
     const EPERM: isize = -1;
+    let signal = match signal {
+        Signal::Kill => 9,
+        Signal::Stop => 19,
+    };
     // SAFETY: no memory is touched. Only one process is meant: ids are greater than 1 here.
-    let sent = unsafe { call(number::KILL, pid as usize, signal as usize, 0, 0) };
+    let sent = unsafe { call(number::KILL, pid as usize, signal, 0, 0) };
     sent != EPERM
 }
 

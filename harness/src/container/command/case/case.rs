@@ -104,7 +104,7 @@ impl Case {
     /// Gives it a root of its own: the container's, with a layer above it, in memory, that takes what is written and is
     /// gone with the case. Volumes and other mounts are the container's own.
     ///
-    /// The container must be allowed to mount, as a privileged one is; elsewhere the case
+    /// The container needs the capability `SYS_ADMIN`, or to be privileged, and the case to be root; elsewhere it
     /// [could not start](super::CaseEnd::CouldNotStart). Default: the container's root.
     pub fn isolated(mut self) -> Self {
         self.is_isolated = true;
