@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 pub(crate) struct Options {
     /// What to measure; all of it if nothing is named.
     pub(crate) names: Vec<Name>,
-    /// How many rounds, after one to warm up; by default 15, and 5 for `remove-many` and `prune`.
+    /// How many rounds, after one to warm up; by default 15, 5 for `remove-many` and `prune`, 3 for `watch`.
     #[arg(long)]
     pub(crate) rounds: Option<usize>,
     /// The image with the program whose output is waited for.
@@ -48,6 +48,8 @@ pub(crate) enum Name {
     Pool,
     /// Copying a large file in: throughput and memory.
     CopyIn,
+    /// Monitoring many containers, beside the bare streams.
+    Watch,
     /// The crates that a dependency brings with it.
     Crates,
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use seatrial::{Case, CaseVia, ContainerPool, ContainerRequest, CopyIn, RunEnd, TestContainer, WaitFor};
+use seatrial::{
+    Case, CaseVia, ContainerPool, ContainerRequest, CopyIn, Monitor, RunEnd, TestContainer, WaitFor,
+};
 
 use crate::raw::{PORT, READY};
 use crate::scenarios::pool::OnePool;
@@ -37,6 +39,16 @@ pub(crate) async fn start_ready(image: &str, cmd: &[&str]) -> Result<Container> 
 /// Starts a container and waits for nothing.
 pub(crate) async fn start(image: &str, cmd: &[&str]) -> Result<Container> {
     Ok(described(image, cmd).wait_for(WaitFor::nothing()).start().await?)
+}
+
+/// Starts a container that has no network, and waits for nothing.
+pub(crate) async fn start_without_network(image: &str, cmd: &[&str]) -> Result<Container> {
+    Ok(described(image, cmd).network_mode("none").start().await?)
+}
+
+/// All that a container does and uses.
+pub(crate) fn monitor(container: &Container) -> Monitor {
+    container.monitor()
 }
 
 /// Starts a container with a file copied in.

@@ -75,6 +75,11 @@ impl Raw {
         read_until_ready(&mut self.open(&line)?)
     }
 
+    /// What a container uses, each second, as the engine answers, its head included.
+    pub(crate) fn stats(&self, id: &str) -> Result<UnixStream> {
+        self.open(&format!("GET /containers/{id}/stats?stream=1 HTTP/1.1\r\nHost: engine\r\n\r\n"))
+    }
+
     /// Runs a command to its end: create, start and read, inspect; its exit code.
     pub(crate) fn exec(&self, id: &str, cmd: &[&str]) -> Result<i64> {
         let body = json!({ "Cmd": cmd, "AttachStdout": true, "AttachStderr": true });

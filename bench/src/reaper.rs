@@ -17,6 +17,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
         .current_dir(Path::new(HERE).join(".."))
         .args(["build", "--quiet", "--profile", "reaper", "--package", "seatrial-reaper"])
+        .arg("--no-default-features")
         .args(["--target", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)])
         .arg("--message-format=json-render-diagnostics")
         .env("RUSTFLAGS", "-C target-feature=+crt-static -C strip=symbols")

@@ -24,9 +24,14 @@ pub(crate) fn cpu_time() -> Duration {
 ///
 /// From `/proc`: the `ru_maxrss` of a child counts what its parent had when it was forked.
 pub(crate) fn peak_rss_mib() -> f64 {
+    of_status("VmHWM:")
+}
+
+/// A line of `/proc/self/status`, in MiB; NaN where it is not there.
+fn of_status(key: &str) -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let kib =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        status.lines().find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB")?.parse().ok());
     kib.map_or(f64::NAN, |kib: f64| kib / 1024.0)
 }
 
@@ -44,6 +49,11 @@ pub(crate) fn resident_mib(container: &str, program: &str) -> f64 {
     };
     let kib: Vec<f64> = pids.filter(is_its).filter_map(resident).collect();
     if kib.is_empty() { f64::NAN } else { kib.iter().sum::<f64>() / 1024.0 }
+}
+
+/// The memory that this process has resident, in MiB.
+pub(crate) fn rss_mib() -> f64 {
+    of_status("VmRSS:")
 }
 
 /// The CPU time of the engine's daemon so far, in ms; NaN where it can't be seen.

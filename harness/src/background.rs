@@ -6,9 +6,11 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use once_cell::sync::Lazy;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -78,6 +80,15 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     match work.await {
         Ok(output) => output,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// What a future gives within a time, in any executor.
+pub(crate) async fn within<T>(timeout: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let alarm = background().run(async move { tokio::time::sleep(timeout).await });
+    match select(pin!(future), alarm).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
     }
 }
 

@@ -5,12 +5,14 @@
 //! - [`ContainerRequest`] describes a container; its [`start`](ContainerRequest::start) gives a [`TestContainer`],
 //!   its [`run`](ContainerRequest::run) a [`RunOutput`].
 //! - [`TestContainer`] is the handle: where it is reached, its output, its state, commands and files in it, its removal.
+//! - [`Monitor`] is the stream of what a container does and uses, from the pull of its image on; [`Stats`] is one sample.
 //! - [`WaitFor`] says when a container is ready, later waits included; [`WaitStrategy`] is for one of your own.
 //! - [`CopyIn`] is what is copied into a container; [`CopiedOut`] tells what came out of one.
 //! - [`Network`] and [`Volume`] are made for a test and removed with their handles.
 //! - [`Cases`] are many short commands in one container, as fast as processes start; a [`Case`] is one.
 //! - [`ContainerPool`] is for containers that tests share: leased one at a time, exclusively when that is needed,
 //!   recycled, replaced when they die, accounted for.
+//! - [`driver`] has tasks that run to their end, and what runs them, by name.
 //! - [`Session`] is what a test run shares: the [`Engine`], an id, labels. There is one per process unless you make more.
 //! - [`Error`] names what failed, on what and after how long; a wait that failed adds a [`Report`].
 //! - [`ImageRef`] and [`Pull`] name images and have them pulled, which a start does by itself.
@@ -34,10 +36,12 @@ mod archive;
 mod background;
 mod config;
 mod container;
+pub mod driver;
 mod engine;
 mod error;
 mod image;
 mod lines;
+mod monitor;
 mod network;
 mod pool;
 mod report;
@@ -70,6 +74,10 @@ pub use engine::{
 pub use error::{Error, Result};
 pub use image::{Credentials, ImageRef, LayerProgress, Pull, PullProgress};
 pub use lines::LogLine;
+pub use monitor::{
+    AfterExit, LastRun, Monitor, Phase, ProfileHook, ProfileTarget, Rates, Snapshot, Stats, StatsStream,
+    Traffic,
+};
 pub use network::Network;
 pub use pool::{
     Accounting, ContainerPool, ExclusiveLease, Interval, LazyPool, LeakCheck, Lease, Lockout, MemberAccount,

@@ -1,4 +1,4 @@
-//! Reads the engine's points in time; it asks no clock.
+//! Reads and writes points in time as the engine does; it asks no clock.
 
 use std::time::{Duration, SystemTime};
 
@@ -32,6 +32,60 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<SystemTime> {
 pub(crate) fn engine_seconds(time: SystemTime) -> String {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     format!("{}.{:09}", since.as_secs(), since.subsec_nanos())
+}
+
+/// A time as RFC 3339 has it, in UTC with nine decimals. `None` if its year has not four digits.
+pub(crate) fn format_rfc3339(time: SystemTime) -> Option<String> {
+    let (whole, nanos) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => (i64::try_from(since.as_secs()).ok()?, since.subsec_nanos()),
+        Err(error) => {
+            let until = error.duration();
+            let whole = -i64::try_from(until.as_secs()).ok()?;
+            // The decimals count forwards from the second before.
+            match until.subsec_nanos() {
+                0 => (whole, 0),
+                nanos => (whole - 1, 1_000_000_000 - nanos),
+            }
+        }
+    };
+    let (days, of_day) = (whole.div_euclid(DAY), whole.rem_euclid(DAY));
+    let (year, month, day) = date(days);
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    (0..=9999)
+        .contains(&year)
+        .then(|| format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z"))
+}
+
+/// The date of a day counted from 1970-01-01: the inverse of [`days_since_epoch`], by the same calendar that begins
+/// with March.
+fn date(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (year * 365 + year / 4 - year / 100);
+    let month = (of_year * 5 + 2) / 153;
+    let day = of_year - (month * 153 + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    (era * 400 + year, month, day)
+}
+
+/// Times in JSON, for `#[serde(with)]`.
+pub(crate) mod rfc3339 {
+    use std::borrow::Cow;
+    use std::time::SystemTime;
+
+    use serde::{Deserialize, Deserializer, Serializer, de, ser};
+
+    pub(crate) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = super::format_rfc3339(*time);
+        serializer.serialize_str(&text.ok_or_else(|| ser::Error::custom("a time has a year of four digits"))?)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        super::parse_rfc3339(&text)
+            .ok_or_else(|| de::Error::custom(format!("`{text}` is no time as RFC 3339 has it")))
+    }
 }
 
 /// `15:04:05` in seconds; the second 60 is a leap second and counts as the one after it.
@@ -185,12 +239,32 @@ mod tests {
             {
                 expected += 1;
                 assert_eq!(days_since_epoch(year, month, day), expected, "{year}-{month}-{day}");
+                assert_eq!(date(expected), (year, month, day));
             }
         }
         assert_eq!(days_since_epoch(1970, 1, 1), 0);
     }
 
+    #[test]
+    fn times_are_written_with_nine_decimals() {
+        for text in [
+            "1970-01-01T00:00:00.000000000Z",
+            "1969-12-31T23:59:59.750000001Z",
+            "2024-02-29T12:34:56.000000001Z",
+        ] {
+            assert_eq!(format_rfc3339(parse_rfc3339(text).expect(text)).as_deref(), Some(text));
+        }
+        assert_eq!(format_rfc3339(SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800)), None);
+        assert_eq!(format_rfc3339(SystemTime::UNIX_EPOCH - Duration::from_secs(70_000_000_000)), None);
+    }
+
     proptest! {
+        #[test]
+        fn a_time_is_read_back_as_it_was_written(seconds in -62_135_596_799_i64..253_402_300_800, nanos in 0..1_000_000_000_u32) {
+            let time = super::at(seconds, nanos).expect("a time");
+            prop_assert_eq!(parse_rfc3339(&format_rfc3339(time).expect("four digits")), Some(time));
+        }
+
         #[test]
         fn any_text_is_read_or_refused_without_a_panic(text in "[0-9TZ:.+ -]{0,40}|\\PC{0,40}") {
             let _ = parse_rfc3339(&text);

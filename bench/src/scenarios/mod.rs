@@ -14,6 +14,7 @@ mod reaper;
 mod remove_many;
 pub(crate) mod requests;
 mod start;
+mod watch;
 
 use anyhow::Result;
 
@@ -41,6 +42,7 @@ pub(crate) fn run_all(options: &Options) -> Result<()> {
             Name::Reaper => reaper::run(&context)?,
             Name::Pool => pool::run(&context)?,
             Name::CopyIn => copy_in::run(&context)?,
+            Name::Watch => watch::run(&context)?,
             Name::Crates => crates::run()?,
         };
         println!("{section}");

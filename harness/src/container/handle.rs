@@ -11,6 +11,7 @@ use super::{Commands, ContainerId, ContainerState, Port};
 use crate::config::Keep;
 use crate::engine::ContainerInfo;
 use crate::error::{Error, Result};
+use crate::monitor::{Restarts, Supervisor};
 use crate::report::Report;
 use crate::session::{Owned, Remover, Session};
 use crate::wait::{LogMatch, Preparation, Subject, Tap, WaitFor, wait_ready};
@@ -41,10 +42,12 @@ pub struct TestContainer {
     session: Session,
     image: String,
     /// Written by each start of the container, read by lookups; std's lock since no one awaits with it.
-    ports: Mutex<Ports>,
+    ports: Arc<Mutex<Ports>>,
     /// Written by waits, read by the user.
     matches: Mutex<Vec<LogMatch>>,
     listeners: Mutex<Vec<Listener>>,
+    /// Restarts it, if its request says so; ends with the handle.
+    supervisor: Option<Supervisor>,
     span: tracing::Span,
 }
 
@@ -55,9 +58,10 @@ impl TestContainer {
             subject: created.subject,
             session: created.session,
             image: created.image.as_given().to_owned(),
-            ports: Mutex::new(Ports::of(info)),
+            ports: Arc::new(Mutex::new(Ports::of(info))),
             matches: Mutex::default(),
             listeners: Mutex::default(),
+            supervisor: None,
             span: created.span,
         }
     }
@@ -230,6 +234,12 @@ impl TestContainer {
         self.subject.commands.poisoned()
     }
 
+    /// Why its [profile hook](crate::ContainerRequest::profile_with) failed last, if it did.
+    #[must_use]
+    pub fn profile_error(&self) -> Option<String> {
+        self.subject.course.plan().profile_trouble
+    }
+
     /// What is known of its commands.
     pub(crate) fn commands(&self) -> &Arc<Commands> {
         &self.subject.commands
@@ -335,6 +345,11 @@ impl TestContainer {
     /// One line per port, for reports.
     pub(crate) fn port_lines(&self) -> Vec<String> {
         lock(&self.ports).lines()
+    }
+
+    /// Has it restarted from now on, if that is wanted.
+    pub(super) fn supervise(&mut self, restarts: &Restarts) {
+        self.supervisor = Supervisor::begin(restarts, self.subject(), self.ports.clone());
     }
 
     pub(super) fn add_matches(&self, matches: Vec<LogMatch>) {

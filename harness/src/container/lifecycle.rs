@@ -8,6 +8,7 @@ use bollard::models::ContainerUpdateBody;
 use super::TestContainer;
 use crate::engine::Change;
 use crate::error::Result;
+use crate::monitor::Intent;
 use crate::wait::Subject;
 
 /// New limits for a container that runs; what is not set stays.
@@ -70,8 +71,13 @@ impl TestContainer {
     }
 
     async fn stop_in(&self, grace: Option<Duration>) -> Result<Change> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.stop_container(&id, &name, grace).await
+        let Subject { engine, id, name, course, .. } = self.subject();
+        let intended = course.intend(Intent::Stop);
+        course.end_profile().await;
+        let change = engine.stop_container(&id, &name, grace).await?;
+        // It stays so until it is started again.
+        intended.keep();
+        Ok(change)
     }
 
     /// Sends a signal to its first process, by name (`SIGKILL`) or number.
@@ -95,8 +101,10 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves it to the engine whether it is restarted, and the ports as they were known.
     pub async fn restart(&self) -> Result<()> {
-        let Subject { engine, id, name, ran_before, commands, .. } = self.subject();
+        let Subject { engine, id, name, ran_before, commands, course, .. } = self.subject();
         ran_before.store(true, Ordering::Relaxed);
+        let _intended = course.intend(Intent::Restart);
+        course.end_profile().await;
         engine.restart_container(&id, &name, None).await?;
         commands.cure();
         self.look_again().await
@@ -123,6 +131,9 @@ impl TestContainer {
     async fn look_again(&self) -> Result<()> {
         let info = self.inspect().await?;
         self.refresh(&info);
+        let subject = self.subject();
+        subject.course.began(&info.state);
+        subject.course.begin_profile(&subject, &info).await;
         Ok(())
     }
 

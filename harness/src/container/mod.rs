@@ -1,7 +1,7 @@
 //! One container: what is asked for, how it is started, and the handle that owns it.
 
 mod age;
-mod command;
+pub(crate) mod command;
 mod consumer;
 mod files;
 mod handle;
@@ -39,7 +39,10 @@ pub use port::{Port, Protocol};
 pub(crate) use ports::Ports;
 pub use request::{ContainerRequest, HealthCheck, RestartPolicy};
 pub use run::{RunEnd, RunOutput};
+pub(crate) use start::{Created, create, start_explained};
 pub use state::ContainerState;
 pub use status::ContainerStatus;
 pub use until::WaitCondition;
+pub(crate) use until::wait as wait_until;
 pub use watch::StateWatch;
+pub(crate) use watch::follow as follow_states;

@@ -9,7 +9,7 @@ use super::start::{Created, create, start_explained};
 use super::texts::stream_texts;
 use crate::background::background;
 use crate::config::Keep;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::wait::{Collected, Subject, Tap, TapKeep};
 
 /// What a container did from its start to its end.
@@ -34,7 +34,7 @@ pub struct RunOutput {
 pub enum RunEnd {
     /// By itself or by a signal, with this exit code.
     Exited(i64),
-    /// The engine says that it was killed for want of memory; with this exit code.
+    /// The engine says that it was killed for want of memory, by its flag or an event; with this exit code.
     OutOfMemory(i64),
     /// Its time was up; it is removed as one that ended is.
     TimedOut,
@@ -68,6 +68,11 @@ impl ContainerRequest {
         let mut request = self.clone();
         // It is removed here in any case, and its state is asked for before.
         request.host.auto_remove = None;
+        if request.restarts.are_wanted() {
+            return Err(Error::invalid(
+                "`run` ends with the container's first run, and `restart_when` asks for more; use `start`",
+            ));
+        }
         let created = create(&request).await?;
         let span = created.span.clone();
         run(created, self.output_limit).instrument(span).await
@@ -94,6 +99,7 @@ async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let (tap, over) = Tap::attached(created.subject.clone(), connection, Vec::new(), TapKeep::Head(limit));
     let began = Instant::now();
     start_explained(created).await?;
+    created.profile().await?;
     let (subject, timeout) = (created.subject.clone(), created.timeout);
     let ending = background().run(tokio::time::timeout(timeout, async move {
         over.await.ok();

@@ -15,15 +15,16 @@ use crate::background::{background, blocking};
 use crate::config::{Keep, PullPolicy};
 use crate::engine::{ContainerInfo, Engine, EngineKind, Resource};
 use crate::error::{Error, Kind, Result};
-use crate::image::{self, ImageRef};
+use crate::image::{self, ImageRef, PullProgress};
+use crate::monitor::Course;
 use crate::report::Report;
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::wait::{Preparation, Subject, Tap, Unmet, wait_ready};
 
 /// A container that is created, owned, and not started.
-pub(super) struct Created {
-    pub(super) owned: Owned,
-    pub(super) subject: Subject,
+pub(crate) struct Created {
+    pub(crate) owned: Owned,
+    pub(crate) subject: Subject,
     pub(super) session: Session,
     pub(super) image: ImageRef,
     pub(super) timeout: Duration,
@@ -31,6 +32,15 @@ pub(super) struct Created {
 }
 
 impl Created {
+    /// Tells the profiler, if there is one, that it runs.
+    pub(super) async fn profile(&self) -> Result<()> {
+        let Subject { engine, id, name, course, .. } = &self.subject;
+        if course.is_profiled() {
+            course.begin_profile(&self.subject, &engine.inspect_container(id, name).await?).await;
+        }
+        Ok(())
+    }
+
     /// Gives a container up whose start failed: it stays if that was asked for, and else it is removed.
     pub(super) fn fail(self, error: Error) -> Error {
         self.owned.give_up_failed();
@@ -56,7 +66,7 @@ impl ContainerRequest {
 }
 
 /// Creates the container that a request describes.
-pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
+pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
     let session = match &request.session {
         Some(session) => session.clone(),
         None => Session::current().await?,
@@ -76,6 +86,7 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
     let span = tracing::info_span!("container", name, image = %image.as_given(), id = tracing::field::Empty, phase = "create");
     let keep = request.keep.unwrap_or(config.keep.value);
     let tty = lowered.body.tty.unwrap_or(false);
+    let grace = lowered.body.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
     let platform = request.platform.clone().unwrap_or_default();
     let began = Instant::now();
     let creation = ensure_created(request, &session, &name, &image, platform, lowered, mounted);
@@ -91,7 +102,12 @@ pub(super) async fn create(request: &ContainerRequest) -> Result<Created> {
         tty,
         ran_before: Arc::default(),
         commands: Arc::default(),
+        course: Arc::new(Course::new(request.restarts.are_wanted(), request.profiler.clone())),
     };
+    owned.ends_with(subject.course.clone(), grace.map(Duration::from_secs));
+    if let Some(reporter) = &request.reporter {
+        reporter.created(subject.clone());
+    }
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
     let created = Created { owned: owned.keep_as(keep), subject, session, image, timeout, span };
     match copy_in(request, &created).await {
@@ -156,7 +172,10 @@ async fn ensure_created(
     mounted: Vec<MountedFiles>,
 ) -> Result<(super::ContainerId, Owned)> {
     let policy = request.pull.unwrap_or(session.config().pull.value);
-    let pull = || image::pull(session, image, request.platform.as_deref(), request.credentials.as_ref());
+    let tell = request.reporter.as_ref().map(|reporter| |progress: &PullProgress| reporter.pulling(progress));
+    let progress = tell.as_ref().map(|tell| tell as &(dyn Fn(&PullProgress) + Send + Sync));
+    let (platform_wanted, credentials) = (request.platform.as_deref(), request.credentials.as_ref());
+    let pull = || image::pull_with(session, image, platform_wanted, credentials, progress);
     if policy == PullPolicy::Always {
         pull().await?;
     }
@@ -244,7 +263,7 @@ async fn start(request: &ContainerRequest, created: Created) -> Result<TestConta
         Err(error) => return Err(created.fail(error)),
     };
     let timeout = created.timeout;
-    let container = match engine_start(&created).await {
+    let mut container = match engine_start(&created).await {
         Ok(info) => TestContainer::new(created, &info),
         Err(error) => return Err(created.fail(error)),
     };
@@ -256,6 +275,7 @@ async fn start(request: &ContainerRequest, created: Created) -> Result<TestConta
         Ok(()) => {
             tracing::info!(elapsed = ?began.elapsed(), "ready");
             container.span().record("phase", "ready");
+            container.supervise(&request.restarts);
             container.add_matches(matches.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
             Ok(container)
         }
@@ -274,11 +294,13 @@ async fn start(request: &ContainerRequest, created: Created) -> Result<TestConta
 async fn engine_start(created: &Created) -> Result<ContainerInfo> {
     let Subject { engine, id, name, .. } = &created.subject;
     start_explained(created).await?;
-    engine.inspect_container(id, name).await
+    let info = engine.inspect_container(id, name).await?;
+    created.subject.course.begin_profile(&created.subject, &info).await;
+    Ok(info)
 }
 
 /// Has the engine start the container; what it refuses is explained.
-pub(super) async fn start_explained(created: &Created) -> Result<()> {
+pub(crate) async fn start_explained(created: &Created) -> Result<()> {
     let Subject { engine, id, name, .. } = &created.subject;
     let began = Instant::now();
     match engine.start_container(id, name).await {

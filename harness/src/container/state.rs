@@ -77,6 +77,11 @@ impl ContainerState {
         matches!(self.status, ContainerStatus::Running | ContainerStatus::Paused)
     }
 
+    /// Whether it ended and nobody is about to run it again.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.status, ContainerStatus::Exited | ContainerStatus::Dead)
+    }
+
     /// Whether it is as it was started: it runs, is not paused, and was not short of memory.
     pub(crate) fn is_fit(&self) -> bool {
         self.status == ContainerStatus::Running && !self.oom_killed

@@ -71,7 +71,7 @@ impl ContainerStatus {
     }
 
     /// Whether its last run is over.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         match self {
             Self::Restarting | Self::Exited | Self::Dead => true,
             Self::Created | Self::Running | Self::Paused | Self::Removing | Self::Other(_) => false,

@@ -105,7 +105,7 @@ async fn last_look(subject: &Subject, condition: WaitCondition, began: Instant) 
 }
 
 /// Waits; what breaks off is begun again, once it had begun.
-async fn wait(subject: Subject, condition: WaitCondition) -> Result<Option<i64>> {
+pub(crate) async fn wait(subject: Subject, condition: WaitCondition) -> Result<Option<i64>> {
     let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
     let mut before = None;
     let mut has_begun = false;

@@ -84,7 +84,7 @@ impl TestContainer {
 type Looking = BoxFuture<'static, (Mark, Result<ContainerInfo>)>;
 
 /// Tracks a container until it is gone, and sends each state that differs from the one before.
-async fn follow(subject: Subject, sender: watch::Sender<Option<ContainerState>>) {
+pub(crate) async fn follow(subject: Subject, sender: watch::Sender<Option<ContainerState>>) {
     let mut signals = subject.engine.listen(&subject.id);
     let mut track = Track::default();
     let mut pauses = Pauses::new();

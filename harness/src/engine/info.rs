@@ -20,6 +20,8 @@ pub struct ContainerInfo {
     pub tty: bool,
     /// The runtime below the engine, `runc` for example.
     pub runtime: String,
+    /// Where the runtime keeps the state of its containers on the engine's machine, where that can be told.
+    pub runtime_root: Option<String>,
     /// Its restart policy by name, empty for none.
     pub restart_policy: String,
     /// How many processes it may have at most; nothing for as many as it likes.
@@ -71,6 +73,7 @@ impl ContainerInfo {
             state: ContainerState::from_inspect(&answer),
             tty: config["Tty"].as_bool().unwrap_or(false),
             runtime: text(&host["Runtime"]),
+            runtime_root: runtime_root(&answer),
             restart_policy: text(&host["RestartPolicy"]["Name"]).replace("no", ""),
             pids_limit: host["PidsLimit"]
                 .as_i64()
@@ -88,6 +91,15 @@ impl ContainerInfo {
 /// Overlay drivers name the merged directory, others their one directory.
 fn root_dir(data: &Value) -> Option<String> {
     ["MergedDir", "Dir", "Mountpoint"].iter().find_map(|key| data[*key].as_str()).map(str::to_owned)
+}
+
+/// Docker's place for a runtime's state: `runtime-runc/moby` in its own directory of state, which also has the network
+/// name spaces (`--exec-root` of dockerd; seen of 20.10 to 28).
+fn runtime_root(answer: &Value) -> Option<String> {
+    let runtime = answer["HostConfig"]["Runtime"].as_str().filter(|name| !name.is_empty())?;
+    let sandbox = answer["NetworkSettings"]["SandboxKey"].as_str()?;
+    let (exec_root, _) = sandbox.split_once("/netns/").filter(|(root, _)| root.starts_with('/'))?;
+    Some(format!("{exec_root}/runtime-{runtime}/moby"))
 }
 
 fn networks(map: &Value) -> Vec<NetworkAddress> {
@@ -139,6 +151,24 @@ mod tests {
         assert_eq!(info.ports.len(), 2);
         assert_eq!(info.ports[0].1, [HostBinding { ip: "127.0.0.1".into(), port: 4711 }]);
         assert!(info.ports[1].1.is_empty());
+    }
+
+    /// M6.
+    #[test]
+    fn the_runtime_s_directory_is_beside_the_network_s() {
+        let root = |sandbox: &str, runtime: &str| {
+            let answer = json!({
+                "HostConfig": { "Runtime": runtime }, "NetworkSettings": { "SandboxKey": sandbox },
+            });
+            ContainerInfo::from_json(answer).runtime_root
+        };
+        let docker = root("/var/run/docker/netns/368a40fc8411", "runc");
+        assert_eq!(docker.as_deref(), Some("/var/run/docker/runtime-runc/moby"));
+        for (sandbox, runtime) in
+            [("", "runc"), ("/run/user/1/netns", "runc"), ("/a/netns/b", ""), ("netns/x", "y")]
+        {
+            assert_eq!(root(sandbox, runtime), None, "{sandbox}, {runtime}");
+        }
     }
 
     #[test]

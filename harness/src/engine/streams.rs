@@ -55,10 +55,20 @@ pub(crate) struct EndAnswer {
 impl Engine {
     /// Attaches to a container's output: all that it prints from now on, framed unless it has a terminal.
     pub(crate) async fn attach(&self, id: &ContainerId, name: &str) -> Result<Upgraded> {
+        self.attach_to(id, name, None).await
+    }
+
+    /// As [`attach`](Self::attach), and to the standard input of a container that has one: what is written goes there.
+    pub(crate) async fn attach_with_input(&self, id: &ContainerId, name: &str) -> Result<Upgraded> {
+        self.attach_to(id, name, Some(1)).await
+    }
+
+    async fn attach_to(&self, id: &ContainerId, name: &str, stdin: Option<u8>) -> Result<Upgraded> {
         let path = ApiPath::new(format!("/containers/{id}/attach"))
             .with("stream", 1)
             .with("stdout", 1)
-            .with("stderr", 1);
+            .with("stderr", 1)
+            .with_some("stdin", stdin);
         let what = self.what("attach", format!("container `{name}`"));
         let transport = self.transport();
         self.call(what, async move { Ok(transport.upgrade(path.as_str(), None).await?) }).await

@@ -13,7 +13,7 @@ pub(crate) use flight::Flights;
 pub use login::Credentials;
 pub use progress::{LayerProgress, PullProgress};
 pub use pull::Pull;
-pub(crate) use pull::pull;
+pub(crate) use pull::{pull, pull_with};
 pub use reference::ImageRef;
 
 use crate::config::Config;

@@ -29,12 +29,12 @@ pub struct Pull {
     policy: PullPolicy,
     platform: Option<String>,
     credentials: Option<Credentials>,
-    progress: Option<Arc<Listener>>,
+    progress: Option<Arc<Listener<'static>>>,
     session: Option<Session>,
 }
 
 /// A function that is told of the progress.
-type Listener = dyn Fn(&PullProgress) + Send + Sync;
+type Listener<'a> = dyn Fn(&PullProgress) + Send + Sync + 'a;
 
 impl Pull {
     /// Pulls this image, whether it is there or not.
@@ -128,12 +128,13 @@ pub(crate) async fn pull(
     pull_with(session, image, platform, credentials, None).await
 }
 
-async fn pull_with(
+/// The same, and tells of its progress.
+pub(crate) async fn pull_with(
     session: &Session,
     image: &ImageRef,
     platform: Option<&str>,
     given: Option<&Credentials>,
-    progress: Option<&Listener>,
+    progress: Option<&Listener<'_>>,
 ) -> Result<()> {
     let credentials = match given {
         Some(given) => Some(given.clone()),
@@ -155,7 +156,7 @@ async fn pull_with(
 }
 
 /// Waits for a pull, telling of its progress meanwhile.
-async fn follow(flight: Flight, progress: Option<&Listener>) -> Result<(), Arc<Error>> {
+async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<(), Arc<Error>> {
     let Flight { mut outcome, progress: mut receiver } = flight;
     loop {
         let done = {

@@ -238,6 +238,11 @@ impl ContainerPool {
         .collect()
     }
 
+    /// What its containers are made from.
+    pub(crate) fn template(&self) -> &ContainerRequest {
+        &self.0.shell.keeper().request
+    }
+
     async fn request(&self, event: fn(seatrial_core::pool::Client) -> Event) -> Result<Got<Crew>> {
         self.0.shell.request(event).await.map_err(|refusal| self.refused(refusal))
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use once_cell::sync::Lazy;
@@ -20,6 +20,7 @@ use crate::background::{Background, background};
 use crate::config::Keep;
 use crate::container::kept_notice;
 use crate::error::{Error, Kind, Result};
+use crate::monitor::Course;
 
 /// How long the end of the process waits for removals that are under way.
 pub(crate) const EXIT_DEADLINE: Duration = Duration::from_secs(10);
@@ -63,6 +64,12 @@ pub(super) struct Item {
     pub(super) thing: Thing,
     /// Directories that are mounted into it: removed after it, never before.
     pub(super) mounted: Vec<MountedFiles>,
+    /// What is meant to become of a container.
+    pub(super) course: Option<Arc<Course>>,
+    /// How long a container may take to stop by itself, if its request says so and the session is closed.
+    pub(super) grace: Option<Duration>,
+    /// Whether it is to stop by itself before it is removed.
+    pub(super) stops_first: bool,
     /// Whether it stays when its owner is gone.
     pub(super) keep: Keep,
 }
@@ -128,8 +135,11 @@ impl Cleaner {
     pub(crate) fn own(&self, session: Session, thing: Thing) -> Owned {
         let mut state = self.lock();
         let key = state.new_key();
-        state.live.insert(key, Item { session, thing, mounted: Vec::new(), keep: Keep::Never });
-        Owned { key, keep: Keep::Never }
+        let keep = Keep::Never;
+        let item =
+            Item { session, thing, mounted: Vec::new(), course: None, grace: None, stops_first: false, keep };
+        state.live.insert(key, item);
+        Owned { key, keep }
     }
 
     /// Starts the removal of a thing, unless it is under way or over; its outcome goes to `done`.
@@ -167,13 +177,28 @@ impl Cleaner {
         }
     }
 
-    /// Removes everything that one session owns still, and waits for that and for what is being removed already.
+    /// Removes everything that one session owns still, and waits for that and for what is being removed already: the
+    /// containers side by side, each stopped first if its request says how long that may take; then what they used.
     pub(crate) async fn remove_all_of(&self, session: &str) -> Vec<Error> {
         for creation in self.creations_of(session) {
             // A sender that was dropped is as good: the creation is over.
             creation.await.ok();
         }
-        let waits: Vec<_> = self.keys_of(session).into_iter().map(|key| self.release_and_wait(key)).collect();
+        let is_container = |thing: &Thing| matches!(thing, Thing::Container { .. });
+        let mut errors = self.remove_each(self.keys_of(session, is_container)).await;
+        errors.extend(self.remove_each(self.keys_of(session, |_| true)).await);
+        errors
+    }
+
+    /// Removes things side by side; returns what went wrong.
+    async fn remove_each(&self, keys: Vec<u64>) -> Vec<Error> {
+        let gently = |key: u64| {
+            if let Some(item) = self.lock().live.get_mut(&key) {
+                item.stops_first = true;
+            }
+            self.release_and_wait(key)
+        };
+        let waits: Vec<_> = keys.into_iter().map(gently).collect();
         let mut errors = Vec::new();
         for wait in waits {
             // A sender that was dropped was that of a removal which was over before we asked.
@@ -196,11 +221,12 @@ impl Cleaner {
         announced.map(wait).collect()
     }
 
-    fn keys_of(&self, session: &str) -> Vec<u64> {
+    fn keys_of(&self, session: &str, is_one: impl Fn(&Thing) -> bool) -> Vec<u64> {
         let state = self.lock();
         let live = state.live.iter().map(|(key, item)| (key, &item.thing));
         let removing = state.removing.iter().map(|(key, removing)| (key, &removing.thing));
-        live.chain(removing).filter(|(_, thing)| thing.session() == session).map(|(key, _)| *key).collect()
+        let of_session = |thing: &Thing| thing.session() == session && is_one(thing);
+        live.chain(removing).filter(|(_, thing)| of_session(thing)).map(|(key, _)| *key).collect()
     }
 
     fn release_and_wait(&self, key: u64) -> oneshot::Receiver<Result<()>> {
@@ -264,7 +290,7 @@ fn report_leftovers(state: &State, patience: Duration) {
 
 /// Says something on stderr, whatever else is to be seen of a test: what `eprint` says is captured by a test runner,
 /// which shows it of failed tests alone, and `eprint` panics where stderr is closed.
-pub(super) fn tell(text: &str) {
+pub(crate) fn tell(text: &str) {
     io::stderr().write_all(text.as_bytes()).ok();
 }
 
@@ -330,6 +356,13 @@ impl Owned {
     pub(crate) fn add_mounted(&self, mounted: Vec<MountedFiles>) {
         if let Some(item) = cleaner().lock().live.get_mut(&self.key) {
             item.mounted.extend(mounted);
+        }
+    }
+
+    /// Says what goes with a container's end, and how long it may take when the session is closed.
+    pub(crate) fn ends_with(&self, course: Arc<Course>, grace: Option<Duration>) {
+        if let Some(item) = cleaner().lock().live.get_mut(&self.key) {
+            (item.course, item.grace) = (Some(course), grace);
         }
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use seatrial_core::{SessionId, labels};
 use tokio::sync::OnceCell;
 
-pub(crate) use cleaner::{Owned, Remover, cleaner};
+pub(crate) use cleaner::{Owned, Remover, cleaner, tell};
 pub(crate) use creating::Creating;
 pub(crate) use removal::Thing;
 pub use sweep::{Leftover, Sweep};
@@ -77,6 +77,10 @@ impl Session {
 
     /// Removes everything that this process still owns in this session, waits, and reports all failures. What was
     /// dropped before and is being created or removed in the background is waited for, too.
+    ///
+    /// The containers go first, side by side, each with its own limits, then networks and volumes; what fails stops
+    /// nothing else. A container whose request has a [`stop_timeout`](crate::ContainerRequest::stop_timeout) gets its
+    /// stop signal and that time to end by itself; the others are killed.
     ///
     /// # Errors
     /// What could not be removed, each by name.

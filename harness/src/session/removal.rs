@@ -78,6 +78,7 @@ enum Verdict {
 
 /// Removes a thing, then the directories that were mounted into it.
 pub(super) async fn remove(item: Item) -> Result<()> {
+    end(&item).await;
     let began = Instant::now();
     let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
     let outcome = loop {
@@ -105,6 +106,22 @@ pub(super) async fn remove(item: Item) -> Result<()> {
     }
     // Only now: a container must not lose what it still has mounted.
     blocking(move || mounted.into_iter().try_for_each(MountedFiles::remove)).await
+}
+
+/// What goes before the removal of a container: nothing restarts it any more, its profile ends, and it is stopped if
+/// it is to be.
+async fn end(item: &Item) {
+    if let Some(course) = &item.course {
+        course.farewell().await;
+    }
+    let (Thing::Container { id, name, .. }, Some(grace), true) = (&item.thing, item.grace, item.stops_first)
+    else {
+        return;
+    };
+    // One that does not stop is removed all the same.
+    if let Err(error) = item.session.engine().stop_container(id, name, Some(grace)).await {
+        tracing::warn!("{error}");
+    }
 }
 
 /// Whether a network or volume is in use by a container that stays.

@@ -14,6 +14,7 @@ use crate::background::{Run, background};
 use crate::container::{Commands, ContainerId};
 use crate::engine::{Engine, FrameDecoder, LogRequest, Mode, Upgraded};
 use crate::error::Result;
+use crate::monitor::Course;
 use crate::retry::Backoff;
 use crate::stream::LogStream;
 
@@ -106,6 +107,8 @@ pub(crate) struct Subject {
     /// a run; a flag of its own since the engine does not tell.
     pub(crate) ran_before: Arc<AtomicBool>,
     pub(crate) commands: Arc<Commands>,
+    /// What is meant to become of it.
+    pub(crate) course: Arc<Course>,
 }
 
 impl Tap {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use seatrial::{Pull, PullProgress};
+use seatrial::{ContainerRequest, Phase, Pull, PullProgress};
 use seatrial_tests::{Fault, Gate, Matcher};
 use tokio::sync::mpsc;
 
@@ -65,4 +65,37 @@ async fn progress_of_what_is_here_already_is_a_hundred_percent() {
         pull.run().await.expect("it can be had");
         assert_eq!(*last.lock().expect("unharmed"), Some(100.0), "{layers}");
     }
+}
+
+/// M1: a start's monitor tells of the pull, and of the container after it.
+#[tokio::test]
+async fn a_start_s_monitor_begins_with_the_pull() {
+    let session = OwnSession::begin("progress-start").await;
+    let registry = Registry::start(&session).await;
+    let image = registry.publish_noise("progress-start", 2, 300_000);
+    let gate = Gate::new();
+    // The configuration passes, and one layer; the other one waits.
+    registry.faulty.on(image.config(), Fault::Pass);
+    registry.faulty.on(Matcher::blobs().nth(2), Fault::Hold(gate.clone()));
+    let request = ContainerRequest::new(image.tagged()).cmd(["/none"]).session(&session);
+    let (starting, mut monitor) = request.start_monitored();
+    let starting = tokio::spawn(starting);
+    gate.reached().await;
+    loop {
+        let snapshot = monitor.next().await.expect("the pull goes on");
+        assert_eq!((&snapshot.id, snapshot.name.is_empty()), (&None, false), "{snapshot:?}");
+        if snapshot.phase == Phase::Pulling(Some(50.0)) {
+            break;
+        }
+        assert!(matches!(snapshot.phase, Phase::Pulling(percent) if percent != Some(100.0)), "{snapshot:?}");
+    }
+    gate.release();
+    let error = starting.await.expect("no panic").expect_err("it holds nothing that could run");
+    let mut last = None;
+    while let Some(snapshot) = monitor.next().await {
+        last = Some(snapshot);
+    }
+    let last = last.expect("it was created");
+    assert!(last.phase == Phase::Created && last.id.is_some(), "{last:?}");
+    assert_eq!(last.error, Some(error.to_string()));
 }

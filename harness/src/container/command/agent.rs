@@ -29,7 +29,7 @@ const OUTPUT: usize = 4096;
 
 /// The program in one container.
 #[derive(Debug, Default)]
-pub(super) struct Agent {
+pub(crate) struct Agent {
     /// What waits to be ended. Written by who asks, taken by who runs the program; std's lock since no one awaits with
     /// it.
     pending: Mutex<Vec<Ask>>,
@@ -62,7 +62,7 @@ struct Ask {
 
 impl Agent {
     /// Copies the program in ahead of time, if it is not there; whether that works is seen when it is needed.
-    pub(super) fn prepare(subject: &Subject) {
+    pub(crate) fn prepare(subject: &Subject) {
         let commands = &subject.commands;
         // Held by who copies it, or who runs it: then it is there, or soon.
         if commands.agent.turn.try_lock().is_ok_and(|place| *place == Place::NotThere) {

@@ -11,19 +11,19 @@ use crate::error::{Error, Kind, Result};
 use crate::wait::Subject;
 
 /// A command that the engine was told to start.
-pub(super) struct Begun {
-    pub(super) connection: Upgraded,
-    pub(super) exec: String,
-    pub(super) ender: Ender,
+pub(crate) struct Begun {
+    pub(crate) connection: Upgraded,
+    pub(crate) exec: String,
+    pub(crate) ender: Ender,
 }
 
 /// Who asks, as a variable; to be called on the caller's own thread, which a test's name is taken from.
-pub(super) fn name_the_test(request: &mut ExecRequest) {
+pub(crate) fn name_the_test(request: &mut ExecRequest) {
     request.env.insert(0, format!("SEATRIAL_TEST_NAME={}", caller_name()));
 }
 
 /// Has the engine start a command. To be carried through: whoever drops what comes of it ends the command.
-pub(super) fn begin(
+pub(crate) fn begin(
     subject: Subject,
     request: ExecRequest,
 ) -> impl Future<Output = Result<Begun>> + Send + 'static {
@@ -62,7 +62,7 @@ async fn begin_under_way(subject: Subject, mut request: ExecRequest, under_way: 
 }
 
 /// The error of a command that the engine could not start: it says why where the command's output would be.
-pub(super) fn not_started(what: &str, stdout: &[u8], stderr: &[u8]) -> Error {
+pub(crate) fn not_started(what: &str, stdout: &[u8], stderr: &[u8]) -> Error {
     let said = [String::from_utf8_lossy(stdout), String::from_utf8_lossy(stderr)].concat();
     Error::new(Kind::NotStarted, format!("command {what} could not be started: {}", said.trim()))
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use futures_util::future::{Either, select};
 
 /// Drives one more future for as long as the first is not done.
-pub(super) async fn beside<T>(first: impl Future<Output = T>, other: impl Future<Output = ()>) -> T {
+pub(crate) async fn beside<T>(first: impl Future<Output = T>, other: impl Future<Output = ()>) -> T {
     match select(pin!(first), pin!(other)).await {
         Either::Left((output, _)) => output,
         Either::Right(((), first)) => first.await,

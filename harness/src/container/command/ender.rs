@@ -24,7 +24,7 @@ pub(super) fn new_mark() -> String {
 /// Ends a command when it is dropped, unless it was disarmed.
 #[derive(Debug)]
 #[must_use = "dropping this ends the command"]
-pub(super) struct Ender {
+pub(crate) struct Ender {
     target: Option<Target>,
 }
 
@@ -53,12 +53,12 @@ impl Ender {
     }
 
     /// The command has ended, or was never started.
-    pub(super) fn disarm(&mut self) {
+    pub(crate) fn disarm(&mut self) {
         self.target = None;
     }
 
     /// Where it is to be written down that the output has ended.
-    pub(super) fn over_flag(&self) -> Arc<AtomicBool> {
+    pub(crate) fn over_flag(&self) -> Arc<AtomicBool> {
         self.target.as_ref().map(|target| target.is_over.clone()).unwrap_or_default()
     }
 
@@ -73,7 +73,7 @@ impl Ender {
     ///
     /// # Errors
     /// If it could not be ended; the container is poisoned then.
-    pub(super) async fn end(&mut self) -> Result<()> {
+    pub(crate) async fn end(&mut self) -> Result<()> {
         let Some(target) = self.target.take() else { return Ok(()) };
         // Whatever runs in its name has to go, its output ended or not.
         target.is_over.store(false, Ordering::Relaxed);

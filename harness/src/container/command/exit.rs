@@ -11,10 +11,10 @@ const CODE: Duration = Duration::from_secs(5);
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Exit {
-    pub(super) code: i64,
+pub(crate) struct Exit {
+    pub(crate) code: i64,
     /// It never began, for what the engine says is an error of its own.
-    pub(super) never_ran: bool,
+    pub(crate) never_ran: bool,
 }
 
 impl Exit {
@@ -29,7 +29,7 @@ impl Exit {
 ///
 /// One question is enough nearly always. The engine may write the exit code down a moment later, and a command can close
 /// its output and run on; no engine tells of its end then, so that is asked for.
-pub(super) async fn exit(engine: &Engine, exec: &str, name: &str) -> Result<Exit> {
+pub(crate) async fn exit(engine: &Engine, exec: &str, name: &str) -> Result<Exit> {
     let mut backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(250));
     let mut silent_since = None;
     loop {

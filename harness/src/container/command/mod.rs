@@ -21,12 +21,16 @@ mod process;
 mod pump;
 mod spawn;
 mod stdin;
-mod words;
+pub(crate) mod words;
 
-pub(crate) use agent::DIRECTORY as AGENT_DIRECTORY;
+pub(crate) use agent::{Agent, DIRECTORY as AGENT_DIRECTORY};
+pub(crate) use begin::{Begun, begin, name_the_test, not_started};
+pub(crate) use beside::beside;
 pub use case::{Case, CaseEnd, CaseOutput, CaseVia, Cases};
 pub(crate) use commands::Commands;
 pub use exec::Exec;
+pub(crate) use exit::{Exit, exit};
 pub use output::{ExecOutput, PartialOutput};
 pub use process::Process;
 pub use spawn::Spawn;
+pub(crate) use stdin::Source as Input;

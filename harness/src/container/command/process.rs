@@ -2,13 +2,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
 use std::io;
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use tokio::sync::{mpsc, oneshot};
 
 use super::begin::{Begun, begin, not_started};
@@ -17,7 +14,7 @@ use super::exit::{Exit, exit};
 use super::output::ExecOutput;
 use super::pump::{Channels, Input, Piece, channels};
 use super::words;
-use crate::background::{Run, background};
+use crate::background::{Run, background, within};
 use crate::engine::{ExecRequest, Mode};
 use crate::error::{Error, Kind, Result};
 use crate::report::seconds;
@@ -410,15 +407,6 @@ pub(super) fn check_size(columns: u16, rows: u16) -> Result<()> {
     Err(Error::invalid(format!(
         "a terminal of {columns} × {rows} has no room; give at least one column and one row"
     )))
-}
-
-/// What a future gives within a time, in any executor.
-async fn within<T>(timeout: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let alarm = background().run(async move { tokio::time::sleep(timeout).await });
-    match select(pin!(future), alarm).await {
-        Either::Left((output, _)) => Some(output),
-        Either::Right(_) => None,
-    }
 }
 
 impl fmt::Display for Process {

@@ -25,7 +25,7 @@ pub(super) enum Stdin<'a> {
 }
 
 /// The side that is written on the background thread.
-pub(super) enum Source {
+pub(crate) enum Source {
     None,
     Bytes(Bytes),
     Pieces(mpsc::Receiver<Bytes>),
@@ -57,7 +57,7 @@ impl<'a> Stdin<'a> {
 impl Source {
     /// Writes all of it and closes the command's standard input. A command that does not read to the end is no error,
     /// as it is none in a shell's pipe.
-    pub(super) async fn write_to(self, mut writer: impl AsyncWrite + Unpin, mode: Mode) {
+    pub(crate) async fn write_to(self, mut writer: impl AsyncWrite + Unpin, mode: Mode) {
         let written = match self {
             Self::None => return,
             Self::Bytes(bytes) => writer.write_all(&bytes).await,

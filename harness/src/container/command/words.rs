@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::report::quoted;
 
 /// The command as it was given, on one line and bounded.
-pub(super) fn command(cmd: &[String]) -> String {
+pub(crate) fn command(cmd: &[String]) -> String {
     quoted(&cmd.join(" "))
 }
 
@@ -21,7 +21,7 @@ pub(super) fn ending(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// Invalid, with the reason.
-pub(super) fn check(request: &ExecRequest) -> Result<()> {
+pub(crate) fn check(request: &ExecRequest) -> Result<()> {
     if request.cmd.is_empty() {
         return Err(Error::invalid("the command is empty; name a program"));
     }

@@ -87,6 +87,13 @@ impl ContainerRequest {
         self
     }
 
+    /// Opens the container's standard input until the first who is attached to it closes it.
+    pub(crate) fn stdin_once(mut self) -> Self {
+        self.body.attach_stdin = Some(true);
+        self.body.stdin_once = Some(true);
+        self.open_stdin()
+    }
+
     /// The platform, `linux/arm64` for example. Default: the engine's.
     pub fn platform(mut self, platform: impl Into<String>) -> Self {
         self.platform = Some(platform.into());

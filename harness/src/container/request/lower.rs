@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use bollard::models::{
-    ContainerCreateBody, EndpointSettings, HostConfigLogConfig, Mount, MountType, NetworkingConfig,
-    PortBinding,
+    ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig, Mount, MountType,
+    NetworkingConfig, PortBinding,
 };
 
 use super::super::command::AGENT_DIRECTORY;
@@ -69,6 +69,7 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     if let Some(modify) = &request.modify_body {
         modify.apply(&mut body);
     }
+    request.restarts.check(body.host_config.as_ref().unwrap_or(&HostConfig::default()))?;
     Ok(Lowered { body, more_networks })
 }
 

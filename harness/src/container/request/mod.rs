@@ -1,6 +1,7 @@
 //! What is asked for: a container described as a value, built step by step, checked when it is started.
 
 mod basics;
+mod compare;
 mod health;
 mod lower;
 mod networking;
@@ -24,6 +25,7 @@ use crate::archive::CopyIn;
 use crate::config::{Keep, PullPolicy};
 use crate::container::logs::Consumer;
 use crate::image::Credentials;
+use crate::monitor::{Profiler, Reporter, Restarts};
 use crate::session::Session;
 use crate::wait::WaitFor;
 
@@ -61,14 +63,16 @@ use crate::wait::WaitFor;
 /// - Limits and rights: [`memory`](Self::memory), [`milli_cpus`](Self::milli_cpus), [`pids_limit`](Self::pids_limit),
 ///   [`cap_add`](Self::cap_add), [`cap_drop`](Self::cap_drop), [`privileged`](Self::privileged).
 /// - The image: [`pull`](Self::pull), [`credentials`](Self::credentials), [`platform`](Self::platform).
+/// - Watching over it: [`start_monitored`](Self::start_monitored), [`restart_when`](Self::restart_when),
+///   [`profile_with`](Self::profile_with).
 /// - Output and end: [`on_log`](Self::on_log), [`log_driver`](Self::log_driver), [`stop_signal`](Self::stop_signal),
 ///   [`keep`](Self::keep).
 /// - All else: [`modify_body`](Self::modify_body), [`modify_host_config`](Self::modify_host_config).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is started"]
 pub struct ContainerRequest {
-    pub(super) image: String,
-    pub(super) name: Option<String>,
+    pub(crate) image: String,
+    pub(crate) name: Option<String>,
     pub(super) platform: Option<String>,
     pub(super) runtime: Runtime,
     /// What goes into the engine's create body as it is; ports, networks, labels and defaults join it when it is lowered.
@@ -86,6 +90,10 @@ pub struct ContainerRequest {
     pub(super) output_limit: usize,
     pub(super) consumers: Vec<Consumer>,
     pub(super) session: Option<Session>,
+    pub(crate) restarts: Restarts,
+    pub(crate) profiler: Profiler,
+    /// Whom a start tells how far it is.
+    pub(crate) reporter: Option<Reporter>,
     pub(super) modify_body: Option<Modifier<ContainerCreateBody>>,
     pub(super) modify_host: Option<Modifier<HostConfig>>,
 }
@@ -144,6 +152,9 @@ impl ContainerRequest {
             output_limit: 16 << 20,
             consumers: Vec::new(),
             session: None,
+            restarts: Restarts::default(),
+            profiler: Profiler::default(),
+            reporter: None,
             modify_body: None,
             modify_host: None,
         }

@@ -31,6 +31,11 @@ impl ContainerRequest {
         self.mount(MountType::VOLUME, Some(name.into()), container.into(), false)
     }
 
+    /// As [`volume`](Self::volume), to read. Default: nothing.
+    pub fn volume_read_only(self, name: impl Into<String>, container: impl Into<String>) -> Self {
+        self.mount(MountType::VOLUME, Some(name.into()), container.into(), true)
+    }
+
     /// Mounts a volume without a name, which goes with the container. Default: those of the image.
     pub fn anonymous_volume(self, container: impl Into<String>) -> Self {
         self.mount(MountType::VOLUME, None, container.into(), false)

@@ -1,0 +1,92 @@
+//! Keeps a board true while anybody looks at it: the state by the engine's events, what is used by its samples. All of
+//! it runs on the background thread.
+
+use std::future::pending;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{Either, join, select};
+use tokio::sync::watch;
+
+use super::rates::Meter;
+use super::samples::samples;
+use super::snapshot::Board;
+use crate::container::{ContainerState, follow_states};
+use crate::retry::Backoff;
+use crate::wait::Subject;
+
+/// A connection may be dead without saying so; samples come each second, and after so long without one they are asked
+/// for anew.
+const SILENCE: Duration = Duration::from_secs(30);
+
+type States = watch::Receiver<Option<ContainerState>>;
+type Boards = watch::Sender<Board>;
+
+/// Follows a container until its last state, until it is gone, or until nobody looks any more.
+pub(super) async fn follow(subject: Subject, boards: Boards) {
+    let (sender, states) = watch::channel(None);
+    let tracking = follow_states(subject.clone(), sender);
+    let measuring = pin!(join(tracking, measure(&subject, states.clone(), &boards)));
+    // The state decides when it is over; measuring never does.
+    let telling = pin!(tell(&subject, states, &boards));
+    select(select(telling, measuring), pin!(boards.closed())).await;
+}
+
+/// Puts each state and each change of plan on the board, until the last one.
+async fn tell(subject: &Subject, mut states: States, boards: &Boards) {
+    let mut plans = subject.course.subscribe();
+    loop {
+        let state = states.borrow_and_update().clone();
+        let plan = plans.borrow_and_update().clone();
+        let is_last = state.as_ref().is_some_and(|state| plan.is_last(state));
+        if state.is_some() {
+            boards.send_modify(|board| board.observe(state, plan));
+        }
+        if is_last {
+            return;
+        }
+        match select(pin!(states.changed()), pin!(plans.changed())).await {
+            Either::Left((Ok(()), _)) | Either::Right(_) => {}
+            // It is gone.
+            Either::Left((Err(_), _)) => return,
+        }
+    }
+}
+
+/// Puts what is used on the board, run after run.
+async fn measure(subject: &Subject, mut states: States, boards: &Boards) {
+    let mut pauses = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+    while wait_until_running(&mut states, true).await {
+        let mut end = states.clone();
+        let run = pin!(measure_run(subject, boards));
+        select(run, pin!(wait_until_running(&mut end, false))).await;
+        // The samples may break off while it runs.
+        tokio::time::sleep(pauses.next()).await;
+    }
+    pending().await
+}
+
+/// Returns whether it will ever be so.
+async fn wait_until_running(states: &mut States, is_running: bool) -> bool {
+    let is_so =
+        |state: &Option<ContainerState>| state.as_ref().is_some_and(ContainerState::is_running) == is_running;
+    states.wait_for(is_so).await.is_ok()
+}
+
+async fn measure_run(subject: &Subject, boards: &Boards) {
+    let mut meter = Meter::default();
+    let mut samples = match samples(subject).await {
+        Ok(samples) => samples,
+        Err(error) => return tracing::debug!("{error}"),
+    };
+    while let Ok(Some(sample)) = tokio::time::timeout(SILENCE, samples.next()).await {
+        match sample {
+            Ok(stats) => boards.send_modify(|board| {
+                board.rates = meter.push(&stats);
+                board.stats = Some(stats);
+            }),
+            Err(error) => tracing::debug!("{error}"),
+        }
+    }
+}
