@@ -46,6 +46,8 @@ mod program {
     mod ending;
     pub(crate) mod environ;
     mod input;
+    mod mark;
+    mod mounts;
     mod number;
     mod search;
     mod stat;

@@ -9,6 +9,7 @@
 //! - [`WaitFor`] says when a container is ready, later waits included; [`WaitStrategy`] is for one of your own.
 //! - [`CopyIn`] is what is copied into a container; [`CopiedOut`] tells what came out of one.
 //! - [`Network`] and [`Volume`] are made for a test and removed with their handles.
+//! - [`Cases`] are many short commands in one container, as fast as processes start; a [`Case`] is one.
 //! - [`ContainerPool`] is for containers that tests share: leased one at a time, exclusively when that is needed,
 //!   recycled, replaced when they die, accounted for.
 //! - [`driver`] has tasks that run to their end, and what runs them, by name.
@@ -19,6 +20,8 @@
 /// The snippets in the chapters of `docs/` compile, as those here do.
 #[cfg(doctest)]
 mod docs {
+    #[doc = include_str!("../../docs/cases.md")]
+    struct Cases;
     #[doc = include_str!("../../docs/cleanup.md")]
     struct Cleanup;
     #[doc = include_str!("../../docs/drivers.md")]

@@ -282,12 +282,13 @@ impl Running<'_> {
 
     /// Ends what came of the case and runs still.
     fn end_rest(&mut self) -> Outcome {
-        if !self.main.reap() {
+        if !self.main.reap() && self.worker.adopts {
             return Outcome::default();
         }
         let is_main_running = self.main.status.is_none();
         let main = &mut self.main;
-        let mut outcome = sweep(&|_| false, &mut |ended| main.note(ended));
+        let mark = self.worker.mark.as_ref();
+        let mut outcome = sweep(mark, &|_| false, &mut |ended| main.note(ended));
         if is_main_running {
             outcome.ended = outcome.ended.saturating_sub(1);
         }

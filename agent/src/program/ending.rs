@@ -16,16 +16,6 @@ pub(crate) enum Signal {
     Kill,
 }
 
-impl Signal {
-    /// The kernel's number for it.
-    pub(crate) const fn number(self) -> i32 {
-        match self {
-            Self::Kill => 9,
-            Self::Stop => 19,
-        }
-    }
-}
-
 /// The processes of the container.
 pub(crate) trait World {
     /// Fills the table with all processes, and marks those that are wanted. An error is for the user.

@@ -67,6 +67,11 @@ mod tests {
             steps in proptest::collection::vec((0..4088_usize, 0..9000_usize), 1..200),
         ) {
             let (mut input, mut window) = (Box::new(Input::new()), CAPACITY);
+            // What a case before has left.
+            input.push(b"left");
+            input.take(2);
+            input.is_closed = true;
+            input.clear();
             let (mut pushed, mut taken) = (0_usize, 0_usize);
             for (push, take) in steps {
                 let push = push.min(window);

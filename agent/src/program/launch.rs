@@ -1,6 +1,7 @@
 //! The start of a case's process.
 
 use super::fd::Fd;
+use super::isolate::isolate;
 use super::lists::Lists;
 use super::process;
 use super::search::{self, LONGEST};
@@ -57,6 +58,11 @@ fn prepare_and_execute(launch: &Launch<'_>) -> Refusal {
         if let Err(errno) = stream.duplicate_to(number) {
             return Refusal { stage: Stage::Resources, errno };
         }
+    }
+    if spec.settings.is_isolated
+        && let Err(errno) = isolate()
+    {
+        return Refusal { stage: Stage::Isolation, errno };
     }
     if let Some(workdir) = spec.workdir()
         && let Err(errno) = process::change_directory(workdir.as_ptr())

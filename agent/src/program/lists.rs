@@ -1,5 +1,6 @@
 //! A case's arguments and variables as a program gets them: pointers to texts.
 
+use super::mark::Mark;
 use super::search::is_same_variable;
 use super::sys::E2BIG;
 use super::wire::spec::Spec;
@@ -58,7 +59,11 @@ impl Lists {
     ///
     /// # Errors
     /// The kernel's number for too many.
-    pub(crate) fn lay_out(spec: &Spec<'static>, environment: Environment) -> Result<Self, i32> {
+    pub(crate) fn lay_out(
+        spec: &Spec<'static>,
+        environment: Environment,
+        mark: Option<&Mark>,
+    ) -> Result<Self, i32> {
         // SAFETY: there is one thread, and the lists that were laid out before are used no more.
         let pointers = unsafe { &mut *(&raw mut POINTERS) };
         let mut length = 0;
@@ -76,6 +81,9 @@ impl Lists {
         put(core::ptr::null())?;
         let is_own = |variable: &[u8]| spec.variables().any(|own| is_same_variable(own, variable));
         let inherited = environment.iter().filter(|variable| !is_own(variable));
+        if let Some(mark) = mark {
+            put(mark.variable().as_ptr())?;
+        }
         for variable in spec.variables().chain(inherited) {
             if variable.starts_with(b"PATH=") {
                 path = variable.strip_suffix(&[0]);

@@ -1,7 +1,7 @@
 //! `agent end`: the processes that carry marks.
 
 use super::ending::{Outcome, Signal, World};
-use super::environ::MarkFinder;
+use super::environ::VARIABLE;
 use super::table::{Asker, Process, Table};
 use super::{number, proc, sys};
 
@@ -48,7 +48,7 @@ impl Marked {
         let stat = proc::stat(pid)?;
         // What has no parent in the container was put into it from outside; another may have got the id since.
         let is_root = stat.parent == 0 && self.has_root(pid);
-        let is_marked = self.is_marked(pid);
+        let is_marked = proc::has_mark(pid, VARIABLE, |mark| self.has_mark(mark));
         Some(Process {
             pid,
             parent: stat.parent,
@@ -58,21 +58,6 @@ impl Marked {
             is_unseen: is_marked.is_none(),
             is_chosen: false,
         })
-    }
-
-    /// Whether its environment holds one of the marks; nothing if it may not be read.
-    fn is_marked(&self, pid: i32) -> Option<bool> {
-        let file = proc::open(pid, b"/environ\0")?;
-        let mut finder = MarkFinder::new();
-        let mut buffer = [0; 4096];
-        loop {
-            let piece = file.read(&mut buffer);
-            if piece.is_empty() {
-                break;
-            }
-            finder.feed(piece);
-        }
-        Some(finder.mark().is_some_and(|mark| self.has_mark(mark)))
     }
 }
 
@@ -85,7 +70,7 @@ impl World for Marked {
     }
 
     fn signal(&mut self, pid: i32, signal: Signal) -> bool {
-        sys::signal(pid, signal.number())
+        sys::signal(pid, signal)
     }
 
     fn pause(&mut self, milliseconds: u32) {

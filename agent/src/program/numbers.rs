@@ -17,13 +17,14 @@ mod arch {
     pub(crate) const WAIT4: usize = 61;
     pub(crate) const KILL: usize = 62;
     pub(crate) const FCNTL: usize = 72;
+    pub(crate) const GETCWD: usize = 79;
     pub(crate) const CHDIR: usize = 80;
     pub(crate) const SETSID: usize = 112;
     pub(crate) const GETSID: usize = 124;
 
     pub(crate) const PRCTL: usize = 157;
+    pub(crate) const CHROOT: usize = 161;
     pub(crate) const MOUNT: usize = 165;
-    pub(crate) const UMOUNT2: usize = 166;
     pub(crate) const GETDENTS64: usize = 217;
     pub(crate) const CLOCK_GETTIME: usize = 228;
     pub(crate) const EXIT_GROUP: usize = 231;
@@ -38,13 +39,14 @@ mod arch {
 
 #[cfg(target_arch = "aarch64")]
 mod arch {
+    pub(crate) const GETCWD: usize = 17;
     pub(crate) const DUP3: usize = 24;
     pub(crate) const FCNTL: usize = 25;
-    pub(crate) const MKDIRAT: usize = 34;
-    pub(crate) const UMOUNT2: usize = 39;
-    pub(crate) const MOUNT: usize = 40;
 
+    pub(crate) const MKDIRAT: usize = 34;
+    pub(crate) const MOUNT: usize = 40;
     pub(crate) const CHDIR: usize = 49;
+    pub(crate) const CHROOT: usize = 51;
     pub(crate) const OPENAT: usize = 56;
     pub(crate) const CLOSE: usize = 57;
     pub(crate) const PIPE2: usize = 59;

@@ -1,5 +1,6 @@
 //! What `/proc` tells of processes.
 
+use super::environ::MarkFinder;
 use super::stat::{self, Stat};
 use super::{number, sys};
 
@@ -9,9 +10,22 @@ pub(crate) fn stat(pid: i32) -> Option<Stat> {
     stat::parse(sys::File::open(&path(pid, b"/stat\0"))?.read(&mut buffer))
 }
 
-/// A file of a process.
-pub(crate) fn open(pid: i32, below: &[u8]) -> Option<sys::File> {
-    sys::File::open(&path(pid, below))
+/// Whether the variable of a process is such a mark; nothing if its environment may not be read.
+pub(crate) fn has_mark(
+    pid: i32,
+    variable: &'static [u8],
+    mut is_wanted: impl FnMut(&[u8]) -> bool,
+) -> Option<bool> {
+    let file = sys::File::open(&path(pid, b"/environ\0"))?;
+    let mut finder = MarkFinder::new(variable);
+    let mut buffer = [0; 4096];
+    loop {
+        let piece = file.read(&mut buffer);
+        if piece.is_empty() {
+            return Some(finder.mark().is_some_and(&mut is_wanted));
+        }
+        finder.feed(piece);
+    }
 }
 
 /// Calls the function with the number of each process, until it says that it is enough.

@@ -120,11 +120,18 @@ unsafe fn clone_and_call(flags: usize, stack: usize, child: usize, argument: usi
     result
 }
 
-/// Has orphans among the descendants become children of this process; whether the kernel does so.
+/// Has orphans among the descendants become children of this process; whether the kernel does so. There are kernels that
+/// say yes and don't.
 pub(crate) fn adopt_orphans() -> bool {
     const PR_SET_CHILD_SUBREAPER: usize = 36;
-    // SAFETY: no memory is touched.
-    checked(unsafe { call(number::PRCTL, PR_SET_CHILD_SUBREAPER, 1, 0, 0) }).is_ok()
+    const PR_GET_CHILD_SUBREAPER: usize = 37;
+    let mut is_set = 0_i32;
+    // SAFETY: the second call writes a number.
+    unsafe {
+        checked(call(number::PRCTL, PR_SET_CHILD_SUBREAPER, 1, 0, 0)).is_ok()
+            && checked(call(number::PRCTL, PR_GET_CHILD_SUBREAPER, (&raw mut is_set) as usize, 0, 0)).is_ok()
+            && is_set == 1
+    }
 }
 
 /// Begins a session of its own, and with it a process group.

@@ -5,6 +5,7 @@
 
 use super::fd::{Fd, POLLIN, POLLOUT, Poll, poll};
 use super::lists::Environment;
+use super::mark::Mark;
 use super::outbox::Outbox;
 use super::process::{self, Children, Ended};
 use super::sweep::sweep;
@@ -45,15 +46,15 @@ struct Server {
     outbox: Outbox,
     slots: &'static mut Slots,
     environment: Environment,
+    /// Whether the orphans of workers that are gone come to it.
+    adopts: bool,
 }
 
 /// Serves until standard input ends.
 pub(crate) fn serve(environment: Environment) -> ! {
     process::block_signals(1 << (SIGCHLD - 1));
     process::ignore_signal(SIGPIPE, true);
-    if !process::adopt_orphans() {
-        fail(b"agent: the kernel can't make this process the parent of orphans\n", 4);
-    }
+    let adopts = process::adopt_orphans();
     let Ok(children) = Fd::children() else {
         fail(b"agent: the kernel can't tell of the ends of children\n", 4);
     };
@@ -61,7 +62,7 @@ pub(crate) fn serve(environment: Environment) -> ! {
     let (slots, incoming) = unsafe { (&mut *(&raw mut SLOTS_USED), &mut *(&raw mut INCOMING)) };
     let outbox = Outbox::new(Fd::adopt(1));
     outbox.fd().do_not_block();
-    let mut server = Server { stdin: Fd::adopt(0), children, outbox, slots, environment };
+    let mut server = Server { stdin: Fd::adopt(0), children, outbox, slots, environment, adopts };
     server.outbox.push(Kind::Hello, 0, 0, &hello());
     let mut length = 0;
     loop {
@@ -150,7 +151,7 @@ impl Server {
     /// Ends what workers that are gone have left, and tells of their cases.
     fn look_after_workers(&mut self) {
         self.children.read(&mut [0; 128]).ok();
-        let mut lost = [None; SLOTS];
+        let mut lost: [Option<(u32, i32)>; SLOTS] = [None; SLOTS];
         let mut has_lost = false;
         while let Children::Ended(ended) = process::reap() {
             has_lost |= note(self.slots, &mut lost, &ended);
@@ -158,21 +159,27 @@ impl Server {
         if !has_lost {
             return;
         }
-        // Those that end during it are ended by others, and their own children are ours only later.
+        // Workers that end during it are for the next look.
         loop {
             let workers: [i32; SLOTS] =
                 core::array::from_fn(|at| self.slots.0[at].worker.as_ref().map_or(0, |(pid, _)| *pid));
             let slots = &mut *self.slots;
             let mut has_more = false;
-            let outcome = sweep(&|pid| workers.contains(&pid), &mut |ended| {
-                has_more |= note(slots, &mut lost, ended);
-            });
+            let mut left = 0;
+            let marks = lost.map(|lost| lost.filter(|_| !self.adopts).map(|(case, pid)| Mark::of(case, pid)));
+            let marks = marks.iter().flatten().map(Some);
+            for mark in marks.chain(self.adopts.then_some(None)) {
+                let outcome = sweep(mark, &|pid| workers.contains(&pid), &mut |ended| {
+                    has_more |= note(slots, &mut lost, ended);
+                });
+                left += outcome.left;
+            }
             if has_more {
                 continue;
             }
-            for (at, number) in lost.iter().enumerate() {
-                if let Some(number) = number {
-                    self.outbox.push(Kind::Lost, at as u8, *number, &outcome.left.to_le_bytes());
+            for (slot, lost) in (0..).zip(lost) {
+                if let Some((number, _)) = lost {
+                    self.outbox.push(Kind::Lost, slot, number, &left.to_le_bytes());
                 }
             }
             return;
@@ -200,15 +207,15 @@ impl Server {
                 Children::None => count = 0,
             }
         }
-        sweep(&|_| false, &mut |_| {});
+        sweep(None, &|_| false, &mut |_| {});
         sys::exit(0)
     }
 }
 
 /// Notes the end of a worker; whether it was one.
-fn note(slots: &mut Slots, lost: &mut [Option<u32>; SLOTS], ended: &Ended) -> bool {
+fn note(slots: &mut Slots, lost: &mut [Option<(u32, i32)>; SLOTS], ended: &Ended) -> bool {
     let Some((slot, number)) = slots.take(ended.pid) else { return false };
-    lost[usize::from(slot)] = Some(number);
+    lost[usize::from(slot)] = Some((number, ended.pid));
     true
 }
 

@@ -1,6 +1,8 @@
 //! The end of all that descends from one process of this program: it is the parent of its orphans.
 
 use super::ending::{self, Outcome, Signal, World};
+use super::environ::CASE_VARIABLE;
+use super::mark::Mark;
 use super::process::{self, Children, Ended};
 use super::table::{Asker, Process, Table};
 use super::{proc, sys};
@@ -18,11 +20,18 @@ pub(crate) unsafe fn tables() -> (&'static mut Table, &'static mut Table) {
     unsafe { (&mut *(&raw mut NOW), &mut *(&raw mut BEFORE)) }
 }
 
-/// Ends all descendants of this process but those spared, and tells of each child that has ended.
-pub(crate) fn sweep(spared: &dyn Fn(i32) -> bool, ended: &mut dyn FnMut(&Ended)) -> Outcome {
+/// Ends all descendants of this process but those spared, and all with this mark and their descendants; tells of each
+/// child that has ended.
+///
+/// A mark is for kernels that don't make this process the parent of orphans.
+pub(crate) fn sweep(
+    mark: Option<&Mark>,
+    spared: &dyn Fn(i32) -> bool,
+    ended: &mut dyn FnMut(&Ended),
+) -> Outcome {
     // SAFETY: there is one thread, and nobody keeps them.
     let (now, before) = unsafe { tables() };
-    let mut family = Family { spared, ended, has_children: true };
+    let mut family = Family { mark, spared, ended, has_children: true };
     match ending::end(&mut family, now, before) {
         Ok(outcome) => outcome,
         // What can't be seen is not known to be gone.
@@ -31,6 +40,7 @@ pub(crate) fn sweep(spared: &dyn Fn(i32) -> bool, ended: &mut dyn FnMut(&Ended))
 }
 
 struct Family<'a> {
+    mark: Option<&'a Mark>,
     spared: &'a dyn Fn(i32) -> bool,
     ended: &'a mut dyn FnMut(&Ended),
     has_children: bool,
@@ -54,18 +64,21 @@ impl Family<'_> {
 impl World for Family<'_> {
     fn look(&mut self, table: &mut Table) -> Result<(), &'static str> {
         self.reap();
-        if !self.has_children {
+        if !self.has_children && self.mark.is_none() {
             return Ok(());
         }
         let me = sys::pid();
         proc::each(|pid| {
             let Some(stat) = proc::stat(pid) else { return Ok(()) };
+            let is_child = stat.parent == me && !(self.spared)(pid);
+            let has_mark = |mark: &Mark| proc::has_mark(pid, CASE_VARIABLE, |found| found == mark.value());
+            let is_marked = is_child || self.mark.and_then(has_mark) == Some(true);
             let process = Process {
                 pid,
                 parent: stat.parent,
                 session: stat.session,
                 is_zombie: matches!(stat.state, b'Z' | b'X'),
-                is_marked: stat.parent == me && !(self.spared)(pid),
+                is_marked,
                 is_unseen: false,
                 is_chosen: false,
             };
@@ -74,7 +87,7 @@ impl World for Family<'_> {
     }
 
     fn signal(&mut self, pid: i32, signal: Signal) -> bool {
-        sys::signal(pid, signal.number())
+        sys::signal(pid, signal)
     }
 
     fn pause(&mut self, milliseconds: u32) {

@@ -2,6 +2,7 @@
 
 use core::arch::asm;
 
+use super::ending::Signal;
 use super::fd::Fd;
 use super::numbers as number;
 
@@ -16,6 +17,7 @@ pub(crate) const EACCES: i32 = 13;
 pub(crate) const ENOENT: i32 = 2;
 pub(crate) const ENOTDIR: i32 = 20;
 pub(crate) const EINVAL: i32 = 22;
+pub(crate) const ENAMETOOLONG: i32 = 36;
 
 /// A system call of up to four arguments.
 ///
@@ -31,7 +33,7 @@ pub(super) unsafe fn call(number: usize, a: usize, b: usize, c: usize, d: usize)
 /// # Safety
 /// The arguments must be what the call takes; pointers among them must be good for what it does with them.
 #[cfg(target_arch = "x86_64")]
-unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
+pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
     let result: isize;
     // SAFETY: the caller vouches for the arguments; the kernel changes these registers and nothing else.
     unsafe {
@@ -46,7 +48,7 @@ unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
 /// # Safety
 /// The arguments must be what the call takes; pointers among them must be good for what it does with them.
 #[cfg(target_arch = "aarch64")]
-unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
+pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
     let result: isize;
     // SAFETY: the caller vouches for the arguments; the kernel changes no other register.
     unsafe {
@@ -103,10 +105,14 @@ impl Drop for File {
 }
 
 /// Sends a signal; whether it may be sent. One that is gone may be sent any.
-pub(crate) fn signal(pid: i32, signal: i32) -> bool {
+pub(crate) fn signal(pid: i32, signal: Signal) -> bool {
     const EPERM: isize = -1;
+    let signal = match signal {
+        Signal::Kill => 9,
+        Signal::Stop => 19,
+    };
     // SAFETY: no memory is touched. Only one process is meant: ids are greater than 1 here.
-    let sent = unsafe { call(number::KILL, pid as usize, signal as usize, 0, 0) };
+    let sent = unsafe { call(number::KILL, pid as usize, signal, 0, 0) };
     sent != EPERM
 }
 

@@ -4,6 +4,7 @@ use super::case;
 use super::fd::Fd;
 use super::input::Input;
 use super::lists::{Environment, Lists};
+use super::mark::Mark;
 use super::outbox::Outbox;
 use super::process;
 use super::sweep::sweep;
@@ -30,17 +31,22 @@ pub(crate) struct Worker {
     pub(crate) outbox: Outbox,
     pub(crate) input: &'static mut Input,
     environment: Environment,
+    /// Whether orphans come to it.
+    pub(crate) adopts: bool,
+    /// Else, what they are known by.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// Runs cases one after the other, for as long as there is somebody at the other end.
 pub(crate) fn work(slot: u8, control: Fd, environment: Environment) -> ! {
     let (Ok(children), Some(nothing)) = (Fd::children(), nothing()) else { sys::exit(6) };
     nothing.duplicate_to(0).ok();
-    process::adopt_orphans();
+    let adopts = process::adopt_orphans();
     // SAFETY: there is one thread, and this is called once.
     let input = unsafe { &mut *(&raw mut INPUT) };
     let outbox = Outbox::new(Fd::adopt(1));
-    let mut worker = Worker { slot, control, children, nothing, outbox, input, environment };
+    let mark = None;
+    let mut worker = Worker { slot, control, children, nothing, outbox, input, environment, adopts, mark };
     let mut message = [0; LONGEST];
     let mut description = Description::new();
     loop {
@@ -67,14 +73,17 @@ impl Worker {
 
     /// Nobody is at the other end any more.
     fn leave(&self) -> ! {
-        sweep(&|_| false, &mut |_| {});
+        sweep(self.mark.as_ref(), &|_| false, &mut |_| {});
         sys::exit(0)
     }
 
     fn run(&mut self, number: u32, spec: Result<Spec<'static>, i32>) -> Result<(), Refusal> {
         let described = |errno| Refusal { stage: Stage::Description, errno };
         let spec = spec.map_err(described)?;
-        let lists = Lists::lay_out(&spec, self.environment).map_err(described)?;
+        self.mark = (!self.adopts).then(|| Mark::of(number, sys::pid()));
+        // The text must stay where it is until the program is executed.
+        let mark = self.mark;
+        let lists = Lists::lay_out(&spec, self.environment, mark.as_ref()).map_err(described)?;
         case::run(self, number, &spec, &lists)
     }
 

@@ -27,7 +27,7 @@ mod until;
 mod watch;
 
 pub use checkpoint::{Checkpoint, Restore};
-pub(crate) use command::Commands;
+pub(crate) use command::{AGENT_DIRECTORY, Commands};
 pub use command::{
     Case, CaseEnd, CaseOutput, CaseVia, Cases, Exec, ExecOutput, PartialOutput, Process, Spawn,
 };

@@ -18,7 +18,7 @@ use crate::wait::Subject;
 
 /// A directory of our own. Where the root file system is read-only, a volume is mounted there, since nothing can be
 /// copied to anywhere else.
-pub(in crate::container) const DIRECTORY: &str = "/.seatrial";
+pub(crate) const DIRECTORY: &str = "/.seatrial";
 /// The program in a container.
 pub(super) const PATH: &str = "/.seatrial/agent";
 

@@ -23,8 +23,7 @@ mod spawn;
 mod stdin;
 pub(crate) mod words;
 
-pub(crate) use agent::Agent;
-pub(super) use agent::DIRECTORY as AGENT_DIRECTORY;
+pub(crate) use agent::{Agent, DIRECTORY as AGENT_DIRECTORY};
 pub(crate) use begin::{Begun, begin, name_the_test, not_started};
 pub(crate) use beside::beside;
 pub use case::{Case, CaseEnd, CaseOutput, CaseVia, Cases};

@@ -65,6 +65,10 @@ impl ByExec {
     pub(super) async fn run(self) -> Result<CaseOutput> {
         let Self { subject, plan, source, mut sink, on_the_way } = self;
         let began = Instant::now();
+        if plan.is_isolated {
+            let reason = "a root of its own: the engine's exec gives none, and cases go by it here";
+            return Ok(sink.into_output(CaseEnd::CouldNotStart(reason.to_owned()), Duration::ZERO));
+        }
         let deadline = plan.timeout.and_then(|timeout| began.checked_add(timeout));
         let request = request(&plan)?;
         let starting = background().carry_through(begin(subject.clone(), request));

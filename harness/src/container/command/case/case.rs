@@ -38,6 +38,7 @@ pub struct Case {
     pub(super) timeout: Option<Duration>,
     pub(super) stdout: Option<Writer>,
     pub(super) stderr: Option<Writer>,
+    pub(super) is_isolated: bool,
 }
 
 impl Case {
@@ -53,6 +54,7 @@ impl Case {
             timeout: None,
             stdout: None,
             stderr: None,
+            is_isolated: false,
         }
     }
 
@@ -96,6 +98,16 @@ impl Case {
     /// started. Default: as long as it likes.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Gives it a root of its own: the container's, with a layer above it, in memory, that takes what is written and is
+    /// gone with the case. Volumes and other mounts are the container's own.
+    ///
+    /// The container needs the capability `SYS_ADMIN`, or to be privileged, and the case to be root; elsewhere it
+    /// [could not start](super::CaseEnd::CouldNotStart). Default: the container's root.
+    pub fn isolated(mut self) -> Self {
+        self.is_isolated = true;
         self
     }
 

@@ -21,6 +21,7 @@ pub(super) struct Plan {
     pub(super) has_stdin: bool,
     pub(super) limit: usize,
     pub(super) timeout: Option<Duration>,
+    pub(super) is_isolated: bool,
 }
 
 /// A case taken apart.
@@ -52,7 +53,7 @@ impl Parts {
     /// # Errors
     /// Invalid, with the reason.
     pub(super) fn of(case: Case) -> Result<Self> {
-        let Case { argv, env, user, workdir, stdin, limit, timeout, stdout, stderr } = case;
+        let Case { argv, env, user, workdir, stdin, limit, timeout, stdout, stderr, is_isolated } = case;
         let mut pairs = vec![OsString::from(format!("SEATRIAL_TEST_NAME={}", caller_name()))];
         for (name, value) in env {
             check_name(&name)?;
@@ -63,7 +64,7 @@ impl Parts {
         }
         let has_stdin = !stdin.is_none();
         let (source, feeder) = stdin.split();
-        let plan = Plan { argv, env: pairs, user, workdir, has_stdin, limit, timeout };
+        let plan = Plan { argv, env: pairs, user, workdir, has_stdin, limit, timeout, is_isolated };
         plan.check()?;
         Ok(Self { plan, source, feeder, writers: Writers { stdout, stderr } })
     }

@@ -261,7 +261,7 @@ fn describe(plan: &Plan, encoder: &mut Encoder<'_>) {
             .map_or(0, |timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX).max(1)),
         limit: plan.limit as u64,
         has_stdin: plan.has_stdin,
-        is_isolated: false,
+        is_isolated: plan.is_isolated,
         arguments: count(plan.argv.len()),
         variables: count(plan.env.len()),
     };
@@ -269,3 +269,6 @@ fn describe(plan: &Plan, encoder: &mut Encoder<'_>) {
     let words = plan.argv.iter().chain(&plan.env).map(|word| word.as_encoded_bytes());
     encoder.run(settings, workdir, words);
 }
+
+#[cfg(test)]
+mod tests;
