@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seatrial_tests::Child;
 
-use crate::{BASIC, Scene};
+use crate::{BASIC, Scene, verdicts};
 
 /// D2, D3.
 #[test]
@@ -81,17 +81,43 @@ fn a_case_that_wants_too_much_memory_is_told_from_one_that_is_killed() {
     assert_eq!(attempt("silent")["exit_code"], 5, "its output ended before it did");
 }
 
+/// D3.
+#[test]
+fn cases_that_misbehave_harm_nobody_else() {
+    let scene = Scene::new("misbehaving");
+    let limits = "pids_limit = 64\nmemory = \"128m\"\ntmpfs = { \"/tmp\" = \"size=1m\" }";
+    scene.file("request.toml", format!("image = \"{BASIC}\"\n{limits}\n"));
+    scene.file("cases", "good\nkills all\nfork bomb\nfull\nleaves\ngood too");
+    let script = "case $0 in 'kills all') kill -9 -1 ;; 'fork bomb') f() { f & f; }; f ;; \
+                  full) head -c 3000000 /dev/zero > /tmp/x ;; leaves) sleep 1000 & setsid sleep 1000 & exit 1 ;; esac";
+    let args = ["--request", "request.toml", "--pool", "2", "--cases", "cases", "--attempts", "0"];
+    let more = ["--exec", "agent", "--json", "out.jsonl", "--", "sh", "-c", script, "{case}"];
+    let run = scene.run(args.iter().chain(&more));
+    let expected = verdicts([
+        ("good", "passed"),
+        ("kills all", "infrastructure"),
+        ("fork bomb", "failed"),
+        ("full", "failed"),
+        ("leaves", "failed"),
+        ("good too", "passed"),
+    ]);
+    assert_eq!(scene.verdicts(), expected, "{run:?}");
+    let cases = scene.cases();
+    assert_eq!(cases["kills all"]["attempts"].as_array().map(Vec::len), Some(3), "{run:?}");
+    assert_eq!(cases["leaves"]["attempts"][0]["left_behind"], 2, "{run:?}");
+}
+
 #[test]
 fn a_run_with_much_output_needs_little_memory() {
     const MOST_KIB: u64 = 50 << 10;
     let scene = Scene::new("peak");
-    let cases: Vec<_> = (0..400).map(|number| number.to_string()).collect();
+    let cases: Vec<_> = (0..150).map(|number| number.to_string()).collect();
     scene.file("cases", cases.join("\n"));
     let mut command = scene.command();
     command.args(["run", "--image", BASIC, "--pool", "2", "--cases", "cases", "--attempts", "1", "--quiet"]);
     command.args(["--json", "out.jsonl", "--junit", "junit.xml", "--timeline", "timeline.html"]);
     // All of it is kept until all of them have been tried again, and then two cases' at once at most are looked at.
-    command.args(["--", "sh", "-c", "head -c 200000 /dev/zero | tr '\\0' x; exit 1", "{case}"]);
+    command.args(["--", "sh", "-c", "head -c 600000 /dev/zero | tr '\\0' x; exit 1", "{case}"]);
     let mut child = Child::of(command);
     let peak = peak_kib(child.id());
     assert_eq!(child.wait(Duration::from_secs(60)).code(), Some(1));
