@@ -15,11 +15,21 @@ fn main() {
     if variable("CARGO_CFG_TARGET_OS") != "linux" || !is_known {
         return;
     }
+    write_wire(Path::new(&variable("OUT_DIR")));
     if let Err(reason) = build(&out) {
         std::fs::write(&out, []).expect("the output folder can be written to");
         println!(
             "cargo::warning=the program for containers was not built, so a command that is out of time can't be ended: {reason}"
         );
+    }
+}
+
+/// Puts the files of the wire where the program includes them; an included file can't begin with its documentation.
+fn write_wire(folder: &Path) {
+    for (name, source) in seatrial_core::case::SOURCES {
+        let lines = source.lines().filter(|line| !line.starts_with("//!"));
+        let source: String = lines.flat_map(|line| [line, "\n"]).collect();
+        std::fs::write(folder.join(name), source).expect("the output folder can be written to");
     }
 }
 

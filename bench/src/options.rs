@@ -36,6 +36,8 @@ pub(crate) enum Name {
     RemoveMany,
     /// A command that ends at once, one at a time and in parallel.
     Exec,
+    /// A case that ends at once: by the agent, beside a process of the host, the engine's exec and a fresh container.
+    Cases,
     /// From a command's deadline until it is gone, with what it has started.
     ExecTimeout,
     /// The reaper's prune of many containers with volumes, on a few networks.

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use seatrial::{ContainerPool, ContainerRequest, CopyIn, Monitor, TestContainer, WaitFor};
+use seatrial::{
+    Case, CaseVia, ContainerPool, ContainerRequest, CopyIn, Monitor, RunEnd, TestContainer, WaitFor,
+};
 
 use crate::raw::{PORT, READY};
 use crate::scenarios::pool::OnePool;
@@ -77,6 +79,38 @@ pub(crate) async fn exec_out_of_time(container: &Container, cmd: &[&str], time: 
         Err(error) => Err(error.into()),
         Ok(output) => bail!("it ended by itself: {output:?}"),
     }
+}
+
+pub(crate) use seatrial::Cases;
+
+/// The way to run cases in a container.
+pub(crate) async fn cases(container: &Container) -> Result<Cases> {
+    let cases = container.cases().await?;
+    match cases.via() {
+        CaseVia::Agent => Ok(cases),
+        other => bail!("cases go by {other}"),
+    }
+}
+
+/// Runs a case that succeeds.
+pub(crate) async fn run_case(cases: &Cases, cmd: &[&str]) -> Result<()> {
+    let output = cases.run(Case::new(cmd.iter().copied())).await?;
+    if output.end.is_success() { Ok(()) } else { bail!("it {}", output.end) }
+}
+
+/// Runs a command in a container of its own, and removes that.
+pub(crate) async fn run_fresh(image: &str, cmd: &[&str]) -> Result<()> {
+    let output = described(image, cmd).run().await?;
+    match output.end {
+        RunEnd::Exited(0) => Ok(()),
+        other => bail!("it ended otherwise: {other:?}"),
+    }
+}
+
+/// Copies a file out of a container.
+pub(crate) async fn copy_out(container: &Container, path: &str, target: &Path) -> Result<()> {
+    container.copy_file_out(path, target).await?;
+    Ok(())
 }
 
 pub(crate) fn id(container: &Container) -> String {

@@ -35,6 +35,22 @@ fn of_status(key: &str) -> f64 {
     kib.map_or(f64::NAN, |kib: f64| kib / 1024.0)
 }
 
+/// What the processes of a container are resident with whose program has this path, in MiB; NaN where they can't be seen.
+pub(crate) fn resident_mib(container: &str, program: &str) -> f64 {
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_its = |path: &std::path::PathBuf| {
+        let read = |file: &str| fs::read_to_string(path.join(file)).unwrap_or_default();
+        read("cmdline").starts_with(program) && read("cgroup").contains(container)
+    };
+    let resident = |path: std::path::PathBuf| {
+        let status = fs::read_to_string(path.join("status")).ok()?;
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"))?;
+        kib.parse::<f64>().ok()
+    };
+    let kib: Vec<f64> = pids.filter(is_its).filter_map(resident).collect();
+    if kib.is_empty() { f64::NAN } else { kib.iter().sum::<f64>() / 1024.0 }
+}
+
 /// The memory that this process has resident, in MiB.
 pub(crate) fn rss_mib() -> f64 {
     of_status("VmRSS:")

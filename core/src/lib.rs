@@ -3,6 +3,7 @@
 //! Everything here is a pure function or a plain value, so that each side can be tested alone and neither can
 //! spell a label or parse an id in a way of its own.
 
+pub mod case;
 pub mod duration;
 pub mod labels;
 pub mod pool;

@@ -93,7 +93,7 @@ async fn main() -> Result<()> {
 
     let left = witness.left(&session, &volumes).await?;
     ensure!(left.is_empty(), "the engine still has {}", left.join(", "));
-    println!("the engine has nothing with the label `seatrial.session={}`,", session.id());
+    println!("the engine has nothing with the label `seatrial.session={}` but the reaper,", session.id());
     println!("and none of the {} anonymous volumes of the services", volumes.len());
     Ok(())
 }

@@ -9,6 +9,7 @@
 //! - [`WaitFor`] says when a container is ready, later waits included; [`WaitStrategy`] is for one of your own.
 //! - [`CopyIn`] is what is copied into a container; [`CopiedOut`] tells what came out of one.
 //! - [`Network`] and [`Volume`] are made for a test and removed with their handles.
+//! - [`Cases`] are many short commands in one container, as fast as processes start; a [`Case`] is one.
 //! - [`ContainerPool`] is for containers that tests share: leased one at a time, exclusively when that is needed,
 //!   recycled, replaced when they die, accounted for.
 //! - [`driver`] has tasks that run to their end, and what runs them, by name.
@@ -19,6 +20,8 @@
 /// The snippets in the chapters of `docs/` compile, as those here do.
 #[cfg(doctest)]
 mod docs {
+    #[doc = include_str!("../../docs/cases.md")]
+    struct Cases;
     #[doc = include_str!("../../docs/cleanup.md")]
     struct Cleanup;
     #[doc = include_str!("../../docs/drivers.md")]
@@ -65,13 +68,14 @@ pub use bollard::models;
 pub use archive::{CopiedOut, CopyIn};
 pub use config::{Keep, PullPolicy, ReaperChoice, TlsFiles};
 pub use container::{
-    Checkpoint, ContainerId, ContainerRequest, ContainerState, ContainerStatus, Exec, ExecOutput, Health,
-    HealthCheck, Limits, LogLines, LogOutput, Logs, PartialOutput, Port, Process, Protocol, RestartPolicy,
-    Restore, RunEnd, RunOutput, Spawn, StateWatch, TestContainer, WaitCondition,
+    Case, CaseEnd, CaseOutput, CaseVia, Cases, Checkpoint, ContainerId, ContainerRequest, ContainerState,
+    ContainerStatus, Exec, ExecOutput, Health, HealthCheck, Limits, LogLines, LogOutput, Logs, PartialOutput,
+    Port, Process, Protocol, RestartPolicy, Restore, RunEnd, RunOutput, Spawn, StateWatch, TestContainer,
+    WaitCondition,
 };
 pub use engine::{
-    Candidate, Change, ContainerInfo, Endpoint, Engine, EngineKind, EngineVersion, HostAddress, HostBinding,
-    Located, NetworkAddress,
+    Candidate, Change, ContainerInfo, Endpoint, Engine, EngineFacts, EngineKind, EngineVersion, HostAddress,
+    HostBinding, Located, NetworkAddress,
 };
 pub use error::{Error, Result};
 pub use image::{Credentials, ImageRef, LayerProgress, Pull, PullProgress};

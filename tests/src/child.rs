@@ -80,20 +80,31 @@ impl Child {
 
     #[track_caller]
     fn start(scenario: &str, env: &[(&str, &str)], options: &[&str]) -> Self {
-        let binary = env::current_exe().expect("the test binary's path");
-        let mut process = Command::new(binary)
+        let mut command = Command::new(env::current_exe().expect("the test binary's path"));
+        command
             // With one thread the harness would print the test's name in front of its first line.
             .args([scenario, "--exact", "--ignored", "--test-threads=2"])
             .args(options)
             .env(SCENARIO, scenario)
             .env("SEATRIAL_REAPER", "off")
-            .envs(env.iter().copied())
+            .envs(env.iter().copied());
+        Self::of(command)
+    }
+
+    /// Starts another program than a scenario, in its own process group, with nothing to read.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    #[must_use]
+    #[track_caller]
+    pub fn of(mut command: Command) -> Self {
+        let mut process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
-            .expect("the test binary runs");
+            .expect("the program runs");
         let output = Arc::new(Output::default());
         let stdout = process.stdout.take().map(|stream| collect(stream, &output));
         let stderr = process.stderr.take().map(|stream| collect(stream, &output));

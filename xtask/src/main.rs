@@ -1,10 +1,12 @@
 //! The chores of the project, one command each.
 
+mod bench;
 mod browser;
 mod ci;
 mod command;
 mod console;
 mod debian;
+mod demo;
 mod engine;
 mod images;
 mod leftovers;
@@ -12,7 +14,6 @@ mod locate;
 mod minimum;
 mod python;
 mod ready;
-mod run_on;
 mod runsc;
 mod steps;
 mod test;
@@ -46,8 +47,8 @@ enum Chore {
     Test(test::Options),
     /// Runs every check that a change must pass.
     Ci,
-    /// Runs the library's demo.
-    Demo,
+    /// Runs the library's demo, and CPython's own tests in a pool of containers.
+    Demo(demo::Options),
     /// Runs the benchmarks.
     Bench {
         /// Goes to the benchmark program.
@@ -100,7 +101,7 @@ async fn run(chore: Chore) -> Result<()> {
         }
         Chore::Test(options) => test::test(&options).await,
         Chore::Ci => ci::ci().await,
-        Chore::Demo => run_on::demo().await,
-        Chore::Bench { args } => run_on::bench(&args).await,
+        Chore::Demo(options) => demo::demo(&options).await,
+        Chore::Bench { args } => bench::bench(&args).await,
     }
 }

@@ -1,7 +1,9 @@
 //! Finds a process's mark in its environment, which comes in pieces of any size and is kept nowhere.
 
-/// The variable that holds the mark, with the sign that ends its name.
+/// The variable that holds a command's mark, with the sign that ends its name.
 pub(crate) const VARIABLE: &[u8] = b"SEATRIAL_EXEC=";
+/// The same for a case's mark.
+pub(crate) const CASE_VARIABLE: &[u8] = b"SEATRIAL_CASE=";
 /// A longer mark is none of ours.
 pub(crate) const LONGEST: usize = 64;
 
@@ -9,6 +11,7 @@ pub(crate) const LONGEST: usize = 64;
 /// does for programs.
 #[derive(Clone, Copy)]
 pub(crate) struct MarkFinder {
+    variable: &'static [u8],
     place: Place,
     mark: [u8; LONGEST],
     length: usize,
@@ -27,8 +30,9 @@ enum Place {
 }
 
 impl MarkFinder {
-    pub(crate) const fn new() -> Self {
-        Self { place: Place::Name(0), mark: [0; LONGEST], length: 0 }
+    /// For a variable, given with the sign that ends its name.
+    pub(crate) const fn new(variable: &'static [u8]) -> Self {
+        Self { variable, place: Place::Name(0), mark: [0; LONGEST], length: 0 }
     }
 
     pub(crate) fn feed(&mut self, piece: &[u8]) {
@@ -48,8 +52,8 @@ impl MarkFinder {
                 return;
             }
             (Place::Name(_) | Place::Other, 0) => Place::Name(0),
-            (Place::Name(agreed), _) if byte == VARIABLE[agreed] => match agreed + 1 {
-                all if all == VARIABLE.len() => Place::Value,
+            (Place::Name(agreed), _) if byte == self.variable[agreed] => match agreed + 1 {
+                all if all == self.variable.len() => Place::Value,
                 agreed => Place::Name(agreed),
             },
             (Place::Name(_) | Place::Other, _) => Place::Other,
@@ -73,7 +77,7 @@ mod tests {
     use super::*;
 
     fn find(pieces: &[&[u8]]) -> Option<Vec<u8>> {
-        let mut finder = MarkFinder::new();
+        let mut finder = MarkFinder::new(VARIABLE);
         pieces.iter().for_each(|piece| finder.feed(piece));
         finder.mark().map(<[u8]>::to_vec)
     }

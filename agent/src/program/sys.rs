@@ -2,65 +2,65 @@
 
 use core::arch::asm;
 
-#[cfg(target_arch = "x86_64")]
-mod number {
-    pub(crate) const READ: usize = 0;
-    pub(crate) const WRITE: usize = 1;
-    pub(crate) const CLOSE: usize = 3;
-    pub(crate) const NANOSLEEP: usize = 35;
-    pub(crate) const GETPID: usize = 39;
-    pub(crate) const KILL: usize = 62;
-    pub(crate) const GETSID: usize = 124;
-    pub(crate) const GETDENTS64: usize = 217;
-    pub(crate) const EXIT_GROUP: usize = 231;
-    pub(crate) const OPENAT: usize = 257;
-}
+use super::ending::Signal;
+use super::fd::Fd;
+use super::numbers as number;
 
-#[cfg(target_arch = "aarch64")]
-mod number {
-    pub(crate) const OPENAT: usize = 56;
-    pub(crate) const CLOSE: usize = 57;
-    pub(crate) const GETDENTS64: usize = 61;
-    pub(crate) const READ: usize = 63;
-    pub(crate) const WRITE: usize = 64;
-    pub(crate) const EXIT_GROUP: usize = 94;
-    pub(crate) const NANOSLEEP: usize = 101;
-    pub(crate) const KILL: usize = 129;
-    pub(crate) const GETSID: usize = 156;
-    pub(crate) const GETPID: usize = 172;
-}
+pub(crate) const SIGPIPE: i32 = 13;
+pub(crate) const SIGCHLD: i32 = 17;
 
-pub(crate) const SIGKILL: i32 = 9;
-pub(crate) const SIGSTOP: i32 = 19;
+/// Errors by their numbers.
+pub(crate) const E2BIG: i32 = 7;
+pub(crate) const ECHILD: i32 = 10;
+pub(crate) const EAGAIN: i32 = 11;
+pub(crate) const EACCES: i32 = 13;
+pub(crate) const ENOENT: i32 = 2;
+pub(crate) const ENOTDIR: i32 = 20;
+pub(crate) const EINVAL: i32 = 22;
+pub(crate) const ENAMETOOLONG: i32 = 36;
 
 /// A system call of up to four arguments.
 ///
 /// # Safety
+/// As [`call6`].
+pub(super) unsafe fn call(number: usize, a: usize, b: usize, c: usize, d: usize) -> isize {
+    // SAFETY: the caller vouches for the arguments.
+    unsafe { call6(number, [a, b, c, d, 0, 0]) }
+}
+
+/// A system call of up to six arguments.
+///
+/// # Safety
 /// The arguments must be what the call takes; pointers among them must be good for what it does with them.
 #[cfg(target_arch = "x86_64")]
-unsafe fn call(number: usize, a: usize, b: usize, c: usize, d: usize) -> isize {
+pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
     let result: isize;
     // SAFETY: the caller vouches for the arguments; the kernel changes these registers and nothing else.
     unsafe {
         asm!("syscall", inlateout("rax") number => result, in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d,
-            lateout("rcx") _, lateout("r11") _, options(nostack));
+            in("r8") e, in("r9") f, lateout("rcx") _, lateout("r11") _, options(nostack));
     }
     result
 }
 
-/// A system call of up to four arguments.
+/// A system call of up to six arguments.
 ///
 /// # Safety
 /// The arguments must be what the call takes; pointers among them must be good for what it does with them.
 #[cfg(target_arch = "aarch64")]
-unsafe fn call(number: usize, a: usize, b: usize, c: usize, d: usize) -> isize {
+pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
     let result: isize;
     // SAFETY: the caller vouches for the arguments; the kernel changes no other register.
     unsafe {
         asm!("svc 0", in("x8") number, inlateout("x0") a => result, in("x1") b, in("x2") c, in("x3") d,
-            options(nostack));
+            in("x4") e, in("x5") f, options(nostack));
     }
     result
+}
+
+/// What a call gave, or the number of its error.
+pub(super) fn checked(result: isize) -> Result<usize, i32> {
+    usize::try_from(result).map_err(|_| -(result as i32))
 }
 
 /// An open file; dropping it closes it.
@@ -75,6 +75,11 @@ impl File {
         // SAFETY: the path is a text that ends in NUL; the flags are "read only" and "close on exec".
         let file = unsafe { call(number::OPENAT, here, path.as_ptr() as usize, 0o2_000_000, 0) };
         usize::try_from(file).ok().map(Self)
+    }
+
+    /// As a descriptor like any other.
+    pub(crate) fn into_fd(self) -> Fd {
+        Fd::adopt(core::mem::ManuallyDrop::new(self).0 as i32)
     }
 
     /// Reads into the buffer; nothing at the end or when it can't be read.
@@ -100,10 +105,14 @@ impl Drop for File {
 }
 
 /// Sends a signal; whether it may be sent. One that is gone may be sent any.
-pub(crate) fn signal(pid: i32, signal: i32) -> bool {
+pub(crate) fn signal(pid: i32, signal: Signal) -> bool {
     const EPERM: isize = -1;
+    let signal = match signal {
+        Signal::Kill => 9,
+        Signal::Stop => 19,
+    };
     // SAFETY: no memory is touched. Only one process is meant: ids are greater than 1 here.
-    let sent = unsafe { call(number::KILL, pid as usize, signal as usize, 0, 0) };
+    let sent = unsafe { call(number::KILL, pid as usize, signal, 0, 0) };
     sent != EPERM
 }
 

@@ -1,5 +1,6 @@
 //! What is measured: one file each.
 
+mod cases;
 pub(crate) mod copy_in;
 mod crates;
 mod departures;
@@ -35,6 +36,7 @@ pub(crate) fn run_all(options: &Options) -> Result<()> {
             Name::Drop => drop_return::run(&context),
             Name::RemoveMany => remove_many::run(&context),
             Name::Exec => exec::run(&context)?,
+            Name::Cases => cases::run(&context)?,
             Name::ExecTimeout => exec_timeout::run(&context)?,
             Name::Prune => prune::run(&context)?,
             Name::Reaper => reaper::run(&context)?,

@@ -30,11 +30,15 @@ impl Witness {
         Ok(mounts.iter().filter_map(|mount| mount["Name"].as_str()).map(str::to_owned).collect())
     }
 
-    /// What the engine has of these volumes, and of what carries the session's label, each in words.
+    /// What the engine has of these volumes, and of what carries the session's label, each in words. The session's
+    /// reaper is not one of them: it waits for the end of this process.
     pub(crate) async fn left(&self, session: &Session, volumes: &[String]) -> Result<Vec<String>> {
         let filters = format!(r#"{{"label":["seatrial.session={}"]}}"#, session.id());
         let labelled = [("all", "true"), ("filters", filters.as_str())];
-        let containers = self.get("containers/json", &labelled).await?;
+        let mut containers = self.get("containers/json", &labelled).await?;
+        if let Some(containers) = containers.as_array_mut() {
+            containers.retain(|container| container["Labels"]["org.testcontainers.ryuk"] != "true");
+        }
         let networks = self.get("networks", &labelled[1..]).await?;
         let (labelled, all) = (self.get("volumes", &labelled[1..]).await?, self.get("volumes", &[]).await?);
 

@@ -27,8 +27,10 @@ mod until;
 mod watch;
 
 pub use checkpoint::{Checkpoint, Restore};
-pub(crate) use command::Commands;
-pub use command::{Exec, ExecOutput, PartialOutput, Process, Spawn};
+pub(crate) use command::{AGENT_DIRECTORY, Commands};
+pub use command::{
+    Case, CaseEnd, CaseOutput, CaseVia, Cases, Exec, ExecOutput, PartialOutput, Process, Spawn,
+};
 pub use handle::TestContainer;
 pub use health::Health;
 pub use id::ContainerId;

@@ -52,9 +52,7 @@ impl Engine {
 
     /// The runtimes that the engine has, for messages.
     pub(crate) async fn runtimes(&self) -> Result<Vec<String>> {
-        let what = self.what("ask for its runtimes", "engine");
-        let transport = self.transport();
-        let info = self.call(what, async move { Ok(transport.get_json("/info").await?) }).await?;
+        let info = self.system_info("ask for its runtimes").await?;
         let mut names: Vec<String> =
             info["Runtimes"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         names.sort();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::container::TestContainer;
+use crate::container::{AGENT_DIRECTORY, TestContainer};
 use crate::error::{Error, Kind, Result};
 
 /// How many things of each kind are named.
@@ -38,7 +38,17 @@ impl Traces {
         let subject = container.subject();
         let processes = subject.engine.processes_of(&subject.id, &subject.name).await?;
         let files = subject.engine.changes_of(&subject.id, &subject.name).await?;
-        Ok(Self { processes: processes.into_iter().collect(), files: files.into_iter().collect() })
+        Ok(Self::without_ours(processes, files))
+    }
+
+    /// All but what is ours: the agent may come during a lease, and stays for the next.
+    fn without_ours(processes: Vec<(String, String)>, files: Vec<String>) -> Self {
+        let is_ours = |path: &str| {
+            path.strip_prefix(AGENT_DIRECTORY).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let processes = processes.into_iter().filter(|(_, command)| !is_ours(command));
+        let files = files.into_iter().filter(|file| !is_ours(file));
+        Self { processes: processes.collect(), files: files.collect() }
     }
 
     /// What came since; nothing if nothing did.
@@ -101,6 +111,16 @@ mod tests {
         let leaks = before.leaks_until(&later).expect("something came");
         assert_eq!(leaks.to_string(), "1 process (`sleep 9`) and 3 files (`/tmp/new`, `/var/x`, `/var/xy`)");
         assert_eq!(later.leaks_until(&before), None, "what went is none either");
+    }
+
+    /// P18.
+    #[test]
+    fn the_agent_is_no_leak() {
+        let processes = ["/.seatrial/agent serve", "/.seatrialx"].map(|cmd| ("7".to_owned(), cmd.to_owned()));
+        let files = ["/.seatrial", "/.seatrial/agent", "/.seatrials"].map(str::to_owned);
+        let traces = Traces::without_ours(processes.to_vec(), files.to_vec());
+        let leaks = Traces::default().leaks_until(&traces).expect("two are not ours");
+        assert_eq!(leaks.to_string(), "1 process (`/.seatrialx`) and 1 file (`/.seatrials`)");
     }
 
     #[test]

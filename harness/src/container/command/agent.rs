@@ -18,8 +18,9 @@ use crate::wait::Subject;
 
 /// A directory of our own. Where the root file system is read-only, a volume is mounted there, since nothing can be
 /// copied to anywhere else.
-pub(in crate::container) const DIRECTORY: &str = "/.seatrial";
-const PATH: &str = "/.seatrial/agent";
+pub(crate) const DIRECTORY: &str = "/.seatrial";
+/// The program in a container.
+pub(super) const PATH: &str = "/.seatrial/agent";
 
 /// How many more processes a container may have for as long as the program needs to be let in.
 const ROOM: u32 = 64;
@@ -77,6 +78,24 @@ impl Agent {
             };
             background().carry_through(copying).detach();
         }
+    }
+
+    /// Copies the program in, unless it is there.
+    ///
+    /// # Errors
+    /// If it can't be.
+    pub(super) async fn ensure_there(subject: &Subject) -> Result<()> {
+        ensure(&mut *subject.commands.agent.turn.lock().await, subject).await
+    }
+
+    /// Copies the program in, whether or not it was there.
+    ///
+    /// # Errors
+    /// If it can't be.
+    pub(super) async fn copy_again(subject: &Subject) -> Result<()> {
+        let mut place = subject.commands.agent.turn.lock().await;
+        *place = Place::NotThere;
+        ensure(&mut place, subject).await
     }
 
     /// Ends what carries a mark, and all that came of it.
@@ -140,7 +159,7 @@ async fn ensure(place: &mut Place, subject: &Subject) -> Result<()> {
     let Subject { engine, id, name, .. } = subject;
     let arch = &engine.version().arch;
     if seatrial_agent::architecture() != Some(arch) {
-        return Err(Error::new(Kind::Exec, format!("there is no program to end it with on `{arch}`")));
+        return Err(Error::new(Kind::Exec, format!("there is no agent for `{arch}`")));
     }
     let program = |path: &str| vec![CopyIn::bytes(Bytes::from_static(PROGRAM), path).mode(0o755)];
     match put_below("/", engine, id, name, program(PATH)).await {

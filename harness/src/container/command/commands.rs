@@ -1,22 +1,28 @@
 //! What is known of a container's commands as a whole: the program that ends them, how many are not over, and whether one
 //! could not be ended.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
 use super::agent::Agent;
+use super::case::Agents;
 
 /// Shared by a container's handle and all of its commands.
 #[derive(Debug, Default)]
 pub(crate) struct Commands {
     pub(super) agent: Agent,
+    /// Those that run cases.
+    pub(super) cases: Agents,
     /// Why something may run in the container that should not. Written by endings that failed and by restarts, read
     /// by users; std's lock since no one awaits with it.
     poison: Mutex<Option<String>>,
     /// How many commands have begun and are neither over nor ended. Written by [`UnderWay`], awaited by pools, which
     /// give a container to nobody before.
     under_way: watch::Sender<usize>,
+    /// How often all of the container's processes became new ones.
+    epoch: AtomicU64,
 }
 
 /// A command that has begun, for as long as this lives.
@@ -59,7 +65,13 @@ impl Commands {
 
     /// Takes the mark off: the container's processes are all new.
     pub(crate) fn cure(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
         *self.lock() = None;
+    }
+
+    /// How often all of the container's processes became new ones: what was known of them is of an epoch.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<String>> {

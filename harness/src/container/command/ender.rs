@@ -79,6 +79,20 @@ impl Ender {
         target.is_over.store(false, Ordering::Relaxed);
         background().carry_through(end_or_poison(target)).await
     }
+
+    /// Ends what a command that has ended left running; nothing ends it later.
+    ///
+    /// # Errors
+    /// If it could not be ended, for which the container is not poisoned: what a command leaves may be meant to run.
+    pub(super) async fn end_rest(&mut self) -> Result<()> {
+        let Some(target) = self.target.take() else { return Ok(()) };
+        let ending = async move {
+            let Target { subject, mark, user, .. } = &target;
+            let whom = Whom { mark: mark.clone(), user: user.clone() };
+            subject.commands.agent.end(subject, whom).await
+        };
+        background().carry_through(ending).await
+    }
 }
 
 impl Drop for Ender {

@@ -1,0 +1,225 @@
+//! `agent serve`: takes cases from standard input and hands each to the worker of its slot.
+//!
+//! Workers are made when they are needed, stay, and answer by themselves. This process only passes on what comes, and
+//! looks after workers that die.
+
+use super::fd::{Fd, POLLIN, POLLOUT, Poll, poll};
+use super::lists::Environment;
+use super::mark::Mark;
+use super::outbox::Outbox;
+use super::process::{self, Children, Ended};
+use super::sweep::sweep;
+use super::sys::{self, SIGCHLD, SIGPIPE};
+use super::wire::end::{Refusal, Stage};
+use super::wire::frame::{Frame, Kind, SLOTS, VERSION, hello, version_of};
+use super::worker::work;
+
+const BUFFER: usize = 64 * 1024;
+/// How long workers get to end their cases once nobody wants them any more: so many looks, 10 ms apart.
+const LOOKS: u32 = 500;
+
+static mut INCOMING: [u8; BUFFER] = [0; BUFFER];
+static mut SLOTS_USED: Slots = Slots([const { Slot { worker: None, number: 0 } }; SLOTS]);
+
+struct Slot {
+    /// Its process, and the way to it.
+    worker: Option<(i32, Fd)>,
+    /// The last case.
+    number: u32,
+}
+
+struct Slots([Slot; SLOTS]);
+
+impl Slots {
+    /// The slot whose worker has ended, without it from now on.
+    fn take(&mut self, pid: i32) -> Option<(u8, u32)> {
+        let is_its = |slot: &Slot| slot.worker.as_ref().is_some_and(|(worker, _)| *worker == pid);
+        let (at, slot) = self.0.iter_mut().enumerate().find(|(_, slot)| is_its(slot))?;
+        slot.worker = None;
+        Some((at as u8, slot.number))
+    }
+}
+
+struct Server {
+    stdin: Fd,
+    children: Fd,
+    outbox: Outbox,
+    slots: &'static mut Slots,
+    environment: Environment,
+    /// Whether the orphans of workers that are gone come to it.
+    adopts: bool,
+}
+
+/// Serves until standard input ends.
+pub(crate) fn serve(environment: Environment) -> ! {
+    process::block_signals(1 << (SIGCHLD - 1));
+    process::ignore_signal(SIGPIPE, true);
+    let adopts = process::adopt_orphans();
+    let Ok(children) = Fd::children() else {
+        fail(b"agent: the kernel can't tell of the ends of children\n", 4);
+    };
+    // SAFETY: there is one thread, and this is called once.
+    let (slots, incoming) = unsafe { (&mut *(&raw mut SLOTS_USED), &mut *(&raw mut INCOMING)) };
+    let outbox = Outbox::new(Fd::adopt(1));
+    outbox.fd().do_not_block();
+    let mut server = Server { stdin: Fd::adopt(0), children, outbox, slots, environment, adopts };
+    server.outbox.push(Kind::Hello, 0, 0, &hello());
+    let mut length = 0;
+    loop {
+        server.outbox.flush();
+        let is_empty = server.outbox.is_empty();
+        let mut polls = [
+            Poll::new(&server.stdin, POLLIN),
+            Poll::new(&server.children, POLLIN),
+            if is_empty { Poll::NONE } else { Poll::new(server.outbox.fd(), POLLOUT) },
+        ];
+        poll(&mut polls, None);
+        if polls[0].is_ready() {
+            match server.stdin.read(&mut incoming[length..]) {
+                Ok(0) | Err(_) => server.finish(),
+                Ok(read) => length += read,
+            }
+            let taken = server.take(&incoming[..length]);
+            incoming.copy_within(taken..length, 0);
+            length -= taken;
+        }
+        if polls[1].is_ready() {
+            server.look_after_workers();
+        }
+    }
+}
+
+impl Server {
+    /// Passes on all frames that are there; how many bytes they took.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        let mut taken = 0;
+        loop {
+            match Frame::parse(&bytes[taken..]) {
+                Ok(Some((frame, length))) => {
+                    self.pass_on(&frame, &bytes[taken..taken + length]);
+                    taken += length;
+                }
+                Ok(None) => return taken,
+                Err(_) => {
+                    sys::write(2, b"agent: what comes is not what is agreed on\n");
+                    self.finish();
+                }
+            }
+        }
+    }
+
+    fn pass_on(&mut self, frame: &Frame<'_>, bytes: &[u8]) {
+        if frame.kind == Kind::Hello {
+            if version_of(frame.payload) != Some(VERSION) {
+                fail(b"agent: the library speaks another version\n", 5);
+            }
+            return;
+        }
+        let at = usize::from(frame.slot);
+        if frame.kind == Kind::Run {
+            self.slots.0[at].number = frame.number;
+            if self.slots.0[at].worker.is_none()
+                && let Err(errno) = self.make_worker(frame.slot)
+            {
+                let refusal = Refusal { stage: Stage::Resources, errno };
+                self.outbox.push(Kind::Refused, frame.slot, frame.number, &refusal.to_bytes());
+                return;
+            }
+        }
+        if let Some((_, control)) = &self.slots.0[at].worker {
+            // A worker that is gone is noticed by its end.
+            control.write(bytes).ok();
+        }
+    }
+
+    fn make_worker(&mut self, slot: u8) -> Result<(), i32> {
+        let (ours, its) = Fd::pair()?;
+        match process::fork()? {
+            0 => {
+                // Their ends must not be held open by anybody else, or nobody would notice ours.
+                drop(ours);
+                self.slots.0.iter_mut().for_each(|slot| slot.worker = None);
+                work(slot, its, self.environment)
+            }
+            pid => {
+                self.slots.0[usize::from(slot)].worker = Some((pid, ours));
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends what workers that are gone have left, and tells of their cases.
+    fn look_after_workers(&mut self) {
+        self.children.read(&mut [0; 128]).ok();
+        let mut lost: [Option<(u32, i32)>; SLOTS] = [None; SLOTS];
+        let mut has_lost = false;
+        while let Children::Ended(ended) = process::reap() {
+            has_lost |= note(self.slots, &mut lost, &ended);
+        }
+        if !has_lost {
+            return;
+        }
+        // Workers that end during it are for the next look.
+        loop {
+            let workers: [i32; SLOTS] =
+                core::array::from_fn(|at| self.slots.0[at].worker.as_ref().map_or(0, |(pid, _)| *pid));
+            let slots = &mut *self.slots;
+            let mut has_more = false;
+            let mut left = 0;
+            let marks = lost.map(|lost| lost.filter(|_| !self.adopts).map(|(case, pid)| Mark::of(case, pid)));
+            let marks = marks.iter().flatten().map(Some);
+            for mark in marks.chain(self.adopts.then_some(None)) {
+                let outcome = sweep(mark, &|pid| workers.contains(&pid), &mut |ended| {
+                    has_more |= note(slots, &mut lost, ended);
+                });
+                left += outcome.left;
+            }
+            if has_more {
+                continue;
+            }
+            for (slot, lost) in (0..).zip(lost) {
+                if let Some((number, _)) = lost {
+                    self.outbox.push(Kind::Lost, slot, number, &left.to_le_bytes());
+                }
+            }
+            return;
+        }
+    }
+
+    /// Nobody wants anything any more.
+    fn finish(&mut self) -> ! {
+        // Their ends of the ways to them tell the workers.
+        let mut count = 0;
+        for slot in &mut self.slots.0 {
+            if let Some((_, control)) = slot.worker.take() {
+                drop(control);
+                count += 1;
+            }
+        }
+        let mut looks = 0;
+        while count > 0 && looks < LOOKS {
+            match process::reap() {
+                Children::Ended(_) => {}
+                Children::Run => {
+                    looks += 1;
+                    sys::pause(10);
+                }
+                Children::None => count = 0,
+            }
+        }
+        sweep(None, &|_| false, &mut |_| {});
+        sys::exit(0)
+    }
+}
+
+/// Notes the end of a worker; whether it was one.
+fn note(slots: &mut Slots, lost: &mut [Option<(u32, i32)>; SLOTS], ended: &Ended) -> bool {
+    let Some((slot, number)) = slots.take(ended.pid) else { return false };
+    lost[usize::from(slot)] = Some((number, ended.pid));
+    true
+}
+
+fn fail(reason: &[u8], code: u8) -> ! {
+    sys::write(2, reason);
+    sys::exit(code)
+}

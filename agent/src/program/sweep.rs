@@ -1,0 +1,100 @@
+//! The end of all that descends from one process of this program: it is the parent of its orphans.
+
+use super::ending::{self, Outcome, Signal, World};
+use super::environ::CASE_VARIABLE;
+use super::mark::Mark;
+use super::process::{self, Children, Ended};
+use super::table::{Asker, Process, Table};
+use super::{proc, sys};
+
+/// Two looks at all processes; in memory only as far as they are filled.
+static mut NOW: Table = Table::new();
+static mut BEFORE: Table = Table::new();
+
+/// Both looks.
+///
+/// # Safety
+/// There must be no others at the same time.
+pub(crate) unsafe fn tables() -> (&'static mut Table, &'static mut Table) {
+    // SAFETY: the caller vouches for it.
+    unsafe { (&mut *(&raw mut NOW), &mut *(&raw mut BEFORE)) }
+}
+
+/// Ends all descendants of this process but those spared, and all with this mark and their descendants; tells of each
+/// child that has ended.
+///
+/// A mark is for kernels that don't make this process the parent of orphans.
+pub(crate) fn sweep(
+    mark: Option<&Mark>,
+    spared: &dyn Fn(i32) -> bool,
+    ended: &mut dyn FnMut(&Ended),
+) -> Outcome {
+    // SAFETY: there is one thread, and nobody keeps them.
+    let (now, before) = unsafe { tables() };
+    let mut family = Family { mark, spared, ended, has_children: true };
+    match ending::end(&mut family, now, before) {
+        Ok(outcome) => outcome,
+        // What can't be seen is not known to be gone.
+        Err(_) => Outcome { left: u32::from(family.has_children), ..Outcome::default() },
+    }
+}
+
+struct Family<'a> {
+    mark: Option<&'a Mark>,
+    spared: &'a dyn Fn(i32) -> bool,
+    ended: &'a mut dyn FnMut(&Ended),
+    has_children: bool,
+}
+
+impl Family<'_> {
+    fn reap(&mut self) {
+        loop {
+            match process::reap() {
+                Children::Ended(ended) => (self.ended)(&ended),
+                Children::Run => break,
+                Children::None => {
+                    self.has_children = false;
+                    break;
+                }
+            }
+        }
+    }
+}
+
+impl World for Family<'_> {
+    fn look(&mut self, table: &mut Table) -> Result<(), &'static str> {
+        self.reap();
+        if !self.has_children && self.mark.is_none() {
+            return Ok(());
+        }
+        let me = sys::pid();
+        proc::each(|pid| {
+            let Some(stat) = proc::stat(pid) else { return Ok(()) };
+            let is_child = stat.parent == me && !(self.spared)(pid);
+            let has_mark = |mark: &Mark| proc::has_mark(pid, CASE_VARIABLE, |found| found == mark.value());
+            let is_marked = is_child || self.mark.and_then(has_mark) == Some(true);
+            let process = Process {
+                pid,
+                parent: stat.parent,
+                session: stat.session,
+                is_zombie: matches!(stat.state, b'Z' | b'X'),
+                is_marked,
+                is_unseen: false,
+                is_chosen: false,
+            };
+            if table.add(process) { Ok(()) } else { Err("agent: there are too many processes\n") }
+        })
+    }
+
+    fn signal(&mut self, pid: i32, signal: Signal) -> bool {
+        sys::signal(pid, signal)
+    }
+
+    fn pause(&mut self, milliseconds: u32) {
+        sys::pause(milliseconds);
+    }
+
+    fn asker(&self) -> Asker {
+        Asker { pid: sys::pid(), session: sys::session() }
+    }
+}

@@ -1,0 +1,15 @@
+//! The frames that cases come and go in: the same files as the library's, which `build.rs` puts there.
+
+#![allow(dead_code, reason = "each side uses its half")]
+
+pub(crate) mod frame {
+    include!(concat!(env!("OUT_DIR"), "/frame.rs"));
+}
+
+pub(crate) mod spec {
+    include!(concat!(env!("OUT_DIR"), "/spec.rs"));
+}
+
+pub(crate) mod end {
+    include!(concat!(env!("OUT_DIR"), "/end.rs"));
+}

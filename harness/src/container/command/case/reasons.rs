@@ -1,0 +1,43 @@
+//! Why a case was not started, in words. Pure.
+
+use seatrial_core::case::end::{Refusal, Stage};
+
+use super::plan::Plan;
+
+/// The reason, with what it is about.
+pub(super) fn reason(refusal: Refusal, plan: &Plan) -> String {
+    let why = why(refusal.errno);
+    let about = match refusal.stage {
+        Stage::Description => "its words".to_owned(),
+        Stage::Resources => "what every process needs".to_owned(),
+        Stage::Isolation => "a root of its own".to_owned(),
+        Stage::Workdir => {
+            let dir = plan.workdir.as_deref().unwrap_or_default();
+            format!("working directory `{}`", dir.to_string_lossy())
+        }
+        Stage::Program => {
+            let program = plan.argv.first().map(|program| program.to_string_lossy().into_owned());
+            format!("program {}", crate::report::quoted(&program.unwrap_or_default()))
+        }
+    };
+    format!("{about}: {why}")
+}
+
+/// Linux's numbers; those of the machine that this runs on may be others.
+fn why(errno: i32) -> String {
+    match errno {
+        1 => "the container may not do that".to_owned(),
+        2 => "no such file or directory".to_owned(),
+        7 => "argument list too long".to_owned(),
+        8 => "it is not in a format that can be executed".to_owned(),
+        11 => "the container may have no more processes".to_owned(),
+        12 => "no memory is left".to_owned(),
+        13 => "permission denied".to_owned(),
+        20 => "not a directory".to_owned(),
+        23 | 24 => "too many open files".to_owned(),
+        26 => "it is being written to".to_owned(),
+        36 => "name too long".to_owned(),
+        40 => "too many symbolic links".to_owned(),
+        other => format!("error {other} of the kernel"),
+    }
+}

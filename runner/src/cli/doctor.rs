@@ -1,0 +1,240 @@
+//! `seatrial doctor`: is all there that Seatrial needs?
+
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use seatrial::{CaseVia, Endpoint, EngineFacts, Session, Volume};
+use seatrial_runner::{RequestFile, Result, chain};
+
+const EXAMPLES: &str = "Examples:
+  seatrial doctor                       looks at the engine, its machine and the reaper
+  seatrial doctor --image debian:12     starts a container too, and looks how cases get into it
+
+Exit codes: 0, if nothing is wrong; 1, if something is.";
+
+/// The oldest version of Docker's API that all is tried with.
+const OLDEST_API: (u16, u16) = (1, 41);
+/// So much free space and no less, in bytes.
+const LITTLE_SPACE: u64 = 2 << 30;
+
+/// What is looked at.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct DoctorArgs {
+    /// An image to start a container of; `sleep` has to be in it.
+    #[arg(long)]
+    image: Option<String>,
+}
+
+/// What was found, and told as it is found.
+#[derive(Debug, Default)]
+struct Findings {
+    wrong: usize,
+}
+
+impl Findings {
+    fn well(&self, what: &str, text: impl std::fmt::Display) {
+        println!("ok       {what}: {text}");
+    }
+
+    fn odd(&self, what: &str, text: impl std::fmt::Display, hint: &str) {
+        println!("warning  {what}: {text}\n         hint: {hint}");
+    }
+
+    fn wrong(&mut self, what: &str, text: impl std::fmt::Display, hint: &str) {
+        self.wrong += 1;
+        let text = text.to_string().replace('\n', "\n         ");
+        println!("WRONG    {what}: {text}\n         hint: {hint}");
+    }
+}
+
+/// Looks at one thing after the other; what needs another is not looked at if that is wrong.
+///
+/// # Errors
+/// None: what is wrong is what it is asked for.
+pub(crate) async fn doctor(args: &DoctorArgs) -> Result<u8> {
+    let mut findings = Findings::default();
+    look(args, &mut findings).await;
+    match findings.wrong {
+        0 => println!("\nall is well"),
+        1 => println!("\none thing is wrong"),
+        count => println!("\n{count} things are wrong"),
+    }
+    Ok(u8::from(findings.wrong > 0))
+}
+
+async fn look(args: &DoctorArgs, findings: &mut Findings) {
+    temporary_directory(findings);
+    let session = match Session::current().await {
+        Ok(session) => session,
+        Err(error) => {
+            let hint = "start an engine, or say with `DOCKER_HOST` where it is; who may use its socket is in `docker`'s group";
+            return findings.wrong("engine", chain(&error), hint);
+        }
+    };
+    engine(&session, findings);
+    socket(&session.engine().located().endpoint, findings);
+    match session.engine().facts().await {
+        Ok(facts) => machine(&facts, findings),
+        Err(error) => findings.wrong("engine's machine", chain(&error), "restart the engine"),
+    }
+    // It lists networks, which an engine that has locked itself up does not answer while all else seems well.
+    match session.sweep(Duration::from_secs(3600)).await {
+        Ok(found) if found.leftovers().is_empty() => findings.well("leftovers", "none of dead sessions"),
+        Ok(found) => {
+            let count = found.leftovers().len();
+            findings.odd(
+                "leftovers",
+                format!("{count} things of dead sessions"),
+                "`seatrial sweep --remove`",
+            );
+        }
+        Err(error) => {
+            let hint = "an engine that answers a ping and not this is wedged: restart it";
+            return findings.wrong("leftovers", chain(&error), hint);
+        }
+    }
+    if reaper(&session, findings).await
+        && let Some(image) = &args.image
+    {
+        container(image, findings).await;
+    }
+}
+
+fn temporary_directory(findings: &mut Findings) {
+    let folder = std::env::temp_dir();
+    let hint = "set `TMPDIR` to a directory that can be written to";
+    match tempfile::tempfile_in(&folder) {
+        Ok(_) => space("temporary directory", &folder, findings),
+        Err(error) => findings.wrong("temporary directory", format!("`{}`: {error}", folder.display()), hint),
+    }
+}
+
+fn engine(session: &Session, findings: &mut Findings) {
+    let engine = session.engine();
+    let located = engine.located();
+    let (version, (major, minor)) = (engine.version(), engine.version().api);
+    findings.well("engine", format!("{version} at {} ({})", located.endpoint, located.source));
+    for rejected in &located.rejected {
+        findings.well("engine", format!("before it was asked in vain: {rejected}"));
+    }
+    if (major, minor) < OLDEST_API {
+        let hint = "Docker 20.10 or later, or Podman 4 or later, have all that is needed";
+        findings.wrong("API", format!("{major}.{minor} is older than 1.41"), hint);
+    }
+    let host = engine.host();
+    findings.well("published ports", format!("are reached at {} ({})", host.host, host.source));
+}
+
+fn socket(endpoint: &Endpoint, findings: &mut Findings) {
+    let Endpoint::Unix(path) = endpoint else { return };
+    let Ok(about) = std::fs::metadata(path) else { return };
+    let mode = about.permissions().mode() & 0o777;
+    let text =
+        format!("`{}`, of user {} and group {}, mode {mode:03o}", path.display(), about.uid(), about.gid());
+    if about.file_type().is_socket() && mode & 0o002 != 0 {
+        findings.odd(
+            "socket",
+            text,
+            "everybody on this machine may use it, which is as good as being root: `chmod o=`",
+        );
+    } else {
+        findings.well("socket", text);
+    }
+}
+
+fn machine(facts: &EngineFacts, findings: &mut Findings) {
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    let rootless = if facts.is_rootless { ", rootless" } else { "" };
+    findings.well(
+        "engine's machine",
+        format!(
+            "{} processors, {:.1} GiB of memory, storage {}, runtimes {} (by default {}){rootless}",
+            facts.cpus,
+            gib(facts.memory),
+            facts.storage_driver,
+            facts.runtimes.join(", "),
+            facts.default_runtime
+        ),
+    );
+    findings.well("control groups", format!("version {}, by {}", facts.cgroup_version, facts.cgroup_driver));
+    for warning in &facts.warnings {
+        findings.odd("engine", warning, "limits that it names are not enforced");
+    }
+    match facts.root_dir.as_deref().filter(|dir| dir.exists()) {
+        Some(dir) => space("engine's disk", dir, findings),
+        None => findings.well("engine's disk", "can't be seen from here"),
+    }
+}
+
+/// Tells how much room there is on the disk of a folder.
+fn space(what: &str, folder: &Path, findings: &mut Findings) {
+    let Ok(about) = rustix::fs::statvfs(folder) else {
+        return findings.well(what, format!("`{}`, whose size can't be told", folder.display()));
+    };
+    let free = about.f_bavail.saturating_mul(about.f_frsize);
+    let text = format!("`{}`, {:.1} GiB free", folder.display(), free as f64 / f64::from(1 << 30));
+    if free < LITTLE_SPACE {
+        findings.odd(what, text, "make room: `docker system df` shows what takes it");
+    } else {
+        findings.well(what, text);
+    }
+}
+
+/// Has the session's reaper started, by creating something; whether that worked.
+async fn reaper(session: &Session, findings: &mut Findings) -> bool {
+    let began = Instant::now();
+    let made = async {
+        let volume = Volume::create_in(session).await?;
+        volume.remove().await
+    };
+    match made.await {
+        Ok(()) => {
+            let choice = std::env::var("SEATRIAL_REAPER").unwrap_or_default();
+            let text = if choice == "off" {
+                "is off".to_owned()
+            } else {
+                format!("is there after {:.1?}", began.elapsed())
+            };
+            findings.well("reaper", text);
+            true
+        }
+        Err(error) => {
+            let hint = "build its image with `cargo xtask images reaper`, or try `SEATRIAL_REAPER=process`";
+            findings.wrong("reaper", chain(&error), hint);
+            false
+        }
+    }
+}
+
+/// Starts a container and looks how cases get into it.
+async fn container(image: &str, findings: &mut Findings) {
+    let began = Instant::now();
+    let started = async {
+        let container = RequestFile::default().with_image(image).request()?.start().await?;
+        let took = began.elapsed();
+        let cases = container.cases().await?;
+        let via = cases.via();
+        container.remove().await?;
+        Ok::<_, seatrial_runner::Error>((took, via))
+    };
+    match started.await {
+        Err(error) => {
+            let hint = "`docker run` of the image may tell more";
+            findings.wrong("container", chain(&error), hint);
+        }
+        Ok((took, via)) => {
+            findings.well("container", format!("started in {took:.1?}, and removed"));
+            match via {
+                CaseVia::Agent => findings.well("agent", "runs in it, so cases start as fast as processes"),
+                other => findings.odd(
+                    "agent",
+                    format!("cases would go by {other}"),
+                    "it is slower, and nothing else",
+                ),
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A list of cases as tests of `cargo test` and `cargo nextest run`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use seatrial::driver::Status;
+use seatrial::{ContainerPool, ContainerRequest};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::OnceCell;
+
+use crate::attempt::{Attempt, End};
+use crate::durations::Durations;
+use crate::error::{Error, Result, chain};
+use crate::list::CaseList;
+use crate::lists::Lists;
+use crate::plan::{Choice, Plan};
+use crate::run::Run;
+use crate::schedule::{Crew, Job, Made, Place};
+use crate::template::Template;
+use crate::verdict::{Outcome, Verdict};
+
+/// What a test program that could not make its tests ends with, as others of the test harness do.
+const REFUSED: u8 = 101;
+
+/// A test program whose tests are cases, each a command in one container of a pool.
+///
+/// In `Cargo.toml`, the test has `harness = false`; then it is three lines:
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     seatrial_runner::TestCases::of_file("tests/cases.txt").image("alpine:3").command(["run", "{case}"]).main()
+/// }
+/// ```
+///
+/// A case that fails is tried again alone, and only if it fails again its test fails. Listing the tests starts no
+/// container, and neither does a run in which all are filtered out. `cargo nextest run` runs each test in a process of its
+/// own, and so in a container of its own.
+#[derive(Clone, Debug)]
+#[must_use = "the tests are run by `main`"]
+pub struct TestCases {
+    cases: Cases,
+    request: Option<ContainerRequest>,
+    command: Vec<String>,
+    lists: Lists,
+    timeout: Duration,
+    pool: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+enum Cases {
+    File(PathBuf),
+    Names(Vec<String>),
+}
+
+impl TestCases {
+    fn new(cases: Cases) -> Self {
+        let (lists, timeout) = (Lists::new(), Duration::from_secs(600));
+        Self { cases, request: None, command: Vec::new(), lists, timeout, pool: None }
+    }
+
+    /// The names in a file, one per line; the path begins at the package's folder, in which tests run.
+    pub fn of_file(path: impl Into<PathBuf>) -> Self {
+        Self::new(Cases::File(path.into()))
+    }
+
+    /// These names.
+    pub fn of<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Self {
+        Self::new(Cases::Names(names.into_iter().map(Into::into).collect()))
+    }
+
+    /// The image of the containers, which `sleep infinity` keeps running. Default: none, which is refused.
+    pub fn image(self, image: impl Into<String>) -> Self {
+        self.request(ContainerRequest::new(image).entrypoint(["sleep"]).cmd(["infinity"]))
+    }
+
+    /// The containers; they have to run until they are removed. Default: none, which is refused.
+    pub fn request(mut self, request: ContainerRequest) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    /// The command of a case, in which `{case}` stands for its name. Default: none, which is refused.
+    pub fn command<T: Into<String>>(mut self, words: impl IntoIterator<Item = T>) -> Self {
+        self.command = words.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What is known of cases beforehand: excluded ones are ignored tests. Default: nothing.
+    pub fn lists(mut self, lists: Lists) -> Self {
+        self.lists = lists;
+        self
+    }
+
+    /// How long each case may take. Default: 10 min.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How many containers. Default: as [`Run::pool`], and no more than tests at once; one under nextest.
+    pub fn pool(mut self, containers: usize) -> Self {
+        self.pool = Some(containers);
+        self
+    }
+
+    /// Lists or runs the tests, as the arguments of the process say.
+    #[must_use]
+    pub fn main(self) -> ExitCode {
+        let arguments = Arguments::from_args();
+        match self.trials(arguments.test_threads) {
+            Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
+            Err(error) => {
+                eprintln!("error: {}", chain(&error));
+                ExitCode::from(REFUSED)
+            }
+        }
+    }
+
+    fn trials(self, threads: Option<usize>) -> Result<Vec<Trial>> {
+        let cases = match &self.cases {
+            Cases::File(path) => {
+                let text = std::fs::read(path).map_err(|error| {
+                    let message = format!("the cases can't be read from `{}`", path.display());
+                    Error::invalid(message).with_source(error)
+                })?;
+                CaseList::from_lines(&text, &format!("`{}`", path.display()))?
+            }
+            Cases::Names(names) => CaseList::new(names, "the test program")?,
+        };
+        if let Some(name) = cases.iter().find(|name| name.as_str().is_none()) {
+            return Err(Error::invalid(format!(
+                "the name `{name}` is not text, which that of a test has to be"
+            )));
+        }
+        let request =
+            self.request.ok_or_else(|| Error::invalid("name an image, with `image` or `request`"))?;
+        let choice = Choice { lists: self.lists, ..Choice::default() };
+        let plan = Plan::new(cases, choice, &Durations::default())?;
+        let mut run = Run::new(request, Template::new(self.command)?, plan)?.timeout(self.timeout);
+        run.pool = self.pool;
+        run.check()?;
+        let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        // Each test is a process of its own there.
+        let is_nextest = std::env::var_os("NEXTEST").is_some();
+        let width = if is_nextest { 1 } else { run.width()?.min(threads.max(1)) };
+        let shared = Arc::new(Shared { run, width, pool: OnceCell::new(), runtimes: Mutex::default() });
+        let numbers = 0..u32::try_from(shared.run.plan.cases().len()).unwrap_or(u32::MAX);
+        Ok(numbers.map(|case| trial(&shared, case)).collect())
+    }
+}
+
+/// What all tests of the process share.
+struct Shared {
+    run: Run,
+    width: usize,
+    pool: OnceCell<ContainerPool>,
+    /// Runtimes that no test uses at the moment.
+    runtimes: Mutex<Vec<Runtime>>,
+}
+
+fn trial(shared: &Arc<Shared>, case: u32) -> Trial {
+    let name = shared.run.plan.name(case).as_str().unwrap_or_default().to_owned();
+    let is_ignored = shared.run.plan.mark(case).is_excluded;
+    let shared = Arc::clone(shared);
+    Trial::test(name, move || shared.test(case)).with_ignored_flag(is_ignored)
+}
+
+impl Shared {
+    fn test(&self, case: u32) -> Result<(), Failed> {
+        let idle = self.runtimes().pop();
+        let runtime = match idle {
+            Some(runtime) => runtime,
+            None => Builder::new_current_thread().enable_time().build()?,
+        };
+        let outcome = runtime.block_on(self.verdict(case));
+        self.runtimes().push(runtime);
+        outcome
+    }
+
+    async fn verdict(&self, case: u32) -> Result<(), Failed> {
+        let pool = self
+            .pool
+            .get_or_try_init(|| self.run.pool_of(self.width))
+            .await
+            .map_err(|error| chain(&error))?;
+        let crew = Crew::new(&self.run, pool);
+        let mark = self.run.plan.mark(case);
+        let first = if mark.is_exclusive { Place::Alone } else { Place::Shared };
+        let mut last = crew.make(Job { case, place: first }).await;
+        let mut outcomes = vec![last.attempt.outcome()];
+        let tries = if mark.is_flaky { self.run.rules.flaky_attempts } else { self.run.rules.attempts };
+        for _ in 0..tries {
+            let is_decided = mark.is_expected_to_fail && last.attempt.outcome() == Outcome::Fail;
+            if last.attempt.outcome() == Outcome::Pass || is_decided {
+                break;
+            }
+            last = crew.make(Job { case, place: Place::Alone }).await;
+            outcomes.push(last.attempt.outcome());
+        }
+        match Verdict::of(&outcomes, mark) {
+            Verdict::Passed | Verdict::ExpectedFailure => Ok(()),
+            Verdict::Flaky => {
+                eprintln!(
+                    "flaky: {} failed, and passed when it was tried again alone",
+                    self.run.plan.name(case)
+                );
+                Ok(())
+            }
+            Verdict::UnexpectedPass => Err("it passed, and is on the list of expected failures".into()),
+            _ => Err(told(&last).into()),
+        }
+    }
+
+    fn runtimes(&self) -> MutexGuard<'_, Vec<Runtime>> {
+        self.runtimes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn told(made: &Made) -> String {
+    let Attempt { end, member, .. } = &made.attempt;
+    let mut text = format!("{end}, in {member}");
+    if !matches!(end, End::Ran { status: Status::Success, .. }) {
+        for (name, bytes) in [("stdout", &made.stdout), ("stderr", &made.stderr)] {
+            if !bytes.is_empty() {
+                text.push_str(&format!("\n{name}:\n{}", String::from_utf8_lossy(bytes)));
+            }
+        }
+    }
+    text
+}

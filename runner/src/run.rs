@@ -1,0 +1,212 @@
+//! A run as a value: what is run in which containers, and how.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use seatrial::ContainerRequest;
+
+use crate::error::{Error, Result};
+use crate::execute::{Limits, Way};
+use crate::plan::Plan;
+use crate::schedule::Rules;
+use crate::template::Template;
+
+/// Cases that are to be run in a pool of containers.
+///
+/// ```no_run
+/// use seatrial::ContainerRequest;
+/// use seatrial_runner::{CaseList, Choice, Durations, Observer, Plan, Run, Template};
+///
+/// # async fn example() -> seatrial_runner::Result<()> {
+/// let cases = CaseList::new(["test_json", "test_dict"], "the example")?;
+/// let plan = Plan::new(cases, Choice::default(), &Durations::default())?;
+/// let command = Template::new(["python3", "-m", "test", "{case}"])?;
+/// let request = ContainerRequest::new("python:3.11").cmd(["sleep", "infinity"]);
+/// let done = Run::new(request, command, plan)?.pool(4).go(&mut (), std::future::pending()).await?;
+/// assert!(done.is_success());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a run does nothing until it goes"]
+pub struct Run {
+    pub(crate) request: ContainerRequest,
+    pub(crate) template: Template,
+    pub(crate) plan: Plan,
+    pub(crate) rules: Rules,
+    pub(crate) limits: Limits,
+    pub(crate) pool: Option<usize>,
+    pub(crate) run_timeout: Option<Duration>,
+    pub(crate) setup: Vec<Vec<String>>,
+    pub(crate) reset: Option<Vec<String>>,
+    pub(crate) fresh: bool,
+    pub(crate) timeline: Option<PathBuf>,
+}
+
+impl Run {
+    /// A run of a plan's cases, each with a command made of the template, in containers of the request.
+    ///
+    /// The containers have to run until they are removed, whatever is in them: give one whose own command ends at once
+    /// another one, `sleep infinity` for example.
+    ///
+    /// # Errors
+    /// Invalid, if the name of a case makes a word that is too long for a command.
+    pub fn new(request: ContainerRequest, template: Template, plan: Plan) -> Result<Self> {
+        for case in plan.shared().iter().chain(plan.alone()) {
+            template.check(plan.name(*case))?;
+        }
+        let limits = Limits { timeout: Duration::from_secs(600), output: 1 << 20, ..Limits::default() };
+        Ok(Self {
+            request,
+            template,
+            plan,
+            rules: Rules::default(),
+            limits,
+            pool: None,
+            run_timeout: None,
+            setup: Vec::new(),
+            reset: None,
+            fresh: false,
+            timeline: None,
+        })
+    }
+
+    /// How many containers. Default: `SEATRIAL_POOL_SIZE`, else one per core, 8 at most; and no more than cases.
+    pub fn pool(mut self, containers: usize) -> Self {
+        self.pool = Some(containers);
+        self
+    }
+
+    /// How often cases are tried. Default: that of [`Rules`].
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// A variable of every case's environment. Default: the container's environment, and `SEATRIAL_CASE`.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.limits.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Who runs the cases. Default: the container's user.
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.limits.user = Some(user.into());
+        self
+    }
+
+    /// Where the cases run. Default: the container's working directory.
+    pub fn workdir(mut self, dir: impl Into<String>) -> Self {
+        self.limits.workdir = Some(dir.into());
+        self
+    }
+
+    /// How long each case may take. Default: 10 min.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.limits.timeout = timeout;
+        self
+    }
+
+    /// How long the whole run may take, from the start of the containers on. Default: as long as it likes.
+    pub fn run_timeout(mut self, timeout: Duration) -> Self {
+        self.run_timeout = Some(timeout);
+        self
+    }
+
+    /// Which way cases take into a container. Default: by the agent where it can be, else by the engine's exec.
+    pub fn way(mut self, way: Way) -> Self {
+        self.limits.way = way;
+        self
+    }
+
+    /// How many bytes of each of a case's streams are kept. Default: 1 MiB.
+    pub fn output_limit(mut self, bytes: usize) -> Self {
+        self.limits.output = bytes;
+        self
+    }
+
+    /// A command that is run once in each container before its first case. Default: none.
+    pub fn setup<T: Into<String>>(mut self, cmd: impl IntoIterator<Item = T>) -> Self {
+        self.setup.push(cmd.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A command that is run in a container after each case. Default: none.
+    pub fn reset<T: Into<String>>(mut self, cmd: impl IntoIterator<Item = T>) -> Self {
+        self.reset = Some(cmd.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Gives each case a container of its own. Default: they are used again.
+    pub fn fresh(mut self) -> Self {
+        self.fresh = true;
+        self
+    }
+
+    /// Draws what each container did when into a page of HTML at this path. Default: not.
+    pub fn timeline(mut self, path: impl Into<PathBuf>) -> Self {
+        self.timeline = Some(path.into());
+        self
+    }
+
+    /// What is run.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// # Errors
+    /// Invalid, if what was asked for contradicts itself.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Self { limits, run_timeout, .. } = self;
+        if limits.timeout.is_zero() {
+            return Err(Error::invalid("a time-out of 0 leaves no case any time"));
+        }
+        if let Some(run) = run_timeout
+            && *run <= limits.timeout
+        {
+            return Err(Error::invalid(format!(
+                "a case may take {:?} and the whole run {run:?}: a case that hangs would end the run; the time of a \
+                 case has to be the shorter one",
+                limits.timeout
+            )));
+        }
+        if limits.way == Way::Engine
+            && let Some(name) = self.plan.cases().iter().find(|name| name.as_str().is_none())
+        {
+            return Err(Error::invalid(format!(
+                "the name `{name}` is not text, and the engine's exec takes no other; the agent does"
+            )));
+        }
+        if self.pool == Some(0) {
+            return Err(Error::invalid("a pool of 0 containers runs nothing; 1 is the least"));
+        }
+        if self.rules.repeat == 0 {
+            return Err(Error::invalid("cases that are repeated 0 times are not run; 1 is the least"));
+        }
+        if self.fresh && self.reset.is_some() {
+            return Err(Error::invalid("a container that is used once needs no reset"));
+        }
+        if let Some(empty) = self.setup.iter().chain(&self.reset).find(|cmd| cmd.is_empty()) {
+            return Err(Error::invalid(format!("a command of set-up or reset is empty: {empty:?}")));
+        }
+        Ok(())
+    }
+
+    /// How many containers the pool has.
+    ///
+    /// # Errors
+    /// Invalid, if `SEATRIAL_POOL_SIZE` is no number.
+    pub(crate) fn width(&self) -> Result<usize> {
+        if let Some(size) = self.pool {
+            return Ok(size);
+        }
+        let default = match std::env::var("SEATRIAL_POOL_SIZE").ok().filter(|text| !text.trim().is_empty()) {
+            None => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8)),
+            Some(text) => text.trim().parse().ok().filter(|size| *size > 0).ok_or_else(|| {
+                Error::invalid(format!("`SEATRIAL_POOL_SIZE` is `{text}`, but should be a number from 1"))
+            })?,
+        };
+        Ok(default.min(self.plan.len()).max(1))
+    }
+}

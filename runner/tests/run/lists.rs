@@ -1,0 +1,223 @@
+//! Verdicts: what fails is tried again alone, lists are heeded, and every report tells the same.
+
+use crate::{BASIC, Scene, verdicts};
+
+/// What the cases do; `flaky` fails the first time in each container.
+const SCRIPT: &str = r#"
+case "$1" in
+    pass*) echo "of no interest" ;;
+    fails) echo "to stdout"; echo "to stderr" >&2; exit 3 ;;
+    flaky) [ -e /tmp/was-here ] || { touch /tmp/was-here; echo "first time"; exit 1; } ;;
+    expected) exit 1 ;;
+    killed) kill -KILL $$ ;;
+    hangs) sleep 1000 & sleep 1000 ;;
+esac
+"#;
+
+/// D2.
+#[test]
+fn every_case_has_its_verdict_and_every_report_tells_it() {
+    let scene = Scene::new("verdicts");
+    scene.file("run.sh", SCRIPT);
+    scene.file(
+        "cases",
+        "pass\npasses in spite\nfails\nflaky\nexpected\nkilled\nhangs\nlonely\nleft out\nfails, and that is fine",
+    );
+    scene.file("expected", "expected # a bug of ours\npasses in * # a bug that was fixed\nnever seen\n");
+    scene.file("exclusive", "regex:^lone\n");
+    scene.file("exclusions", "left out # too slow here\n");
+    scene.file("flaky", "flaky\n");
+    // One container, so that what the flaky case has left is there when it is tried again.
+    let args = [
+        "--image",
+        BASIC,
+        "--pool",
+        "1",
+        "--copy",
+        "run.sh:/run.sh",
+        "--cases",
+        "cases",
+        "--timeout",
+        "2s",
+        "--expected-failures",
+        "expected",
+        "--exclusive",
+        "exclusive",
+        "--excluded",
+        "exclusions",
+        "--flaky",
+        "flaky",
+        "--exclude",
+        "*fine",
+        "--json",
+        "out.jsonl",
+        "--junit",
+        "junit.xml",
+        "--timeline",
+        "timeline.html",
+        "--durations",
+        "durations",
+        "--",
+        "sh",
+        "/run.sh",
+        "{case}",
+    ];
+    let run = scene.run(args);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let expected = verdicts([
+        ("pass", "passed"),
+        ("passes in spite", "unexpected-pass"),
+        ("fails", "failed"),
+        ("flaky", "flaky"),
+        ("expected", "expected-failure"),
+        ("killed", "failed"),
+        ("hangs", "failed"),
+        ("lonely", "passed"),
+        ("left out", "excluded"),
+        ("fails, and that is fine", "excluded"),
+    ]);
+    assert_eq!(scene.verdicts(), expected, "{run:?}");
+
+    let cases = scene.cases();
+    let fails = &cases["fails"];
+    assert_eq!((&fails["stdout"], &fails["stderr"]), (&"to stdout\n".into(), &"to stderr\n".into()));
+    let places: Vec<_> =
+        fails["attempts"].as_array().expect("attempts").iter().map(|one| &one["place"]).collect();
+    assert_eq!(places, ["shared", "alone"]);
+    assert_eq!(fails["attempts"][1]["exit_code"], 3);
+    assert_eq!(cases["killed"]["attempts"][1]["status"], "killed");
+    assert_eq!(cases["hangs"]["attempts"][1]["status"], "timeout");
+    assert_eq!(cases["lonely"]["attempts"][0]["place"], "alone");
+    assert_eq!(cases["left out"]["reason"], "too slow here");
+    assert!(cases["pass"].get("stdout").is_none(), "output of failures only");
+    let end = &scene.lines()[11];
+    assert_eq!((&end["type"], &end["exit_code"]), (&"end".into(), &1.into()));
+    assert_eq!(end["counts"]["unexpected_pass"], 1);
+
+    for part in [
+        "failed: fails: exit code 3 after ",
+        "    to stdout\n",
+        "flaky: flaky: exit code 1",
+        "unexpected pass: passes in spite (a bug that was fixed)",
+        "failed: hangs: its time was up",
+        "       3 failed: fails, killed, hangs",
+        "10 cases in ",
+    ] {
+        assert!(run.stdout.contains(part), "`{part}` in {}", run.stdout);
+    }
+    assert!(!run.stdout.contains("of no interest"), "{}", run.stdout);
+    assert!(
+        run.stderr.contains("no case is meant by `never seen` (expected failures, line 3 of"),
+        "{}",
+        run.stderr
+    );
+
+    let junit = scene.text("junit.xml");
+    for part in [
+        r#"tests="10" failures="4" errors="0" skipped="3""#,
+        r#"<testcase name="fails" classname="seatrial/basic:dev""#,
+        r#"<failure message="exit code 3" type="failed"/><system-out>to stdout&#10;</system-out>"#,
+        r#"<skipped message="excluded: too slow here"/>"#,
+        r#"<flakyFailure message="exit code 1" type="flaky"/>"#,
+    ] {
+        assert!(junit.contains(part), "`{part}` in {junit}");
+    }
+    assert!(scene.text("timeline.html").contains("lonely"));
+    let durations = scene.text("durations");
+    assert!(durations.contains("\tpasses in spite\n") && !durations.contains("left out"), "{durations}");
+}
+
+#[test]
+fn a_run_in_which_all_is_as_it_should_be_is_a_success() {
+    let scene = Scene::new("success");
+    scene.file("cases", "a\nb\nc\nd\ne");
+    scene.file("durations", "0.5\td\n9.0\te\n0.1\ta\n");
+    let args = [
+        "--image",
+        BASIC,
+        "--pool",
+        "1",
+        "--cases",
+        "cases",
+        "--durations",
+        "durations",
+        "--filter",
+        "[a-d]",
+        "--json",
+        "-",
+        "--quiet",
+        "--exec",
+        "engine",
+        "--setup",
+        "mkdir /there",
+        "--reset",
+        "test -d /there",
+        "--",
+        "sh",
+        "-c",
+        "test -d /there && test \"$SEATRIAL_CASE\" = \"$0\"",
+        "{case}",
+    ];
+    let run = scene.run(args);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let order: Vec<_> = run.stdout.lines().filter_map(|line| line.split_once(r#""case":""#)).collect();
+    let order: Vec<_> = order.iter().map(|(_, rest)| &rest[..1]).collect();
+    assert_eq!(order, ["b", "c", "d", "a"], "unknown ones first, then the longest");
+    assert!(scene.text("durations").contains("9.000\te\n"), "what was not run is not forgotten");
+}
+
+#[test]
+fn what_is_flaky_is_found_by_repetition() {
+    let scene = Scene::new("repeat");
+    scene.file("cases", "steady\nflaky");
+    let count =
+        "n=$(cat /tmp/n 2>/dev/null || echo 0); echo $((n + 1)) > /tmp/n; test $0 = steady || test $n -lt 4";
+    let args = [
+        "--image",
+        BASIC,
+        "--pool",
+        "1",
+        "--cases",
+        "cases",
+        "--repeat",
+        "3",
+        "--json",
+        "out.jsonl",
+        "--",
+        "sh",
+        "-c",
+        count,
+        "{case}",
+    ];
+    let run = scene.run(args);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert_eq!(scene.verdicts(), verdicts([("steady", "passed"), ("flaky", "flaky")]), "{run:?}");
+    assert_eq!(scene.cases()["flaky"]["attempts"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn the_first_failure_ends_a_run_that_is_to_fail_fast() {
+    let scene = Scene::new("fail-fast");
+    scene.file("cases", "good\nbad\nlater\nmuch later");
+    let args = [
+        "--image",
+        BASIC,
+        "--pool",
+        "1",
+        "--cases",
+        "cases",
+        "--fail-fast",
+        "--json",
+        "out.jsonl",
+        "--",
+        "sh",
+        "-c",
+        "test \"$0\" != bad",
+        "{case}",
+    ];
+    let run = scene.run(args);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let expected =
+        verdicts([("good", "passed"), ("bad", "failed"), ("later", "not-run"), ("much later", "not-run")]);
+    assert_eq!(scene.verdicts(), expected, "{run:?}");
+}

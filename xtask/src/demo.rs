@@ -1,0 +1,85 @@
+//! `demo`: the library with three services, and CPython's own tests in a pool of containers.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::engine::Engine;
+use crate::{command, console, ready, workspace};
+
+/// Where the lists for CPython's tests are, seen from the workspace's root.
+const CPYTHON: &str = "runner/examples/cpython";
+
+/// What to show.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Runs all modules of CPython's tests, and not only 40 quick ones: some ten minutes on two cores.
+    #[arg(long)]
+    all: bool,
+}
+
+/// Runs the library's demo, then CPython's tests.
+///
+/// # Errors
+/// If there is no engine, or anything does not come to what it should.
+pub(crate) async fn demo(options: &Options) -> Result<()> {
+    let engine = ready::engine_with_images(None).await?;
+    cargo(&engine, &["run", "--package", "seatrial", "--example", "demo"], &[]).await?;
+    let reports = workspace::target().join("demo");
+    std::fs::create_dir_all(&reports).with_context(|| format!("failed to make `{}`", reports.display()))?;
+    console::step("CPython's own tests, module by module, in a pool of 4 containers");
+    let seatrial = ["run", "--package", "seatrial-runner", "--bin", "seatrial", "--"];
+    cargo(&engine, &seatrial, &arguments(options, &reports)).await?;
+    for report in ["junit.xml", "results.jsonl", "timeline.html"] {
+        console::detail(&reports.join(report).display().to_string());
+    }
+    if !options.all {
+        console::step("for comparison, the same without a pool");
+        let example = ["run", "--package", "seatrial-runner", "--example", "fresh", "--"];
+        cargo(&engine, &example, &[reports.join("results.jsonl").display().to_string()]).await?;
+    }
+    Ok(())
+}
+
+/// The arguments of `seatrial`.
+fn arguments(options: &Options, reports: &Path) -> Vec<String> {
+    let list = |name: &str| PathBuf::from(CPYTHON).join(name).display().to_string();
+    let report = |name: &str| reports.join(name).display().to_string();
+    let mut arguments: Vec<String> =
+        ["run", "--pool", "4", "--timeout", "10m", "--suite", "cpython"].map(Into::into).into();
+    if options.all {
+        arguments.extend(["--list".to_owned(), "python3.11 -m test --list-tests".to_owned()]);
+        arguments.extend(["--expected-failures".to_owned(), list("expected-failures-of-the-rest")]);
+    } else {
+        arguments.extend(["--cases".to_owned(), list("modules")]);
+    }
+    let files = [
+        ("--request", list("request.toml")),
+        ("--expected-failures", list("expected-failures")),
+        ("--durations", report("durations")),
+        ("--junit", report("junit.xml")),
+        ("--json", report("results.jsonl")),
+        ("--timeline", report("timeline.html")),
+    ];
+    arguments.extend(files.into_iter().flat_map(|(option, path)| [option.to_owned(), path]));
+    arguments.extend(["--", "python3.11", "-m", "test", "{case}"].map(Into::into));
+    arguments
+}
+
+async fn cargo(engine: &Engine, first: &[&str], then: &[String]) -> Result<()> {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(workspace::root()).args(first).args(then);
+    engine.pass_on(&mut cargo);
+    console::step(&format!("cargo {} {}", first.join(" "), shown(then)));
+    tokio::task::spawn_blocking(move || command::run(&mut cargo)).await?
+}
+
+/// Arguments as one would type them.
+fn shown(arguments: &[String]) -> String {
+    let quoted = arguments.iter().map(|argument| match argument.contains(' ') {
+        true => format!("'{argument}'"),
+        false => argument.clone(),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
