@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(200);
 /// How many attempts in a row may fail for reasons that are not their case's before the run gives up.
 const FAILURES_IN_A_ROW: usize = 12;
 /// How many intervals of each container a timeline shows.
-const HISTORY: usize = 4_000;
+const HISTORY: usize = 2_000;
 /// The most memory that what is shown of one case's passes takes, in attempts: those of many repeats are counted only.
 const KEPT_ATTEMPTS: usize = 1_000;
 
