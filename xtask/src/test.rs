@@ -48,10 +48,20 @@ impl Options {
 }
 
 /// The topics that hold under gVisor with the host's network. What does not is about the network (ports, addresses,
-/// networks), new limits, the reason of an end for want of memory, files that the engine replaces in a container, and
-/// runtimes.
-const OF_GVISOR: [&str; 9] =
-    ["drop", "inspect", "keep", "log_wait", "logs", "mounted_files", "removal", "run", "runtimes"];
+/// networks), new limits, the reason of an end for want of memory, and files that the engine replaces in a container; or
+/// it starts engines of its own, which have no gVisor.
+const OF_GVISOR: [&str; 10] = [
+    "drop",
+    "early_end",
+    "inspect",
+    "keep",
+    "log_wait",
+    "logs",
+    "mounted_files",
+    "removal",
+    "run",
+    "runtimes",
+];
 
 /// Cargo's arguments: those that were given, else the runtime's topics.
 fn arguments(options: &Options) -> Vec<String> {
@@ -147,7 +157,7 @@ mod tests {
             let options = Options { nextest: false, runtime: Some(Runtime::Gvisor), args: words(args) };
             arguments(&options).join(" ")
         };
-        assert!(line(&[]).starts_with("-p seatrial-tests --test drop --test inspect "));
+        assert!(line(&[]).starts_with("-p seatrial-tests --test drop --test early_end --test inspect "));
         assert_eq!(line(&["-p", "seatrial"]), "-p seatrial");
     }
 }

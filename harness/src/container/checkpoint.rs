@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 
-use super::checkpoint_refusal::explain;
+use super::checkpoint_refusal::{explain, missing};
 use super::{TestContainer, check_name};
 use crate::background::background;
 use crate::engine::Change;
@@ -130,8 +130,8 @@ impl TestContainer {
 impl Checkpoint<'_> {
     /// Lets the container go on once it is written down. Default: it ends.
     ///
-    /// gVisor can't do that below Docker; there, the container ends, and is restored at once. Whoever waits for the
-    /// container sees that end.
+    /// Not every gVisor can do that below Docker; with gVisor, the container ends, and is restored at once. Whoever waits
+    /// for the container sees that end.
     pub fn keep_running(mut self) -> Self {
         self.keep_running = true;
         self
@@ -200,10 +200,10 @@ impl<'a> IntoFuture for Restore<'a> {
     }
 }
 
-/// Whether the runtime ends a container that was to go on.
+/// Whether the runtime may end a container that was to go on.
 ///
-/// gVisor goes on in a new sandbox, which Docker does not know: it takes the container for dead. So its `runsc` says in
-/// `cmd/checkpoint.go`.
+/// gVisor of December 2022 does: containerd pauses what it checkpoints, and `runsc` fails on what is paused. That of July
+/// 2024 goes on, but the engine does not tell one from the other.
 async fn ends_when_checkpointed(container: &TestContainer) -> Result<bool> {
     let runtime = container.inspect().await?.runtime;
     let program = container.subject().engine.program_of_runtime(&runtime).await?;
@@ -232,9 +232,12 @@ async fn write_and_end(subject: &Subject, place: &Place) -> Result<()> {
 }
 
 async fn bring_back(subject: &Subject, place: &Place) -> Result<()> {
-    let Subject { engine, id, name, ran_before, commands, .. } = subject;
-    ran_before.store(true, Ordering::Relaxed);
+    let Subject { engine, id, name, ran_before, .. } = subject;
     let dir = place.dir();
+    if place.dir.is_none() {
+        is_there(subject, &place.name).await?;
+    }
+    ran_before.store(true, Ordering::Relaxed);
     let (began, mut pauses) =
         (Instant::now(), Backoff::new(Duration::from_millis(50), Duration::from_secs(1)));
     let restored = loop {
@@ -246,16 +249,27 @@ async fn bring_back(subject: &Subject, place: &Place) -> Result<()> {
         }
     };
     match restored {
-        Ok(Change::Made) => {
-            commands.cure();
-            Ok(())
-        }
+        // What could not be ended in it before the checkpoint is back, so it is as poisoned as it was.
+        Ok(Change::Made) => Ok(()),
         Ok(Change::AlreadySo) => Err(Error::new(Kind::Conflict, "it runs")
             .with_subject(format!("container `{name}`"))
             .with_phase("restore")
             .with_hint("a checkpoint is restored when the container has ended: `stop` or `kill` it first")),
         Err(error) => Err(explained(subject, place, error).await),
     }
+}
+
+/// Looks for a checkpoint before a container that has ended is started from it: an engine that is asked in vain calls the
+/// container one whose start failed. Of one that runs it says that, whatever is asked for.
+async fn is_there(subject: &Subject, checkpoint: &str) -> Result<()> {
+    let Subject { engine, id, name, .. } = subject;
+    let there = engine.checkpoints_of(id, name, None).await.map_err(|error| explain(error, &[]))?;
+    if there.iter().any(|one| one == checkpoint)
+        || engine.inspect_container(id, name).await?.state.is_running()
+    {
+        return Ok(());
+    }
+    Err(missing(checkpoint, &there).with_subject(format!("container `{name}`")))
 }
 
 /// Whether another restore of the same checkpoint is in the way: Docker hands each to containerd by its content, which

@@ -27,6 +27,13 @@ pub(super) fn explain(error: Error, there: &[String]) -> Error {
     error.with_kind(refusal.kind()).with_own_hint(refusal.hint(there))
 }
 
+/// The error of a restore from a checkpoint that is not there.
+pub(super) fn missing(checkpoint: &str, there: &[String]) -> Error {
+    Error::new(Kind::NotFound, format!("there is no checkpoint `{checkpoint}`"))
+        .with_phase("restore")
+        .with_hint(there_are(there))
+}
+
 impl Refusal {
     fn recognise(status: u16, text: &str) -> Option<Self> {
         let text = text.to_lowercase();

@@ -90,6 +90,8 @@ pub(crate) async fn what_can_not_be(session: &Session) {
     assert!(error.is_conflict() && error.to_string().contains("only what runs"), "{error}");
     let error = failed(container.restore("none").await);
     assert!(error.is_not_found() && error.to_string().contains("its checkpoints are `one`"), "{error}");
+    let state = container.state().await.expect("it is there");
+    assert_eq!(state.exit_code, Some(0), "it is as the checkpoint left it: {state}");
     let error = failed(container.restore("one").dir("/tmp/elsewhere").await);
     assert!(error.is_unsupported() && error.to_string().contains("leave `dir` out"), "{error}");
     container.restore("one").await.expect("it goes on");

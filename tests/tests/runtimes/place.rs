@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use seatrial::{ReaperChoice, Session};
 use seatrial_tests::Engine;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::daemon::Daemon;
 use crate::own_session::{BASIC, MISBEHAVE, own_id};
@@ -12,9 +13,14 @@ use crate::own_session::{BASIC, MISBEHAVE, own_id};
 /// The runtime without a network, whose containers can be checkpointed.
 pub(crate) const OFFLINE: &str = "runsc-offline";
 
+/// gVisor's runtimes, as the private engine of `cargo xtask` has them.
+const RUNTIMES: &str = include_str!("../../gvisor.json");
+
 /// The engine, and the daemon that it is if that is the test's own.
 pub(crate) struct Place {
     pub(crate) daemon: Option<Daemon>,
+    /// Where gVisor's variant with logs writes them: it goes after the daemon.
+    _logs: Option<TempDir>,
 }
 
 impl Place {
@@ -23,24 +29,19 @@ impl Place {
         let info = Engine::from_env().get("/info").expect("the engine answers");
         let has = |name: &str| !info["Runtimes"][name].is_null();
         if has("runsc") && has("runsc-d") && has(OFFLINE) && info["ExperimentalBuild"] == true {
-            return Some(Self { daemon: None });
+            return Some(Self { daemon: None, _logs: None });
         }
         if Command::new("runsc").arg("--version").stdout(Stdio::null()).status().is_err() {
             eprintln!("skipped: gVisor's program `runsc` is missing; Debian's package `runsc` has it");
             return None;
         }
-        // What follows is what `cargo xtask engine up --runtime gvisor` starts, on a small scale.
-        let daemon = Daemon::start_configured(&json!({
-            "experimental": true,
-            "runtimes": {
-                "runsc": gvisor(&["--network=host"]),
-                "runsc-d": gvisor(&["--network=host", "--strace"]),
-                OFFLINE: gvisor(&["--network=none"]),
-            },
-        }))?;
+        let logs = tempfile::tempdir().expect("a folder");
+        let runtimes = RUNTIMES.replace("@RUNSC@", "runsc").replace("@LOGS@", &logs.path().to_string_lossy());
+        let runtimes: Value = serde_json::from_str(&runtimes).expect("JSON");
+        let daemon = Daemon::start_configured(&json!({ "experimental": true, "runtimes": runtimes }))?;
         daemon.load(BASIC);
         daemon.load(MISBEHAVE);
-        Some(Self { daemon: Some(daemon) })
+        Some(Self { daemon: Some(daemon), _logs: Some(logs) })
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -55,10 +56,4 @@ impl Place {
         let builder = Session::builder().id(own_id(topic)).docker_host(docker_host);
         builder.reaper(ReaperChoice::Off).build().await.expect("the engine answers")
     }
-}
-
-fn gvisor(arguments: &[&str]) -> Value {
-    // The platform that needs no virtual machine.
-    let arguments = [&["--platform=ptrace"], arguments].concat();
-    json!({ "path": "runsc", "runtimeArgs": arguments })
 }

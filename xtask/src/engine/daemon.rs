@@ -19,6 +19,9 @@ const POLL: Duration = Duration::from_millis(50);
 /// How much of the daemon's log an error shows.
 const LOG_LINES: usize = 15;
 
+/// The same as the test of runtimes has on a daemon of its own.
+const GVISOR: &str = include_str!("../../../tests/gvisor.json");
+
 /// What became of a start.
 enum Outcome {
     Answers(Engine),
@@ -122,21 +125,16 @@ fn config(private: &Private, runtime: Option<Runtime>, driver: Option<&str>) -> 
         config["mtu"] = mtu.into();
     }
     if runtime == Some(Runtime::Gvisor) {
-        // With a slash at its end it is a directory, with a file per command of `runsc`.
-        let debug_log = format!("--debug-log={}/", private.home.join("runsc").display());
-        config["runtimes"] = json!({
-            "runsc": gvisor(&["--platform=ptrace", "--network=host"]),
-            // The same, and what its processes ask of the kernel goes into its log.
-            "runsc-d": gvisor(&["--platform=ptrace", "--network=host", "--debug", "--strace", &debug_log]),
-            // Without a network, containers can be checkpointed and restored.
-            "runsc-offline": gvisor(&["--platform=ptrace", "--network=none"]),
-        });
+        config["runtimes"] = gvisor(private);
     }
     config
 }
 
-fn gvisor(arguments: &[&str]) -> Value {
-    json!({ "path": "/usr/bin/runsc", "runtimeArgs": arguments })
+/// gVisor's runtimes: with the host's network, the same with logs, and without a network.
+fn gvisor(private: &Private) -> Value {
+    let logs = private.home.join("runsc");
+    let text = GVISOR.replace("@RUNSC@", "/usr/bin/runsc").replace("@LOGS@", &logs.display().to_string());
+    serde_json::from_str(&text).expect("a file of the workspace, which a test reads too")
 }
 
 fn tail(log: &str) -> String {
@@ -156,7 +154,10 @@ mod tests {
         assert_eq!(plain["iptables"], false, "with rules of our own the daemon makes none");
         let gvisor = config(&private, Some(Runtime::Gvisor), Some("vfs"));
         assert_eq!(gvisor["storage-driver"], "vfs");
-        assert_eq!(gvisor["runtimes"]["runsc"]["path"], "/usr/bin/runsc");
+        for name in ["runsc", "runsc-d", "runsc-offline"] {
+            assert_eq!(gvisor["runtimes"][name]["path"], "/usr/bin/runsc");
+        }
+        assert!(!gvisor.to_string().contains('@'), "{gvisor}");
     }
 
     #[test]
