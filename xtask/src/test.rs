@@ -28,7 +28,7 @@ const THREADS: &str = "RUST_TEST_THREADS";
 
 /// The topics for which it matters that tests are threads of one process: they share its session, its background
 /// thread and its statics.
-const OF_ONE_PROCESS: [&str; 6] = ["cancel", "drop", "exec", "pool", "pool_fixtures", "session_link"];
+const OF_ONE_PROCESS: [&str; 4] = ["drop", "pool", "pool_fixtures", "session_link"];
 
 impl Options {
     /// All tests with cargo-nextest, in its profile for continuous integration.

@@ -41,7 +41,8 @@ async fn scenario_starts_with_each_choice() {
                 say(&format!("{choice}: {}", runtime(&container)));
                 container.remove().await.expect("it goes");
             }
-            Err(error) => say(&format!("{choice}: {error}")),
+            // Its hint, too, on the one line that is read of it.
+            Err(error) => say(&format!("{choice}: {}", error.to_string().replace('\n', " "))),
         }
     }
     say("done");

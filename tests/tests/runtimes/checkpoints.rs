@@ -107,6 +107,18 @@ pub(crate) async fn what_can_not_be(session: &Session) {
     let online = online.start().await.expect("it starts");
     let error = failed(online.checkpoint("one").await);
     assert!(error.is_unsupported() && error.to_string().contains("--network=host"), "{error}");
+
+    let native = ContainerRequest::new(BASIC).cmd(["sleep", "1000"]).session(session).native_runtime();
+    let native = native.start().await.expect("it starts");
+    match native.checkpoint("one").await {
+        Ok(()) => println!("left out: this machine has a CRIU that works with its kernel"),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(error.is_unsupported() && text.contains("hint: CRIU "), "{text}");
+            let state = native.state().await.expect("it is there");
+            assert!(state.is_running(), "{state}");
+        }
+    }
 }
 
 /// C14: dropped while the engine writes it down, a container that is to keep running still does.
