@@ -43,7 +43,9 @@ impl Options {
 
     /// Again, with `cargo test`, what could go another way when tests share a process.
     pub(crate) fn in_one_process() -> Self {
-        Self { args: of_topics(&OF_ONE_PROCESS), ..Self::default() }
+        // No package is named: with its features alone, most of what all tests need would be built once more.
+        let args: Vec<_> = OF_ONE_PROCESS.iter().flat_map(|topic| ["--test", topic]).collect();
+        Self { args: words(&args), ..Self::default() }
     }
 }
 
@@ -66,14 +68,12 @@ const OF_GVISOR: [&str; 10] = [
 /// Cargo's arguments: those that were given, else the runtime's topics.
 fn arguments(options: &Options) -> Vec<String> {
     match options.runtime {
-        Some(Runtime::Gvisor) if options.args.is_empty() => of_topics(&OF_GVISOR),
+        Some(Runtime::Gvisor) if options.args.is_empty() => {
+            let topics = OF_GVISOR.iter().flat_map(|topic| ["--test", topic]);
+            words(&["-p", "seatrial-tests"].into_iter().chain(topics).collect::<Vec<_>>())
+        }
         _ => options.args.clone(),
     }
-}
-
-fn of_topics(topics: &[&str]) -> Vec<String> {
-    let topics = topics.iter().flat_map(|topic| ["--test", topic]);
-    words(&["-p", "seatrial-tests"].into_iter().chain(topics).collect::<Vec<_>>())
 }
 
 fn words(args: &[&str]) -> Vec<String> {
