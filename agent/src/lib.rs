@@ -16,6 +16,12 @@
 //!
 //! runs cases: commands that come as frames (`seatrial_core::case`) on standard input. Each is looked after by a worker,
 //! a process of its own, which is the parent of the case's orphans, so that it knows what the case left behind.
+//!
+//! ```text
+//! agent main
+//! ```
+//!
+//! does the same as a container's main process, which keeps the container running.
 
 /// The program, for Linux on the architecture that this crate was built for; empty where there is none.
 pub const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/agent"));

@@ -1,11 +1,13 @@
 //! What a run was: when, on which engine, by which command.
 
 use anyhow::Result;
-use seatrial_tests::Engine;
 use serde_json::Value;
 
+use crate::raw::Raw;
+
 /// The lines above the tables.
-pub(crate) fn of_run(engine: &Engine) -> Result<String> {
+pub(crate) fn of_run(raw: &Raw) -> Result<String> {
+    let engine = raw.engine();
     let (version, info) = (engine.get("/version")?, engine.get("/info")?);
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
     let date = text(&info["SystemTime"]);
@@ -20,7 +22,7 @@ pub(crate) fn of_run(engine: &Engine) -> Result<String> {
         text(&version["Version"]),
         text(&version["ApiVersion"]),
         text(&info["Driver"]),
-        text(&info["DefaultRuntime"]),
+        raw.runtime().map_or_else(|| text(&info["DefaultRuntime"]), str::to_owned),
         info["CgroupVersion"].as_str().unwrap_or("1"),
         text(&info["KernelVersion"]),
         info["NCPU"],

@@ -2,11 +2,13 @@
 
 mod child;
 mod context;
+mod fleet;
 mod header;
 mod options;
 mod ours;
 mod peer;
 mod peer_pools;
+mod program;
 mod raw;
 mod reaper;
 mod rounds;

@@ -7,7 +7,8 @@ use clap::{Parser, ValueEnum};
 pub(crate) struct Options {
     /// What to measure; all of it if nothing is named.
     pub(crate) names: Vec<Name>,
-    /// How many rounds, after one to warm up; by default 15, 5 for `remove-many` and `prune`, 3 for `watch`.
+    /// How many rounds, after one to warm up; by default 15, 5 for `remove-many` and `prune`, 3 for `watch`. `runner-memory`
+    /// is one.
     #[arg(long)]
     pub(crate) rounds: Option<usize>,
     /// The image with the program whose output is waited for.
@@ -38,6 +39,8 @@ pub(crate) enum Name {
     Exec,
     /// A case that ends at once: by the agent, beside a process of the host, the engine's exec and a fresh container.
     Cases,
+    /// How the agent gets into a container and is spoken to: by exec, as the main process, over a socket.
+    CaseTransport,
     /// From a command's deadline until it is gone, with what it has started.
     ExecTimeout,
     /// The reaper's prune of many containers with volumes, on a few networks.
@@ -50,6 +53,8 @@ pub(crate) enum Name {
     CopyIn,
     /// Monitoring many containers, beside the bare streams.
     Watch,
+    /// The memory of `seatrial run` with 100 000 cases.
+    RunnerMemory,
     /// The crates that a dependency brings with it.
     Crates,
 }

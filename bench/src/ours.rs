@@ -12,6 +12,7 @@ use crate::raw::{PORT, READY};
 use crate::scenarios::pool::OnePool;
 
 pub(crate) type Container = TestContainer;
+pub(crate) type Request = ContainerRequest;
 pub(crate) type Pool = ContainerPool;
 
 /// Starts a pool that waits for nothing.
@@ -81,6 +82,16 @@ pub(crate) async fn exec_out_of_time(container: &Container, cmd: &[&str], time: 
     }
 }
 
+/// A container that exists for its cases.
+pub(crate) fn for_cases(image: &str) -> Request {
+    ContainerRequest::new(image).for_cases()
+}
+
+/// Starts what was described.
+pub(crate) async fn start_described(request: &Request) -> Result<Container> {
+    Ok(request.start().await?)
+}
+
 pub(crate) use seatrial::Cases;
 
 /// The way to run cases in a container.
@@ -125,6 +136,6 @@ pub(crate) async fn remove(container: Container) -> Result<()> {
     Ok(container.remove().await?)
 }
 
-fn described(image: &str, cmd: &[&str]) -> ContainerRequest {
+pub(crate) fn described(image: &str, cmd: &[&str]) -> ContainerRequest {
     ContainerRequest::new(image).cmd(cmd.iter().copied())
 }

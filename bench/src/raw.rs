@@ -1,5 +1,6 @@
 //! The floor: the engine's API by hand-written requests on its socket, in blocking code, with nothing around them.
 
+use std::env;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -18,55 +19,64 @@ pub(crate) const PORT: u16 = 8080;
 
 /// The engine, bare.
 #[derive(Clone, Debug)]
-pub(crate) struct Raw(Engine);
+pub(crate) struct Raw {
+    engine: Engine,
+    /// What its containers run with, as those of the library do; else the engine's default.
+    runtime: Option<String>,
+}
 
 impl Raw {
     pub(crate) fn new() -> Self {
-        Self(Engine::from_env())
+        let runtime = env::var("SEATRIAL_RUNTIME").ok().filter(|runtime| !runtime.is_empty());
+        Self { engine: Engine::from_env(), runtime }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.0
+        &self.engine
+    }
+
+    pub(crate) fn runtime(&self) -> Option<&str> {
+        self.runtime.as_deref()
     }
 
     /// Creates a container; its port is published if asked for.
     pub(crate) fn create(&self, image: &str, cmd: &[&str], publish: bool) -> Result<String> {
-        let mut body = json!({ "Image": image, "Cmd": cmd });
+        let mut body = json!({ "Image": image, "Cmd": cmd, "HostConfig": { "Runtime": self.runtime } });
         if publish {
             let port = format!("{PORT}/tcp");
             body["ExposedPorts"] = json!({ &port: {} });
-            body["HostConfig"] =
-                json!({ "PortBindings": { &port: [{ "HostIp": "127.0.0.1", "HostPort": "" }] } });
+            body["HostConfig"]["PortBindings"] =
+                json!({ &port: [{ "HostIp": "127.0.0.1", "HostPort": "" }] });
         }
         self.create_from("/containers/create", &body)
     }
 
     /// Creates a container or a network; its id.
     pub(crate) fn create_from(&self, target: &str, body: &Value) -> Result<String> {
-        let answer = checked(self.0.request("POST", target, Some(body))?, 201)?;
+        let answer = checked(self.engine.request("POST", target, Some(body))?, 201)?;
         let created: Value = serde_json::from_slice(&answer.body)?;
         Ok(created["Id"].as_str().context("what was created has an id")?.to_owned())
     }
 
     pub(crate) fn start(&self, id: &str) -> Result<()> {
-        checked(self.0.request("POST", &format!("/containers/{id}/start"), None)?, 204).map(drop)
+        checked(self.engine.request("POST", &format!("/containers/{id}/start"), None)?, 204).map(drop)
     }
 
     /// The published port, by an inspect.
     pub(crate) fn host_port(&self, id: &str) -> Result<u16> {
-        let inspect = self.0.get(&format!("/containers/{id}/json"))?;
+        let inspect = self.engine.get(&format!("/containers/{id}/json"))?;
         let port = &inspect["NetworkSettings"]["Ports"][format!("{PORT}/tcp")][0]["HostPort"];
         Ok(port.as_str().context("the port is published")?.parse()?)
     }
 
     pub(crate) fn remove(&self, id: &str) -> Result<()> {
-        let answer = self.0.request("DELETE", &format!("/containers/{id}?force=1&v=1"), None)?;
+        let answer = self.engine.request("DELETE", &format!("/containers/{id}?force=1&v=1"), None)?;
         // Gone already is what is wanted.
         if answer.status == 404 { Ok(()) } else { checked(answer, 204).map(drop) }
     }
 
     pub(crate) fn remove_network(&self, id: &str) -> Result<()> {
-        checked(self.0.request("DELETE", &format!("/networks/{id}"), None)?, 204).map(drop)
+        checked(self.engine.request("DELETE", &format!("/networks/{id}"), None)?, 204).map(drop)
     }
 
     /// Follows the log until the stamped line.
@@ -83,12 +93,13 @@ impl Raw {
     /// Runs a command to its end: create, start and read, inspect; its exit code.
     pub(crate) fn exec(&self, id: &str, cmd: &[&str]) -> Result<i64> {
         let body = json!({ "Cmd": cmd, "AttachStdout": true, "AttachStderr": true });
-        let answer = checked(self.0.request("POST", &format!("/containers/{id}/exec"), Some(&body))?, 201)?;
+        let answer =
+            checked(self.engine.request("POST", &format!("/containers/{id}/exec"), Some(&body))?, 201)?;
         let created: Value = serde_json::from_slice(&answer.body)?;
         let exec = created["Id"].as_str().context("a created exec has an id")?;
         let mut output = self.upgrade(&format!("/exec/{exec}/start"), r#"{"Detach":false,"Tty":false}"#)?;
         output.read_to_end(&mut Vec::new())?;
-        let inspect = self.0.get(&format!("/exec/{exec}/json"))?;
+        let inspect = self.engine.get(&format!("/exec/{exec}/json"))?;
         inspect["ExitCode"].as_i64().context("it has ended")
     }
 
@@ -99,7 +110,7 @@ impl Raw {
         let filters =
             format!("%7B%22container%22%3A%5B%22{id}%22%5D%2C%22event%22%3A%5B%22exec_die%22%5D%7D");
         let target = format!("/events?since={from}&until={to}&filters={filters}");
-        let answer = checked(self.0.request("GET", &target, None)?, 200)?;
+        let answer = checked(self.engine.request("GET", &target, None)?, 200)?;
         let text = answer.text();
         let ends = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let times = ends.filter_map(|event| event["timeNano"].as_u64());
@@ -174,7 +185,7 @@ impl Raw {
     }
 
     fn open(&self, head: &str) -> Result<UnixStream> {
-        let mut stream = UnixStream::connect(self.0.socket())?;
+        let mut stream = UnixStream::connect(self.engine.socket())?;
         stream.write_all(head.as_bytes())?;
         Ok(stream)
     }

@@ -7,29 +7,15 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
 
-/// The folder of this package.
-const HERE: &str = env!("CARGO_MANIFEST_DIR");
+use crate::program;
 
 /// Builds the program as `cargo xtask images reaper` does, and gives back its path.
 pub(crate) fn build() -> Result<PathBuf> {
-    let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
-        .current_dir(Path::new(HERE).join(".."))
-        .args(["build", "--quiet", "--profile", "reaper", "--package", "seatrial-reaper"])
-        .arg("--no-default-features")
-        .args(["--target", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)])
-        .arg("--message-format=json-render-diagnostics")
-        .env("RUSTFLAGS", "-C target-feature=+crt-static -C strip=symbols")
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cargo could not be run")?;
-    ensure!(output.status.success(), "the reaper can't be built");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo names no program")
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let package = ["--profile", "reaper", "--package", "seatrial-reaper", "--no-default-features"];
+    let flags = "-C target-feature=+crt-static -C strip=symbols";
+    program::build(&[&package[..], &["--target", &target]].concat(), Some(flags))
 }
 
 /// A reaper that runs; killed when it is dropped.

@@ -29,7 +29,12 @@ pub(crate) fn peak_rss_mib() -> f64 {
 
 /// A line of `/proc/self/status`, in MiB; NaN where it is not there.
 fn of_status(key: &str) -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    of_process(std::process::id(), key)
+}
+
+/// A line of a process's status in `/proc`, in MiB; NaN where it is not there.
+pub(crate) fn of_process(pid: u32, key: &str) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let kib =
         status.lines().find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB")?.parse().ok());
     kib.map_or(f64::NAN, |kib: f64| kib / 1024.0)

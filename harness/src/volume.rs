@@ -61,6 +61,11 @@ impl Volume {
         &self.name
     }
 
+    /// Whether it is there, as far as this process knows: the end of a session removes what others still hold.
+    pub(crate) fn is_owned(&self) -> bool {
+        self.owned.is_live()
+    }
+
     /// Removes it, waits, and reports. One that is gone already is a success.
     ///
     /// # Errors

@@ -121,6 +121,7 @@ mod tests {
         done
     }
 
+    /// R22: *pure*.
     #[test]
     fn the_exit_code_is_that_of_the_worst() {
         use Verdict::*;

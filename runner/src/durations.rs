@@ -138,6 +138,7 @@ mod tests {
         CaseList::new(names, "a test").expect("a list")
     }
 
+    /// R27.
     #[test]
     fn a_record_is_read_back_and_keeps_what_others_wrote() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -159,6 +160,7 @@ mod tests {
         assert_eq!(read.median(), Duration::from_secs(3));
     }
 
+    /// R1.
     #[test]
     fn what_is_no_record_is_refused_with_its_line() {
         let folder = tempfile::tempdir().expect("a folder");

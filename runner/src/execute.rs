@@ -39,6 +39,7 @@ pub(crate) struct Limits {
     pub(crate) timeout: Duration,
     /// In bytes, of each stream.
     pub(crate) output: usize,
+    pub(crate) is_isolated: bool,
 }
 
 /// How a command ended, and what it printed.
@@ -118,6 +119,9 @@ async fn by_agent(
     }
     if let Some(dir) = &limits.workdir {
         case = case.workdir(dir);
+    }
+    if limits.is_isolated {
+        case = case.isolated();
     }
     Ok(Ended { no_agent, ..ended(watched, cases.run(case).await?).await? })
 }

@@ -47,6 +47,7 @@ pub struct TestCases {
     lists: Lists,
     timeout: Duration,
     pool: Option<usize>,
+    is_isolated: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ enum Cases {
 impl TestCases {
     fn new(cases: Cases) -> Self {
         let (lists, timeout) = (Lists::new(), Duration::from_secs(600));
-        Self { cases, request: None, command: Vec::new(), lists, timeout, pool: None }
+        Self { cases, request: None, command: Vec::new(), lists, timeout, pool: None, is_isolated: false }
     }
 
     /// The names in a file, one per line; the path begins at the package's folder, in which tests run.
@@ -71,9 +72,10 @@ impl TestCases {
         Self::new(Cases::Names(names.into_iter().map(Into::into).collect()))
     }
 
-    /// The image of the containers, which `sleep infinity` keeps running. Default: none, which is refused.
+    /// The image of the containers, which [exist for their cases](ContainerRequest::for_cases). Default: none, which is
+    /// refused.
     pub fn image(self, image: impl Into<String>) -> Self {
-        self.request(ContainerRequest::new(image).entrypoint(["sleep"]).cmd(["infinity"]))
+        self.request(ContainerRequest::new(image).for_cases())
     }
 
     /// The containers; they have to run until they are removed. Default: none, which is refused.
@@ -97,6 +99,12 @@ impl TestCases {
     /// How long each case may take. Default: 10 min.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Gives each case a throw-away layer above its container's root, as [`Run::isolated`] does. Default: not.
+    pub fn isolated(mut self) -> Self {
+        self.is_isolated = true;
         self
     }
 
@@ -140,7 +148,7 @@ impl TestCases {
         let choice = Choice { lists: self.lists, ..Choice::default() };
         let plan = Plan::new(cases, choice, &Durations::default())?;
         let mut run = Run::new(request, Template::new(self.command)?, plan)?.timeout(self.timeout);
-        run.pool = self.pool;
+        (run.pool, run.limits.is_isolated) = (self.pool, self.is_isolated);
         run.check()?;
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         // Each test is a process of its own there.

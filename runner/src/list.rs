@@ -110,9 +110,14 @@ fn check(name: &[u8], from: &str) -> Result<()> {
             "{from} has a name of {length} bytes, and {LONGEST_NAME} is the most that a command takes: `{shown}`"
         )));
     }
-    if name.contains(&0) || name.contains(&b'\n') {
+    if name.contains(&0) {
         return Err(Error::invalid(format!(
-            "{from} has a name with a NUL byte or a newline, which no command can be given: `{shown}`"
+            "{from} has a name with a NUL byte, which no command can be given: `{shown}`"
+        )));
+    }
+    if name.contains(&b'\n') {
+        return Err(Error::invalid(format!(
+            "{from} has a name with a newline, and lists of cases and records of them have a name per line: `{shown}`"
         )));
     }
     Ok(())
@@ -127,6 +132,7 @@ mod tests {
         CaseList::from_lines(lines, "`cases`").expect_err("a bad list").to_string()
     }
 
+    /// R2: *pure*.
     #[test]
     fn lines_are_names_whatever_bytes_they_have() {
         let list = CaseList::from_lines(b"a\n\nb c\n\"q\"\n\xff\n#x\nno newline", "`cases`").expect("a list");
@@ -134,16 +140,20 @@ mod tests {
         assert_eq!(names, [&b"a"[..], b"b c", b"\"q\"", b"\xff", b"#x", b"no newline"]);
     }
 
+    /// R2, R3: *pure*.
     #[test]
     fn what_is_no_list_is_refused_by_name() {
         assert_eq!(refusal(b""), "`cases` names no case");
         assert_eq!(refusal(b"\n\n"), "`cases` names no case");
         assert_eq!(refusal(b"a\nb\na\na"), "`cases` names cases more than once: `a` (3 times)");
-        assert!(refusal(b"a\0b").contains("NUL byte"));
+        assert!(refusal(b"a\0b").contains("with a NUL byte"));
+        let newline = CaseList::new(["a\nb"], "the glob `*`").expect_err("two lines").to_string();
+        assert!(newline.contains("with a newline") && newline.ends_with("`a\\nb`"), "{newline}");
         let many: Vec<u8> = (0..2).flat_map(|_| (0..9).flat_map(|n| format!("{n}\n").into_bytes())).collect();
         assert!(refusal(&many).ends_with("`4` (2 times) and 4 more"), "{}", refusal(&many));
     }
 
+    /// R2: *pure*.
     #[test]
     fn the_longest_name_is_what_a_command_takes() {
         assert!(CaseList::from_lines(&b"x".repeat(100_000), "`cases`").is_ok());

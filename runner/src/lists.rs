@@ -207,6 +207,7 @@ mod tests {
         lists.mark(&cases()).expect("marks")
     }
 
+    /// R6: *pure*.
     #[test]
     fn entries_are_names_or_globs_with_reasons() {
         let text = "# why\n\ntest_a  # needs a network\n  test[[]1] \ntest_[bc]\t#  \n";
@@ -223,6 +224,7 @@ mod tests {
         assert!(marks(ListKind::Flaky, "x [#]y # odd").of(3).is_flaky);
     }
 
+    /// R6: *pure*.
     #[test]
     fn entries_that_mean_nothing_are_told_with_their_place() {
         let marks = marks(ListKind::Exclusive, "test_a\ntest_z\nnone* # gone\n");
@@ -230,6 +232,7 @@ mod tests {
         assert_eq!(unmatched, ["`test_z` (exclusive, line 2 of `f`)", "`none*` (exclusive, line 3 of `f`)"]);
     }
 
+    /// R1: *pure*.
     #[test]
     fn what_is_no_pattern_is_told_with_its_place() {
         let mut lists = Lists::new();
@@ -238,6 +241,7 @@ mod tests {
         assert!(error.starts_with("line 2 of `f`: `regex:(`: "), "{error}");
     }
 
+    /// R6: *pure*.
     #[test]
     fn a_case_on_lists_that_contradict_each_other_is_named() {
         let mut lists = Lists::new();

@@ -66,6 +66,7 @@ impl fmt::Debug for Name<'_> {
 mod tests {
     use super::*;
 
+    /// R2: *pure*.
     #[test]
     fn what_is_not_text_is_shown_as_escapes() {
         for (name, shown) in [

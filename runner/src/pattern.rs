@@ -103,6 +103,7 @@ mod tests {
         Patterns::new(patterns).expect("patterns").matching(Name(name))
     }
 
+    /// R6: *pure*.
     #[test]
     fn names_globs_and_expressions_are_told_apart() {
         let patterns = ["test_a", "test_*", "regex:_[ab]$", "?est_a", "{test_a,b}", "TEST_A", "regex:x"];

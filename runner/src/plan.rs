@@ -173,6 +173,7 @@ mod tests {
         assert_eq!((plan.alone().len(), plan.excluded().len(), plan.left_out()), (0, 0, 0));
     }
 
+    /// R11, R12: *pure*.
     #[test]
     fn lists_and_filters_choose_before_the_shards_divide() {
         let mut lists = Lists::new();
@@ -193,12 +194,14 @@ mod tests {
         assert_eq!(shard("2/2"), (vec![2], vec![4], vec![], 4));
     }
 
+    /// R11: *pure*.
     #[test]
     fn the_longest_come_first_and_before_them_what_is_unknown() {
         let known = durations([Some(1), None, Some(9), Some(2), Some(9), None]);
         assert_eq!(plan(Choice::default(), &known).shared(), [1, 5, 2, 4, 3, 0]);
     }
 
+    /// R11: *pure*.
     #[test]
     fn shards_by_time_are_a_division() {
         let known = durations([Some(1), None, Some(9), Some(2), Some(9), None]);

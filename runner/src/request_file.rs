@@ -173,7 +173,7 @@ impl RequestFile {
         self.image.as_deref()
     }
 
-    /// The request: that of a container which runs until it is removed, by `sleep infinity` unless the file says
+    /// The request: that of a container which exists for its cases, and runs until it is removed, unless the file says
     /// otherwise.
     ///
     /// # Errors
@@ -202,7 +202,7 @@ impl RequestFile {
     fn basics(&self, mut request: ContainerRequest) -> ContainerRequest {
         let keeps_running = self.own_command || self.cmd.is_some() || self.entrypoint.is_some();
         if !keeps_running {
-            request = request.entrypoint(["sleep"]).cmd(["infinity"]);
+            request = request.for_cases();
         }
         request = given(request, &self.entrypoint, ContainerRequest::entrypoint);
         request = given(request, &self.cmd, ContainerRequest::cmd);
@@ -309,6 +309,7 @@ fn given<T: Clone>(
 mod tests {
     use super::*;
 
+    /// R4: *pure*.
     #[test]
     fn every_kind_of_value_is_read() {
         let file = RequestFile::parse(
@@ -334,9 +335,10 @@ mod tests {
         {
             assert!(request.contains(part), "{part} in {request}");
         }
-        assert!(request.contains(r#"entrypoint: Some(["sleep"])"#), "{request}");
+        assert!(request.contains("for_cases: Some"), "{request}");
     }
 
+    /// R1: *pure*.
     #[test]
     fn what_is_unknown_is_named() {
         for (text, said) in [
@@ -354,6 +356,7 @@ mod tests {
         }
     }
 
+    /// R1: *pure*.
     #[test]
     fn what_contradicts_itself_is_refused() {
         let refusal = |text: &str| {
@@ -370,10 +373,9 @@ mod tests {
 
     #[test]
     fn a_command_of_ones_own_keeps_the_container_running() {
-        let entrypoint =
-            |file: RequestFile| format!("{:?}", file.with_image("x").request().expect("a request"));
-        assert!(!entrypoint(RequestFile::default().with_own_command()).contains("sleep"));
+        let request = |file: RequestFile| format!("{:?}", file.with_image("x").request().expect("a request"));
+        assert!(request(RequestFile::default().with_own_command()).contains("for_cases: None"));
         let file = RequestFile::parse("cmd = [\"serve\"]").expect("TOML");
-        assert!(!entrypoint(file).contains("sleep"));
+        assert!(request(file).contains("for_cases: None"));
     }
 }

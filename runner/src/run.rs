@@ -21,7 +21,7 @@ use crate::template::Template;
 /// let cases = CaseList::new(["test_json", "test_dict"], "the example")?;
 /// let plan = Plan::new(cases, Choice::default(), &Durations::default())?;
 /// let command = Template::new(["python3", "-m", "test", "{case}"])?;
-/// let request = ContainerRequest::new("python:3.11").cmd(["sleep", "infinity"]);
+/// let request = ContainerRequest::new("python:3.11").for_cases();
 /// let done = Run::new(request, command, plan)?.pool(4).go(&mut (), std::future::pending()).await?;
 /// assert!(done.is_success());
 /// # Ok(())
@@ -46,8 +46,8 @@ pub struct Run {
 impl Run {
     /// A run of a plan's cases, each with a command made of the template, in containers of the request.
     ///
-    /// The containers have to run until they are removed, whatever is in them: give one whose own command ends at once
-    /// another one, `sleep infinity` for example.
+    /// The containers have to run until they are removed, whatever is in them: by a command of their own, or
+    /// [for their cases](ContainerRequest::for_cases).
     ///
     /// # Errors
     /// Invalid, if the name of a case makes a word that is too long for a command.
@@ -119,6 +119,16 @@ impl Run {
         self
     }
 
+    /// Gives each case a throw-away layer above its container's root, in memory: what it writes there is gone with it, and
+    /// no other case sees it. Volumes and other mounts are the container's own. Default: not.
+    ///
+    /// The containers need the capability `SYS_ADMIN`, or to be privileged, and the cases to be root's. Where that can be
+    /// known to be missing, the run is refused; where it turns out to be, the cases fail with the reason.
+    pub fn isolated(mut self) -> Self {
+        self.limits.is_isolated = true;
+        self
+    }
+
     /// How many bytes of each of a case's streams are kept. Default: 1 MiB.
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.limits.output = bytes;
@@ -155,10 +165,14 @@ impl Run {
         &self.plan
     }
 
+    /// Whether all that was asked for can be, as far as that is known before anything starts; a run that
+    /// [goes](Self::go) looks first too.
+    ///
     /// # Errors
-    /// Invalid, if what was asked for contradicts itself.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Invalid, if what was asked for contradicts itself, or `SEATRIAL_POOL_SIZE` is needed and is no number.
+    pub fn check(&self) -> Result<()> {
         let Self { limits, run_timeout, .. } = self;
+        self.width()?;
         if limits.timeout.is_zero() {
             return Err(Error::invalid("a time-out of 0 leaves no case any time"));
         }
@@ -178,6 +192,9 @@ impl Run {
                 "the name `{name}` is not text, and the engine's exec takes no other; the agent does"
             )));
         }
+        if limits.is_isolated {
+            self.check_that_it_may_isolate()?;
+        }
         if self.pool == Some(0) {
             return Err(Error::invalid("a pool of 0 containers runs nothing; 1 is the least"));
         }
@@ -189,6 +206,25 @@ impl Run {
         }
         if let Some(empty) = self.setup.iter().chain(&self.reset).find(|cmd| cmd.is_empty()) {
             return Err(Error::invalid(format!("a command of set-up or reset is empty: {empty:?}")));
+        }
+        Ok(())
+    }
+
+    fn check_that_it_may_isolate(&self) -> Result<()> {
+        if self.limits.way == Way::Engine {
+            return Err(Error::invalid(
+                "isolated cases go by the agent: the engine's exec gives no case a root of its own",
+            ));
+        }
+        if !self.request.may_isolate() {
+            return Err(Error::invalid(
+                "isolated cases need a container with the capability `SYS_ADMIN`: add `cap_add = [\"SYS_ADMIN\"]` or \
+                 `privileged = true` to the request file",
+            ));
+        }
+        let number = self.limits.user.as_ref().and_then(|user| user.split(':').next()?.parse::<u32>().ok());
+        if let Some(id @ 1..) = number {
+            return Err(Error::invalid(format!("isolated cases have to be root's, and not user {id}'s")));
         }
         Ok(())
     }
@@ -208,5 +244,24 @@ impl Run {
             })?,
         };
         Ok(default.min(self.plan.len()).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durations::Durations;
+    use crate::list::CaseList;
+    use crate::plan::Choice;
+
+    /// R4: *pure*.
+    #[test]
+    fn there_are_no_more_containers_than_cases_unless_that_is_wanted() {
+        let cases = CaseList::new(["only"], "a test").expect("a list");
+        let plan = Plan::new(cases, Choice::default(), &Durations::default()).expect("a plan");
+        let template = Template::new(["{case}"]).expect("a template");
+        let run = Run::new(ContainerRequest::new("x"), template, plan).expect("a run");
+        assert_eq!(run.width().expect("a number"), 1);
+        assert_eq!(run.pool(3).width().expect("a number"), 3);
     }
 }

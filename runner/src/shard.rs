@@ -82,6 +82,7 @@ mod tests {
         (1..=of).map(move |number| Shard { number, of })
     }
 
+    /// R11: *pure*.
     #[test]
     fn a_shard_is_read_and_checked() {
         assert_eq!("2/5".parse(), Ok(Shard { number: 2, of: 5 }));
@@ -96,12 +97,14 @@ mod tests {
         }
     }
 
+    /// R11: *pure*.
     #[test]
     fn shards_interleave() {
         let second = Shard { number: 2, of: 3 };
         assert_eq!(second.interleaved(0..8), [1, 4, 7]);
     }
 
+    /// R11: *pure*.
     #[test]
     fn with_times_the_shards_take_about_as_long() {
         let times: Vec<_> = [8, 7, 1, 1, 1, 1, 1].into_iter().map(Duration::from_secs).enumerate().collect();
@@ -112,6 +115,7 @@ mod tests {
     }
 
     proptest! {
+        /// R11: *pure*.
         #[test]
         fn every_case_is_in_one_shard(
             seconds in proptest::collection::vec(0u64..100, 0..60),

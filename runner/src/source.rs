@@ -169,6 +169,7 @@ async fn printed(container: &TestContainer, cmd: &[String]) -> seatrial::Result<
 mod tests {
     use super::*;
 
+    /// R3.
     #[test]
     fn a_glob_means_files_by_the_paths_that_it_is_written_with() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -193,6 +194,7 @@ mod tests {
         assert!(files("/nowhere/at/*").is_err());
     }
 
+    /// R3: *pure*.
     #[test]
     fn what_never_ends_is_no_list() {
         let error = whole(std::io::repeat(b'x'), "it").expect_err("endless").to_string();

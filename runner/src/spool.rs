@@ -51,6 +51,7 @@ impl Spool {
 mod tests {
     use super::*;
 
+    /// R8.
     #[test]
     fn what_is_put_is_got_back() {
         let mut spool = Spool::new().expect("a file");

@@ -70,6 +70,7 @@ fn fill(word: &str, case: Name<'_>) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    /// R2: *pure*.
     #[test]
     fn the_name_stands_wherever_the_placeholder_is() {
         let template = Template::new(["run", "--id={case}:{case}", "{}", "{case}"]).expect("a template");
@@ -78,6 +79,7 @@ mod tests {
         assert_eq!(words, expected);
     }
 
+    /// R1: *pure*.
     #[test]
     fn a_command_without_the_placeholder_is_refused() {
         let error = Template::new(["run", "all"]).expect_err("the same for all").to_string();
@@ -86,6 +88,7 @@ mod tests {
         assert!(Template::new(["", "{case}"]).is_err());
     }
 
+    /// R2: *pure*.
     #[test]
     fn a_word_that_gets_too_long_is_refused() {
         let template = Template::new(["run", "{case}{case}"]).expect("a template");

@@ -107,6 +107,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// R5, R6, R15: *pure*.
     #[test]
     fn verdicts_follow_from_outcomes() {
         let expected = Mark { is_expected_to_fail: true, ..Mark::default() };

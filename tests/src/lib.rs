@@ -7,6 +7,7 @@
 mod answer;
 mod browser;
 mod child;
+mod daemon;
 mod engine;
 mod fault;
 mod framing;
@@ -30,6 +31,7 @@ mod wire;
 pub use answer::Answer;
 pub use browser::Browser;
 pub use child::{Child, is_scenario, say};
+pub use daemon::Daemon;
 pub use engine::{Engine, EngineAnswer};
 pub use fault::{Fault, Then};
 pub use gate::Gate;

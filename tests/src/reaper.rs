@@ -267,12 +267,15 @@ fn program() -> &'static PathBuf {
     PROGRAM.get_or_init(|| {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-        cargo.args(["build", "--quiet", "--package", "seatrial-reaper", "--message-format=json"]);
+        // With the features that the whole workspace's tests are built with: else its dependencies were built once more.
+        cargo.args(["build", "--quiet", "--workspace", "--bin", "seatrial-reaper", "--test", "reaper"]);
+        cargo.arg("--message-format=json");
         let output = cargo.stderr(Stdio::inherit()).output().expect("cargo runs");
         assert!(output.status.success(), "the reaper can't be built");
         String::from_utf8_lossy(&output.stdout)
             .lines()
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .filter(|message| message["target"]["name"] == "seatrial-reaper")
             .find_map(|message| message["executable"].as_str().map(PathBuf::from))
             .expect("cargo names the program")
     })

@@ -1,21 +1,35 @@
 //! `bench`: a program of a workspace of its own, run on an engine with the images.
 
-use std::process::Command;
-
 use anyhow::Result;
 
-use crate::{command, console, ready, workspace};
+use crate::cargo::cargo;
+use crate::engine::Runtime;
+use crate::{command, console, ready};
+
+/// How to run the benchmarks.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Runs the containers with this runtime, on a private engine that has it; for `cases`.
+    #[arg(long, value_enum)]
+    runtime: Option<Runtime>,
+    /// Goes to the benchmark program.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
 
 /// Runs the benchmarks, which are a workspace of their own.
 ///
 /// # Errors
 /// If there is no engine, or the benchmarks fail.
-pub(crate) async fn bench(args: &[String]) -> Result<()> {
-    let engine = ready::engine_with_images(None).await?;
-    let mut cargo = Command::new("cargo");
+pub(crate) async fn bench(options: &Options) -> Result<()> {
+    let engine = ready::engine_with_images(options.runtime).await?;
     let run = ["run", "--release", "--manifest-path", "bench/Cargo.toml", "--"];
-    cargo.current_dir(workspace::root()).args(run).args(args);
+    let mut cargo = cargo(&run);
+    cargo.args(&options.args);
     engine.pass_on(&mut cargo);
+    if let Some(runtime) = options.runtime {
+        runtime.pass_on(&mut cargo);
+    }
     console::step(&format!("cargo {}", run.join(" ")));
     tokio::task::spawn_blocking(move || command::run(&mut cargo)).await?
 }

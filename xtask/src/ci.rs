@@ -4,8 +4,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
+use crate::cargo::{build_program, cargo};
 use crate::steps::Steps;
-use crate::{command, console, minimum, test, tools, workspace};
+use crate::{command, console, minimum, ready, test, tools, workspace};
 
 /// Runs all checks; the first that fails ends it.
 ///
@@ -13,31 +14,46 @@ use crate::{command, console, minimum, test, tools, workspace};
 /// Of the step that failed.
 pub(crate) async fn ci() -> Result<()> {
     let mut steps = Steps::new();
-    steps.run("fmt", cargo(&["fmt", "--all", "--check"], &[])).await?;
-    let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
-    steps.run("clippy", cargo(&clippy, &[])).await?;
-    let default = ["clippy", "-p", "seatrial", "--all-targets", "--", "-D", "warnings"];
-    steps.run("clippy, default features", cargo(&default, &[])).await?;
-    let doc = ["doc", "--workspace", "--no-deps", "--all-features"];
-    steps.run("doc", cargo(&doc, &[("RUSTDOCFLAGS", "-D warnings")])).await?;
-    steps.run("deny", deny()).await?;
-    steps.run("minimum version", async { minimum::check() }).await?;
-    // In a folder of its own: with other flags everything is built anew.
-    let loom = ["test", "-p", "seatrial", "--lib", "--target-dir", "target/loom", "interleavings"];
-    steps.run("interleavings", cargo(&loom, &[("RUSTFLAGS", "--cfg seatrial_loom")])).await?;
+    steps.run("fmt", run(&["fmt", "--all", "--check"], &[])).await?;
+    // Images are waited for, most of the time: meanwhile the compiler has work.
+    let images = async { ready::engine_with_images(None).await.map(drop) };
+    tokio::try_join!(checks(&mut steps), images)?;
     steps.run("test --nextest", test::test(&test::Options::of_ci())).await?;
     steps.run("doc tests", test::test(&test::Options::of_documentation())).await?;
     steps.run("test, one process", test::test(&test::Options::in_one_process())).await?;
+    steps.run("interleavings", interleavings()).await?;
     steps.finish();
     Ok(())
+}
+
+/// What needs no engine.
+async fn checks(steps: &mut Steps) -> Result<()> {
+    let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+    steps.run("clippy", run(&clippy, &[])).await?;
+    let default = ["clippy", "-p", "seatrial", "--all-targets", "--", "-D", "warnings"];
+    steps.run("clippy, default features", run(&default, &[])).await?;
+    let doc = ["doc", "--workspace", "--no-deps", "--all-features"];
+    steps.run("doc", run(&doc, &[("RUSTDOCFLAGS", "-D warnings")])).await?;
+    steps.run("deny", deny()).await?;
+    steps.run("minimum version", async { minimum::check() }).await
+}
+
+/// Every interleaving of the pool's shell. Only the library itself is built anew for it, with loom's primitives.
+async fn interleavings() -> Result<()> {
+    let build = ["rustc", "-p", "seatrial", "--lib", "--profile", "test", "--", "--cfg", "seatrial_loom"];
+    tokio::task::spawn_blocking(move || {
+        let tests = build_program(&build, &[])?;
+        command::run(Command::new(tests).current_dir(workspace::root()).arg("interleavings"))
+    })
+    .await?
 }
 
 /// Licences, sources and bans always; advisories where their database can be had.
 async fn deny() -> Result<()> {
     tools::ensure("cargo-deny")?;
-    cargo(&["deny", "check", "bans", "licenses", "sources"], &[]).await?;
+    run(&["deny", "check", "bans", "licenses", "sources"], &[]).await?;
     if can_fetch_advisories() {
-        cargo(&["deny", "check", "advisories"], &[]).await
+        run(&["deny", "check", "advisories"], &[]).await
     } else {
         console::warn("advisories were not checked: their database cannot be fetched here");
         Ok(())
@@ -45,14 +61,13 @@ async fn deny() -> Result<()> {
 }
 
 fn can_fetch_advisories() -> bool {
-    let mut fetch = Command::new("cargo");
-    fetch.current_dir(workspace::root()).args(["deny", "fetch", "db"]);
+    let mut fetch = cargo(&["deny", "fetch", "db"]);
     fetch.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     fetch.status().is_ok_and(|status| status.success())
 }
 
-async fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(workspace::root()).args(arguments).envs(environment.iter().copied());
+async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    let mut cargo = cargo(arguments);
+    cargo.envs(environment.iter().copied());
     tokio::task::spawn_blocking(move || command::run(&mut cargo)).await?
 }

@@ -2,9 +2,12 @@
 
 mod bench;
 mod browser;
+mod cargo;
 mod ci;
 mod command;
 mod console;
+#[cfg(test)]
+mod contracts;
 mod debian;
 mod demo;
 mod engine;
@@ -50,11 +53,7 @@ enum Chore {
     /// Runs the library's demo, and CPython's own tests in a pool of containers.
     Demo(demo::Options),
     /// Runs the benchmarks.
-    Bench {
-        /// Goes to the benchmark program.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
+    Bench(bench::Options),
 }
 
 #[derive(Debug, Subcommand)]
@@ -102,6 +101,6 @@ async fn run(chore: Chore) -> Result<()> {
         Chore::Test(options) => test::test(&options).await,
         Chore::Ci => ci::ci().await,
         Chore::Demo(options) => demo::demo(&options).await,
-        Chore::Bench { args } => bench::bench(&args).await,
+        Chore::Bench(options) => bench::bench(&options).await,
     }
 }

@@ -1,8 +1,10 @@
 //! `test`: the whole test suite on an engine, and a look at what it left there.
 
+use std::ffi::OsString;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use crate::engine::Runtime;
 use crate::leftovers::Before;
@@ -21,6 +23,10 @@ pub(crate) struct Options {
     /// Goes to `cargo test` or `cargo nextest run`; with a package named, only that one is tested.
     #[arg(last = true)]
     args: Vec<String>,
+    /// Runs the programs of these topics, as cargo-nextest builds them, each as one process: the same as `cargo test`
+    /// does, without what it would build anew for a part of the workspace.
+    #[arg(skip)]
+    programs_of: &'static [&'static str],
 }
 
 /// How many tests of one binary run at once, to `cargo test`.
@@ -43,16 +49,15 @@ impl Options {
 
     /// Again, with `cargo test`, what could go another way when tests share a process.
     pub(crate) fn in_one_process() -> Self {
-        // No package is named: with its features alone, most of what all tests need would be built once more.
-        let args: Vec<_> = OF_ONE_PROCESS.iter().flat_map(|topic| ["--test", topic]).collect();
-        Self { args: words(&args), ..Self::default() }
+        Self { programs_of: &OF_ONE_PROCESS, ..Self::default() }
     }
 }
 
 /// The topics that hold under gVisor with the host's network. What does not is about the network (ports, addresses,
 /// networks), new limits, the reason of an end for want of memory, and files that the engine replaces in a container; or
 /// it starts engines of its own, which have no gVisor.
-const OF_GVISOR: [&str; 10] = [
+const OF_GVISOR: [&str; 11] = [
+    "case",
     "drop",
     "early_end",
     "inspect",
@@ -93,13 +98,17 @@ pub(crate) async fn test(options: &Options) -> Result<()> {
     browser::ensure();
     runsc::ensure();
     let before = Before::look(&engine.docker).await?;
-    let mut cargo = cargo(options);
-    engine.pass_on(&mut cargo);
-    if let Some(runtime) = options.runtime {
-        cargo.env("SEATRIAL_RUNTIME", runtime.name());
+    let mut commands =
+        if options.programs_of.is_empty() { vec![cargo(options)] } else { programs(options.programs_of)? };
+    for command in &mut commands {
+        engine.pass_on(command);
+        if let Some(runtime) = options.runtime {
+            runtime.pass_on(command);
+        }
     }
     console::step("running the tests");
-    let tests = tokio::task::spawn_blocking(move || command::run(&mut cargo)).await?;
+    let run = move || commands.iter_mut().try_for_each(command::run);
+    let tests = tokio::task::spawn_blocking(run).await?;
     // Looked for after a failure too: what a failing test leaves is the more interesting.
     let left = before.check(&engine.docker).await;
     match (tests, left) {
@@ -111,19 +120,35 @@ pub(crate) async fn test(options: &Options) -> Result<()> {
 }
 
 fn cargo(options: &Options) -> Command {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(workspace::root());
+    let mut cargo = crate::cargo::cargo(&[]);
     cargo.args(if options.nextest { ["nextest", "run"].as_slice() } else { &["test"] });
     let args = arguments(options);
     if !names_a_package(&args) {
         cargo.arg("--workspace");
     }
     cargo.args(&args);
-    if std::env::var_os(THREADS).is_none() {
-        // As many as cargo-nextest runs at once: most tests wait for the engine most of the time.
-        cargo.env(THREADS, "4");
-    }
+    cargo.env(THREADS, threads());
     cargo
+}
+
+/// The programs of topics, from their package's folder, as cargo runs them.
+fn programs(topics: &[&str]) -> Result<Vec<Command>> {
+    let list = ["nextest", "list", "--workspace", "--list-type", "binaries-only", "--message-format", "json"];
+    let list: Value = serde_json::from_slice(&command::output(&mut crate::cargo::cargo(&list))?)?;
+    let program = |topic: &&str| {
+        let binary = &list["rust-binaries"][format!("seatrial-tests::{topic}")];
+        let path = binary["binary-path"].as_str();
+        let path = path.with_context(|| format!("cargo-nextest knows no program of the topic `{topic}`"))?;
+        let mut program = Command::new(path);
+        program.current_dir(workspace::root().join("tests")).env(THREADS, threads());
+        Ok(program)
+    };
+    topics.iter().map(program).collect()
+}
+
+/// As many as were asked for, else as many as cargo-nextest runs at once: most tests wait for the engine most of the time.
+fn threads() -> OsString {
+    std::env::var_os(THREADS).unwrap_or_else(|| "4".into())
 }
 
 /// Whether cargo's own arguments, which end at `--`, choose packages.
@@ -139,7 +164,7 @@ mod tests {
     use super::*;
 
     fn line(nextest: bool, args: &[&str]) -> String {
-        let command = cargo(&Options { nextest, runtime: None, args: words(args) });
+        let command = cargo(&Options { nextest, args: words(args), ..Options::default() });
         command.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
     }
 
@@ -154,10 +179,10 @@ mod tests {
     #[test]
     fn under_gvisor_its_topics_are_tested_unless_others_are_named() {
         let line = |args: &[&str]| {
-            let options = Options { nextest: false, runtime: Some(Runtime::Gvisor), args: words(args) };
+            let options = Options { runtime: Some(Runtime::Gvisor), args: words(args), ..Options::default() };
             arguments(&options).join(" ")
         };
-        assert!(line(&[]).starts_with("-p seatrial-tests --test drop --test early_end --test inspect "));
+        assert!(line(&[]).starts_with("-p seatrial-tests --test case --test drop --test early_end "));
         assert_eq!(line(&["-p", "seatrial"]), "-p seatrial");
     }
 }

@@ -14,8 +14,10 @@ pub(crate) fn ensure(tool: &str) -> Result<()> {
     if command::exists(tool) || in_cargo_home(tool) {
         return Ok(());
     }
-    console::step(&format!("{tool} is missing: installing it with `cargo install --locked {tool}`"));
-    command::run(Command::new("cargo").args(["install", "--locked", tool]))
+    // Not optimized, since that takes minutes, and its work takes seconds.
+    let install = ["install", "--locked", "--profile", "dev", tool];
+    console::step(&format!("{tool} is missing: installing it with `cargo {}`", install.join(" ")));
+    command::run(Command::new("cargo").args(install).env("CARGO_PROFILE_DEV_DEBUG", "none"))
         .with_context(|| format!("failed to install {tool}; install it by hand, then try again"))
 }
 

@@ -287,8 +287,8 @@ impl Running<'_> {
         }
         let is_main_running = self.main.status.is_none();
         let main = &mut self.main;
-        let mark = self.worker.mark.as_ref();
-        let mut outcome = sweep(mark, &|_| false, &mut |ended| main.note(ended));
+        let mark = self.worker.mark.map(|mark| mark.with_session(main.pid));
+        let mut outcome = sweep(mark.as_ref(), &|_| false, &mut |ended| main.note(ended));
         if is_main_running {
             outcome.ended = outcome.ended.saturating_sub(1);
         }

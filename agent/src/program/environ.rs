@@ -60,6 +60,11 @@ impl MarkFinder {
         };
     }
 
+    /// Whether more can change nothing.
+    pub(crate) const fn is_done(&self) -> bool {
+        matches!(self.place, Place::Found | Place::TooLong)
+    }
+
     /// The mark, once all was fed.
     pub(crate) fn mark(&self) -> Option<&[u8]> {
         match self.place {
@@ -78,7 +83,11 @@ mod tests {
 
     fn find(pieces: &[&[u8]]) -> Option<Vec<u8>> {
         let mut finder = MarkFinder::new(VARIABLE);
-        pieces.iter().for_each(|piece| finder.feed(piece));
+        for piece in pieces {
+            let (is_done, mark) = (finder.is_done(), finder.mark().map(<[u8]>::to_vec));
+            finder.feed(piece);
+            assert!(!is_done || finder.mark().map(<[u8]>::to_vec) == mark);
+        }
         finder.mark().map(<[u8]>::to_vec)
     }
 

@@ -38,7 +38,11 @@ impl Fd {
 
     /// The ends of children, to be waited for; the signal must be blocked.
     pub(crate) fn children() -> Result<Self, i32> {
-        let mask = 1_u64 << (SIGCHLD - 1);
+        Self::signals(1 << (SIGCHLD - 1))
+    }
+
+    /// The signals in the mask, to be waited for; they must be blocked.
+    pub(crate) fn signals(mask: u64) -> Result<Self, i32> {
         // SAFETY: the kernel reads the eight bytes of the mask.
         let fd = checked(unsafe {
             call(number::SIGNALFD4, usize::MAX, (&raw const mask) as usize, 8, O_CLOEXEC | O_NONBLOCK)

@@ -8,6 +8,9 @@
 //! `agent serve` runs cases, which come as frames on standard input; what they print and how they end goes to standard
 //! output. When standard input ends, it ends all cases that run, and exits with 0; with 4 if the kernel lacks something,
 //! with 5 if the library speaks another version. What it has to say to people goes to standard error.
+//!
+//! `agent main` does the same as a container's main process: when standard input ends, it ends all cases that run, and
+//! stays; `SIGTERM` and its like end it at once.
 
 #![no_std]
 #![no_main]
@@ -58,8 +61,9 @@ unsafe extern "C" fn main(stack: *const usize) -> ! {
     };
     match arguments.get(1) {
         Some(b"end") => end(&arguments),
-        Some(b"serve") => serve::serve(environment),
-        _ => refuse(b"agent: the commands are `end MARK[@PID]...` and `serve`\n"),
+        Some(b"serve") => serve::serve(environment, false),
+        Some(b"main") => serve::serve(environment, true),
+        _ => refuse(b"agent: the commands are `end MARK[@PID]...`, `serve` and `main`\n"),
     }
 }
 

@@ -8,18 +8,30 @@ use super::number;
 pub(crate) struct Mark {
     text: [u8; 48],
     length: usize,
+    /// The session that the case's first process has made for itself; 0 as long as it is not known.
+    session: i32,
 }
 
 impl Mark {
     /// That of the case with this number, which this worker looks after.
     pub(crate) fn of(case: u32, worker: i32) -> Self {
-        let mut mark = Self { text: [0; 48], length: CASE_VARIABLE.len() };
+        let mut mark = Self { text: [0; 48], length: CASE_VARIABLE.len(), session: 0 };
         mark.text[..mark.length].copy_from_slice(CASE_VARIABLE);
         mark.length += number::write(case, &mut mark.text[mark.length..]);
         mark.text[mark.length] = b'@';
         mark.length += 1;
         mark.length += number::write(worker.cast_unsigned(), &mut mark.text[mark.length..]);
         mark
+    }
+
+    /// The same for a case whose first process is known.
+    pub(crate) fn with_session(self, session: i32) -> Self {
+        Self { session, ..self }
+    }
+
+    /// Whether a session is the case's: all of its processes belong to it, marked or not.
+    pub(crate) fn has_session(&self, session: i32) -> bool {
+        self.session != 0 && self.session == session
     }
 
     /// As a variable, with its NUL.
@@ -42,5 +54,7 @@ mod tests {
         let mark = Mark::of(u32::MAX, i32::MAX);
         assert_eq!(mark.variable(), b"SEATRIAL_CASE=4294967295@2147483647\0");
         assert_eq!(Mark::of(7, 12).value(), b"7@12");
+        assert!(!Mark::of(7, 12).has_session(0));
+        assert!(Mark::of(7, 12).with_session(9).has_session(9));
     }
 }

@@ -19,6 +19,7 @@ mod arch {
     pub(crate) const FCNTL: usize = 72;
     pub(crate) const GETCWD: usize = 79;
     pub(crate) const CHDIR: usize = 80;
+    pub(crate) const GETPPID: usize = 110;
     pub(crate) const SETSID: usize = 112;
     pub(crate) const GETSID: usize = 124;
 
@@ -66,6 +67,7 @@ mod arch {
     pub(crate) const SETSID: usize = 157;
     pub(crate) const PRCTL: usize = 167;
     pub(crate) const GETPID: usize = 172;
+    pub(crate) const GETPPID: usize = 173;
     pub(crate) const SOCKETPAIR: usize = 199;
     pub(crate) const CLONE: usize = 220;
     pub(crate) const EXECVE: usize = 221;

@@ -4,6 +4,9 @@ use super::environ::MarkFinder;
 use super::stat::{self, Stat};
 use super::{number, sys};
 
+/// How much of an environment is read at once.
+const LONGEST_PIECE: usize = 4096;
+
 /// A process's line there; nothing if it is gone.
 pub(crate) fn stat(pid: i32) -> Option<Stat> {
     let mut buffer = [0; 1024];
@@ -18,13 +21,14 @@ pub(crate) fn has_mark(
 ) -> Option<bool> {
     let file = sys::File::open(&path(pid, b"/environ\0"))?;
     let mut finder = MarkFinder::new(variable);
-    let mut buffer = [0; 4096];
+    let mut buffer = [0; LONGEST_PIECE];
     loop {
         let piece = file.read(&mut buffer);
-        if piece.is_empty() {
+        finder.feed(piece);
+        // Less than there is room for is the last.
+        if finder.is_done() || piece.len() < LONGEST_PIECE {
             return Some(finder.mark().is_some_and(&mut is_wanted));
         }
-        finder.feed(piece);
     }
 }
 

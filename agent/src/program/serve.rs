@@ -1,7 +1,8 @@
-//! `agent serve`: takes cases from standard input and hands each to the worker of its slot.
+//! `agent serve` and `agent main`: take cases from standard input and hand each to the worker of its slot.
 //!
 //! Workers are made when they are needed, stay, and answer by themselves. This process only passes on what comes, and
-//! looks after workers that die.
+//! looks after workers that die. As a container's main process it keeps the container running, too: it goes on when
+//! standard input has ended, reaps whatever comes to it, and ends at once when it is told to.
 
 use super::fd::{Fd, POLLIN, POLLOUT, Poll, poll};
 use super::lists::Environment;
@@ -17,6 +18,12 @@ use super::worker::work;
 const BUFFER: usize = 64 * 1024;
 /// How long workers get to end their cases once nobody wants them any more: so many looks, 10 ms apart.
 const LOOKS: u32 = 500;
+
+/// The ends of children.
+const CHILDREN: u64 = 1 << (SIGCHLD - 1);
+/// What a main process is told to end by: `SIGHUP`, `SIGINT`, `SIGQUIT` and `SIGTERM`. The kernel keeps from a container's
+/// first process whatever it has no use for.
+const ENDS: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 14;
 
 static mut INCOMING: [u8; BUFFER] = [0; BUFFER];
 static mut SLOTS_USED: Slots = Slots([const { Slot { worker: None, number: 0 } }; SLOTS]);
@@ -48,21 +55,24 @@ struct Server {
     environment: Environment,
     /// Whether the orphans of workers that are gone come to it.
     adopts: bool,
+    /// Whether it keeps a container running.
+    is_main: bool,
 }
 
-/// Serves until standard input ends.
-pub(crate) fn serve(environment: Environment) -> ! {
-    process::block_signals(1 << (SIGCHLD - 1));
+/// Serves until standard input ends; a main process until it is told to end.
+pub(crate) fn serve(environment: Environment, is_main: bool) -> ! {
+    let mask = if is_main { CHILDREN | ENDS } else { CHILDREN };
+    process::block_signals(mask);
     process::ignore_signal(SIGPIPE, true);
     let adopts = process::adopt_orphans();
-    let Ok(children) = Fd::children() else {
+    let Ok(children) = Fd::signals(mask) else {
         fail(b"agent: the kernel can't tell of the ends of children\n", 4);
     };
     // SAFETY: there is one thread, and this is called once.
     let (slots, incoming) = unsafe { (&mut *(&raw mut SLOTS_USED), &mut *(&raw mut INCOMING)) };
     let outbox = Outbox::new(Fd::adopt(1));
     outbox.fd().do_not_block();
-    let mut server = Server { stdin: Fd::adopt(0), children, outbox, slots, environment, adopts };
+    let mut server = Server { stdin: Fd::adopt(0), children, outbox, slots, environment, adopts, is_main };
     server.outbox.push(Kind::Hello, 0, 0, &hello());
     let mut length = 0;
     loop {
@@ -113,6 +123,10 @@ impl Server {
             if version_of(frame.payload) != Some(VERSION) {
                 fail(b"agent: the library speaks another version\n", 5);
             }
+            if self.is_main {
+                // Nobody may have been there to hear the first.
+                self.outbox.push(Kind::Hello, 0, 0, &hello());
+            }
             return;
         }
         let at = usize::from(frame.slot);
@@ -139,6 +153,7 @@ impl Server {
                 // Their ends must not be held open by anybody else, or nobody would notice ours.
                 drop(ours);
                 self.slots.0.iter_mut().for_each(|slot| slot.worker = None);
+                process::block_signals(CHILDREN);
                 work(slot, its, self.environment)
             }
             pid => {
@@ -150,7 +165,7 @@ impl Server {
 
     /// Ends what workers that are gone have left, and tells of their cases.
     fn look_after_workers(&mut self) {
-        self.children.read(&mut [0; 128]).ok();
+        self.take_signal();
         let mut lost: [Option<(u32, i32)>; SLOTS] = [None; SLOTS];
         let mut has_lost = false;
         while let Children::Ended(ended) = process::reap() {
@@ -186,6 +201,16 @@ impl Server {
         }
     }
 
+    /// Takes a signal that came; one that tells to end ends the process, and with the first one its container.
+    fn take_signal(&self) {
+        // The kernel's `struct signalfd_siginfo`, whose first word is the signal's number.
+        let mut signal = [0; 128];
+        let is_end = self.children.read(&mut signal).is_ok() && i32::from(signal[0]) != SIGCHLD;
+        if is_end {
+            sys::exit(128 + signal[0]);
+        }
+    }
+
     /// Nobody wants anything any more.
     fn finish(&mut self) -> ! {
         // Their ends of the ways to them tell the workers.
@@ -207,8 +232,20 @@ impl Server {
                 Children::None => count = 0,
             }
         }
+        if self.is_main {
+            self.stay();
+        }
         sweep(None, &|_| false, &mut |_| {});
         sys::exit(0)
+    }
+
+    /// Keeps the container running: what else runs in it is nobody's case.
+    fn stay(&self) -> ! {
+        loop {
+            while let Children::Ended(_) = process::reap() {}
+            poll(&mut [Poll::new(&self.children, POLLIN)], None);
+            self.take_signal();
+        }
     }
 }
 

@@ -67,12 +67,16 @@ impl World for Family<'_> {
         if !self.has_children && self.mark.is_none() {
             return Ok(());
         }
-        let me = sys::pid();
+        let (me, parent) = (sys::pid(), sys::parent());
         proc::each(|pid| {
             let Some(stat) = proc::stat(pid) else { return Ok(()) };
             let is_child = stat.parent == me && !(self.spared)(pid);
             let has_mark = |mark: &Mark| proc::has_mark(pid, CASE_VARIABLE, |found| found == mark.value());
-            let is_marked = is_child || self.mark.and_then(has_mark) == Some(true);
+            // Other workers are siblings, whose environments need no look.
+            let is_worker = parent > 1 && stat.parent == parent;
+            let is_marked = is_child
+                || self.mark.is_some_and(|mark| mark.has_session(stat.session))
+                || !is_worker && self.mark.and_then(has_mark) == Some(true);
             let process = Process {
                 pid,
                 parent: stat.parent,

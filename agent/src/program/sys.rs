@@ -121,6 +121,12 @@ pub(crate) fn pid() -> i32 {
     unsafe { call(number::GETPID, 0, 0, 0, 0) as i32 }
 }
 
+/// The process that made this one; 0 if it is outside of the container.
+pub(crate) fn parent() -> i32 {
+    // SAFETY: no memory is touched.
+    unsafe { call(number::GETPPID, 0, 0, 0, 0) as i32 }
+}
+
 /// The session of the program itself.
 pub(crate) fn session() -> i32 {
     // SAFETY: no memory is touched.

@@ -98,6 +98,28 @@ fn the_end_of_the_stream_ends_all_cases_and_the_program() {
     assert_eq!(count(&format!("sleep {mark}")), 0);
 }
 
+/// A17: a main process answers a hello, stays when nobody is there any more, and ends when it is told to.
+#[test]
+fn a_main_process_stays_until_it_is_told_to_end() {
+    let (mut serving, mark) = (Serving::as_main(), mark());
+    let mut hello = Vec::new();
+    Encoder::hello(&mut hello);
+    serving.send(&hello);
+    for _ in 0..2 {
+        assert_eq!(serving.next().expect("it says so twice").kind, Kind::Hello);
+    }
+    serving.begin(0, 1, &shell(&format!("{}; sleep {mark}8", family(mark))));
+    assert_eq!(serving.next().expect("it prints").payload, b"ready\n");
+    serving.hang_up();
+    while count(&format!("sleep {mark}")) > 0 {
+        std::thread::yield_now();
+    }
+    assert!(serving.child.try_wait().expect("it can be asked").is_none(), "it stays");
+    let pid = serving.child.id().to_string();
+    assert!(std::process::Command::new("kill").arg(pid).status().expect("it runs").success());
+    assert_eq!(serving.child.wait().expect("it has ended").code(), Some(128 + 15));
+}
+
 /// A7: the program killed, its workers end what they look after.
 #[test]
 fn the_workers_notice_that_the_program_was_killed() {

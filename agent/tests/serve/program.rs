@@ -65,12 +65,21 @@ impl Serving {
 
     /// Without a word from either side.
     pub(crate) fn silent() -> Self {
+        Self::by("serve")
+    }
+
+    /// As a container's main process does it.
+    pub(crate) fn as_main() -> Self {
+        Self::by("main")
+    }
+
+    fn by(command: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("agent");
         std::fs::write(&path, PROGRAM).expect("it is written");
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("it may be run");
         let mut child = Command::new(path)
-            .arg("serve")
+            .arg(command)
             .env("INHERITED", "yes")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -147,6 +156,10 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         self.hang_up();
+        if std::thread::panicking() {
+            // One that stays would be waited for in vain.
+            self.child.kill().ok();
+        }
         self.child.wait().ok();
     }
 }

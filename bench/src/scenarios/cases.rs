@@ -8,13 +8,13 @@ use anyhow::{Context as _, Result, ensure};
 use futures_util::future::try_join_all;
 
 use crate::context::{Context, IDLE};
+use crate::fleet::{COMMAND, Fleet, WIDTH};
 use crate::rounds::{Variant, interleaved};
 use crate::table::{self, Column};
 use crate::{ours, usage};
 
-/// What is run: the same static program on the host and in the containers.
-const COMMAND: &[&str] = &["/misbehave", "exit", "0"];
-const WIDTH: usize = 4;
+/// How many commands by the engine's exec each container runs in a round, one after the other.
+const EACH: usize = 5;
 
 const ONE: &[Column] = &[Column { name: "a case, ms", decimals: 3 }];
 const MANY: &[Column] = &[Column { name: "cases per second", decimals: 1 }];
@@ -24,56 +24,50 @@ const AGENT: &[Column] = &[
 ];
 
 /// What is measured on.
-struct Fleet {
-    raw: Vec<String>,
-    ours: Vec<ours::Container>,
+struct Places {
+    fleet: Fleet,
     cases: Vec<ours::Cases>,
-    /// The command's program on the host.
-    _folder: tempfile::TempDir,
+    /// The same static program on the host, in a folder of its own.
     program: PathBuf,
+    _folder: tempfile::TempDir,
 }
 
 pub(crate) fn run(context: &Context<'_>) -> Result<String> {
-    let fleet = start(context)?;
-    let section = measure(context, &fleet);
-    for id in &fleet.raw {
-        context.raw.remove(id)?;
-    }
-    context.drop_inside(fleet);
+    let places = start(context)?;
+    let section = measure(context, &places);
+    places.fleet.end(context)?;
     Ok(section)
 }
 
-fn start(context: &Context<'_>) -> Result<Fleet> {
-    let raw: Vec<String> =
-        (0..WIDTH).map(|_| context.raw.create(context.image(), IDLE, false)).collect::<Result<_>>()?;
-    raw.iter().try_for_each(|id| context.raw.start(id))?;
+fn start(context: &Context<'_>) -> Result<Places> {
+    let fleet = Fleet::start(context)?;
     let folder = tempfile::tempdir()?;
     let program = folder.path().join("program");
-    let (ours, cases) = context.runtime.block_on(async {
-        let ours = try_join_all((0..WIDTH).map(|_| ours::start(context.image(), IDLE))).await?;
-        let cases = try_join_all(ours.iter().map(ours::cases)).await?;
-        ours::copy_out(&ours[0], COMMAND[0], &program).await?;
-        anyhow::Ok((ours, cases))
+    let cases = context.runtime.block_on(async {
+        ours::copy_out(&fleet.ours[0], COMMAND[0], &program).await?;
+        try_join_all(fleet.ours.iter().map(ours::cases)).await
     })?;
-    Ok(Fleet { raw, ours, cases, _folder: folder, program })
+    Ok(Places { fleet, cases, program, _folder: folder })
 }
 
-fn measure(context: &Context<'_>, fleet: &Fleet) -> String {
+fn measure(context: &Context<'_>, places: &Places) -> String {
+    let Places { fleet, cases, program, .. } = places;
     let rounds = context.options.rounds_or(15);
+    let exec = move |width| -> Result<f64> { Ok(fleet.exec(context, width, EACH)?.as_secs_f64()) };
     let one = vec![
-        Variant::new("host: fork, exec, wait, output read", || host(&fleet.program, 200)),
-        Variant::new("Seatrial: a case by the agent", || one(context, fleet, 200)),
-        Variant::new("raw API: the engine's exec", || exec(context, fleet, 1, 5)),
+        Variant::new("host: fork, exec, wait, output read", || host(program, 200)),
+        Variant::new("Seatrial: a case by the agent", || one(context, &cases[0], 200)),
+        Variant::new("raw API: the engine's exec", move || Ok(vec![1e3 * exec(1)? / EACH as f64])),
         Variant::new("Seatrial: a fresh container", || fresh(context)),
     ];
     let one = table::of_series(ONE, &interleaved("cases", one, rounds));
     let many = vec![
-        Variant::new("raw API: the engine's exec, 4 at a time on 4 containers", || {
-            Ok(vec![1e3 * WIDTH as f64 / exec(context, fleet, WIDTH, 5)?[0]])
+        Variant::new("raw API: the engine's exec, 4 at a time on 4 containers", move || {
+            Ok(vec![(WIDTH * EACH) as f64 / exec(WIDTH)?])
         }),
-        Variant::new("Seatrial: 1 000 on 4 containers, 4 at a time", || many(context, fleet, 1)),
-        Variant::new("Seatrial: 1 000 on 4 containers, 16 at a time", || many(context, fleet, 4)),
-        Variant::new("host: one after the other", || Ok(vec![1e3 / host(&fleet.program, 200)?[0]])),
+        Variant::new("Seatrial: 1 000 on 4 containers, 4 at a time", || many(context, cases, 1)),
+        Variant::new("Seatrial: 1 000 on 4 containers, 16 at a time", || many(context, cases, 4)),
+        Variant::new("host: one after the other", || Ok(vec![1e3 / host(program, 200)?[0]])),
     ];
     let many = table::of_series(MANY, &interleaved("cases, many", many, rounds));
     let agent = vec![Variant::new("Seatrial", || first(context))];
@@ -82,7 +76,7 @@ fn measure(context: &Context<'_>, fleet: &Fleet) -> String {
         "## Cases\n\n`{}`, with its output read and its end known; on the host the same static program.\n\n{one}\n\
          Many:\n\n{many}\nThe agent, {} bytes, is started with the first case:\n\n{agent}",
         COMMAND.join(" "),
-        seatrial_agent_size(context, fleet),
+        size_of_agent(context, places),
     )
 }
 
@@ -105,36 +99,8 @@ fn host(program: &Path, count: usize) -> Result<Vec<f64>> {
     })
 }
 
-fn one(context: &Context<'_>, fleet: &Fleet, count: usize) -> Result<Vec<f64>> {
-    context.runtime.block_on(async {
-        let mut times = Vec::with_capacity(count);
-        for _ in 0..count {
-            let start = Instant::now();
-            ours::run_case(&fleet.cases[0], COMMAND).await?;
-            times.push(start.elapsed().as_secs_f64() * 1e3);
-        }
-        times.sort_by(f64::total_cmp);
-        Ok(vec![times[count / 2]])
-    })
-}
-
-/// The time of one, of so many on each of so many containers at once.
-fn exec(context: &Context<'_>, fleet: &Fleet, width: usize, each: usize) -> Result<Vec<f64>> {
-    let start = Instant::now();
-    std::thread::scope(|scope| {
-        let run = |id: &'_ String| {
-            let id = id.clone();
-            scope.spawn(move || {
-                (0..each).try_for_each(|_| {
-                    ensure!(context.raw.exec(&id, COMMAND)? == 0, "it failed");
-                    Ok(())
-                })
-            })
-        };
-        let threads: Vec<_> = fleet.raw[..width].iter().map(run).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().expect("the thread does not panic"))
-    })?;
-    Ok(vec![start.elapsed().as_secs_f64() * 1e3 / each as f64])
+fn one(context: &Context<'_>, cases: &ours::Cases, count: usize) -> Result<Vec<f64>> {
+    median(count, || context.runtime.block_on(ours::run_case(cases, COMMAND)))
 }
 
 fn fresh(context: &Context<'_>) -> Result<Vec<f64>> {
@@ -143,13 +109,13 @@ fn fresh(context: &Context<'_>) -> Result<Vec<f64>> {
     Ok(vec![start.elapsed().as_secs_f64() * 1e3])
 }
 
-fn many(context: &Context<'_>, fleet: &Fleet, at_once: usize) -> Result<Vec<f64>> {
+fn many(context: &Context<'_>, cases: &[ours::Cases], at_once: usize) -> Result<Vec<f64>> {
     const COUNT: usize = 1000;
     let start = Instant::now();
     let lanes = WIDTH * at_once;
     let lane = async |lane: usize| {
         for _ in (lane..COUNT).step_by(lanes) {
-            ours::run_case(&fleet.cases[lane % WIDTH], COMMAND).await?;
+            ours::run_case(&cases[lane % WIDTH], COMMAND).await?;
         }
         anyhow::Ok(())
     };
@@ -171,8 +137,8 @@ fn first(context: &Context<'_>) -> Result<Vec<f64>> {
     Ok(vec![took, resident])
 }
 
-fn seatrial_agent_size(context: &Context<'_>, fleet: &Fleet) -> u64 {
-    let file = fleet.program.with_file_name("agent");
-    let copied = context.runtime.block_on(ours::copy_out(&fleet.ours[0], "/.seatrial/agent", &file));
+fn size_of_agent(context: &Context<'_>, places: &Places) -> u64 {
+    let file = places.program.with_file_name("agent");
+    let copied = context.runtime.block_on(ours::copy_out(&places.fleet.ours[0], "/.seatrial/agent", &file));
     copied.and_then(|()| std::fs::metadata(&file).context("it is there")).map_or(0, |file| file.len())
 }

@@ -62,6 +62,7 @@ mod tests {
             prop_assert_eq!(found, payloads);
         }
 
+        /// A11: *pure*.
         #[test]
         fn garbage_ends_it_and_nothing_panics(pieces in proptest::collection::vec(
             proptest::collection::vec(any::<u8>(), 0..300), 0..20,

@@ -169,6 +169,7 @@ mod tests {
         [&header(kind, slot, number, payload.len())[..], payload].concat()
     }
 
+    /// A11: *pure*.
     #[test]
     fn a_length_that_can_t_be_is_refused_before_its_bytes_are_waited_for() {
         let longest = bytes(Kind::Stdout, 0, 1, &[7; PAYLOAD]);
@@ -183,6 +184,7 @@ mod tests {
         }
     }
 
+    /// A11: *pure*.
     #[test]
     fn unknown_kinds_and_slots_are_refused() {
         for kind in [0, 11, 255] {

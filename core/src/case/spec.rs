@@ -156,6 +156,7 @@ mod tests {
             }
         }
 
+        /// A11: *pure*.
         #[test]
         fn garbage_is_refused(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             if let Some(spec) = Spec::parse(&bytes) {

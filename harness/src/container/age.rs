@@ -35,6 +35,7 @@ mod tests {
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
 
+    /// S3: *pure*.
     #[test]
     fn each_step_begins_where_docker_begins_it() {
         for (seconds, words) in [

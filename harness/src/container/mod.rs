@@ -6,6 +6,7 @@ mod checkpoint_refusal;
 pub(crate) mod command;
 mod consumer;
 mod files;
+mod for_cases;
 mod handle;
 mod health;
 mod id;
@@ -27,7 +28,7 @@ mod until;
 mod watch;
 
 pub use checkpoint::{Checkpoint, Restore};
-pub(crate) use command::{AGENT_DIRECTORY, Commands};
+pub(crate) use command::{AGENT_DIRECTORY, Commands, ProgramVolume};
 pub use command::{
     Case, CaseEnd, CaseOutput, CaseVia, Cases, Exec, ExecOutput, PartialOutput, Process, Spawn,
 };

@@ -73,6 +73,11 @@ impl ContainerRequest {
                 "`run` ends with the container's first run, and `restart_when` asks for more; use `start`",
             ));
         }
+        if request.for_cases.is_some() {
+            return Err(Error::invalid(
+                "a container `for_cases` does not end by itself, and `run` waits for its end; use `start`",
+            ));
+        }
         let created = create(&request).await?;
         let span = created.span.clone();
         run(created, self.output_limit).instrument(span).await

@@ -59,10 +59,19 @@ impl ContainerRequest {
     /// # Cancel safety
     /// Dropping the future leaves nothing: what was created is removed in the background.
     pub async fn start(&self) -> Result<TestContainer> {
-        let created = create(self).await?;
-        let span = created.span.clone();
-        start(self, created).instrument(span).await
+        match &self.for_cases {
+            None => start_plainly(self).await,
+            // Boxed, so that others' starts are no larger.
+            Some(for_cases) => Box::pin(super::for_cases::start(self, for_cases)).await,
+        }
     }
+}
+
+/// Starts a container whatever its main process is.
+pub(super) async fn start_plainly(request: &ContainerRequest) -> Result<TestContainer> {
+    let created = create(request).await?;
+    let span = created.span.clone();
+    start(request, created).instrument(span).await
 }
 
 /// Creates the container that a request describes.
@@ -219,6 +228,7 @@ async fn create_owned(
                         return (Err(error), files);
                     };
                     doubtful.add_mounted(files);
+                    doubtful.has_program(lowered.program);
                     return (Err(error), Vec::new());
                 }
             };
@@ -226,6 +236,7 @@ async fn create_owned(
             let thing = Thing::Container { id: id.clone(), name: name.clone(), session: of };
             let owned = cleaner().own(session.clone(), thing);
             owned.add_mounted(files);
+            owned.has_program(lowered.program);
             drop(creating);
             for network in &lowered.more_networks {
                 let settings = request::endpoint(network);
@@ -258,15 +269,25 @@ async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
 /// Starts what was created, and waits for it.
 async fn start(request: &ContainerRequest, created: Created) -> Result<TestContainer> {
     created.span.record("phase", "start");
-    let mut prepared = match Preparation::before_start(&request.wait, &created.subject).await {
+    let prepared = match Preparation::before_start(&request.wait, &created.subject).await {
         Ok(prepared) => prepared,
         Err(error) => return Err(created.fail(error)),
     };
+    match engine_start(&created).await {
+        Ok(info) => ready(request, created, prepared, &info).await,
+        Err(error) => Err(created.fail(error)),
+    }
+}
+
+/// Waits for what was started.
+pub(super) async fn ready(
+    request: &ContainerRequest,
+    created: Created,
+    mut prepared: Preparation,
+    info: &ContainerInfo,
+) -> Result<TestContainer> {
     let timeout = created.timeout;
-    let mut container = match engine_start(&created).await {
-        Ok(info) => TestContainer::new(created, &info),
-        Err(error) => return Err(created.fail(error)),
-    };
+    let mut container = TestContainer::new(created, info);
     container.listen(&request.consumers);
     container.span().record("phase", "wait");
     let began = Instant::now();
@@ -291,7 +312,7 @@ async fn start(request: &ContainerRequest, created: Created) -> Result<TestConta
 }
 
 /// Has the engine start the container, which it may refuse, and looks at its ports and addresses.
-async fn engine_start(created: &Created) -> Result<ContainerInfo> {
+pub(super) async fn engine_start(created: &Created) -> Result<ContainerInfo> {
     let Subject { engine, id, name, .. } = &created.subject;
     start_explained(created).await?;
     let info = engine.inspect_container(id, name).await?;

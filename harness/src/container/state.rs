@@ -253,6 +253,7 @@ mod tests {
         assert_eq!(read(json!({})).log_since(true), None, "it never ran");
     }
 
+    /// S1: *pure*.
     #[test]
     fn an_answer_of_any_shape_is_read() {
         for answer in
@@ -269,6 +270,7 @@ mod tests {
         assert_eq!(read(json!({ "Health": { "Status": "Odd" } })).health, Health::Other("Odd".into()));
     }
 
+    /// S3: *pure*.
     #[test]
     fn the_text_is_that_of_docker_ps() {
         let health =

@@ -105,6 +105,7 @@ mod tests {
 
     use super::*;
 
+    /// S2: *pure*.
     #[test]
     fn the_first_flag_in_order_decides() {
         let flags = ["Running", "Paused", "Restarting", "Dead"];
@@ -132,6 +133,7 @@ mod tests {
         }
     }
 
+    /// S1: *pure*.
     #[test]
     fn words_of_other_engines_are_mapped_or_kept() {
         for (word, status) in [

@@ -11,6 +11,7 @@ use super::client::{CallError, Engine, What};
 use super::info::ContainerInfo;
 use super::path::ApiPath;
 use super::transport::{Transport, TransportError};
+use super::version::EngineKind;
 use crate::background::Run;
 use crate::container::ContainerId;
 use crate::error::Result;
@@ -120,11 +121,18 @@ impl Engine {
         self.call_in_turn(what, async move { Ok(docker.remove_container(&id, Some(options)).await?) })
     }
 
-    /// The processes of a container that runs, each with its id and its command.
+    /// The processes of a container that runs, each with its id and its command; none where the engine can't see them.
     pub(crate) async fn processes_of(&self, id: &ContainerId, name: &str) -> Result<Vec<(String, String)>> {
         let what = self.what("list the processes", format!("container `{name}`"));
         let (transport, path) = (self.transport(), format!("/containers/{id}/top"));
-        self.call(what, async move { Ok(processes(&transport.get_json(&path).await?)) }).await
+        let listed = self.call(what, async move { Ok(processes(&transport.get_json(&path).await?)) }).await?;
+        // Docker takes a sandbox's numbers for its machine's own, and lists what has these there.
+        let is_seen = self.version().kind != EngineKind::Docker
+            || match self.inspect_container(id, name).await?.state.pid {
+                Some(first) => listed.iter().any(|(pid, _)| *pid == first.to_string()),
+                None => true,
+            };
+        Ok(if is_seen { listed } else { Vec::new() })
     }
 
     /// The files of a container that its image does not have, or has otherwise.

@@ -1,7 +1,6 @@
 //! The shell under loom: every interleaving of a few threads, up to a number of switches between them.
 //!
-//! `RUSTFLAGS="--cfg seatrial_loom" cargo test -p seatrial --lib --target-dir target/loom interleavings`, which is a
-//! step of `cargo xtask ci`.
+//! A step of `cargo xtask ci`, which builds the library with `--cfg seatrial_loom`.
 
 use loom::future::block_on;
 use loom::thread;

@@ -18,7 +18,7 @@ use super::removal::{self, Thing};
 use crate::archive::MountedFiles;
 use crate::background::{Background, background};
 use crate::config::Keep;
-use crate::container::kept_notice;
+use crate::container::{ProgramVolume, kept_notice};
 use crate::error::{Error, Kind, Result};
 use crate::monitor::Course;
 
@@ -64,6 +64,8 @@ pub(super) struct Item {
     pub(super) thing: Thing,
     /// Directories that are mounted into it: removed after it, never before.
     pub(super) mounted: Vec<MountedFiles>,
+    /// The volume of our program that a container has: removed after it, once no other has it.
+    pub(super) program: Option<Arc<ProgramVolume>>,
     /// What is meant to become of a container.
     pub(super) course: Option<Arc<Course>>,
     /// How long a container may take to stop by itself, if its request says so and the session is closed.
@@ -136,8 +138,16 @@ impl Cleaner {
         let mut state = self.lock();
         let key = state.new_key();
         let keep = Keep::Never;
-        let item =
-            Item { session, thing, mounted: Vec::new(), course: None, grace: None, stops_first: false, keep };
+        let item = Item {
+            session,
+            thing,
+            mounted: Vec::new(),
+            program: None,
+            course: None,
+            grace: None,
+            stops_first: false,
+            keep,
+        };
         state.live.insert(key, item);
         Owned { key, keep }
     }
@@ -357,6 +367,18 @@ impl Owned {
         if let Some(item) = cleaner().lock().live.get_mut(&self.key) {
             item.mounted.extend(mounted);
         }
+    }
+
+    /// Has the volume of our program stay for as long as a container that has it.
+    pub(crate) fn has_program(&self, program: Option<Arc<ProgramVolume>>) {
+        if let Some(item) = cleaner().lock().live.get_mut(&self.key) {
+            item.program = program;
+        }
+    }
+
+    /// Whether the thing is owned still, and not being removed.
+    pub(crate) fn is_live(&self) -> bool {
+        cleaner().lock().live.contains_key(&self.key)
     }
 
     /// Says what goes with a container's end, and how long it may take when the session is closed.

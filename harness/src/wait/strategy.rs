@@ -115,6 +115,17 @@ impl Strategy {
         }
     }
 
+    /// Whether the container's output is looked at.
+    pub(crate) fn looks_at_output(&self) -> bool {
+        match self {
+            Self::Log(_) => true,
+            Self::All(branches) | Self::Any(branches) => {
+                branches.iter().any(|branch| branch.0.looks_at_output())
+            }
+            _ => false,
+        }
+    }
+
     /// Whether there is nothing to do after the engine has started the container.
     pub(crate) fn is_nothing(&self) -> bool {
         match self {

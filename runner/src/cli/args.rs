@@ -51,7 +51,7 @@ pub(crate) struct RunArgs {
     /// A TOML file that describes them: image, environment, mounts, limits.
     #[arg(long, value_name = "FILE", help_heading = "Containers")]
     pub(crate) request: Option<PathBuf>,
-    /// Leaves it to the image's own command to keep a container running; else that is `sleep infinity`.
+    /// Leaves it to the image's own command to keep a container running; else that is the program that runs cases.
     #[arg(long, help_heading = "Containers")]
     own_command: bool,
     /// How many containers; by default one per core, 8 at most, and no more than cases.
@@ -135,6 +135,10 @@ pub(crate) struct RunArgs {
     /// How cases get into a container: by the agent, which is fast, or by the engine's exec.
     #[arg(long, value_enum, default_value_t = Exec::Auto, help_heading = "How they run")]
     exec: Exec,
+    /// Gives each case a throw-away layer above the root, so that what it writes is gone after it; the containers need
+    /// the capability `SYS_ADMIN` for that, by the request file.
+    #[arg(long, help_heading = "How they run")]
+    isolated: bool,
     /// How much of each of a case's streams is kept.
     #[arg(long, value_name = "SIZE", default_value = "1m", value_parser = size, help_heading = "How they run")]
     output_limit: usize,
@@ -268,6 +272,9 @@ impl RunArgs {
         }
         if let Some(user) = &self.user {
             run = run.user(user);
+        }
+        if self.isolated {
+            run = run.isolated();
         }
         run = self.setup().into_iter().fold(run, seatrial_runner::Run::setup);
         if let Some(Words(reset)) = &self.reset {

@@ -23,7 +23,7 @@ const LITTLE_SPACE: u64 = 2 << 30;
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct DoctorArgs {
-    /// An image to start a container of; `sleep` has to be in it.
+    /// An image to start a container of.
     #[arg(long)]
     image: Option<String>,
 }
@@ -85,11 +85,7 @@ async fn look(args: &DoctorArgs, findings: &mut Findings) {
         Ok(found) if found.leftovers().is_empty() => findings.well("leftovers", "none of dead sessions"),
         Ok(found) => {
             let count = found.leftovers().len();
-            findings.odd(
-                "leftovers",
-                format!("{count} things of dead sessions"),
-                "`seatrial sweep --remove`",
-            );
+            findings.odd("leftovers", format!("{count} left by dead sessions"), "`seatrial sweep --remove`");
         }
         Err(error) => {
             let hint = "an engine that answers a ping and not this is wedged: restart it";

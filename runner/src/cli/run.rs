@@ -4,7 +4,8 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use seatrial_runner::{
-    Choice, Console, Durations, Error, JsonLines, Junit, Look, Observer, Plan, Reports, Result, Run, Template,
+    CaseList, Choice, Console, Durations, Error, JsonLines, Junit, Look, Observer, Plan, Reports, Result,
+    Run, Source, Template,
 };
 
 use super::args::RunArgs;
@@ -39,24 +40,35 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
 
     let stop = signals::interrupted();
     let mut stop = std::pin::pin!(stop);
-    let setup = args.setup();
+    let planned = |cases: CaseList| {
+        let durations = match &args.durations {
+            Some(path) => Durations::read(path, &cases)?,
+            None => Durations::default(),
+        };
+        let choice = Choice { lists: lists.clone(), filters: filters.clone(), shard: args.shard };
+        let plan = Plan::new(cases, choice, &durations)?;
+        let run = args.apply_to(Run::new(request.clone(), template.clone(), plan)?);
+        run.check()?;
+        Ok::<_, Error>((run, durations))
+    };
     let source = args.source();
+    if let Source::Command(_) = source {
+        // Before a container is started to list the cases: some case stands for all of them.
+        drop(planned(CaseList::new(["a case of which nothing is known"], "nobody")?)?);
+    }
+    let setup = args.setup();
     let cases = tokio::select! {
         cases = source.read(&request, &setup) => cases?,
         () = &mut stop => return Ok(130),
     };
-    let mut durations = match &args.durations {
-        Some(path) => Durations::read(path, &cases)?,
-        None => Durations::default(),
-    };
-    let plan = Plan::new(cases, Choice { lists, filters, shard: args.shard }, &durations)?;
+    let (run, mut durations) = planned(cases)?;
+    let plan = run.plan();
     for entry in plan.marks().unmatched() {
         eprintln!("warning: no case is meant by {entry}");
     }
     if plan.is_empty() && plan.excluded().is_empty() && !args.shard.is_part() {
         return Err(Error::invalid("no case is left to be run: the filters mean none"));
     }
-    let run = args.apply_to(Run::new(request, template, plan)?);
 
     let mut reports = Reports::default();
     let is_github = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");

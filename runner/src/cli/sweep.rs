@@ -47,10 +47,10 @@ pub(crate) async fn sweep(args: &SweepArgs) -> Result<u8> {
     let count = found.leftovers().len();
     match (count, args.remove) {
         (0, _) => eprintln!("nothing is left of dead sessions"),
-        (_, false) => eprintln!("{count} things are left; `--remove` removes them"),
+        (_, false) => eprintln!("{count} left by dead sessions; `--remove` removes them"),
         (_, true) => {
             found.remove().await?;
-            eprintln!("{count} things were removed");
+            eprintln!("{count} removed");
         }
     }
     Ok(0)

@@ -83,6 +83,17 @@ impl Console {
         }
     }
 
+    /// How far it is, where there is no terminal.
+    fn line(&self, after: Duration, running: usize) -> String {
+        let (total, counts) = &self.tally;
+        let again = match self.to_be_tried_again {
+            0 => String::new(),
+            count => format!(", {count} to be tried again"),
+        };
+        let (of, after) = (self.cases, in_words(after));
+        format!("{total} of {of} after {after}: {counts}{again}; {running} running")
+    }
+
     fn tell(&self, text: &str) {
         match self.look {
             Look::Terminal => self.progress.iter().for_each(|progress| progress.say(text.to_owned())),
@@ -135,13 +146,7 @@ impl Observer for Console {
             progress.show(pool);
         } else if self.look == Look::Lines && self.last_line.elapsed() >= NOW_AND_THEN {
             self.last_line = Instant::now();
-            let (total, counts) = &self.tally;
-            let again = match self.to_be_tried_again {
-                0 => String::new(),
-                count => format!(", {count} to be tried again"),
-            };
-            let (of, after) = (self.cases, in_words(self.began.elapsed()));
-            eprintln!("{total} of {of} after {after}: {counts}{again}; {} running", pool.in_use());
+            eprintln!("{}", self.line(self.began.elapsed(), pool.in_use()));
         }
     }
 
@@ -222,6 +227,22 @@ mod tests {
 
     use crate::attempt::End;
 
+    /// R23: *pure*.
+    #[test]
+    fn a_line_now_and_then_tells_how_far_it_is() {
+        let mut console = Console::new(Look::Lines, 40, false, false);
+        let mut tally = Tally::default();
+        tally.add(Name(b"x"), Verdict::Passed, None);
+        console.again(
+            Name(b"y"),
+            &Attempt::failed(Place::Shared, "m", "gone".to_owned(), Duration::from_secs(1)),
+        );
+        console.tally = (tally.total(), counts(&tally));
+        let line = console.line(Duration::from_millis(12_500), 3);
+        assert_eq!(line, "1 of 40 after 12.5 s: 1 passed, 1 to be tried again; 3 running");
+    }
+
+    /// R24: *pure*.
     #[test]
     fn a_failure_is_shown_with_the_end_of_its_output() {
         let end = End::Ran { status: Status::Error, exit_code: Some(3), signal: None, note: None };
@@ -245,6 +266,7 @@ mod tests {
         assert_eq!(lines[102..], ["  stderr:", "    \\u{1b}[2J no newline \\xff"]);
     }
 
+    /// R24: *pure*.
     #[test]
     fn what_is_as_it_should_be_is_told_only_if_that_is_wanted() {
         let case = |verdict| CaseReport {

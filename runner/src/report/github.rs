@@ -39,6 +39,7 @@ mod tests {
     use super::*;
     use crate::name::Name;
 
+    /// R28: *pure*.
     #[test]
     fn an_annotation_is_one_line_whatever_it_holds() {
         let report = CaseReport {

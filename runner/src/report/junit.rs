@@ -207,6 +207,7 @@ mod tests {
         (text, names)
     }
 
+    /// R25.
     #[test]
     fn a_failure_is_told_with_its_output() {
         let (text, names) = report(b"case <1> & \"x\"", b"line\n\x1b[31m]]> \xff");
@@ -221,6 +222,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
+        /// R25.
         #[test]
         fn any_bytes_make_a_well_formed_report(
             name in proptest::collection::vec(any::<u8>(), 1..40),
@@ -231,6 +233,7 @@ mod tests {
         }
     }
 
+    /// R1.
     #[test]
     fn a_path_that_cannot_be_written_to_is_refused_at_once() {
         let error = Junit::create(Path::new("/nowhere/at/all.xml"), "x").err().expect("refused").to_string();

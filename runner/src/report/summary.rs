@@ -78,6 +78,7 @@ mod tests {
     use super::*;
     use crate::name::Name;
 
+    /// R24: *pure*.
     #[test]
     fn a_summary_counts_names_and_hints() {
         let mut done = Done::new(false);

@@ -302,6 +302,7 @@ mod tests {
         (verdicts, attempts)
     }
 
+    /// R5, R6: *pure*.
     #[test]
     fn failures_are_tried_again_alone_after_everything_else() {
         let (verdicts, attempts) = run(Rules::default(), |name, time| match (name, time) {
@@ -313,12 +314,14 @@ mod tests {
         assert_eq!(verdicts, expected);
     }
 
+    /// R6: *pure*.
     #[test]
     fn an_expected_failure_that_passes_is_told() {
         let (verdicts, _) = run(Rules::default(), |_, _| Outcome::Pass);
         assert!(verdicts.contains(&"f unexpected pass".to_owned()), "{verdicts:?}");
     }
 
+    /// R15: *pure*.
     #[test]
     fn what_a_container_failed_is_tried_on_others_up_to_a_number() {
         let (verdicts, attempts) = run(Rules::default(), |name, time| match (name, time) {
@@ -331,6 +334,7 @@ mod tests {
         assert!(verdicts.contains(&"c infrastructure error".to_owned()), "{verdicts:?}");
     }
 
+    /// R14: *pure*.
     #[test]
     fn the_first_failure_ends_the_run_if_that_is_wanted() {
         let rules = Rules { fail_fast: true, ..Rules::default() };
@@ -342,6 +346,7 @@ mod tests {
         assert_eq!(verdicts, ["a passed", "c passed", "b failed", "d never", "f never", "e never"]);
     }
 
+    /// R13: *pure*.
     #[test]
     fn repeats_go_round_and_find_what_is_flaky() {
         let rules = Rules { repeat: 3, ..Rules::default() };

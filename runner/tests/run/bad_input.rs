@@ -12,10 +12,13 @@ fn refused(scene: &Scene, args: &str, part: &str) {
     assert!(run.stderr.contains(part), "`{part}` for {args}: {}", run.stderr);
 }
 
+/// R1, R7, R11, R21.
 #[test]
 fn a_command_line_that_makes_no_sense_is_refused() {
     let scene = Scene::new("bad-line");
     scene.file("cases", "a\nb\n");
+    scene.file("bad", "regex:(\n");
+    scene.file("may.toml", "image = \"x\"\ncap_add = [\"SYS_ADMIN\"]\n");
     for (args, part) in [
         ("--image x --cases cases -- run all", "write `{case}` where the name of the case belongs"),
         ("--image x --cases cases", "required"),
@@ -36,17 +39,31 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         ("--image x --cases cases --filter regex:( -- run {case}", "unclosed group"),
         ("--image x --cases cases --filter c* -- run {case}", "the filters mean none"),
         ("--image x --cases cases --output-limit lots -- run {case}", "`lots` is no size"),
+        ("--image x --cases cases --isolated -- run {case}", "add `cap_add = [\"SYS_ADMIN\"]`"),
+        ("--request may.toml --cases cases --isolated --exec engine -- run {case}", "go by the agent"),
+        ("--request may.toml --cases cases --isolated --user 7:0 -- run {case}", "not user 7's"),
+        // No container is started to list the cases of a run that can't be.
+        ("--image x --list list --isolated -- run {case}", "`SYS_ADMIN`"),
+        ("--image x --list list --timeout 0 -- run {case}", "time-out of 0"),
+        ("--image x --list list --flaky bad -- run {case}", "line 1 of `bad`"),
     ] {
         refused(&scene, args, part);
     }
+    let mut command = scene.command();
+    command.args(["run", "--image", "x", "--cases", "cases", "--", "run", "{case}"]);
+    let run = outcome(command.env("SEATRIAL_POOL_SIZE", "many").env("DOCKER_HOST", "tcp://127.0.0.1:1"));
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert!(run.stderr.contains("`SEATRIAL_POOL_SIZE` is `many`"), "{}", run.stderr);
 }
 
+/// R1, R2, R3: reports among them, before anything starts.
 #[test]
 fn files_that_can_t_be_read_or_written_are_refused_by_name() {
     let scene = Scene::new("bad-files");
     scene.file("cases", "a\nb\n");
     scene.file("empty", "\n");
     scene.file("twice", "a\nb\na\nb\nc\n");
+    scene.file("two\nlines", "");
     scene.file("nul", "a\0b\n");
     scene.file("long", "x".repeat(140_000));
     scene.file("bytes", b"a\n\xff\n");
@@ -61,6 +78,7 @@ fn files_that_can_t_be_read_or_written_are_refused_by_name() {
         ("--image x --cases long -- run {case}", "140000 bytes"),
         ("--image x --cases bytes --exec engine -- run {case}", "the name `\\xff` is not text"),
         ("--image x --glob nothing/* -- run {case}", "`nothing`"),
+        ("--image x --glob two* -- run {case}", "with a newline"),
         ("--image x --glob *.none -- run {case}", "names no case"),
         ("--image x --cases cases --flaky patterns -- run {case}", "line 3 of `patterns`"),
         ("--image x --cases cases --exclusive nowhere -- run {case}", "`nowhere`"),
@@ -76,6 +94,7 @@ fn files_that_can_t_be_read_or_written_are_refused_by_name() {
     }
 }
 
+/// R17, R22, R30.
 #[test]
 fn without_an_engine_the_run_fails_as_such() {
     let scene = Scene::new("no-engine");

@@ -1,6 +1,8 @@
 //! Verdicts: what fails is tried again alone, lists are heeded, and every report tells the same.
 
-use crate::{BASIC, Scene, verdicts};
+use serde_json::Value;
+
+use crate::{Scene, outcome, verdicts};
 
 /// What the cases do; `flaky` fails the first time in each container.
 const SCRIPT: &str = r#"
@@ -10,11 +12,11 @@ case "$1" in
     flaky) [ -e /tmp/was-here ] || { touch /tmp/was-here; echo "first time"; exit 1; } ;;
     expected) exit 1 ;;
     killed) kill -KILL $$ ;;
-    hangs) sleep 1000 & sleep 1000 ;;
+    hangs) sleep 1000 & exec yes ;;
 esac
 "#;
 
-/// D2.
+/// D2, R5, R6, R7, R8, R22, R24, R25, R26, R27.
 #[test]
 fn every_case_has_its_verdict_and_every_report_tells_it() {
     let scene = Scene::new("verdicts");
@@ -28,41 +30,11 @@ fn every_case_has_its_verdict_and_every_report_tells_it() {
     scene.file("exclusions", "left out # too slow here\n");
     scene.file("flaky", "flaky\n");
     // One container, so that what the flaky case has left is there when it is tried again.
-    let args = [
-        "--image",
-        BASIC,
-        "--pool",
-        "1",
-        "--copy",
-        "run.sh:/run.sh",
-        "--cases",
-        "cases",
-        "--timeout",
-        "2s",
-        "--expected-failures",
-        "expected",
-        "--exclusive",
-        "exclusive",
-        "--excluded",
-        "exclusions",
-        "--flaky",
-        "flaky",
-        "--exclude",
-        "*fine",
-        "--json",
-        "out.jsonl",
-        "--junit",
-        "junit.xml",
-        "--timeline",
-        "timeline.html",
-        "--durations",
-        "durations",
-        "--",
-        "sh",
-        "/run.sh",
-        "{case}",
-    ];
-    let run = scene.run(args);
+    let lists = ["--expected-failures", "expected", "--exclusive", "exclusive", "--excluded", "exclusions"];
+    let more = ["--flaky", "flaky", "--exclude", "*fine", "--copy", "run.sh:/run.sh", "--timeout", "2s"];
+    let reports = ["--junit", "junit.xml", "--timeline", "timeline.html", "--durations", "durations"];
+    let options = [&lists[..], &more, &reports].concat();
+    let run = outcome(&mut scene.run(&options, &["sh", "/run.sh", "{case}"]));
     assert_eq!(run.code, Some(1), "{run:?}");
     let expected = verdicts([
         ("pass", "passed"),
@@ -87,6 +59,7 @@ fn every_case_has_its_verdict_and_every_report_tells_it() {
     assert_eq!(fails["attempts"][1]["exit_code"], 3);
     assert_eq!(cases["killed"]["attempts"][1]["status"], "killed");
     assert_eq!(cases["hangs"]["attempts"][1]["status"], "timeout");
+    assert_eq!(cases["hangs"]["attempts"][1]["truncated"], true, "it prints without end");
     assert_eq!(cases["lonely"]["attempts"][0]["place"], "alone");
     assert_eq!(cases["left out"]["reason"], "too slow here");
     assert!(cases["pass"].get("stdout").is_none(), "output of failures only");
@@ -112,7 +85,17 @@ fn every_case_has_its_verdict_and_every_report_tells_it() {
         run.stderr
     );
 
+    let document = include_str!("../../../docs/runner.md");
+    for line in scene.lines() {
+        for key in keys(&line) {
+            let is_there =
+                [format!("`{key}`"), format!("\"{key}\":")].iter().any(|key| document.contains(key));
+            assert!(is_there, "`{key}` is not documented");
+        }
+    }
     let junit = scene.text("junit.xml");
+    let mut xml = quick_xml::Reader::from_str(&junit);
+    while xml.read_event().expect("well-formed") != quick_xml::events::Event::Eof {}
     for part in [
         r#"tests="10" failures="4" errors="0" skipped="3""#,
         r#"<testcase name="fails" classname="seatrial/basic:dev""#,
@@ -127,38 +110,16 @@ fn every_case_has_its_verdict_and_every_report_tells_it() {
     assert!(durations.contains("\tpasses in spite\n") && !durations.contains("left out"), "{durations}");
 }
 
+/// R4, R11, R12, R22, R26, R27.
 #[test]
 fn a_run_in_which_all_is_as_it_should_be_is_a_success() {
     let scene = Scene::new("success");
     scene.file("cases", "a\nb\nc\nd\ne");
     scene.file("durations", "0.5\td\n9.0\te\n0.1\ta\n");
-    let args = [
-        "--image",
-        BASIC,
-        "--pool",
-        "1",
-        "--cases",
-        "cases",
-        "--durations",
-        "durations",
-        "--filter",
-        "[a-d]",
-        "--json",
-        "-",
-        "--quiet",
-        "--exec",
-        "engine",
-        "--setup",
-        "mkdir /there",
-        "--reset",
-        "test -d /there",
-        "--",
-        "sh",
-        "-c",
-        "test -d /there && test \"$SEATRIAL_CASE\" = \"$0\"",
-        "{case}",
-    ];
-    let run = scene.run(args);
+    let around = ["--setup", "mkdir /there", "--reset", "test -d /there", "--exec", "engine"];
+    let options = ["--durations", "durations", "--filter", "[a-d]", "--json", "-", "--quiet"];
+    let run = scene
+        .run_shell(&[&around[..], &options].concat(), "test -d /there && test \"$SEATRIAL_CASE\" = \"$0\"");
     assert_eq!(run.code, Some(0), "{run:?}");
     let order: Vec<_> = run.stdout.lines().filter_map(|line| line.split_once(r#""case":""#)).collect();
     let order: Vec<_> = order.iter().map(|(_, rest)| &rest[..1]).collect();
@@ -166,58 +127,38 @@ fn a_run_in_which_all_is_as_it_should_be_is_a_success() {
     assert!(scene.text("durations").contains("9.000\te\n"), "what was not run is not forgotten");
 }
 
+/// R13.
 #[test]
 fn what_is_flaky_is_found_by_repetition() {
     let scene = Scene::new("repeat");
     scene.file("cases", "steady\nflaky");
     let count =
         "n=$(cat /tmp/n 2>/dev/null || echo 0); echo $((n + 1)) > /tmp/n; test $0 = steady || test $n -lt 4";
-    let args = [
-        "--image",
-        BASIC,
-        "--pool",
-        "1",
-        "--cases",
-        "cases",
-        "--repeat",
-        "3",
-        "--json",
-        "out.jsonl",
-        "--",
-        "sh",
-        "-c",
-        count,
-        "{case}",
-    ];
-    let run = scene.run(args);
+    let run = scene.run_shell(&["--repeat", "3"], count);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert_eq!(scene.verdicts(), verdicts([("steady", "passed"), ("flaky", "flaky")]), "{run:?}");
     assert_eq!(scene.cases()["flaky"]["attempts"].as_array().map(Vec::len), Some(3));
 }
 
+/// R14, R28.
 #[test]
 fn the_first_failure_ends_a_run_that_is_to_fail_fast() {
     let scene = Scene::new("fail-fast");
     scene.file("cases", "good\nbad\nlater\nmuch later");
-    let args = [
-        "--image",
-        BASIC,
-        "--pool",
-        "1",
-        "--cases",
-        "cases",
-        "--fail-fast",
-        "--json",
-        "out.jsonl",
-        "--",
-        "sh",
-        "-c",
-        "test \"$0\" != bad",
-        "{case}",
-    ];
-    let run = scene.run(args);
+    let mut command = scene.run(&["--fail-fast"], &["sh", "-c", "test \"$0\" != bad", "{case}"]);
+    let run = outcome(command.env("GITHUB_ACTIONS", "true"));
     assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.contains("::error title=bad::failed: exit code 1"), "{}", run.stdout);
     let expected =
         verdicts([("good", "passed"), ("bad", "failed"), ("later", "not-run"), ("much later", "not-run")]);
     assert_eq!(scene.verdicts(), expected, "{run:?}");
+}
+
+/// The names of all fields of a line, but those of `counts`, which are verdicts.
+fn keys(line: &Value) -> Vec<String> {
+    let Value::Object(fields) = line else { return Vec::new() };
+    let inner = fields["type"] == "case";
+    let attempts = inner.then(|| fields["attempts"].as_array()).flatten().into_iter().flatten();
+    let attempts = attempts.filter_map(Value::as_object).flat_map(|attempt| attempt.keys());
+    fields.keys().chain(attempts).cloned().collect()
 }

@@ -1,17 +1,22 @@
 //! The command `seatrial` on a real engine, and what it refuses before it asks one.
 
 mod bad_input;
+mod containers;
+mod doctor;
 mod ends;
+mod isolated;
 mod lists;
 mod names;
+mod restarted;
+mod shown;
 mod trouble;
 mod verdicts;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use seatrial_tests::assert_nothing_left;
 use serde_json::Value;
@@ -64,9 +69,28 @@ impl Scene {
         command
     }
 
-    /// Runs `seatrial run` with these arguments.
-    fn run<T: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = T>) -> Outcome {
-        outcome(self.command().arg("run").args(args))
+    /// `seatrial run` with these options, each case by this command. What the options don't say: the cases are in the file
+    /// `cases`, one container of the basic image is enough, and what comes of them is in `out.jsonl`.
+    fn run(&self, options: &[&str], command: &[&str]) -> Command {
+        let mut run = self.command();
+        run.arg("run").args(options);
+        for (unless, default) in [
+            (&["--request", "--image"][..], ["--image", BASIC]),
+            (&["--pool"], ["--pool", "1"]),
+            (&["--list", "--glob", "--cases"], ["--cases", "cases"]),
+            (&["--json"], ["--json", "out.jsonl"]),
+        ] {
+            if !options.iter().any(|option| unless.contains(option)) {
+                run.args(default);
+            }
+        }
+        run.arg("--").args(command);
+        run
+    }
+
+    /// The same, each case by a line of shell whose `$0` is its name; what it came to.
+    fn run_shell(&self, options: &[&str], line: &str) -> Outcome {
+        outcome(&mut self.run(options, &["sh", "-c", line, "{case}"]))
     }
 
     /// The cases in `out.jsonl`, by name.
@@ -104,4 +128,14 @@ fn outcome(command: &mut Command) -> Outcome {
 /// Pairs of a name and a verdict as [`Scene::verdicts`] has them.
 fn verdicts<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
     pairs.into_iter().map(|(name, verdict)| (name.to_owned(), verdict.to_owned())).collect()
+}
+
+/// Waits until something is so, for a minute.
+#[track_caller]
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(60), "it never came to pass that {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -2,32 +2,18 @@
 
 use std::time::Duration;
 
-use seatrial_tests::Child;
+use seatrial_tests::{Child, EngineProxy, Fault, Matcher};
 
-use crate::{BASIC, Scene, verdicts};
+use crate::{BASIC, Scene, outcome, verdicts};
 
-/// D2, D3.
+/// D2, D3, R15, R22.
 #[test]
 fn a_case_that_ends_its_container_is_no_verdict_and_is_tried_on_others() {
     let scene = Scene::new("container-ends");
     scene.file("request.toml", format!("image = \"{BASIC}\"\ncmd = [\"sh\", \"-c\", \"trap 'exit 7' TERM; while :; do sleep 0.1; done\"]\n"));
     scene.file("cases", "good\ndeadly\ngood too");
-    let args = [
-        "--request",
-        "request.toml",
-        "--pool",
-        "2",
-        "--cases",
-        "cases",
-        "--json",
-        "out.jsonl",
-        "--",
-        "sh",
-        "-c",
-        "test \"$0\" != deadly || { kill 1; sleep 1000; }",
-        "{case}",
-    ];
-    let run = scene.run(args);
+    let options = ["--request", "request.toml", "--pool", "2"];
+    let run = scene.run_shell(&options, "test \"$0\" != deadly || { kill 1; sleep 1000; }");
     assert_eq!(run.code, Some(3), "{run:?}");
     let cases = scene.cases();
     let deadly = &cases["deadly"];
@@ -43,7 +29,7 @@ fn a_case_that_ends_its_container_is_no_verdict_and_is_tried_on_others() {
     }
 }
 
-/// D2.
+/// D2, R8, R16.
 #[test]
 fn a_case_that_wants_too_much_memory_is_told_from_one_that_is_killed() {
     let scene = Scene::new("memory");
@@ -51,26 +37,8 @@ fn a_case_that_wants_too_much_memory_is_told_from_one_that_is_killed() {
     scene.file("cases", "hungry\nkilled\nloud\nsilent");
     let script = "case $0 in hungry) exec tail /dev/zero ;; killed) kill -KILL $$ ;; \
                   loud) yes | head -c 9000000; exit 1 ;; silent) exec >&- 2>&-; sleep 0.2; exit 5 ;; esac";
-    let args = [
-        "--request",
-        "request.toml",
-        "--pool",
-        "1",
-        "--cases",
-        "cases",
-        "--attempts",
-        "0",
-        "--json",
-        "out.jsonl",
-        "--output-limit",
-        "100k",
-        "--",
-        "sh",
-        "-c",
-        script,
-        "{case}",
-    ];
-    let run = scene.run(args);
+    let options = ["--request", "request.toml", "--attempts", "0", "--output-limit", "100k"];
+    let run = scene.run_shell(&options, script);
     assert_eq!(run.code, Some(1), "{run:?}");
     let cases = scene.cases();
     let attempt = |name: &str| &cases[name]["attempts"][0];
@@ -81,7 +49,7 @@ fn a_case_that_wants_too_much_memory_is_told_from_one_that_is_killed() {
     assert_eq!(attempt("silent")["exit_code"], 5, "its output ended before it did");
 }
 
-/// D3.
+/// D3, R15, R16.
 #[test]
 fn cases_that_misbehave_harm_nobody_else() {
     let scene = Scene::new("misbehaving");
@@ -90,9 +58,8 @@ fn cases_that_misbehave_harm_nobody_else() {
     scene.file("cases", "good\nkills all\nfork bomb\nfull\nleaves\ngood too");
     let script = "case $0 in 'kills all') kill -9 -1 ;; 'fork bomb') f() { f & f; }; f ;; \
                   full) head -c 3000000 /dev/zero > /tmp/x ;; leaves) sleep 1000 & setsid sleep 1000 & exit 1 ;; esac";
-    let args = ["--request", "request.toml", "--pool", "2", "--cases", "cases", "--attempts", "0"];
-    let more = ["--exec", "agent", "--json", "out.jsonl", "--", "sh", "-c", script, "{case}"];
-    let run = scene.run(args.iter().chain(&more));
+    let options = ["--request", "request.toml", "--pool", "2", "--attempts", "0", "--exec", "agent"];
+    let run = scene.run_shell(&options, script);
     let expected = verdicts([
         ("good", "passed"),
         ("kills all", "infrastructure"),
@@ -107,17 +74,41 @@ fn cases_that_misbehave_harm_nobody_else() {
     assert_eq!(cases["leaves"]["attempts"][0]["left_behind"], 2, "{run:?}");
 }
 
+/// R20.
+#[test]
+fn where_the_agent_can_t_be_cases_go_by_the_engine_or_not_at_all() {
+    let scene = Scene::new("no-agent");
+    scene.file("cases", "a\nb");
+    let proxy = EngineProxy::start_default();
+    proxy.on(Matcher::regex("PUT", "/archive"), Fault::error(500, "no space left on device"));
+    let run = |exec: &str| {
+        let mut command = scene.run(&["--exec", exec], &["true", "{case}"]);
+        outcome(command.env("DOCKER_HOST", proxy.docker_host()))
+    };
+    let by_engine = run("auto");
+    assert_eq!(by_engine.code, Some(0), "{by_engine:?}");
+    let end = scene.lines().pop().expect("an end");
+    let warning = end["warnings"][0].as_str().expect("a warning");
+    assert!(warning.contains("by the engine's exec") && warning.contains("no space left"), "{warning}");
+    assert!(by_engine.stdout.contains(warning), "{by_engine:?}");
+    let not_at_all = run("agent");
+    assert_eq!(not_at_all.code, Some(3), "{not_at_all:?}");
+    assert_eq!(scene.verdicts(), verdicts([("a", "infrastructure"), ("b", "infrastructure")]));
+    assert!(not_at_all.stdout.contains("the agent can't be there"), "{not_at_all:?}");
+}
+
+/// R8, R10.
 #[test]
 fn a_run_with_much_output_needs_little_memory() {
     const MOST_KIB: u64 = 50 << 10;
     let scene = Scene::new("peak");
     let cases: Vec<_> = (0..150).map(|number| number.to_string()).collect();
     scene.file("cases", cases.join("\n"));
-    let mut command = scene.command();
-    command.args(["run", "--image", BASIC, "--pool", "2", "--cases", "cases", "--attempts", "1", "--quiet"]);
-    command.args(["--json", "out.jsonl", "--junit", "junit.xml", "--timeline", "timeline.html"]);
+    let reports = ["--junit", "junit.xml", "--timeline", "timeline.html"];
+    let options = [&["--pool", "2", "--attempts", "1", "--quiet"][..], &reports].concat();
     // All of it is kept until all of them have been tried again, and then two cases' at once at most are looked at.
-    command.args(["--", "sh", "-c", "head -c 600000 /dev/zero | tr '\\0' x; exit 1", "{case}"]);
+    let line = "head -c 600000 /dev/zero | tr '\\0' x; exit 1";
+    let command = scene.run(&options, &["sh", "-c", line, "{case}"]);
     let mut child = Child::of(command);
     let peak = peak_kib(child.id());
     assert_eq!(child.wait(Duration::from_secs(60)).code(), Some(1));

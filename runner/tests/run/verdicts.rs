@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use seatrial::{ContainerRequest, ReaperChoice, Session};
 
-use crate::Scene;
+use crate::{Scene, outcome};
 
 /// Quick ones, of which two fail: there is no `ensurepip` in the image, and no module of the last name anywhere.
 const MODULES: [&str; 6] =
     ["test_bool", "test_bisect", "test_ensurepip", "test_html", "test_shlex", "test_none_such"];
 const IMAGE: &str = "seatrial/cpython:dev";
 
+/// R19.
 #[test]
 fn a_module_comes_to_the_same_by_the_agent_by_the_engine_and_in_a_container_of_its_own() {
     let scene = Scene::new("cpython");
     scene.file("modules", MODULES.join("\n"));
     let pooled = |how: &[&str]| {
-        let args =
-            ["--image", IMAGE, "--pool", "2", "--cases", "modules", "--attempts", "0", "--json", "out.jsonl"];
-        let command = ["--", "python3.11", "-m", "test", "{case}"];
-        let run = scene.run(args.iter().chain(how).chain(&command));
+        let options = ["--image", IMAGE, "--pool", "2", "--cases", "modules", "--attempts", "0"];
+        let command = ["python3.11", "-m", "test", "{case}"];
+        let run = outcome(&mut scene.run(&[&options, how].concat(), &command));
         assert_eq!(run.code, Some(1), "{how:?}: {run:?}");
         scene.verdicts()
     };

@@ -4,24 +4,9 @@ use std::time::Duration;
 
 use seatrial_tests::cancel_at_every_poll;
 
-use crate::observe::LONG;
 use crate::own_session::OwnSession;
-use crate::processes::{FAMILY, sleepers};
+use crate::processes::{FAMILY, until_ended_without_poison};
 use crate::{agent, exited, shell, waiting};
-
-async fn until_none_sleeps(container: &seatrial::TestContainer) {
-    let mut left = Vec::new();
-    let ended = async {
-        loop {
-            left = sleepers(container).await;
-            if left.is_empty() {
-                return;
-            }
-        }
-    };
-    let ended = tokio::time::timeout(LONG, ended).await;
-    assert!(ended.is_ok() && container.poison().is_none(), "{left:#?} {:?}", container.poison());
-}
 
 /// A6.
 #[tokio::test]
@@ -32,7 +17,7 @@ async fn a_case_that_is_dropped_at_any_moment_is_ended() {
     for moment in [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 200].map(Duration::from_millis) {
         tokio::time::timeout(moment, cases.run(shell(FAMILY))).await.expect_err("it sleeps");
     }
-    until_none_sleeps(&container).await;
+    until_ended_without_poison(&container, "dropped").await;
     exited(&cases.run(shell("exit 3")).await.expect("it goes on"), 3);
 }
 
@@ -47,5 +32,5 @@ async fn a_case_that_is_dropped_at_any_poll_leaves_nothing() {
         exited(&cases.run(case).await.expect("it runs"), 0);
     };
     cancel_at_every_poll(run, async |_| ()).await;
-    until_none_sleeps(&container).await;
+    until_ended_without_poison(&container, "dropped").await;
 }

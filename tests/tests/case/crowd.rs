@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use seatrial::CaseEnd;
 
 use crate::own_session::OwnSession;
 use crate::processes::{FAMILY, sleepers};
-use crate::{agent, agents, exited, shell, waiting};
+use crate::{agent, agents, exited, is_sandboxed, shell, waiting};
 
 /// A4, A13: of a thousand, every tenth hangs with children.
 #[tokio::test]
@@ -15,6 +15,8 @@ async fn a_thousand_cases_of_which_some_hang_leave_nothing() {
     let session = OwnSession::begin("case-crowd").await;
     let container = waiting(&session).await;
     let cases = agent(&container).await;
+    // In a sandbox each case costs a look at all processes, so that more at once are no faster.
+    let at_once = if is_sandboxed(&container) { 12 } else { 1000 };
     let runs = (0..1000_i32).map(async |number| {
         let case = match number % 10 {
             0 => shell(FAMILY).timeout(Duration::from_millis(500)),
@@ -22,7 +24,8 @@ async fn a_thousand_cases_of_which_some_hang_leave_nothing() {
         };
         (number, cases.run(case).await.unwrap_or_else(|error| panic!("{number}: {error:?}")))
     });
-    for (number, output) in join_all(runs).await {
+    let outputs: Vec<_> = stream::iter(runs).buffer_unordered(at_once).collect().await;
+    for (number, output) in outputs {
         if number % 10 == 0 {
             assert_eq!(output.end, CaseEnd::TimedOut, "{number}");
         } else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use seatrial::CaseEnd;
 
 use crate::own_session::OwnSession;
-use crate::{agent, exited, shell, waiting};
+use crate::{agent, exited, is_sandboxed, shell, waiting};
 
 /// A16.
 #[tokio::test]
@@ -18,8 +18,19 @@ async fn what_an_isolated_case_writes_is_gone_with_it() {
                 ls /proc/self/exe /dev/null /sys/kernel >/dev/null && ls /etc/passwd";
     for _ in 0..2 {
         let output = cases.run(shell(line).isolated()).await.expect("it runs");
+        // gVisor's kernel has one set of mounts for all, so nobody can have a root of its own.
+        if is_sandboxed(&container) {
+            let CaseEnd::CouldNotStart(reason) = output.end else { panic!("{output:?}") };
+            assert_eq!(reason, "a root of its own: the container's kernel can't do that, as gVisor's");
+            continue;
+        }
         exited(&output, 1);
         assert_eq!(output.stdout_text(), "/tmp\nown\n", "{output:?}");
+    }
+    if is_sandboxed(&container) {
+        let output = cases.run(shell("mount | grep -c seatrial; ls /.seatrial")).await.expect("it runs");
+        assert_eq!(output.stdout_text(), "0\nagent\n", "what was tried left nothing: {output:?}");
+        return;
     }
     let line = "ls /etc/own; cat /shared/kept; grep -c root /etc/passwd; mount | grep -c seatrial";
     let output = cases.run(shell(line)).await.expect("it runs");

@@ -1,28 +1,18 @@
 //! Agents that are killed, and streams that are cut: what ran is an error, never a result.
 
-use seatrial::{Case, TestContainer};
+use std::time::Duration;
+
+use seatrial::Case;
 use seatrial_tests::{EngineProxy, Fault, Matcher, Then};
 
-use crate::observe::until;
+use crate::observe::LONG;
 use crate::own_session::OwnSession;
-use crate::processes::{FAMILY, sleepers};
+use crate::processes::{FAMILY, sleepers, until_none_sleeps};
 use crate::{agent, agents, exited, shell, waiting};
 
 /// The agent itself is the first of its processes.
 const KILL_ALL: &str = "for p in $(ps -o pid,args | grep '[/].seatrial/agent serve' | awk '{print $1}'); do \
                         kill -9 $p; done; sleep 1000";
-
-async fn until_none_sleeps(container: &TestContainer) {
-    let mut left = sleepers(container).await;
-    for _ in 0..300 {
-        if left.is_empty() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        left = sleepers(container).await;
-    }
-    panic!("{left:#?}");
-}
 
 /// A7: the container is poisoned until it is restarted; then there is a new agent.
 #[tokio::test]
@@ -39,7 +29,7 @@ async fn an_agent_that_is_killed_fails_what_ran_and_poisons_the_container() {
     assert!(error.is_exec() && !error.is_timeout() && error.to_string().contains("agent"), "{error:?}");
     let poison = container.poison().expect("it is not what it was");
     assert!(poison.contains("sleep 1001"), "{poison}");
-    until_none_sleeps(&container).await;
+    until_none_sleeps(&container, "lost").await;
     container.restart().await.expect("it restarts");
     assert_eq!(container.poison(), None);
     exited(&cases.run(shell("exit 2")).await.expect("there is a new agent"), 2);
@@ -58,7 +48,7 @@ async fn a_case_that_kills_the_agent_is_lost() {
         let error = cases.run(shell(line)).await.expect_err("it is lost");
         assert!(error.is_exec() && error.to_string().contains("gone") || error.to_string().contains("ended"));
         assert!(container.is_poisoned(), "{line}");
-        until_none_sleeps(&container).await;
+        until_none_sleeps(&container, "lost").await;
         container.restart().await.expect("it restarts");
         exited(&cases.run(shell("exit 2")).await.expect("there is a new agent"), 2);
     }
@@ -92,7 +82,41 @@ async fn a_stream_that_is_cut_fails_what_ran() {
     let cases = agent(&container).await;
     let error = cases.run(shell("sleep 1001 & yes")).await.expect_err("it is cut");
     assert!(!error.is_invalid() && container.is_poisoned(), "{error:?}");
-    until_none_sleeps(&container).await;
+    until_none_sleeps(&container, "lost").await;
+}
+
+/// A7: who looks after a case stands still, so that its time is not kept; that is noticed, whatever comes of others.
+#[tokio::test]
+async fn a_case_whose_time_nobody_keeps_is_lost() {
+    let session = OwnSession::begin("case-still").await;
+    let container = waiting(&session).await;
+    let cases = agent(&container).await;
+    let still = cases.run(shell("kill -STOP $PPID; sleep 1001").timeout(Duration::from_secs(1)));
+    let others = cases.run(shell("while echo x; do sleep 0.2; done"));
+    let both = tokio::time::timeout(2 * LONG, async { tokio::join!(still, others) });
+    let (still, others) = both.await.expect("it is noticed");
+    for error in [still.expect_err("it is lost"), others.expect_err("so is this")] {
+        assert!(error.to_string().contains("does not answer") && container.is_poisoned(), "{error:?}");
+    }
+    until_none_sleeps(&container, "lost").await;
+}
+
+/// A7: the container's end, where its engine leaves the stream open, as it may when a sandbox dies.
+#[tokio::test]
+async fn a_container_that_ends_in_silence_fails_what_ran() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "case-silence").await;
+    let container = waiting(&session).await;
+    proxy.on(Matcher::regex("POST", "/exec/.*/start").nth(1), Fault::Break { after: 3000, then: Then::Hang });
+    let cases = agent(&container).await;
+    let ending = async {
+        while sleepers(&container).await.is_empty() {}
+        container.kill("KILL").await.expect("it is killed");
+    };
+    let both = async { tokio::join!(cases.run(shell("sleep 1001 & yes")), ending) };
+    let (ran, ()) = tokio::time::timeout(LONG, both).await.expect("it is noticed");
+    let error = ran.expect_err("it is not known how it would have ended");
+    assert!(error.to_string().contains("ended") && container.is_poisoned(), "{error:?}");
 }
 
 /// A7: the container's end is the case's, and it is none that the case has.
@@ -102,8 +126,7 @@ async fn a_container_that_ends_fails_what_ran() {
     let container = waiting(&session).await;
     let cases = agent(&container).await;
     let ending = async {
-        until("it runs", || crate::processes::all(&container).iter().any(|line| line.contains("sleep 1001")))
-            .await;
+        while sleepers(&container).await.is_empty() {}
         container.kill("KILL").await.expect("it is killed");
     };
     let (ran, _) = tokio::join!(cases.run(Case::new(["sleep", "1001"])), ending);

@@ -1,8 +1,9 @@
-//! Cases in a running container (A1–A16).
+//! Cases in a running container (A1–A17).
 
 mod cancelled;
 mod crowd;
 mod ends;
+mod for_cases;
 mod hostile;
 mod isolated;
 mod lost;
@@ -44,6 +45,11 @@ fn exited(output: &CaseOutput, code: i32) {
 
 /// How many processes of the agent are in a container: itself and its workers.
 async fn agents(container: &TestContainer) -> usize {
-    let listed = processes::all(container);
+    let listed = processes::listed(container).await;
     listed.iter().filter(|line| line.contains("/.seatrial/agent serve")).count()
+}
+
+/// Whether a container has a kernel of its own, as under gVisor.
+fn is_sandboxed(container: &TestContainer) -> bool {
+    own_session::look_at(container)["HostConfig"]["Runtime"] != "runc"
 }

@@ -9,7 +9,9 @@ use crate::{agent, agents, exited, shell};
 #[tokio::test]
 async fn the_agent_stays_with_its_container() {
     let session = OwnSession::begin("case-pool").await;
-    let request = session.shell("exec sleep 100000").init();
+    // What the shell becomes later would be a process that came during the lease.
+    let has_become = ["sh", "-c", "ps -o args | grep -q '^sleep 100000'"];
+    let request = session.shell("exec sleep 100000").init().wait_for(seatrial::WaitFor::exec(has_become));
     let pool = ContainerPool::builder(request.clone())
         .size(1)
         .leak_check(LeakCheck::Replace)

@@ -5,18 +5,50 @@
 use seatrial::TestContainer;
 use seatrial_tests::Engine;
 
+use crate::observe::LONG;
+
 /// A shell line that leaves a child, a grandchild without a parent, one in a session of its own, and two without the
 /// environment; prints `ready` when they run, and waits.
 pub(crate) const FAMILY: &str = "sleep 1001 & (sleep 1002 &); setsid sleep 1003 & env -i sleep 1004 & \
      (env -i sleep 1005 &); echo ready; echo grumble >&2; wait";
 
-/// The command lines of what runs in a container, by its own `ps`: but for `ps` itself, the container's first processes
-/// and those that have ended and were not asked for.
-pub(crate) async fn sleepers(container: &TestContainer) -> Vec<String> {
+/// The states and command lines of all processes of a container, by its own `ps`, which is among them: a sandbox shows
+/// its processes to nobody outside.
+pub(crate) async fn listed(container: &TestContainer) -> Vec<String> {
     let listed = container.exec(["ps", "-o", "stat,args"]).await.expect("`ps` runs").stdout_text();
-    let lines =
-        listed.lines().map(str::trim).filter(|line| line.contains(" sleep 1") || line.contains("flood"));
-    lines.filter(|line| !line.starts_with('Z') && !line.contains("sleep 100000")).map(str::to_owned).collect()
+    listed.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// What runs in a container: but for `ps` itself, the container's first processes and those that have ended and were not
+/// asked for.
+pub(crate) async fn sleepers(container: &TestContainer) -> Vec<String> {
+    let is_sleeper = |line: &String| {
+        (line.contains(" sleep 1") || line.contains("flood"))
+            && !line.starts_with('Z')
+            && !line.contains("sleep 100000")
+    };
+    listed(container).await.into_iter().filter(is_sleeper).collect()
+}
+
+/// Waits until nothing runs any more of what was to be ended in the background.
+pub(crate) async fn until_none_sleeps(container: &TestContainer, when: &str) {
+    let mut left = Vec::new();
+    let ended = async {
+        loop {
+            left = sleepers(container).await;
+            if left.is_empty() {
+                return;
+            }
+        }
+    };
+    let ended = tokio::time::timeout(LONG, ended).await;
+    assert!(ended.is_ok(), "{when}: {left:#?} {:?}", container.poison());
+}
+
+/// The same, and the container is as good as before.
+pub(crate) async fn until_ended_without_poison(container: &TestContainer, when: &str) {
+    until_none_sleeps(container, when).await;
+    assert_eq!(container.poison(), None, "{when}");
 }
 
 /// The states and command lines of all processes of a container, by the engine's word; it sees those of any image.

@@ -1,6 +1,8 @@
 //! What the child does: all that creates something, over and over.
 
-use seatrial::{ContainerPool, ContainerRequest, CopyIn, Lease, Network, Pull, Result, Volume, WaitFor};
+use seatrial::{
+    Case, ContainerPool, ContainerRequest, CopyIn, Lease, Network, Pull, Result, Volume, WaitFor,
+};
 use seatrial_tests::{is_scenario, say};
 
 use crate::own_session::BASIC;
@@ -9,7 +11,7 @@ use crate::own_session::BASIC;
 pub(crate) const AT: &str = "at ";
 
 /// All that is done, as the lines say it.
-pub(crate) const STAGES: [&str; 10] = [
+pub(crate) const STAGES: [&str; 11] = [
     "its own start",
     "link and network",
     "volume",
@@ -19,6 +21,7 @@ pub(crate) const STAGES: [&str; 10] = [
     "run",
     "dropped container",
     "pool",
+    "container for cases",
     "removals",
 ];
 
@@ -80,6 +83,10 @@ async fn work(image: &str) -> Result<()> {
     pool.get().await?.exec(["true"]).await?;
     pool.close().await?;
     at(9);
+    let for_cases = ContainerRequest::new(BASIC).for_cases().network_mode("none").start().await?;
+    for_cases.cases().await?.run(Case::new(["true"])).await?;
+    for_cases.remove().await?;
+    at(10);
     container.remove().await?;
     network.remove().await?;
     volume.remove().await

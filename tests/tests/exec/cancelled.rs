@@ -4,25 +4,9 @@ use std::time::Duration;
 
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
-use crate::observe::LONG;
 use crate::own_session::OwnSession;
-use crate::processes::{FAMILY, sleepers};
+use crate::processes::{FAMILY, until_ended_without_poison};
 use crate::waiting;
-
-async fn until_none_sleeps(container: &seatrial::TestContainer, when: &str) {
-    let mut left = Vec::new();
-    let ended = async {
-        loop {
-            left = sleepers(container).await;
-            if left.is_empty() {
-                return;
-            }
-        }
-    };
-    let ended = tokio::time::timeout(LONG, ended).await;
-    assert!(ended.is_ok(), "dropped {when}: {left:#?}");
-    assert_eq!(container.poison(), None, "dropped {when}");
-}
 
 /// C29: wherever the command is by then.
 #[tokio::test]
@@ -35,7 +19,7 @@ async fn a_command_that_is_dropped_at_any_moment_is_ended() {
         let command = container.exec(["sh", "-c", FAMILY]);
         tokio::time::timeout(moment, command).await.expect_err("it sleeps");
     }
-    until_none_sleeps(&container, "at some moment").await;
+    until_ended_without_poison(&container, "dropped at some moment").await;
 }
 
 /// C29: the engine starts what it was told to start, though nobody waits for it any more.
@@ -59,7 +43,7 @@ async fn a_command_that_is_dropped_in_each_request_is_ended() {
             gate.release();
             // Through the same engine, and so later.
             container.exec(["true"]).await.expect("it runs");
-            until_none_sleeps(&container, &format!("at {path}, answered: {answered}")).await;
+            until_ended_without_poison(&container, &format!("dropped at {path}, answered: {answered}")).await;
         }
     }
 }
@@ -79,5 +63,5 @@ async fn a_command_that_is_dropped_with_its_runtime_is_ended() {
     })
     .join()
     .expect("the thread ends well");
-    until_none_sleeps(&container, "with its runtime").await;
+    until_ended_without_poison(&container, "dropped with its runtime").await;
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use crate::observe::failed;
 use crate::own_session::OwnSession;
-use crate::processes::sleepers;
+use crate::processes::until_none_sleeps;
 use crate::waiting;
 
 /// C27: all of it arrives, binary and large, and then its end.
@@ -92,6 +92,5 @@ async fn a_reader_that_fails_is_an_error_and_ends_the_command() {
     let error = failed(container.exec(["sh", "-c", "cat; sleep 1001"]).stdin_from(Failing(false)).await);
     assert!(error.is_files() && error.to_string().contains(container.name()), "{error:?}");
     assert!(format!("{error:?}").contains("on fire"), "{error:?}");
-    let ended = async { while !sleepers(&container).await.is_empty() {} };
-    tokio::time::timeout(crate::observe::LONG, ended).await.expect("it is ended in the background");
+    until_none_sleeps(&container, "ended in the background").await;
 }

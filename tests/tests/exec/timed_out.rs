@@ -6,7 +6,7 @@ use seatrial::{ContainerRequest, TestContainer};
 
 use crate::observe::failed;
 use crate::own_session::{BASIC, OwnSession, look_at};
-use crate::processes::{self, FAMILY, sleepers};
+use crate::processes::{self, FAMILY, sleepers, until_none_sleeps};
 use crate::waiting;
 
 /// How long commands get that are to be ended: enough for an engine under load to start them.
@@ -169,8 +169,7 @@ async fn a_time_that_suffices_is_not_noticed() {
     let began = Instant::now();
     let error = failed(container.exec(["sleep", "1001"]).timeout(Duration::ZERO).await);
     assert!(error.is_timeout() && began.elapsed() < Duration::from_secs(60), "{error:?}");
-    let ended = async { while !sleepers(&container).await.is_empty() {} };
-    tokio::time::timeout(crate::observe::LONG, ended).await.expect("what was under way is ended, too");
+    until_none_sleeps(&container, "under way at its deadline").await;
 }
 
 /// C29: a container from the basic image without an init has the same.

@@ -1,7 +1,5 @@
 //! An engine that can't be trusted: it hangs, breaks off, answers nonsense, or is stopped while it is needed.
 
-#[path = "../common/daemon.rs"]
-mod daemon;
 #[path = "../common/own_session.rs"]
 mod own_session;
 

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use seatrial::{ContainerRequest, ReaperChoice, Session, WaitFor};
-use seatrial_tests::{EngineProxy, Fault, Gate, Leftovers, Matcher};
+use seatrial_tests::{Daemon, EngineProxy, Fault, Gate, Leftovers, Matcher};
 
-use crate::daemon::Daemon;
 use crate::own_session::{MISBEHAVE, OwnSession, own_id};
 
 /// C8, E1: from the n-th request of a start on, every connection is cut, until the engine is back.

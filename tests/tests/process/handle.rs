@@ -8,17 +8,11 @@ use seatrial_tests::ProcessSnapshot;
 
 use crate::observe::{LONG, SHORT, failed};
 use crate::own_session::OwnSession;
-use crate::processes::{FAMILY, sleepers};
+use crate::processes::{FAMILY, sleepers, until_ended_without_poison};
 use crate::waiting;
 
 async fn shell(container: &TestContainer) -> Process {
     container.spawn(["sh"]).await.expect("it starts")
-}
-
-async fn until_none_sleeps(container: &TestContainer) {
-    let ended = async { while !sleepers(container).await.is_empty() {} };
-    tokio::time::timeout(LONG, ended).await.expect("it is ended in the background");
-    assert_eq!(container.poison(), None);
 }
 
 /// C30.
@@ -169,7 +163,7 @@ async fn a_handle_that_is_dropped_ends_the_process_with_its_children() {
         process.read_until("ready", LONG).await.expect("they run");
         assert!(sleepers(&container).await.len() >= 5);
         drop(process);
-        until_none_sleeps(&container).await;
+        until_ended_without_poison(&container, "dropped").await;
     }
     drop(warm);
     ours.assert_not_grown();
@@ -222,5 +216,5 @@ async fn a_spawn_that_is_dropped_at_any_moment_is_ended() {
         let spawn = async { container.spawn(["sh", "-c", FAMILY]).await };
         drop(tokio::time::timeout(moment, spawn).await);
     }
-    until_none_sleeps(&container).await;
+    until_ended_without_poison(&container, "dropped").await;
 }

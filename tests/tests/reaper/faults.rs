@@ -3,9 +3,8 @@
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
-use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, Reaper};
+use seatrial_tests::{Daemon, EngineProxy, Fault, Gate, Matcher, Reaper};
 
-use super::daemon::Daemon;
 use super::fixture::{Host, label, left, one_of_each, reap, volume};
 
 const CLASSES: [&str; 4] = ["containers", "networks", "volumes", "images"];

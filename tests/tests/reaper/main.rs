@@ -2,8 +2,6 @@
 
 #[path = "../common/certificates.rs"]
 mod certificates;
-#[path = "../common/daemon.rs"]
-mod daemon;
 mod fixture;
 
 mod end;

@@ -5,11 +5,10 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
-use seatrial_tests::Reaper;
+use seatrial_tests::{Daemon, Reaper};
 use tempfile::TempDir;
 
 use crate::certificates::Certificates;
-use crate::daemon::Daemon;
 use crate::fixture::{Host, label};
 
 /// A daemon that lets in who has a certificate, and its authority.

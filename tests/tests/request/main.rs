@@ -1,4 +1,4 @@
-//! Requests: values (C1), names (C2), options that reach the engine (C4 to C7).
+//! Requests: values (C1), names (C2), options that reach the engine (C4–C7).
 
 mod logs;
 mod modifiers;

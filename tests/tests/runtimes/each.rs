@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, CopyIn, Session, WaitFor};
+use seatrial::{Case, CaseEnd, CaseVia, ContainerRequest, CopyIn, Session, WaitFor};
 
 use crate::observe::{LONG, failed};
 use crate::own_session::BASIC;
@@ -42,6 +42,25 @@ pub(crate) async fn does_what_containers_do(session: &Session, runtime: &str) {
     assert!(container.state().await.expect("it is there").is_running(), "{runtime}");
     container.kill("SIGKILL").await.expect("it is killed");
     container.wait(WaitFor::exit().code(137)).await.expect("it ends");
+    container.remove().await.expect("it goes");
+}
+
+/// A17: the agent is its main process, which is spoken to again after a restart, and ends at once.
+pub(crate) async fn exists_for_its_cases(session: &Session, runtime: &str) {
+    let request = ContainerRequest::new(BASIC).for_cases().runtime(runtime).session(session);
+    let container = request.start().await.expect("it starts");
+    let cases = container.cases().await.expect("it runs");
+    assert_eq!(cases.via(), CaseVia::Agent, "{runtime}");
+    let case = || Case::new(["sh", "-c", "ps -o args; sleep 1001 & (sleep 1002 &); exit 3"]);
+    for _ in 0..2 {
+        let output = cases.run(case()).await.expect("it runs");
+        assert_eq!(output.end, CaseEnd::Exited(3), "{runtime}: {output:?}");
+        assert!(output.stdout_text().contains("/.seatrial/agent main"), "{runtime}: {output:?}");
+        assert_eq!(sleepers(&container).await, Vec::<String>::new(), "{runtime}");
+        container.restart().await.expect("it restarts");
+    }
+    container.stop().await.expect("it stops");
+    container.wait(WaitFor::exit().code(128 + 15)).await.expect("by itself");
     container.remove().await.expect("it goes");
 }
 

@@ -3,8 +3,6 @@
 //! Where the engine has no gVisor, a daemon of the test's own has: that takes seconds, so few tests share one.
 
 mod checkpoints;
-#[path = "../common/daemon.rs"]
-mod daemon;
 mod each;
 #[path = "../common/observe.rs"]
 mod observe;
@@ -17,7 +15,7 @@ mod processes;
 use place::{OFFLINE, Place};
 use seatrial_tests::Leftovers;
 
-/// C5, C14: all that needs gVisor.
+/// A17, C5, C14: all that needs gVisor.
 #[tokio::test]
 async fn gvisor_s_containers_do_what_others_do_and_can_be_checkpointed() {
     let Some(place) = Place::find() else { return };
@@ -25,6 +23,7 @@ async fn gvisor_s_containers_do_what_others_do_and_can_be_checkpointed() {
     tokio::join!(
         each::does_what_containers_do(&session, "runc"),
         each::does_what_containers_do(&session, "runsc"),
+        each::exists_for_its_cases(&session, "runsc"),
         each::variants(&session),
     );
     // One after the other: Docker has been seen to refuse one of several restores at once.

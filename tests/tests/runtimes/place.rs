@@ -3,11 +3,10 @@
 use std::process::{Command, Stdio};
 
 use seatrial::{ReaperChoice, Session};
-use seatrial_tests::Engine;
+use seatrial_tests::{Daemon, Engine};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
 use crate::own_session::{BASIC, MISBEHAVE, own_id};
 
 /// The runtime without a network, whose containers can be checkpointed.

@@ -3,8 +3,6 @@
 mod bad_input;
 #[path = "../common/certificates.rs"]
 mod certificates;
-#[path = "../common/daemon.rs"]
-mod daemon;
 #[path = "../common/observe.rs"]
 mod observe;
 #[path = "../common/own_session.rs"]

@@ -1,7 +1,8 @@
 //! A daemon of the test's own, with TLS beside its socket: restarted under a session, and reaped from outside.
 
+use seatrial_tests::Daemon;
+
 use crate::certificates::Certificates;
-use crate::daemon::Daemon;
 use crate::observe::{LONG, block_until};
 use crate::own_session::BASIC;
 use crate::process::Host;

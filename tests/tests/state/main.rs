@@ -1,7 +1,5 @@
 //! A container's state as it changes, and waits for its end, through engines that break off and come back.
 
-#[path = "../common/daemon.rs"]
-mod daemon;
 #[path = "../common/observe.rs"]
 mod observe;
 #[path = "../common/own_session.rs"]

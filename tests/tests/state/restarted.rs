@@ -1,9 +1,8 @@
 //! A daemon that is stopped and started again in the middle.
 
 use seatrial::{ContainerRequest, ContainerStatus, ReaperChoice, Session, WaitCondition};
-use seatrial_tests::EngineProxy;
+use seatrial_tests::{Daemon, EngineProxy};
 
-use crate::daemon::Daemon;
 use crate::observe::{LONG, until};
 use crate::own_session::{MISBEHAVE, own_id};
 use crate::watch::first_that_is;

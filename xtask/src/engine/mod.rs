@@ -34,6 +34,11 @@ impl Runtime {
             Self::Gvisor => "runsc",
         }
     }
+
+    /// Has a child program run its containers with it.
+    pub(crate) fn pass_on(self, command: &mut Command) {
+        command.env("SEATRIAL_RUNTIME", self.name());
+    }
 }
 
 /// An engine that answered.

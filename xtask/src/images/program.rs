@@ -1,13 +1,11 @@
 //! Our own programs in images: static binaries for the engine's architecture.
 
-use std::process::Command;
-
 use anyhow::{Context, Result, bail};
 use bollard::Docker;
-use serde_json::Value;
 
 use super::folder::{File, Folder};
-use crate::{command, console, workspace};
+use crate::cargo::build_program;
+use crate::{console, workspace};
 
 /// A program that an image consists of.
 #[derive(Clone, Copy, Debug)]
@@ -81,21 +79,11 @@ impl Program {
     /// Runs cargo and gives back the program's path.
     fn build(self, target: &Target) -> Result<String> {
         let Self { package, profile, arguments, .. } = self;
-        let mut cargo = Command::new("cargo");
-        cargo.current_dir(workspace::root());
-        cargo.args(["build", "--quiet", "--profile", profile, "--package", package]);
-        cargo.args(["--target", &target.triple]).args(arguments);
-        cargo.arg("--message-format=json-render-diagnostics");
-        cargo.env("RUSTFLAGS", target.flags);
-        let messages = command::output(&mut cargo).with_context(|| {
-            let triple = &target.triple;
+        let triple = &target.triple;
+        let build = ["build", "--quiet", "--profile", profile, "--package", package, "--target", triple];
+        build_program(&[&build, arguments].concat(), &[("RUSTFLAGS", target.flags)]).with_context(|| {
             format!("failed to build {package}; if the target is missing: `rustup target add {triple}`")
-        })?;
-        String::from_utf8_lossy(&messages)
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .find_map(|message| message["executable"].as_str().map(str::to_owned))
-            .with_context(|| format!("cargo built {package} but named no program"))
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::archive::CopyIn;
 use crate::background::background;
 use crate::container::Limits;
 use crate::container::files::put_below;
-use crate::engine::{ExecRequest, Mode};
+use crate::engine::{Engine, ExecRequest, Mode};
 use crate::error::{Error, Kind, Result};
 use crate::wait::Subject;
 
@@ -20,7 +20,7 @@ use crate::wait::Subject;
 /// copied to anywhere else.
 pub(crate) const DIRECTORY: &str = "/.seatrial";
 /// The program in a container.
-pub(super) const PATH: &str = "/.seatrial/agent";
+pub(crate) const PATH: &str = "/.seatrial/agent";
 
 /// How many more processes a container may have for as long as the program needs to be let in.
 const ROOM: u32 = 64;
@@ -43,6 +43,17 @@ enum Place {
     #[default]
     NotThere,
     There,
+    /// In a volume of ours, into which nobody in the container can write.
+    Mounted,
+}
+
+impl Place {
+    /// Somebody may have removed it, where that is possible.
+    fn is_in_doubt(&mut self) {
+        if *self == Self::There {
+            *self = Self::NotThere;
+        }
+    }
 }
 
 /// A command that is to be ended.
@@ -61,6 +72,14 @@ struct Ask {
 }
 
 impl Agent {
+    /// The program is in a volume that the container has.
+    pub(super) fn is_mounted(&self) {
+        // Nobody else knows of a container that was just created.
+        if let Ok(mut place) = self.turn.try_lock() {
+            *place = Place::Mounted;
+        }
+    }
+
     /// Copies the program in ahead of time, if it is not there; whether that works is seen when it is needed.
     pub(crate) fn prepare(subject: &Subject) {
         let commands = &subject.commands;
@@ -94,7 +113,7 @@ impl Agent {
     /// If it can't be.
     pub(super) async fn copy_again(subject: &Subject) -> Result<()> {
         let mut place = subject.commands.agent.turn.lock().await;
-        *place = Place::NotThere;
+        place.is_in_doubt();
         ensure(&mut place, subject).await
     }
 
@@ -142,8 +161,7 @@ async fn end_all(place: &mut Place, subject: &Subject, whom: &[Whom]) -> Result<
     match run_for(subject, whom).await {
         Err(error) if error.is_not_started() => {
             tracing::debug!("the program that ends commands did not start at first: {error}");
-            // Somebody may have removed it.
-            *place = Place::NotThere;
+            place.is_in_doubt();
             ensure(place, subject).await?;
             run_with_room(subject, whom, error).await
         }
@@ -153,22 +171,36 @@ async fn end_all(place: &mut Place, subject: &Subject, whom: &[Whom]) -> Result<
 
 /// Copies the program in, unless it is there.
 async fn ensure(place: &mut Place, subject: &Subject) -> Result<()> {
-    if *place == Place::There {
+    if *place != Place::NotThere {
         return Ok(());
     }
     let Subject { engine, id, name, .. } = subject;
+    check_architecture(engine)?;
+    match put_below("/", engine, id, name, program(PATH)).await {
+        Err(error) if error.message().contains("read-only") => put_into_directory(subject).await?,
+        other => other?,
+    }
+    *place = Place::There;
+    Ok(())
+}
+
+/// Copies the program into our own directory, which is there: a volume is mounted at it.
+pub(super) async fn put_into_directory(subject: &Subject) -> Result<()> {
+    let Subject { engine, id, name, .. } = subject;
+    put_below(DIRECTORY, engine, id, name, program("/agent")).await
+}
+
+fn program(path: &str) -> Vec<CopyIn> {
+    vec![CopyIn::bytes(Bytes::from_static(PROGRAM), path).mode(0o755)]
+}
+
+/// # Errors
+/// Exec, if the program can't run on the engine's machine.
+pub(super) fn check_architecture(engine: &Engine) -> Result<()> {
     let arch = &engine.version().arch;
     if seatrial_agent::architecture() != Some(arch) {
         return Err(Error::new(Kind::Exec, format!("there is no agent for `{arch}`")));
     }
-    let program = |path: &str| vec![CopyIn::bytes(Bytes::from_static(PROGRAM), path).mode(0o755)];
-    match put_below("/", engine, id, name, program(PATH)).await {
-        Err(error) if error.message().contains("read-only") => {
-            put_below(DIRECTORY, engine, id, name, program("/agent")).await?;
-        }
-        other => other?,
-    }
-    *place = Place::There;
     Ok(())
 }
 

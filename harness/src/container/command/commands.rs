@@ -43,6 +43,12 @@ impl Drop for UnderWay {
 }
 
 impl Commands {
+    /// The container's main process is our program, in a volume.
+    pub(in crate::container) fn are_by_main_process(&self) {
+        self.agent.is_mounted();
+        self.cases.are_by_main_process();
+    }
+
     /// Marks the container; the first reason stays.
     pub(super) fn poison(&self, reason: String) {
         self.lock().get_or_insert(reason);

@@ -14,6 +14,7 @@ use super::beside::beside;
 use super::capture::Capture;
 use super::ender::Ender;
 use super::exit::{Exit, exit};
+use super::gone::unless_gone;
 use super::options::command_options;
 use super::output::{ExecOutput, PartialOutput};
 use super::stdin::{Source, Stdin};
@@ -171,9 +172,14 @@ impl Running {
         let (reader, writer) = tokio::io::split(connection);
         let mut capture = Capture::new(reader, mode, self.limit);
         let reading = beside(capture.read_to_end(), source.write_to(writer, mode));
-        let end = match self.in_time(reading).await {
+        let end = match self.in_time(unless_gone(&self.subject, reading)).await {
             None => None,
-            Some(read) => {
+            Some(None) => {
+                let message =
+                    format!("the container has ended, and how command {} did is not known", self.what);
+                return Err(Error::new(Kind::Exec, message));
+            }
+            Some(Some(read)) => {
                 read.map_err(|error| error.with_phase("read a command's output"))?;
                 ender.is_over();
                 let elapsed = self.began.elapsed();

@@ -1,13 +1,14 @@
 //! From a request to the engine's create body: a pure function, so that all that is asked for can be seen to arrive.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig, Mount, MountType,
     NetworkingConfig, PortBinding,
 };
 
-use super::super::command::AGENT_DIRECTORY;
+use super::super::command::{AGENT_DIRECTORY, ProgramVolume};
 use super::{Attachment, ContainerRequest, Publish, Runtime};
 use crate::error::{Error, Result};
 
@@ -34,6 +35,9 @@ pub(in crate::container) struct Lowered {
     pub(in crate::container) body: ContainerCreateBody,
     /// Networks beyond the first: engines before API 1.44 take only one at the creation.
     pub(in crate::container) more_networks: Vec<Attachment>,
+    /// The volume of our program that the container has: it must not go before the container, or the engine would make
+    /// another.
+    pub(in crate::container) program: Option<Arc<ProgramVolume>>,
 }
 
 /// Lowers a request; the same request and context always give the same body.
@@ -49,7 +53,7 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     if host.log_config.is_none() && context.has_local_logs {
         host.log_config = Some(readable_logs());
     }
-    if host.readonly_rootfs == Some(true) {
+    if host.readonly_rootfs == Some(true) && !has_the_agent(&host) {
         host.mounts.get_or_insert_default().push(for_the_agent());
     }
     for (files, dir) in request.files.iter().zip(context.file_dirs) {
@@ -70,7 +74,7 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
         modify.apply(&mut body);
     }
     request.restarts.check(body.host_config.as_ref().unwrap_or(&HostConfig::default()))?;
-    Ok(Lowered { body, more_networks })
+    Ok(Lowered { body, more_networks, program: request.program.clone() })
 }
 
 /// What can be seen to be wrong without an engine.
@@ -162,6 +166,11 @@ fn runtime(asked: &Runtime, suffix: Option<&str>, context: &Context<'_>) -> Opti
         Some(suffix) => Some(format!("{}{suffix}", in_force.unwrap_or(context.native_runtime))),
         None => in_force.map(str::to_owned),
     }
+}
+
+/// Whether our directory is a volume already.
+fn has_the_agent(host: &HostConfig) -> bool {
+    host.mounts.iter().flatten().any(|mount| mount.target.as_deref() == Some(AGENT_DIRECTORY))
 }
 
 /// A volume for the program that ends commands: into a read-only root nothing can be copied later.

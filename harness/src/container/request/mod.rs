@@ -2,6 +2,7 @@
 
 mod basics;
 mod compare;
+mod for_cases;
 mod health;
 mod lower;
 mod networking;
@@ -16,11 +17,13 @@ use std::time::Duration;
 use bollard::models::{ContainerCreateBody, HostConfig};
 
 pub use basics::RestartPolicy;
+pub(in crate::container) use for_cases::ForCases;
 pub use health::HealthCheck;
 pub(super) use lower::{Context, Lowered, endpoint, lower};
 pub(super) use networking::{Attachment, Publish};
 pub(super) use storage::FilesMount;
 
+use super::command::ProgramVolume;
 use crate::archive::CopyIn;
 use crate::config::{Keep, PullPolicy};
 use crate::container::logs::Consumer;
@@ -51,8 +54,9 @@ use crate::wait::WaitFor;
 ///
 /// # Options by topic
 ///
-/// - What runs: [`cmd`](Self::cmd), [`entrypoint`](Self::entrypoint), [`env`](Self::env), [`user`](Self::user),
-///   [`working_dir`](Self::working_dir), [`name`](Self::name), [`label`](Self::label), [`runtime`](Self::runtime).
+/// - What runs: [`cmd`](Self::cmd), [`entrypoint`](Self::entrypoint), [`for_cases`](Self::for_cases),
+///   [`env`](Self::env), [`user`](Self::user), [`working_dir`](Self::working_dir), [`name`](Self::name),
+///   [`label`](Self::label), [`runtime`](Self::runtime).
 /// - When it is ready: [`wait_for`](Self::wait_for), [`startup_timeout`](Self::startup_timeout),
 ///   [`health_check`](Self::health_check).
 /// - Where it is reached: [`port`](Self::port), [`publish_on`](Self::publish_on), [`fixed`](Self::fixed).
@@ -91,6 +95,10 @@ pub struct ContainerRequest {
     pub(super) output_limit: usize,
     pub(super) consumers: Vec<Consumer>,
     pub(super) session: Option<Session>,
+    /// Whether it exists for its cases.
+    pub(super) for_cases: Option<ForCases>,
+    /// The volume of our program among its mounts.
+    program: Option<Arc<ProgramVolume>>,
     pub(crate) restarts: Restarts,
     pub(crate) profiler: Profiler,
     /// Whom a start tells how far it is.
@@ -154,6 +162,8 @@ impl ContainerRequest {
             output_limit: 16 << 20,
             consumers: Vec::new(),
             session: None,
+            for_cases: None,
+            program: None,
             restarts: Restarts::default(),
             profiler: Profiler::default(),
             reporter: None,

@@ -23,6 +23,26 @@ impl ContainerRequest {
         self
     }
 
+    /// Whether its containers may give [isolated cases](crate::Case::isolated) a root of their own: they are privileged, or
+    /// have the capability `SYS_ADMIN`. What a modifier may change can't be known, and counts as yes.
+    #[must_use]
+    pub fn may_isolate(&self) -> bool {
+        const NEEDED: &str = "SYS_ADMIN";
+        let has = |list: &Option<Vec<String>>, wanted: &str| {
+            list.iter().flatten().any(|capability| {
+                let capability = capability.to_ascii_uppercase();
+                capability.strip_prefix("CAP_").unwrap_or(&capability) == wanted
+            })
+        };
+        let (added, dropped) = (&self.host.cap_add, &self.host.cap_drop);
+        let has_it = match has(added, "ALL") {
+            true => !has(dropped, NEEDED),
+            false => has(added, NEEDED),
+        };
+        let is_modified = self.modify_host.is_some() || self.modify_body.is_some();
+        self.host.privileged == Some(true) || has_it || is_modified
+    }
+
     /// A security option, `no-new-privileges` or `seccomp=unconfined` for example. Default: the engine's.
     pub fn security_opt(mut self, option: impl Into<String>) -> Self {
         self.host.security_opt.get_or_insert_default().push(option.into());
@@ -59,5 +79,28 @@ impl ContainerRequest {
     pub fn sysctl(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.host.sysctls.get_or_insert_default().insert(key.into(), value.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R21: *pure*.
+    #[test]
+    fn a_request_knows_whether_its_containers_may_isolate() {
+        let plain = || ContainerRequest::new("x");
+        for (request, may) in [
+            (plain(), false),
+            (plain().cap_add("NET_ADMIN").cap_drop("SYS_ADMIN"), false),
+            (plain().cap_add("ALL").cap_drop("cap_sys_admin"), false),
+            (plain().cap_add("SYS_ADMIN"), true),
+            (plain().cap_drop("ALL").cap_add("cap_sys_admin"), true),
+            (plain().cap_add("all"), true),
+            (plain().privileged(), true),
+            (plain().modify_host_config(|host| host.privileged = Some(true)), true),
+        ] {
+            assert_eq!(request.may_isolate(), may, "{request:?}");
+        }
     }
 }

@@ -1,14 +1,15 @@
-//! The agents of one container: one per user that cases are run by, started when the first needs it.
+//! The agents of one container: one per user that cases are run by, started when the first needs it. That of the
+//! container's user may be its main process.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::agent::{Agent, PATH, Whom};
 use super::super::ender::new_mark;
 use super::link::Link;
 use crate::background::background;
-use crate::engine::ExecRequest;
+use crate::engine::{ExecRequest, Upgraded};
 use crate::error::{Error, Kind, Result};
 use crate::report::seconds;
 use crate::wait::Subject;
@@ -18,11 +19,26 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is known of a container's agents.
 #[derive(Debug, Default)]
-pub(in super::super) struct Agents {
+pub(in crate::container) struct Agents {
     /// By user. Written by who starts one, read by who runs cases; std's lock since no one awaits with it.
     known: Mutex<HashMap<Option<String>, Known>>,
     /// Held by who starts one.
     turn: tokio::sync::Mutex<()>,
+    /// Whether the container's main process is one, and whether it was spoken to in this run of the container. Written
+    /// by starts and by who connects; std's lock since no one awaits with it.
+    main: Mutex<Main>,
+}
+
+/// What is known of the container's main process.
+#[derive(Clone, Copy, Debug, Default)]
+enum Main {
+    #[default]
+    Another,
+    /// It is an agent; nobody has spoken to it.
+    Agent,
+    /// It is an agent; somebody was connected to it when the container had been restarted so many times. It takes no
+    /// second connection in that run.
+    Spoken(u64),
 }
 
 /// How cases of a user are run.
@@ -38,6 +54,40 @@ impl Agents {
     pub(super) fn known(&self, subject: &Subject, user: &Option<String>) -> Option<Known> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(user).filter(|known| known.is_good(subject)).cloned()
+    }
+
+    /// The container's main process is an agent.
+    pub(in super::super) fn are_by_main_process(&self) {
+        *self.main() = Main::Agent;
+    }
+
+    /// Connects to the main process of a container that is created and not started.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub(in crate::container) async fn attach(subject: &Subject) -> Result<Upgraded> {
+        subject.engine.attach_with_input(&subject.id, &subject.name).await
+    }
+
+    /// Speaks to the main process, whose container is being started.
+    ///
+    /// # Errors
+    /// Exec, if it ends, or is none of ours.
+    pub(in crate::container) async fn open_main(subject: &Subject, connection: Upgraded) -> Result<()> {
+        let epoch = subject.commands.epoch();
+        let link = open(subject, None, epoch, connection).await?;
+        let agents = &subject.commands.cases;
+        *agents.main() = Main::Spoken(epoch);
+        agents.note(None, Known::Agent(Arc::new(link)));
+        Ok(())
+    }
+
+    fn main(&self) -> MutexGuard<'_, Main> {
+        self.main.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, user: Option<String>, known: Known) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(user, known);
     }
 
     /// How cases of a user are run: starts an agent if there is none.
@@ -63,7 +113,7 @@ impl Agents {
             }
             Err(error) => return Err(error),
         };
-        agents.known.lock().unwrap_or_else(PoisonError::into_inner).insert(user.clone(), known.clone());
+        agents.note(user.clone(), known.clone());
         Ok(known)
     }
 }
@@ -84,6 +134,11 @@ fn is_in_the_way(error: &Error) -> bool {
 }
 
 async fn start(subject: Subject, user: Option<String>, epoch: u64) -> Result<Link> {
+    if user.is_none()
+        && let Some(link) = of_main_process(&subject, epoch).await
+    {
+        return Ok(link);
+    }
     Agent::ensure_there(&subject).await?;
     match start_once(&subject, user.clone(), epoch).await {
         // Somebody may have removed it.
@@ -108,7 +163,42 @@ async fn start_once(subject: &Subject, user: Option<String>, epoch: u64) -> Resu
     };
     let exec = engine.create_exec(id, name, request).await?;
     let connection = engine.start_exec(&exec, name, false, None).await?;
-    let opening = Link::open(subject.clone(), Whom { mark, user }, epoch, connection);
+    open(subject, Some(Whom { mark, user }), epoch, connection).await
+}
+
+/// The link to the main process of a container that was started again, if that is an agent that nobody spoke to.
+async fn of_main_process(subject: &Subject, epoch: u64) -> Option<Link> {
+    let agents = &subject.commands.cases;
+    match *agents.main() {
+        Main::Another => return None,
+        Main::Spoken(at) if at == epoch => return None,
+        Main::Agent | Main::Spoken(_) => {}
+    }
+    let Subject { engine, id, name, .. } = subject;
+    let connecting = async {
+        // Who is attached to a container that does not run waits for its start.
+        if !engine.inspect_container(id, name).await?.state.is_running() {
+            return Err(Error::new(Kind::Conflict, "the container does not run"));
+        }
+        open(subject, None, epoch, Agents::attach(subject).await?).await
+    };
+    match connecting.await {
+        Ok(link) => {
+            *agents.main() = Main::Spoken(epoch);
+            Some(link)
+        }
+        Err(error) => {
+            tracing::debug!(
+                container = name,
+                "the agent that is the main process can't be spoken to: {error}"
+            );
+            None
+        }
+    }
+}
+
+async fn open(subject: &Subject, whom: Option<Whom>, epoch: u64, connection: Upgraded) -> Result<Link> {
+    let opening = Link::open(subject.clone(), whom, epoch, connection);
     tokio::time::timeout(PATIENCE, opening).await.unwrap_or_else(|_| {
         let message = format!("the agent in the container said nothing within {}", seconds(PATIENCE));
         Err(Error::new(Kind::Exec, message))

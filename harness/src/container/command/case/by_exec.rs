@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,7 +83,7 @@ impl ByExec {
         };
         let Begun { connection, exec, mut ender } = begun;
         let (reader, writer) = tokio::io::split(connection);
-        let mut reading = Reading::new(reader);
+        let mut reading = Reading::new(reader, plan.has_stdin);
         let end = {
             let output =
                 beside(reading.read(&mut sink, &on_the_way), source.write_to(writer, Mode::Multiplexed));
@@ -186,18 +187,25 @@ struct Reading<R> {
     reader: R,
     decoder: FrameDecoder,
     buffer: Vec<u8>,
+    /// Whether the case has input. An engine that closes the stream while more of it comes than the case has read is said
+    /// to have reset it, once all that it has sent is read.
+    has_input: bool,
 }
 
 impl<R: AsyncRead + Unpin> Reading<R> {
-    fn new(reader: R) -> Self {
-        Self { reader, decoder: FrameDecoder::new(Mode::Multiplexed), buffer: vec![0; READ_SIZE] }
+    fn new(reader: R, has_input: bool) -> Self {
+        let decoder = FrameDecoder::new(Mode::Multiplexed);
+        Self { reader, decoder, buffer: vec![0; READ_SIZE], has_input }
     }
 
     /// Reads until the output ends. May be dropped and called again.
     async fn read(&mut self, sink: &mut Sink, on_the_way: &OnTheWay) -> Result<()> {
         loop {
             on_the_way.room().await;
-            let read = self.reader.read(&mut self.buffer).await.map_err(broken_off)?;
+            let read = match self.reader.read(&mut self.buffer).await {
+                Err(error) if self.has_input && error.kind() == ErrorKind::ConnectionReset => 0,
+                read => read.map_err(broken_off)?,
+            };
             if read == 0 {
                 return self.decoder.finish();
             }

@@ -67,8 +67,9 @@ pub struct Cases {
 impl TestContainer {
     /// The way to run many short commands in the container, fast, of which each leaves nothing running.
     ///
-    /// The first call copies a program of 30 kB into the container and starts it there; later calls ask nothing of the
-    /// engine. Where that can't be, cases go by the engine's exec, and [`Cases::via`] says why.
+    /// The first call copies a program of 34 kB into the container and starts it there; later calls ask nothing of the
+    /// engine, nor does any in a container that [exists for its cases](crate::ContainerRequest::for_cases). Where that
+    /// can't be, cases go by the engine's exec, and [`Cases::via`] says why.
     ///
     /// # Errors
     /// Conflict, if the container does not run; not found, if it is gone; the engine's own.

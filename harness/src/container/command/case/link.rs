@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::super::agent::Whom;
 use super::super::capture::{READ_SIZE, broken_off};
 use super::super::commands::{Commands, UnderWay};
+use super::super::gone::unless_gone;
 use super::super::stdin::Source;
 use super::drain::GiveBack;
 use super::output::CaseOutput;
@@ -27,6 +28,8 @@ use crate::wait::Subject;
 
 /// How often it is looked whether the agent owes an answer.
 const LOOK: Duration = Duration::from_secs(1);
+/// How much longer the answer to one case may take while others get theirs.
+const BUSY: Duration = Duration::from_secs(30);
 /// How much of what the agent says to people is kept.
 const SAID: usize = 2048;
 
@@ -41,8 +44,9 @@ struct Shared {
     container: Subject,
     /// These hold the link.
     commands: Weak<Commands>,
-    /// What the agent's processes have in their environment, and who runs it.
-    whom: Whom,
+    /// What the agent's processes have in their environment, and who runs it; nothing if it is the main process, which
+    /// nobody has to end.
+    whom: Option<Whom>,
     /// Written by who runs cases and by the reader; std's lock since no one awaits with it.
     board: Mutex<Board>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
@@ -62,17 +66,29 @@ struct Incoming<R> {
 }
 
 impl Link {
-    /// Speaks to an agent that was just started.
+    /// Speaks to an agent that was just started, or is the container's main process.
     ///
     /// # Errors
     /// Exec, with what it said, if it is none that we understand.
-    pub(super) async fn open(subject: Subject, whom: Whom, epoch: u64, connection: Upgraded) -> Result<Self> {
+    pub(super) async fn open(
+        subject: Subject,
+        whom: Option<Whom>,
+        epoch: u64,
+        connection: Upgraded,
+    ) -> Result<Self> {
         let (reader, mut writer) = tokio::io::split(connection);
         let mut hello = Vec::new();
         Encoder::hello(&mut hello);
         let mut incoming = Incoming::new(reader);
+        // A main process answers, since it may have begun before anybody was there to hear it.
+        let is_main = whom.is_none();
+        if is_main {
+            writer.write_all(&hello).await.map_err(broken_off)?;
+        }
         incoming.wait_for_hello().await?;
-        writer.write_all(&hello).await.map_err(broken_off)?;
+        if !is_main {
+            writer.write_all(&hello).await.map_err(broken_off)?;
+        }
         let (outgoing, queue) = mpsc::unbounded_channel();
         let free = Arc::new(Semaphore::new(SLOTS));
         let commands = Arc::downgrade(&subject.commands);
@@ -157,8 +173,10 @@ impl Shared {
         }
         let under_way = self.tell(over);
         let Some(commands) = self.commands.upgrade() else { return };
+        // A main process ends them if it lives, and they end with it if not.
+        let Some(whom) = self.whom.clone() else { return };
         // What the agent's own processes have not ended is ended from outside.
-        let (subject, whom) = (Subject { commands, ..self.container.clone() }, self.whom.clone());
+        let subject = Subject { commands, ..self.container.clone() };
         let ending = async move {
             if let Err(error) = subject.commands.agent.end(&subject, whom).await {
                 tracing::debug!(container = subject.name, "what an agent left could not be ended: {error}");
@@ -262,15 +280,27 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
 
 /// Takes what comes until nothing does.
 async fn read<R: AsyncRead + Unpin>(shared: Arc<Shared>, mut incoming: Incoming<R>) {
-    let error = loop {
-        match tokio::time::timeout(LOOK, incoming.read()).await {
-            Err(_) => {
-                if shared.lock().has_late(Instant::now()) {
-                    break Error::new(Kind::ExecTimeout, "the agent in the container does not answer");
-                }
+    let error = unless_gone(&shared.container, take(&shared, &mut incoming)).await;
+    shared.lose(&error.unwrap_or_else(|| Error::new(Kind::Exec, "the container has ended")));
+}
+
+/// Takes what comes; why nothing does any more.
+async fn take<R: AsyncRead + Unpin>(shared: &Shared, incoming: &mut Incoming<R>) -> Error {
+    let late = || Error::new(Kind::ExecTimeout, "the agent in the container does not answer");
+    let mut looked = Instant::now();
+    loop {
+        // While it answers others it may just have much to do: that is given more time, and not for ever.
+        if looked.elapsed() >= LOOK {
+            looked = Instant::now();
+            if looked.checked_sub(BUSY).is_some_and(|then| shared.lock().has_late(then)) {
+                return late();
             }
-            Ok(Err(error)) => break error,
-            Ok(Ok(false)) => break incoming.end(),
+        }
+        match tokio::time::timeout(LOOK, incoming.read()).await {
+            Err(_) if shared.lock().has_late(Instant::now()) => return late(),
+            Err(_) => {}
+            Ok(Err(error)) => return error,
+            Ok(Ok(false)) => return incoming.end(),
             Ok(Ok(true)) => {
                 let (mut over, mut bytes) = (Vec::new(), Vec::new());
                 let taken = shared.lock().take(&mut incoming.buffer, &mut over, &mut bytes);
@@ -279,12 +309,11 @@ async fn read<R: AsyncRead + Unpin>(shared: Arc<Shared>, mut incoming: Incoming<
                 }
                 shared.tell(over);
                 if let Err(error) = taken {
-                    break error;
+                    return error;
                 }
             }
         }
-    };
-    shared.lose(&error);
+    }
 }
 
 /// Writes all that is to be sent, as much at once as there is.

@@ -16,7 +16,7 @@ mod reasons;
 mod sink;
 mod under;
 
-pub(super) use agents::Agents;
+pub(in crate::container) use agents::Agents;
 pub use case::Case;
 pub use cases::{CaseVia, Cases};
 pub use output::{CaseEnd, CaseOutput};

@@ -6,7 +6,10 @@ use super::plan::Plan;
 
 /// The reason, with what it is about.
 pub(super) fn reason(refusal: Refusal, plan: &Plan) -> String {
-    let why = why(refusal.errno);
+    let why = match (refusal.stage, refusal.errno) {
+        (Stage::Isolation, 22 | 38) => "the container's kernel can't do that, as gVisor's".to_owned(),
+        (_, errno) => why(errno),
+    };
     let about = match refusal.stage {
         Stage::Description => "its words".to_owned(),
         Stage::Resources => "what every process needs".to_owned(),

@@ -137,6 +137,10 @@ impl Board {
     }
 
     fn take_frame(&mut self, frame: &Frame<'_>, over: &mut Vec<Over>, bytes: &mut Vec<u8>) -> Result<()> {
+        // The answer to ours.
+        if frame.kind == Kind::Hello {
+            return Ok(());
+        }
         let Some(place) = self.slots.get_mut(usize::from(frame.slot)) else { return Ok(()) };
         let Some(under) = place.as_mut().filter(|under| under.number == frame.number) else { return Ok(()) };
         let broken = || {

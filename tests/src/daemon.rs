@@ -3,8 +3,6 @@
 //! It has a bridge of its own, which nothing is ever attached to: a daemon that is told to have no bridge begins by
 //! deleting `docker0`, which may be that of the daemon beside it. For the same reason it makes no packet filter rules.
 
-#![allow(dead_code, reason = "not every topic needs all of it")]
-
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -14,16 +12,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seatrial_tests::Engine;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::Engine;
 
 /// How long a daemon may take until it answers, or until it has ended.
 const PATIENCE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A daemon with its data, sockets and logs in a folder that is deleted when this is dropped.
-pub(crate) struct Daemon {
+#[derive(Debug)]
+pub struct Daemon {
     // The order matters: the bridge and the folder go after the daemon, which `drop` ends.
     process: Option<Child>,
     bridge: Bridge,
@@ -32,6 +32,7 @@ pub(crate) struct Daemon {
 }
 
 /// A bridge, deleted when dropped.
+#[derive(Debug)]
 struct Bridge(String);
 
 impl Bridge {
@@ -66,17 +67,29 @@ fn ip(arguments: &[&str]) -> Result<(), String> {
 
 impl Daemon {
     /// Starts a daemon; none, with the reason on stderr, where that can't be done.
-    pub(crate) fn start() -> Option<Self> {
+    ///
+    /// # Panics
+    /// If it does not answer in time, with its log.
+    #[must_use]
+    pub fn start() -> Option<Self> {
         Self::start_as(&json!({}), Vec::new())
     }
 
     /// As [`start`](Self::start), with more arguments.
-    pub(crate) fn start_with(arguments: Vec<String>) -> Option<Self> {
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with(arguments: Vec<String>) -> Option<Self> {
         Self::start_as(&json!({}), arguments)
     }
 
     /// As [`start`](Self::start), with a configuration.
-    pub(crate) fn start_configured(config: &Value) -> Option<Self> {
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_configured(config: &Value) -> Option<Self> {
         Self::start_as(config, Vec::new())
     }
 
@@ -103,7 +116,10 @@ impl Daemon {
     }
 
     /// Starts the daemon again, with what it had.
-    pub(crate) fn begin(&mut self) {
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn begin(&mut self) {
         let path = |name: &str| self.folder.path().join(name);
         let name = self.folder.path().file_name().and_then(|name| name.to_str()).expect("unicode").to_owned();
         let log = File::options().create(true).append(true).open(path("log")).expect("a log");
@@ -147,7 +163,10 @@ impl Daemon {
     }
 
     /// Stops the daemon as a system does, and waits for its end.
-    pub(crate) fn stop(&mut self) {
+    ///
+    /// # Panics
+    /// If it does not end in time, with its log.
+    pub fn stop(&mut self) {
         let Some(process) = &mut self.process else { return };
         signal(process.id(), libc::SIGTERM);
         self.until("ends", |daemon| {
@@ -159,21 +178,29 @@ impl Daemon {
         self.process = None;
     }
 
-    pub(crate) fn socket(&self) -> PathBuf {
+    /// The socket's path.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
         self.folder.path().join("docker.sock")
     }
 
     /// Where it keeps what it has of a container.
-    pub(crate) fn folder_of(&self, container: &str) -> PathBuf {
+    #[must_use]
+    pub fn folder_of(&self, container: &str) -> PathBuf {
         self.folder.path().join("data/containers").join(container)
     }
 
-    pub(crate) fn engine(&self) -> Engine {
+    /// The daemon, to be asked.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
         Engine::at(self.socket())
     }
 
     /// Gives it an image of the engine that the tests use.
-    pub(crate) fn load(&self, image: &str) {
+    ///
+    /// # Panics
+    /// If that engine has none, or this one does not take it.
+    pub fn load(&self, image: &str) {
         let archive = Engine::from_env().request("GET", &format!("/images/{image}/get"), None);
         let archive = archive.expect("the engine answers");
         assert_eq!(archive.status, 200, "{image}");

@@ -1,0 +1,42 @@
+//! The container's end, for those who read what comes out of it. Mostly the end of the stream tells of it; where a
+//! sandbox dies, engines have been seen to leave the streams of its commands open.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
+use crate::engine::{EventKind, Signal};
+use crate::wait::Subject;
+
+/// Who is done sooner has the engine asked nothing.
+const SOON: Duration = Duration::from_secs(5);
+/// What was said before the end may come after it.
+const REST: Duration = Duration::from_secs(2);
+
+/// What a future gives that reads from a container; nothing if it reads on although the container has ended.
+pub(super) async fn unless_gone<T>(subject: &Subject, reading: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(reading), pin!(gone(subject))).await {
+        Either::Left((read, _)) => Some(read),
+        Either::Right(((), reading)) => tokio::time::timeout(REST, reading).await.ok(),
+    }
+}
+
+/// Returns after a while at the earliest, once the container has ended or is gone.
+async fn gone(Subject { engine, id, name, .. }: &Subject) {
+    tokio::time::sleep(SOON).await;
+    let mut signals = engine.listen(id);
+    loop {
+        let is_gone = match signals.next().await {
+            Signal::Look => match engine.inspect_container(id, name).await {
+                Ok(info) => !info.state.is_running(),
+                Err(error) => error.is_not_found(),
+            },
+            Signal::Event(event) => matches!(event.kind, EventKind::Die(_) | EventKind::Destroy),
+            Signal::Silence(_) => false,
+        };
+        if is_gone {
+            return;
+        }
+    }
+}

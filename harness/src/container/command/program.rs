@@ -1,0 +1,72 @@
+//! Our program in a volume: put there once, and mounted into as many containers as like, none of which can write to it.
+//!
+//! A copy into a container costs tens of milliseconds, most of which the engine needs to mount the container's file
+//! system; a volume that is there costs next to nothing.
+
+use bollard::models::{Mount, MountType, MountVolumeOptions};
+use tokio::sync::OnceCell;
+
+use super::agent::{DIRECTORY, check_architecture, put_into_directory};
+use crate::config::Keep;
+use crate::container::{ContainerRequest, create};
+use crate::error::Result;
+use crate::session::Session;
+use crate::volume::Volume;
+
+/// A volume that holds the program, or will. Dropping it removes the volume.
+#[derive(Debug)]
+pub(crate) struct ProgramVolume {
+    volume: Volume,
+    session: Session,
+    /// Set by the first who fills it; others wait.
+    filled: OnceCell<()>,
+}
+
+impl ProgramVolume {
+    /// Makes the volume; it is empty.
+    ///
+    /// # Errors
+    /// Exec, if the program can't run on the engine's machine; the engine's own.
+    pub(crate) async fn create(session: &Session) -> Result<Self> {
+        check_architecture(session.engine())?;
+        let volume = Volume::create_in(session).await?;
+        Ok(Self { volume, session: session.clone(), filled: OnceCell::new() })
+    }
+
+    /// Whether it is there for containers of a session.
+    pub(crate) fn is_for(&self, session: &Session) -> bool {
+        self.session.id() == session.id() && self.volume.is_owned()
+    }
+
+    /// The volume in a container.
+    pub(crate) fn mount(&self) -> Mount {
+        Mount { read_only: Some(true), ..self.mount_to_write() }
+    }
+
+    /// The same in the container that fills it.
+    pub(crate) fn mount_to_write(&self) -> Mount {
+        // Should somebody have removed the volume, the engine makes one with these labels.
+        let labels = self.session.labels(Keep::Never).into_iter().collect();
+        let options = MountVolumeOptions { no_copy: Some(true), labels: Some(labels), ..Default::default() };
+        Mount {
+            typ: Some(MountType::VOLUME),
+            source: Some(self.volume.name().to_owned()),
+            target: Some(DIRECTORY.to_owned()),
+            volume_options: Some(options),
+            ..Default::default()
+        }
+    }
+
+    /// Puts the program there, unless it is there: by a container that has the volume and is never started.
+    ///
+    /// # Errors
+    /// As a container's creation, and a copy into it.
+    pub(crate) async fn fill(&self, carrier: ContainerRequest) -> Result<()> {
+        let filling = self.filled.get_or_try_init(async || {
+            // Dropping it removes the container in the background.
+            let created = create(&carrier.session(&self.session)).await?;
+            put_into_directory(&created.subject).await
+        });
+        filling.await.copied()
+    }
+}

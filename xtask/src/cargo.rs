@@ -1,0 +1,33 @@
+//! Cargo, run at the root of the workspace.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::{command, workspace};
+
+/// Cargo with these arguments.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(workspace::root()).args(arguments);
+    cargo
+}
+
+/// Has cargo build a program and gives back its path.
+///
+/// # Errors
+/// If it can't be built, or is none.
+pub(crate) fn build_program(arguments: &[&str], environment: &[(&str, &str)]) -> Result<String> {
+    // What stands behind `--` goes to the compiler.
+    let own = arguments.iter().take_while(|&&word| word != "--").count();
+    let (own, rest) = arguments.split_at(own);
+    let mut cargo = cargo(own);
+    cargo.arg("--message-format=json-render-diagnostics").args(rest).envs(environment.iter().copied());
+    let messages = command::output(&mut cargo)?;
+    String::from_utf8_lossy(&messages)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(str::to_owned))
+        .with_context(|| format!("`cargo {}` named no program", arguments.join(" ")))
+}
