@@ -4,11 +4,12 @@
 //! deleting `docker0`, which may be that of the daemon beside it. For the same reason it makes no packet filter rules.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,10 +26,35 @@ const POLL: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Daemon {
     // The order matters: the bridge and the folder go after the daemon, which `drop` ends.
-    process: Option<Child>,
+    process: Option<Process>,
     bridge: Bridge,
     folder: TempDir,
     arguments: Vec<String>,
+}
+
+/// A process that is told to end when this one has ended: by the kernel, which goes by the thread that spawned it.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    _parent: Sender<()>,
+}
+
+impl Process {
+    /// Spawns from a thread that stays for as long as this does; the caller's may go any time.
+    fn spawn(mut command: Command) -> io::Result<Self> {
+        let (report, spawned) = mpsc::channel();
+        let (parent, gone) = mpsc::channel();
+        thread::spawn(move || {
+            report.send(command.spawn()).ok();
+            gone.recv().ok();
+        });
+        let child = spawned.recv().map_err(io::Error::other)??;
+        Ok(Self { child, _parent: parent })
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|ended| ended.is_some())
+    }
 }
 
 /// A bridge, deleted when dropped.
@@ -124,7 +150,8 @@ impl Daemon {
         let name = self.folder.path().file_name().and_then(|name| name.to_str()).expect("unicode").to_owned();
         let log = File::options().create(true).append(true).open(path("log")).expect("a log");
         // Should this process be killed, the daemon ends too.
-        let process = Command::new("setpriv")
+        let mut command = Command::new("setpriv");
+        command
             .args([
                 "--pdeathsig",
                 "TERM",
@@ -155,10 +182,8 @@ impl Daemon {
             .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle of the log"))
-            .stderr(log)
-            .spawn()
-            .expect("dockerd starts");
-        self.process = Some(process);
+            .stderr(log);
+        self.process = Some(Process::spawn(command).expect("dockerd starts"));
         self.until("answers", |daemon| daemon.engine().get("/info").is_ok());
     }
 
@@ -168,13 +193,8 @@ impl Daemon {
     /// If it does not end in time, with its log.
     pub fn stop(&mut self) {
         let Some(process) = &mut self.process else { return };
-        signal(process.id(), libc::SIGTERM);
-        self.until("ends", |daemon| {
-            daemon
-                .process
-                .as_mut()
-                .is_none_or(|process| process.try_wait().is_ok_and(|ended| ended.is_some()))
-        });
+        signal(process.child.id(), libc::SIGTERM);
+        self.until("ends", |daemon| daemon.process.as_mut().is_none_or(Process::has_ended));
         self.process = None;
     }
 
@@ -231,14 +251,14 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         if let Some(process) = &mut self.process {
-            signal(process.id(), libc::SIGTERM);
+            signal(process.child.id(), libc::SIGTERM);
             let start = Instant::now();
-            while process.try_wait().is_ok_and(|ended| ended.is_none()) && start.elapsed() < PATIENCE {
+            while !process.has_ended() && start.elapsed() < PATIENCE {
                 thread::sleep(POLL);
             }
             // It did not heed the signal, or has ended; nothing is left to be done about either.
-            let _ = process.kill();
-            let _ = process.wait();
+            let _ = process.child.kill();
+            let _ = process.child.wait();
         }
         unmount_below(self.folder.path());
     }

@@ -11,7 +11,17 @@ use crate::{command, workspace};
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace::root()).args(arguments);
+    for name in of_a_package() {
+        cargo.env_remove(name);
+    }
     cargo
+}
+
+/// What cargo has told us of our own package. Passed on to cargo it would pass for a change of what some build scripts
+/// depend on, and they and all that needs them would be built anew, from each package in turn.
+fn of_a_package() -> impl Iterator<Item = String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
 }
 
 /// Has cargo build a program and gives back its path.

@@ -13,21 +13,22 @@ use crate::{command, console, minimum, ready, test, tools, workspace};
 /// # Errors
 /// Of the step that failed.
 pub(crate) async fn ci() -> Result<()> {
-    let mut steps = Steps::new();
+    let steps = Steps::new();
     steps.run("fmt", run(&["fmt", "--all", "--check"], &[])).await?;
     // Images are waited for, most of the time: meanwhile the compiler has work.
     let images = async { ready::engine_with_images(None).await.map(drop) };
-    tokio::try_join!(checks(&mut steps), images)?;
+    tokio::try_join!(checks(&steps), steps.run("images", images))?;
     steps.run("test --nextest", test::test(&test::Options::of_ci())).await?;
     steps.run("doc tests", test::test(&test::Options::of_documentation())).await?;
-    steps.run("test, one process", test::test(&test::Options::in_one_process())).await?;
-    steps.run("interleavings", interleavings()).await?;
+    let in_one_process = test::Options::in_one_process()?;
+    let in_one_process = steps.run("test, one process", test::test(&in_one_process));
+    tokio::try_join!(in_one_process, steps.run("interleavings", interleavings()))?;
     steps.finish();
     Ok(())
 }
 
 /// What needs no engine.
-async fn checks(steps: &mut Steps) -> Result<()> {
+async fn checks(steps: &Steps) -> Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     steps.run("clippy", run(&clippy, &[])).await?;
     let default = ["clippy", "-p", "seatrial", "--all-targets", "--", "-D", "warnings"];

@@ -1,10 +1,10 @@
 //! `demo`: the library with three services, and CPython's own tests in a pool of containers.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::cargo::cargo;
 use crate::engine::Engine;
 use crate::{command, console, ready, workspace};
 
@@ -25,19 +25,19 @@ pub(crate) struct Options {
 /// If there is no engine, or anything does not come to what it should.
 pub(crate) async fn demo(options: &Options) -> Result<()> {
     let engine = ready::engine_with_images(None).await?;
-    cargo(&engine, &["run", "--package", "seatrial", "--example", "demo"], &[]).await?;
+    run(&engine, &["run", "--package", "seatrial", "--example", "demo"], &[]).await?;
     let reports = workspace::target().join("demo");
     std::fs::create_dir_all(&reports).with_context(|| format!("failed to make `{}`", reports.display()))?;
     console::step("CPython's own tests, module by module, in a pool of 4 containers");
     let seatrial = ["run", "--package", "seatrial-runner", "--bin", "seatrial", "--"];
-    cargo(&engine, &seatrial, &arguments(options, &reports)).await?;
+    run(&engine, &seatrial, &arguments(options, &reports)).await?;
     for report in ["junit.xml", "results.jsonl", "timeline.html"] {
         console::detail(&reports.join(report).display().to_string());
     }
     if !options.all {
         console::step("for comparison, the same without a pool");
         let example = ["run", "--package", "seatrial-runner", "--example", "fresh", "--"];
-        cargo(&engine, &example, &[reports.join("results.jsonl").display().to_string()]).await?;
+        run(&engine, &example, &[reports.join("results.jsonl").display().to_string()]).await?;
     }
     Ok(())
 }
@@ -69,9 +69,9 @@ fn arguments(options: &Options, reports: &Path) -> Vec<String> {
     arguments
 }
 
-async fn cargo(engine: &Engine, first: &[&str], then: &[String]) -> Result<()> {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(workspace::root()).args(first).args(then);
+async fn run(engine: &Engine, first: &[&str], then: &[String]) -> Result<()> {
+    let mut cargo = cargo(first);
+    cargo.args(then);
     engine.pass_on(&mut cargo);
     console::step(&format!("cargo {} {}", first.join(" "), shown(then)));
     tokio::task::spawn_blocking(move || command::run(&mut cargo)).await?

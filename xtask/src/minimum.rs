@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::cargo::cargo;
 use crate::{command, console, workspace};
 
 /// Major and minor; a patch release adds nothing that code could need.
@@ -35,9 +36,9 @@ pub(crate) fn check() -> Result<()> {
     match installed(stated) {
         Some(toolchain) => {
             console::detail(&format!("checking with {toolchain}"));
-            let mut cargo = Command::new("cargo");
-            cargo.current_dir(workspace::root()).env_remove("RUSTUP_TOOLCHAIN").arg(format!("+{toolchain}"));
-            command::run(cargo.args(["check", "--workspace", "--all-targets", "--all-features"]))
+            let toolchain = format!("+{toolchain}");
+            let check = [&toolchain, "check", "--workspace", "--all-targets", "--all-features"];
+            command::run(cargo(&check).env_remove("RUSTUP_TOOLCHAIN"))
         }
         None => {
             console::detail(&format!(

@@ -1,5 +1,6 @@
 //! A list of named steps, each timed, that ends at the first failure with a summary.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -10,20 +11,20 @@ use crate::console;
 #[derive(Debug)]
 pub(crate) struct Steps {
     start: Instant,
-    done: Vec<(String, Duration)>,
+    done: RefCell<Vec<(String, Duration)>>,
 }
 
 impl Steps {
     /// Starts the clock.
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), done: Vec::new() }
+        Self { start: Instant::now(), done: RefCell::default() }
     }
 
-    /// Carries a step out.
+    /// Carries a step out; others may be on their way.
     ///
     /// # Errors
     /// The step's own, with the step's name, after the summary has been printed.
-    pub(crate) async fn run(&mut self, name: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
+    pub(crate) async fn run(&self, name: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
         eprintln!("\n==== {name}");
         let start = Instant::now();
         let result = work.await;
@@ -33,7 +34,7 @@ impl Steps {
         if result.is_err() {
             eprint!("\n{}", self.summary(Some((name, took))));
         }
-        self.done.push((name.to_owned(), took));
+        self.done.borrow_mut().push((name.to_owned(), took));
         result.with_context(|| format!("step `{name}` failed"))
     }
 
@@ -46,7 +47,8 @@ impl Steps {
         let line = |word: &str, name: &str, took: Duration| {
             format!("{word:7} {name:22} {}\n", console::duration(took))
         };
-        let mut text: String = self.done.iter().map(|(name, took)| line("ok", name, *took)).collect();
+        let mut text: String =
+            self.done.borrow().iter().map(|(name, took)| line("ok", name, *took)).collect();
         if let Some((name, took)) = failed {
             text.push_str(&line("FAILED", name, took));
         }

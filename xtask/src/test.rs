@@ -1,6 +1,7 @@
 //! `test`: the whole test suite on an engine, and a look at what it left there.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -23,10 +24,10 @@ pub(crate) struct Options {
     /// Goes to `cargo test` or `cargo nextest run`; with a package named, only that one is tested.
     #[arg(last = true)]
     args: Vec<String>,
-    /// Runs the programs of these topics, as cargo-nextest builds them, each as one process: the same as `cargo test`
-    /// does, without what it would build anew for a part of the workspace.
+    /// Runs these programs, as cargo-nextest has built them, each as one process: the same as `cargo test` does,
+    /// without what it would build anew for a part of the workspace.
     #[arg(skip)]
-    programs_of: &'static [&'static str],
+    programs: Vec<PathBuf>,
 }
 
 /// How many tests of one binary run at once, to `cargo test`.
@@ -47,9 +48,12 @@ impl Options {
         Self { args: words(&["--doc"]), ..Self::default() }
     }
 
-    /// Again, with `cargo test`, what could go another way when tests share a process.
-    pub(crate) fn in_one_process() -> Self {
-        Self { programs_of: &OF_ONE_PROCESS, ..Self::default() }
+    /// Again, as with `cargo test`, what could go another way when tests share a process.
+    ///
+    /// # Errors
+    /// If it can't be built.
+    pub(crate) fn in_one_process() -> Result<Self> {
+        Ok(Self { programs: programs(&OF_ONE_PROCESS)?, ..Self::default() })
     }
 }
 
@@ -98,8 +102,10 @@ pub(crate) async fn test(options: &Options) -> Result<()> {
     browser::ensure();
     runsc::ensure();
     let before = Before::look(&engine.docker).await?;
-    let mut commands =
-        if options.programs_of.is_empty() { vec![cargo(options)] } else { programs(options.programs_of)? };
+    let mut commands = match options.programs.as_slice() {
+        [] => vec![cargo(options)],
+        programs => programs.iter().map(|program| alone(program)).collect(),
+    };
     for command in &mut commands {
         engine.pass_on(command);
         if let Some(runtime) = options.runtime {
@@ -131,17 +137,21 @@ fn cargo(options: &Options) -> Command {
     cargo
 }
 
-/// The programs of topics, from their package's folder, as cargo runs them.
-fn programs(topics: &[&str]) -> Result<Vec<Command>> {
+/// A program of a topic, run from its package's folder, as cargo runs it.
+fn alone(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(workspace::root().join("tests")).env(THREADS, threads());
+    command
+}
+
+/// The programs of topics.
+fn programs(topics: &[&str]) -> Result<Vec<PathBuf>> {
     let list = ["nextest", "list", "--workspace", "--list-type", "binaries-only", "--message-format", "json"];
     let list: Value = serde_json::from_slice(&command::output(&mut crate::cargo::cargo(&list))?)?;
-    let program = |topic: &&str| {
+    let program = |topic: &&str| -> Result<PathBuf> {
         let binary = &list["rust-binaries"][format!("seatrial-tests::{topic}")];
         let path = binary["binary-path"].as_str();
-        let path = path.with_context(|| format!("cargo-nextest knows no program of the topic `{topic}`"))?;
-        let mut program = Command::new(path);
-        program.current_dir(workspace::root().join("tests")).env(THREADS, threads());
-        Ok(program)
+        path.map(Into::into).with_context(|| format!("cargo-nextest knows no program of the topic `{topic}`"))
     };
     topics.iter().map(program).collect()
 }

@@ -30,6 +30,8 @@ use crate::wait::Subject;
 const EVENTS_WITHIN: Duration = Duration::from_secs(1);
 /// How much later than a kill an engine may tell that it was for want of memory; some never do.
 const OUT_OF_MEMORY_WITHIN: Duration = Duration::from_millis(500);
+/// How long after its end a container that is being removed may still be there.
+const REMOVED_WITHIN: Duration = Duration::from_secs(3);
 
 /// Runs each task as a command in a container of a pool.
 ///
@@ -169,6 +171,11 @@ async fn is_out_of_memory(
     let patience = if is_unexplained { OUT_OF_MEMORY_WITHIN } else { Duration::ZERO };
     match tokio::time::timeout(patience, explanation(signals)).await {
         Ok(EventKind::Oom) => Ok(true),
+        Ok(EventKind::Die(_)) => {
+            // Who removes a container kills it first.
+            tokio::time::timeout(REMOVED_WITHIN, explanation(signals)).await.ok();
+            is_seen_out_of_memory(subject).await
+        }
         Ok(_) => is_seen_out_of_memory(subject).await,
         Err(_) => Ok(false),
     }

@@ -1,5 +1,7 @@
 //! Reads a command's output to its end and keeps the beginning of each stream.
 
+use std::io::ErrorKind;
+
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::engine::{FrameDecoder, Mode};
@@ -15,6 +17,7 @@ pub(super) struct Capture<R> {
     reader: R,
     decoder: FrameDecoder,
     buffer: Vec<u8>,
+    has_input: bool,
     keep: TapKeep,
     collected: Collected,
 }
@@ -24,13 +27,18 @@ impl<R: AsyncRead + Unpin> Capture<R> {
     pub(super) fn new(reader: R, mode: Mode, limit: usize) -> Self {
         let decoder = FrameDecoder::new(mode);
         let (keep, collected) = (TapKeep::Head(limit), Collected::default());
-        Self { reader, decoder, buffer: vec![0; READ_SIZE], keep, collected }
+        Self { reader, decoder, buffer: vec![0; READ_SIZE], has_input: false, keep, collected }
+    }
+
+    /// Of a command that may be given input.
+    pub(super) fn with_input(self, has_input: bool) -> Self {
+        Self { has_input, ..self }
     }
 
     /// Reads until the output ends; what is beyond the limit is dropped. May be dropped and called again.
     pub(super) async fn read_to_end(&mut self) -> Result<()> {
         loop {
-            let read = self.reader.read(&mut self.buffer).await.map_err(broken_off)?;
+            let read = read_piece(&mut self.reader, &mut self.buffer, || self.has_input).await?;
             if read == 0 {
                 return self.decoder.finish();
             }
@@ -44,6 +52,21 @@ impl<R: AsyncRead + Unpin> Capture<R> {
 
     pub(super) fn take(&mut self) -> Collected {
         std::mem::take(&mut self.collected)
+    }
+}
+
+/// Reads the next bytes of a command's output into a buffer; returns how many, 0 at its end.
+///
+/// An engine that closes the stream while input comes that the command has not read is said to have reset it, once all
+/// that it has sent is read. For a command that was given input that is an end, then.
+pub(super) async fn read_piece(
+    reader: &mut (impl AsyncRead + Unpin),
+    buffer: &mut [u8],
+    has_input: impl FnOnce() -> bool,
+) -> Result<usize> {
+    match reader.read(buffer).await {
+        Err(error) if error.kind() == ErrorKind::ConnectionReset && has_input() => Ok(0),
+        read => read.map_err(broken_off),
     }
 }
 

@@ -170,7 +170,7 @@ impl Running {
         };
         let Begun { connection, exec, mut ender } = begun.map_err(|error| self.named(error))?;
         let (reader, writer) = tokio::io::split(connection);
-        let mut capture = Capture::new(reader, mode, self.limit);
+        let mut capture = Capture::new(reader, mode, self.limit).with_input(self.request.stdin);
         let reading = beside(capture.read_to_end(), source.write_to(writer, mode));
         let end = match self.in_time(unless_gone(&self.subject, reading)).await {
             None => None,

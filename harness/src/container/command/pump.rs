@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 
 use super::beside::beside;
-use super::capture::{READ_SIZE, broken_off};
+use super::capture::{READ_SIZE, read_piece};
 use crate::engine::{FrameDecoder, Mode};
 use crate::error::Result;
 use crate::stream::LogStream;
@@ -54,7 +54,9 @@ impl Ends {
         is_over: Arc<AtomicBool>,
     ) {
         let Self { input, pieces } = self;
-        let outcome = beside(read(reader, mode, &pieces), write(input, writer)).await;
+        let has_input = AtomicBool::new(false);
+        let reading = read(reader, mode, &pieces, || has_input.load(Ordering::Relaxed));
+        let outcome = beside(reading, write(input, writer, &has_input)).await;
         match outcome {
             Ok(()) => is_over.store(true, Ordering::Relaxed),
             Err(error) => {
@@ -68,11 +70,12 @@ async fn read(
     mut reader: impl AsyncRead + Unpin,
     mode: Mode,
     pieces: &mpsc::Sender<Result<Piece>>,
+    has_input: impl Fn() -> bool,
 ) -> Result<()> {
     let mut decoder = FrameDecoder::new(mode);
     let mut buffer = vec![0; READ_SIZE];
     loop {
-        let read = reader.read(&mut buffer).await.map_err(broken_off)?;
+        let read = read_piece(&mut reader, &mut buffer, &has_input).await?;
         if read == 0 {
             return decoder.finish();
         }
@@ -89,10 +92,15 @@ async fn read(
     }
 }
 
-async fn write(mut input: mpsc::Receiver<Input>, mut writer: impl AsyncWrite + Unpin) {
+async fn write(
+    mut input: mpsc::Receiver<Input>,
+    mut writer: impl AsyncWrite + Unpin,
+    has_input: &AtomicBool,
+) {
     while let Some(input) = input.recv().await {
         match input {
             Input::Write(bytes, done) => {
+                has_input.store(true, Ordering::Relaxed);
                 let written = match writer.write_all(&bytes).await {
                     Ok(()) => writer.flush().await,
                     Err(error) => Err(error),

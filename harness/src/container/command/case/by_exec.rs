@@ -2,19 +2,18 @@
 
 use std::ffi::OsString;
 use std::future::Future;
-use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncRead;
 use tokio::sync::Notify;
 
 use super::super::begin::{Begun, begin};
 use super::super::beside::beside;
-use super::super::capture::{READ_SIZE, broken_off};
+use super::super::capture::{READ_SIZE, read_piece};
 use super::super::ender::Ender;
 use super::super::exit::Exit;
 use super::super::stdin::Source;
@@ -187,8 +186,6 @@ struct Reading<R> {
     reader: R,
     decoder: FrameDecoder,
     buffer: Vec<u8>,
-    /// Whether the case has input. An engine that closes the stream while more of it comes than the case has read is said
-    /// to have reset it, once all that it has sent is read.
     has_input: bool,
 }
 
@@ -202,10 +199,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
     async fn read(&mut self, sink: &mut Sink, on_the_way: &OnTheWay) -> Result<()> {
         loop {
             on_the_way.room().await;
-            let read = match self.reader.read(&mut self.buffer).await {
-                Err(error) if self.has_input && error.kind() == ErrorKind::ConnectionReset => 0,
-                read => read.map_err(broken_off)?,
-            };
+            let read = read_piece(&mut self.reader, &mut self.buffer, || self.has_input).await?;
             if read == 0 {
                 return self.decoder.finish();
             }
