@@ -64,7 +64,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_names_its_step_and_stands_last_in_the_summary() {
-        let mut steps = Steps::new();
+        let steps = Steps::new();
         steps.run("first", async { Ok(()) }).await.expect("it works");
         let error = steps.run("second", async { anyhow::bail!("why") }).await.expect_err("it fails");
         assert_eq!(format!("{error:#}"), "step `second` failed: why");

@@ -257,6 +257,12 @@ impl Ledger {
         self.members[member].lane.state()
     }
 
+    /// Whether a member was seen to be unfit, which may have passed, and not to be fit since.
+    #[must_use]
+    pub fn is_ailing(&self, member: usize) -> bool {
+        self.members[member].health == Health::Ailing
+    }
+
     /// What a member's lease says that it does.
     #[must_use]
     pub fn label_of(&self, member: usize) -> Option<&Arc<str>> {

@@ -36,6 +36,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 const KILLED_WITHIN: Duration = Duration::from_secs(5);
 /// How much later than the end of its output a container ends that does not go on without any.
 const ENDING: Duration = Duration::from_millis(500);
+/// Output of up to so many bytes is compared with the log: a connection that breaks between two frames looks as one
+/// that has ended.
+const COMPARED: u64 = 1 << 20;
 
 /// Runs each task in a container of its own.
 ///
@@ -143,19 +146,25 @@ async fn read(
     mut output: Output,
     reader: ReadHalf<Upgraded>,
 ) -> Result<()> {
-    let (mut source, mut is_whole) = (Source::Connection(reader), true);
+    let (mut source, mut is_whole) = (Source::Connection(reader), false);
     let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
     loop {
-        let is_over = output.read(source).await == End::Over;
-        if is_over && tokio::time::timeout(ENDING, output.ended()).await.is_ok() && is_whole {
+        let is_over = output.read(source).await == End::Over
+            && tokio::time::timeout(ENDING, output.ended()).await.is_ok();
+        if is_over && (is_whole || output.passed() > COMPARED) {
             return Ok(());
         }
-        // What breaks again and again is not asked for without a pause.
-        tokio::time::sleep(pauses.next()).await;
+        if !is_over {
+            // What breaks again and again is not asked for without a pause.
+            tokio::time::sleep(pauses.next()).await;
+        }
         // What follows a log to its end may miss what was printed last, with Docker 20.10; a read after the end does not.
         is_whole = output.has_ended();
-        let log = retried(is_lost, || log(subject, !is_whole)).await;
-        source = Source::Log(log.map_err(|error| gone(error, subject))?);
+        source = Source::Log(match retried(is_lost, || log(subject, !is_whole)).await {
+            // An engine that keeps no log that can be read has said so.
+            Err(error) if is_over && !is_away(&error) && !error.is_not_found() => return Ok(()),
+            log => log.map_err(|error| gone(error, subject))?,
+        });
     }
 }
 

@@ -69,6 +69,11 @@ impl Output {
         &self.head
     }
 
+    /// How many bytes were passed on.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed.iter().sum()
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         *self.ended.borrow()
     }

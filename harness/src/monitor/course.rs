@@ -21,7 +21,7 @@ pub(crate) struct Course {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) intent: Intent,
-    /// The start of the newest run that we began after the first: what ended before it is history.
+    /// The start of the newest run that we began after the first: what began before it is history.
     pub(crate) since: Option<SystemTime>,
     /// Whether a function of the user's is going to decide what comes after an end.
     pub(crate) is_supervised: bool,
@@ -95,7 +95,8 @@ impl Course {
 impl Plan {
     /// Whether nothing comes after this state by itself.
     pub(super) fn is_last(&self, state: &ContainerState) -> bool {
-        let is_history = self.since.is_some() && state.finished_at < self.since;
+        // By its start: the engine may note that of a short run after its end.
+        let is_history = self.since.is_some() && state.started_at < self.since;
         state.is_over() && !is_history && !self.restarts_next()
     }
 
@@ -137,8 +138,12 @@ mod tests {
 
     use super::*;
 
-    fn state(status: &str, finished: &str) -> ContainerState {
-        ContainerState::from_inspect(&json!({ "Status": status, "FinishedAt": finished }))
+    /// One that ended within no time, as engines tell it: before its start.
+    fn state(status: &str, started: &str) -> ContainerState {
+        let finished = "2024-01-01T00:00:00Z";
+        ContainerState::from_inspect(
+            &json!({ "Status": status, "StartedAt": started, "FinishedAt": finished }),
+        )
     }
 
     /// M1: the last state is an end that nothing follows.
@@ -146,8 +151,8 @@ mod tests {
     fn an_end_is_the_last_state_unless_we_start_it_again() {
         let early = "2024-01-01T00:00:00Z";
         let late = "2024-01-01T00:00:02Z";
-        let since = state("exited", "2024-01-01T00:00:01Z").finished_at;
-        for (intent, is_supervised, since, status, finished, expected) in [
+        let since = state("exited", "2024-01-01T00:00:01Z").started_at;
+        for (intent, is_supervised, since, status, started, expected) in [
             (Intent::Run, false, None, "exited", early, true),
             (Intent::Run, false, None, "dead", early, true),
             (Intent::Run, false, None, "running", early, false),
@@ -156,11 +161,12 @@ mod tests {
             (Intent::Stop, true, None, "exited", early, true),
             (Intent::Restart, false, None, "exited", early, false),
             (Intent::Run, false, since, "exited", early, false),
+            (Intent::Run, false, since, "exited", "2024-01-01T00:00:01Z", true),
             (Intent::Run, false, since, "exited", late, true),
         ] {
             let plan = Plan { intent, is_supervised, since, ..Plan::default() };
-            let case = format!("{plan:?}, {status} since {finished}");
-            assert_eq!(plan.is_last(&state(status, finished)), expected, "{case}");
+            let case = format!("{plan:?}, {status}, started {started}");
+            assert_eq!(plan.is_last(&state(status, started)), expected, "{case}");
         }
     }
 

@@ -80,9 +80,23 @@ impl<K: Keeper> Held<K> {
         self.shell.label(self.client, self.place, label);
     }
 
+    /// Gives the member back, unless it was seen to be unfit, which may have passed: then it is for the caller to look
+    /// again, and to drop this.
+    pub(super) fn give_back(mut self) -> Option<Self> {
+        let member = self.member.take()?;
+        self.member = self.shell.give_back(self.client, self.place, member);
+        self.member.is_some().then_some(self)
+    }
+
+    pub(super) fn place(&self) -> usize {
+        self.place
+    }
+
     /// Gives the member back for good: nobody gets it as it is.
     pub(super) fn discard(mut self) {
-        self.end(Event::Discard);
+        if let Some(member) = self.member.take() {
+            self.shell.put(self.place, Some(member), Event::Discard(self.client, self.place));
+        }
     }
 
     /// Gives the place back without the member, so that another one is found for it.
@@ -103,17 +117,15 @@ impl<K: Keeper> Held<K> {
     pub(super) fn upgrade(self) -> Upgrade<K> {
         Upgrade { held: Some(self), waits: false }
     }
-
-    fn end(&mut self, event: fn(Client, usize) -> Event) {
-        if let Some(member) = self.member.take() {
-            self.shell.put(self.place, Some(member), event(self.client, self.place));
-        }
-    }
 }
 
 impl<K: Keeper> Drop for Held<K> {
     fn drop(&mut self) {
-        self.end(Event::Release);
+        if let Some(member) = self.member.take()
+            && let Some(member) = self.shell.give_back(self.client, self.place, member)
+        {
+            self.shell.put(self.place, Some(member), Event::Release(self.client, self.place));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use super::held::{Held, Locked};
 use super::keeper::Crew;
 use super::pool::refused;
+use super::watch::look_at;
 use crate::background::background;
 use crate::container::TestContainer;
 use crate::error::Result;
@@ -133,10 +134,14 @@ impl Drop for Lease {
     }
 }
 
-/// Nobody gets a container in which something may run that could not be ended.
+/// Nobody gets a container in which something may run that could not be ended. One that was seen to be unfit is looked
+/// at once more, since events tell of what has passed.
 fn give_back(held: Held<Crew>) {
     if held.member().container.is_poisoned() {
         held.discard();
+    } else if let Some(held) = held.give_back() {
+        let look = async move { look_at(held.shell(), held.place()).await };
+        background().carry_through(look).detach();
     }
 }
 

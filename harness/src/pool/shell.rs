@@ -233,15 +233,32 @@ impl<K: Keeper> Shell<K> {
         let now = self.now();
         let mut state = self.lock();
         state.places[place].member = member;
-        // The way of most returns, which leaves nothing to be done.
-        if let Event::Release(client, place) = event
-            && state.ledger.release_at_once(client, place, now)
-        {
-            return;
-        }
         let rest = state.apply_at(place, event, now);
         drop(state);
         self.finish(rest);
+    }
+
+    /// Returns a member after its lease, unless it was seen to be unfit: it is the client's still then.
+    pub(super) fn give_back(
+        self: &Arc<Self>,
+        client: Client,
+        place: usize,
+        member: K::Member,
+    ) -> Option<K::Member> {
+        let now = self.now();
+        let mut state = self.lock();
+        state.places[place].member = Some(member);
+        // The way of most returns, which leaves nothing to be done.
+        if state.ledger.release_at_once(client, place, now) {
+            return None;
+        }
+        if state.ledger.is_ailing(place) {
+            return state.places[place].member.take();
+        }
+        let rest = state.apply_at(place, Event::Release(client, place), now);
+        drop(state);
+        self.finish(rest);
+        None
     }
 
     /// Has an event happen that moves no member here.

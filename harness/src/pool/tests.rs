@@ -234,6 +234,26 @@ fn a_member_that_is_discarded_is_replaced_and_one_that_is_detached_is_not() {
     assert_eq!(shell.keeper().take(), [(Asked::Replace(0), None)], "it was taken out before");
 }
 
+/// P14: what looked unfit is looked at once more before it is judged.
+#[test]
+fn what_was_seen_to_be_unfit_is_not_taken_back_at_once() {
+    let shell = shell(1, false);
+    let held = get(&shell);
+    shell.happen(Event::Ailing(0));
+    let held = held.give_back().expect("it is the client's still");
+    assert_eq!((states(&shell), held.place()), (vec![MemberState::Reserved], 0));
+    shell.happen(Event::Well(0));
+    drop(held);
+    assert_eq!(states(&shell), [MemberState::Idle]);
+    let held = get(&shell);
+    shell.happen(Event::Ailing(0));
+    drop(held.give_back());
+    assert_eq!(shell.keeper().take(), [(Asked::Replace(0), Some(0))]);
+    shell.happen(Event::ReplacementBegan(0));
+    shell.replaced(0, "m0.1", 1);
+    assert!(get(&shell).give_back().is_none());
+}
+
 /// P14: what was found out of a member counts only if it is that member still.
 #[test]
 fn what_was_seen_of_the_member_before_says_nothing_of_this_one() {

@@ -23,7 +23,7 @@ use registry::{Published, Registry};
 use seatrial_tests::{Child, Engine, Leftovers};
 
 /// Kills in all.
-const KILLS: usize = 120;
+const KILLS: usize = 104;
 /// Children at once.
 const LANES: usize = 4;
 /// From the begin of a stage to the kill, at most: as long as the longer ones take, so that some are over by then.
@@ -85,6 +85,7 @@ fn kill_once(chance: &mut Chance, published: &Published) -> Killed {
         ("RYUK_RECONNECTION_TIMEOUT", "500ms"),
         ("RYUK_CONNECTION_TIMEOUT", "3s"),
         ("CRASH_IMAGE", &published.tagged()),
+        ("CRASH_STAGE", &stage.to_string()),
     ];
     let mut child = Child::spawn("scenario::scenario_works", &variables);
     if stage > 0 {

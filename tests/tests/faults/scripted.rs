@@ -46,14 +46,16 @@ async fn an_engine_that_answers_nonsense_is_refused_with_the_reason() {
 /// E1: an answer to a creation that makes no sense.
 #[tokio::test]
 async fn a_creation_that_is_answered_with_nonsense_is_an_error_that_names_the_container() {
-    for fault in [
+    let faults = [
         Fault::half_head(),
         Fault::garbage(),
         Fault::Answer(Answer::new(201).body("not JSON")),
         Fault::Answer(Answer::json(201, &json!({ "Id": 7 }))),
         Fault::Answer(Answer::json(201, &json!({ "Id": "", "Warnings": null }))),
         Fault::Raw(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"Id\":".to_vec(), Then::Cut),
-    ] {
+    ];
+    // Side by side: after each, what may have been created all the same is looked for.
+    let answered = faults.map(async |fault| {
         let engine = ScriptedEngine::greeting();
         engine.on(Matcher::new("POST", "/containers/create"), fault.clone());
         engine.on(Matcher::new("GET", "/containers/json"), Fault::Answer(Answer::json(200, &json!([]))));
@@ -65,7 +67,8 @@ async fn a_creation_that_is_answered_with_nonsense_is_an_error_that_names_the_co
         assert!(error.is_protocol() && text.contains("named-so"), "{fault:?}: {text}");
         assert_eq!(engine.count(|request| request.method == "DELETE"), 0, "{fault:?}");
         session.close().await.expect("there is nothing");
-    }
+    });
+    futures_util::future::join_all(answered).await;
 }
 
 /// C8, E1: 500 to the n-th request, whichever it is, until there is no n-th.
