@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{BoxFuture, Either, select};
 
 use crate::engine::{EventKind, Signal};
 use crate::wait::Subject;
@@ -16,9 +16,30 @@ const REST: Duration = Duration::from_secs(2);
 
 /// What a future gives that reads from a container; nothing if it reads on although the container has ended.
 pub(super) async fn unless_gone<T>(subject: &Subject, reading: impl Future<Output = T>) -> Option<T> {
-    match select(pin!(reading), pin!(gone(subject))).await {
-        Either::Left((read, _)) => Some(read),
-        Either::Right(((), reading)) => tokio::time::timeout(REST, reading).await.ok(),
+    Presence::of(subject).unless_gone(reading).await
+}
+
+/// Whether a container is there and runs, for one who reads from it again and again.
+pub(super) struct Presence<'a> {
+    /// None once it has ended.
+    gone: Option<BoxFuture<'a, ()>>,
+}
+
+impl<'a> Presence<'a> {
+    pub(super) fn of(subject: &'a Subject) -> Self {
+        Self { gone: Some(Box::pin(gone(subject))) }
+    }
+
+    /// What a future gives; nothing if it reads on although the container has ended.
+    pub(super) async fn unless_gone<T>(&mut self, reading: impl Future<Output = T>) -> Option<T> {
+        let mut reading = pin!(reading);
+        if let Some(gone) = &mut self.gone {
+            match select(reading.as_mut(), gone).await {
+                Either::Left((read, _)) => return Some(read),
+                Either::Right(((), _)) => self.gone = None,
+            }
+        }
+        tokio::time::timeout(REST, reading).await.ok()
     }
 }
 

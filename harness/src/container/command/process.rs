@@ -72,7 +72,7 @@ impl Process {
         let (Channels { input, pieces }, ends) = channels();
         let (reader, writer) = tokio::io::split(connection);
         let mode = if tty { Mode::Raw } else { Mode::Multiplexed };
-        let pump = background().run(ends.pump(reader, writer, mode, ender.over_flag()));
+        let pump = background().run(ends.pump(subject.clone(), reader, writer, mode, ender.over_flag()));
         let (kept, exit) = (VecDeque::new(), None);
         let mut process =
             Self { subject, exec, what, tty, began, input, pieces, kept, exit, _pump: pump, ender };
@@ -117,7 +117,8 @@ impl Process {
     /// What it printed next, from which stream; nothing once it has closed its output, which it does at its end.
     ///
     /// # Errors
-    /// Protocol, if the engine broke the output off.
+    /// Protocol, if the engine broke the output off; exec, if the container has ended and the engine does not end the
+    /// output.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.

@@ -10,9 +10,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::beside::beside;
 use super::capture::{READ_SIZE, read_piece};
+use super::gone::Presence;
 use crate::engine::{FrameDecoder, Mode};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::stream::LogStream;
+use crate::wait::Subject;
 
 /// One piece of output.
 pub(super) type Piece = (LogStream, Bytes);
@@ -48,6 +50,7 @@ impl Ends {
     /// Moves bytes both ways until the output has ended.
     pub(super) async fn pump(
         self,
+        subject: Subject,
         reader: impl AsyncRead + Unpin,
         writer: impl AsyncWrite + Unpin,
         mode: Mode,
@@ -55,7 +58,7 @@ impl Ends {
     ) {
         let Self { input, pieces } = self;
         let has_input = AtomicBool::new(false);
-        let reading = read(reader, mode, &pieces, || has_input.load(Ordering::Relaxed));
+        let reading = read(&subject, reader, mode, &pieces, || has_input.load(Ordering::Relaxed));
         let outcome = beside(reading, write(input, writer, &has_input)).await;
         match outcome {
             Ok(()) => is_over.store(true, Ordering::Relaxed),
@@ -67,6 +70,7 @@ impl Ends {
 }
 
 async fn read(
+    subject: &Subject,
     mut reader: impl AsyncRead + Unpin,
     mode: Mode,
     pieces: &mpsc::Sender<Result<Piece>>,
@@ -74,8 +78,13 @@ async fn read(
 ) -> Result<()> {
     let mut decoder = FrameDecoder::new(mode);
     let mut buffer = vec![0; READ_SIZE];
+    let mut presence = Presence::of(subject);
     loop {
-        let read = read_piece(&mut reader, &mut buffer, &has_input).await?;
+        // What nobody takes is none of this: it waits below for as long as it likes.
+        let reading = presence.unless_gone(read_piece(&mut reader, &mut buffer, &has_input)).await;
+        let read = reading.unwrap_or_else(|| {
+            Err(Error::new(Kind::Exec, "the container has ended, and the process with it"))
+        })?;
         if read == 0 {
             return decoder.finish();
         }
