@@ -38,7 +38,7 @@ async fn scenario_two_hundred() {
     stream::iter(0..MANY).for_each_concurrent(8, &timed_out).await;
     // A command whose time was up while it was being started is ended in the background.
     let start = std::time::Instant::now();
-    while all(&container).len() > before.len() && start.elapsed() < Duration::from_secs(20) {
+    while all(&container).len() > before.len() && start.elapsed() < Duration::from_secs(120) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(all(&container), before);
