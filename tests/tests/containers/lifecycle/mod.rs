@@ -2,4 +2,4 @@
 
 mod changes;
 mod gone;
-mod removal;
+mod removed;

@@ -1,6 +1,6 @@
 //! Requests: values (C1), names (C2), options that reach the engine (C4–C7).
 
-mod logs;
+mod log_storage;
 mod modifiers;
 mod names;
 mod options;
