@@ -1,7 +1,5 @@
 //! The reaper from outside: over TCP and by its output, against real engines and such as misbehave.
 
-#[path = "../common/certificates.rs"]
-mod certificates;
 mod fixture;
 
 mod end;
