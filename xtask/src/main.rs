@@ -20,6 +20,7 @@ mod ready;
 mod runsc;
 mod steps;
 mod test;
+mod tidy;
 mod tools;
 mod workspace;
 
@@ -50,6 +51,8 @@ enum Chore {
     Test(test::Options),
     /// Runs every check that a change must pass.
     Ci,
+    /// Checks the rules of the house: the floors of the library, import circles, the form of files.
+    Tidy(tidy::Options),
     /// Runs the library's demo, and CPython's own tests in a pool of containers.
     Demo(demo::Options),
     /// Runs the benchmarks.
@@ -100,6 +103,7 @@ async fn run(chore: Chore) -> Result<()> {
         }
         Chore::Test(options) => test::test(&options).await,
         Chore::Ci => ci::ci().await,
+        Chore::Tidy(options) => tidy::tidy(&options),
         Chore::Demo(options) => demo::demo(&options).await,
         Chore::Bench(options) => bench::bench(&options).await,
     }
