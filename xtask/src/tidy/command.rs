@@ -2,7 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-use super::{RULES, source};
+use super::reading::Workspace;
+use super::rules::RULES;
 use crate::workspace;
 
 #[derive(Debug, clap::Args)]
@@ -14,17 +15,17 @@ pub(crate) struct Options {
 /// Prints every violation of the rules, and how many each rule has.
 ///
 /// # Errors
-/// If there is one, or a rule that was named does not exist.
+/// If there is a violation, a named rule does not exist, or a file cannot be read.
 pub(crate) fn tidy(options: &Options) -> Result<()> {
     let names: Vec<_> = RULES.iter().map(|(name, _)| *name).collect();
     for rule in &options.rules {
         ensure!(names.contains(&rule.as_str()), "there is no rule `{rule}`; there are {}", names.join(", "));
     }
-    let sources = source::read_all(&workspace::root());
+    let workspace = Workspace::read(&workspace::root())?;
     let mut violations = 0;
     for (name, check) in RULES {
         if options.rules.is_empty() || options.rules.iter().any(|rule| rule == name) {
-            let wrong = check(&sources);
+            let wrong = check(&workspace);
             for line in &wrong {
                 println!("{line}");
             }

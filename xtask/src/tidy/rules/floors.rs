@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::package::{Arrow, Package};
-use super::source::Source;
+use crate::tidy::reading::{Arrow, Package, Workspace};
 
 /// The folder of the library's sources.
 const LIBRARY: &str = "harness/src/";
@@ -27,8 +26,8 @@ const FLOORS: &[&[&str]] = &[
 const SIBLINGS: &[(&str, &str)] = &[];
 
 /// Returns each import that does not run down, and each module that is on no floor.
-pub(crate) fn check(sources: &[Source]) -> Vec<String> {
-    let package = Package::read(LIBRARY, sources);
+pub(crate) fn check(workspace: &Workspace) -> Vec<String> {
+    let package = Package::read(LIBRARY, &workspace.sources);
     wrong(&package.arrows(), FLOORS, SIBLINGS)
 }
 
@@ -91,21 +90,19 @@ mod tests {
     use crate::tidy::assert_clean;
 
     #[test]
-    fn an_import_that_does_not_run_down_is_told() {
-        let told = |from: &str, to: &str| {
-            let sources = [
-                Source::new("harness/src/lib.rs", "pub struct Root;"),
-                Source::new(&format!("harness/src/{from}.rs"), &format!("use crate::{to}::Name;")),
-                Source::new(&format!("harness/src/{to}.rs"), "pub struct Name;"),
-            ];
-            check(&sources)
+    fn an_import_that_does_not_run_down_is_reported() {
+        let reported = |from: &str, to: &str| {
+            let import = format!("use crate::{to}::Name;");
+            let (from, to) = (format!("harness/src/{from}.rs"), format!("harness/src/{to}.rs"));
+            let root = ("harness/src/lib.rs", "pub struct Root;");
+            check(&Workspace::of(&[root, (&from, &import), (&to, "pub struct Name;")]))
         };
-        assert_eq!(told("driver", "words"), [""; 0]);
+        assert_eq!(reported("driver", "words"), [""; 0]);
         let upward = "harness/src/words.rs:1: `words` may not import `driver`: `Name`";
-        assert_eq!(told("words", "driver"), [upward, "`words` → `driver`: Name"]);
+        assert_eq!(reported("words", "driver"), [upward, "`words` → `driver`: Name"]);
         let sibling = "harness/src/pool.rs:1: `pool` may not import `monitor`: `Name`";
-        assert_eq!(told("pool", "monitor"), [sibling, "`pool` → `monitor`: Name"]);
-        assert_eq!(told("words", "attic"), ["`attic` is on no floor"]);
+        assert_eq!(reported("pool", "monitor"), [sibling, "`pool` → `monitor`: Name"]);
+        assert_eq!(reported("words", "attic"), ["`attic` is on no floor"]);
         assert!(wrong(&[], FLOORS, SIBLINGS).is_empty());
     }
 
@@ -124,11 +121,9 @@ mod tests {
 
     #[test]
     fn what_the_root_defines_is_above_all() {
-        let sources = [
-            Source::new("harness/src/lib.rs", "pub struct Root;"),
-            Source::new("harness/src/driver.rs", "use crate::Root;"),
-        ];
-        assert_eq!(check(&sources).len(), 2);
+        let sources =
+            [("harness/src/lib.rs", "pub struct Root;"), ("harness/src/driver.rs", "use crate::Root;")];
+        assert_eq!(check(&Workspace::of(&sources)).len(), 2);
     }
 
     #[test]

@@ -178,15 +178,15 @@ mod tests {
     }
 
     #[test]
-    fn each_name_of_a_use_is_told() {
+    fn each_name_of_a_use_is_reported() {
         let uses = only("pub(crate) use a::{self, b::{C, d as D}, e::*};\nuse x;").uses;
-        let told: Vec<_> = uses
+        let reported: Vec<_> = uses
             .iter()
             .map(|one| (one.named.path.join("::"), one.name.as_str(), one.is_public, one.named.line))
             .collect();
-        let told: Vec<_> = told.iter().map(|one| (one.0.as_str(), one.1, one.2, one.3)).collect();
+        let reported: Vec<_> = reported.iter().map(|one| (one.0.as_str(), one.1, one.2, one.3)).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 ("a", "a", true, 1),
                 ("a::b::C", "C", true, 1),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn items_and_the_paths_in_code_are_told() {
+    fn items_and_the_paths_in_code_are_reported() {
         let module = only("struct S; impl S { fn f(&self) { crate::a::B::new(); } }\nfn g() -> super::T {}");
         assert_eq!(module.items, BTreeSet::from(["S".to_owned(), "g".to_owned()]));
         let mentions: Vec<_> = module.mentions.iter().map(|named| named.path.join("::")).collect();

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn test_modules_and_their_lines_are_told() {
+    fn test_modules_and_their_lines_are_reported() {
         let tokens = tokens("a\n#[cfg(test)]\nmod tests;\n#[cfg(test)]\nmod more {\n}\n");
         let shipped = shipped(&tokens);
         assert_eq!(shipped.test_modules, ["tests"]);

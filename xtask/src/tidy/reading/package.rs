@@ -4,10 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lexer::tokens;
-use super::parse::{self, Module, Named, join};
-use super::source::Source;
-use super::test_code::shipped;
+use super::parse::{Named, join};
+use super::{Module, Source, modules, shipped, tokens};
 
 /// An import of one file from another of the same package.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +41,7 @@ impl Package {
             let tokens = tokens(&source.text);
             let shipped = shipped(&tokens);
             test_modules.extend(shipped.test_modules.iter().map(|name| join(&path, name)));
-            for (path, module) in parse::modules(&shipped.tokens, &path) {
+            for (path, module) in modules(&shipped.tokens, &path) {
                 package.files.insert(path.clone(), source.path.clone());
                 // A package of a library and a program has two roots: their parts are put together.
                 let known = package.modules.entry(path).or_default();
@@ -153,11 +151,11 @@ fn module_path(file: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Workspace;
     use super::*;
 
     fn arrows(files: &[(&str, &str)]) -> Vec<String> {
-        let sources: Vec<_> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
-        let arrows = Package::read("p/src/", &sources).arrows();
+        let arrows = Package::read("p/src/", &Workspace::of(files).sources).arrows();
         arrows.iter().map(|one| format!("{}:{} {} {}", one.from, one.line, one.to, one.name)).collect()
     }
 
@@ -169,30 +167,31 @@ mod tests {
     fn a_name_is_followed_to_the_file_that_defines_it() {
         for path in ["crate::b::B", "super::b::B", "crate::B", "crate::b::B::new"] {
             let user = format!("fn f() {{\n  {path};\n}}");
-            let told = arrows(&[LIB, FACE, DEEP, ("p/src/a.rs", &user)]);
-            assert!(told.contains(&"p/src/a.rs:2 p/src/b/deep.rs B".to_owned()), "{path}: {told:?}");
+            let reported = arrows(&[LIB, FACE, DEEP, ("p/src/a.rs", &user)]);
+            assert!(reported.contains(&"p/src/a.rs:2 p/src/b/deep.rs B".to_owned()), "{path}: {reported:?}");
         }
     }
 
     #[test]
     fn a_module_that_was_imported_is_followed() {
-        let told = arrows(&[LIB, FACE, DEEP, ("p/src/a.rs", "use crate::b::deep;\nfn g() { deep::f() }")]);
-        assert!(told.contains(&"p/src/a.rs:1 p/src/b/deep.rs b::deep".to_owned()), "{told:?}");
-        assert!(told.contains(&"p/src/a.rs:2 p/src/b/deep.rs f".to_owned()), "{told:?}");
+        let reported =
+            arrows(&[LIB, FACE, DEEP, ("p/src/a.rs", "use crate::b::deep;\nfn g() { deep::f() }")]);
+        assert!(reported.contains(&"p/src/a.rs:1 p/src/b/deep.rs b::deep".to_owned()), "{reported:?}");
+        assert!(reported.contains(&"p/src/a.rs:2 p/src/b/deep.rs f".to_owned()), "{reported:?}");
     }
 
     #[test]
     fn a_glob_and_a_renamed_name_are_followed() {
         let face = ("p/src/b/mod.rs", "pub use deep::*; pub use deep::f as g;");
-        let told = arrows(&[LIB, face, DEEP, ("p/src/a.rs", "use crate::b::{B, g};")]);
-        assert!(told.contains(&"p/src/a.rs:1 p/src/b/deep.rs B".to_owned()), "{told:?}");
-        assert!(told.contains(&"p/src/a.rs:1 p/src/b/deep.rs f".to_owned()), "{told:?}");
+        let reported = arrows(&[LIB, face, DEEP, ("p/src/a.rs", "use crate::b::{B, g};")]);
+        assert!(reported.contains(&"p/src/a.rs:1 p/src/b/deep.rs B".to_owned()), "{reported:?}");
+        assert!(reported.contains(&"p/src/a.rs:1 p/src/b/deep.rs f".to_owned()), "{reported:?}");
     }
 
     #[test]
     fn tests_and_other_packages_are_left_out() {
         let user = "use std::fmt; use bollard::models::B; #[cfg(test)] use crate::b::B; #[cfg(test)] mod t;";
-        let told = arrows(&[LIB, FACE, DEEP, ("p/src/a.rs", user), ("p/src/a/t.rs", "use crate::b::B;")]);
-        assert!(!told.iter().any(|arrow| arrow.starts_with("p/src/a")), "{told:?}");
+        let reported = arrows(&[LIB, FACE, DEEP, ("p/src/a.rs", user), ("p/src/a/t.rs", "use crate::b::B;")]);
+        assert!(!reported.iter().any(|arrow| arrow.starts_with("p/src/a")), "{reported:?}");
     }
 }

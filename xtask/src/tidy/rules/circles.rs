@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::package::{Arrow, Package};
-use super::source::Source;
+use crate::tidy::reading::{Arrow, Package, Workspace};
 
 /// The folders of sources that are checked.
 const PACKAGES: &[&str] = &[
@@ -21,10 +20,10 @@ const PACKAGES: &[&str] = &[
 const MOST_FILES: usize = 20;
 
 /// Returns the circles that are too large.
-pub(crate) fn check(sources: &[Source]) -> Vec<String> {
+pub(crate) fn check(workspace: &Workspace) -> Vec<String> {
     let mut wrong = Vec::new();
     for folder in PACKAGES {
-        let package = Package::read(folder, sources);
+        let package = Package::read(folder, &workspace.sources);
         let arrows = package.arrows();
         wrong
             .extend(circles(&by_file(&arrows, folder)).iter().filter_map(|circle| too_large(circle, folder)));
@@ -116,31 +115,31 @@ fn reachable<'a>(graph: &Graph<'a>, node: &str) -> BTreeSet<&'a str> {
 mod tests {
     use super::*;
     use crate::tidy::assert_clean;
+    use crate::tidy::reading::Source;
 
     #[test]
-    fn a_circle_across_folders_is_told() {
+    fn a_circle_across_folders_is_reported() {
         let sources = [
-            Source::new("core/src/lib.rs", ""),
-            Source::new("core/src/a/x.rs", "use crate::b::Y;"),
-            Source::new("core/src/a/mod.rs", ""),
-            Source::new("core/src/b.rs", "pub struct Y; use crate::a::x::X;"),
+            ("core/src/lib.rs", ""),
+            ("core/src/a/x.rs", "use crate::b::Y;"),
+            ("core/src/a/mod.rs", ""),
+            ("core/src/b.rs", "pub struct Y; use crate::a::x::X;"),
         ];
-        let told = check(&sources);
-        assert_eq!(told[0], "core/src/: a circle of 2 files over 2 modules: a/x.rs b.rs");
-        assert_eq!(told[1], "core/src/: modules import each other in a circle: `a`, `b`");
-        assert_eq!(check(&sources[..3]), [""; 0]);
+        let reported = check(&Workspace::of(&sources));
+        assert_eq!(reported[0], "core/src/: a circle of 2 files over 2 modules: a/x.rs b.rs");
+        assert_eq!(reported[1], "core/src/: modules import each other in a circle: `a`, `b`");
+        assert_eq!(check(&Workspace::of(&sources[..3])), [""; 0]);
     }
 
     #[test]
     fn a_circle_within_a_folder_may_be_small() {
         let circle = |files: usize| {
-            let ring = |at: usize| format!("pub struct F{at}; use super::f{0}::F{0};", (at + 1) % files);
-            let sources: Vec<_> =
-                (0..files).map(|at| Source::new(&format!("core/src/a/f{at}.rs"), &ring(at))).collect();
-            check(
-                &[sources, vec![Source::new("core/src/lib.rs", ""), Source::new("core/src/a/mod.rs", "")]]
-                    .concat(),
-            )
+            let mut workspace = Workspace::of(&[("core/src/lib.rs", ""), ("core/src/a/mod.rs", "")]);
+            workspace.sources.extend((0..files).map(|at| Source {
+                path: format!("core/src/a/f{at}.rs"),
+                text: format!("pub struct F{at}; use super::f{0}::F{0};", (at + 1) % files),
+            }));
+            check(&workspace)
         };
         assert_eq!(circle(MOST_FILES), [""; 0]);
         assert_eq!(circle(MOST_FILES + 1).len(), 1);
@@ -149,12 +148,12 @@ mod tests {
     #[test]
     fn a_face_is_no_part_of_a_circle() {
         let sources = [
-            Source::new("core/src/lib.rs", ""),
-            Source::new("core/src/a/mod.rs", "pub use x::X; pub use y::Y;"),
-            Source::new("core/src/a/x.rs", "pub struct X; use super::Y;"),
-            Source::new("core/src/a/y.rs", "pub struct Y;"),
+            ("core/src/lib.rs", ""),
+            ("core/src/a/mod.rs", "pub use x::X; pub use y::Y;"),
+            ("core/src/a/x.rs", "pub struct X; use super::Y;"),
+            ("core/src/a/y.rs", "pub struct Y;"),
         ];
-        let package = Package::read("core/src/", &sources);
+        let package = Package::read("core/src/", &Workspace::of(&sources).sources);
         let arrows = package.arrows();
         assert!(circles(&by_file(&arrows, "core/src/")).iter().all(|circle| circle.len() == 1));
     }
