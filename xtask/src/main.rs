@@ -6,7 +6,6 @@ mod cargo;
 mod ci;
 mod command;
 mod console;
-#[cfg(test)]
 mod contracts;
 mod debian;
 mod demo;
@@ -51,6 +50,8 @@ enum Chore {
     Test(test::Options),
     /// Runs every check that a change must pass.
     Ci,
+    /// Writes the tests columns of `docs/contracts.md` from the tests' doc comments.
+    Contracts,
     /// Checks the rules of the house: the floors of the library, import circles, the form of files.
     Tidy(tidy::Options),
     /// Runs the library's demo, and CPython's own tests in a pool of containers.
@@ -103,6 +104,7 @@ async fn run(chore: Chore) -> Result<()> {
         }
         Chore::Test(options) => test::test(&options).await,
         Chore::Ci => ci::ci().await,
+        Chore::Contracts => contracts::contracts(),
         Chore::Tidy(options) => tidy::tidy(&options),
         Chore::Demo(options) => demo::demo(&options).await,
         Chore::Bench(options) => bench::bench(&options).await,

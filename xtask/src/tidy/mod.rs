@@ -7,5 +7,6 @@ mod rules;
 mod testing;
 
 pub(crate) use command::{Options, tidy};
+pub(crate) use reading::{Source, Workspace};
 #[cfg(test)]
 use testing::assert_clean;
