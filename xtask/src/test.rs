@@ -1,4 +1,4 @@
-//! `test`: the whole test suite on an engine, and a look at what it left there.
+//! `test`: runs the test suite on an engine, then checks that nothing is left there.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,26 +11,26 @@ use crate::engine::Runtime;
 use crate::leftovers::Before;
 use crate::{browser, command, console, python, ready, runsc, tools, workspace};
 
-/// How to run the tests.
+/// Options of `cargo xtask test`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Options {
-    /// Runs each test in a process of its own, with cargo-nextest. Leaves out doc tests.
+    /// Runs each test in a process of its own, with cargo-nextest; without doc tests.
     #[arg(long)]
     nextest: bool,
-    /// Runs the containers with this runtime, on a private engine that has it; unless cargo's arguments say which tests,
-    /// those of the topics that hold there.
+    /// Runs the containers with this runtime, on a private engine that has it. Without arguments for Cargo, only the
+    /// topics that pass with this runtime are tested.
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
-    /// Goes to `cargo test` or `cargo nextest run`; with a package named, only that one is tested.
+    /// Arguments for `cargo test` or `cargo nextest run`; all packages are tested unless they name one.
     #[arg(last = true)]
     args: Vec<String>,
-    /// Runs these programs, as cargo-nextest has built them, each as one process: the same as `cargo test` does,
-    /// without what it would build anew for a part of the workspace.
+    /// Test programs that cargo-nextest has built. Each runs as one process, as `cargo test` does it, but `cargo test`
+    /// would build parts of the workspace again.
     #[arg(skip)]
     programs: Vec<PathBuf>,
 }
 
-/// How many tests of one binary run at once, to `cargo test`.
+/// The variable for the number of tests of one program that run at the same time.
 const THREADS: &str = "RUST_TEST_THREADS";
 
 /// The topics for which it matters that tests are threads of one process: they share its session, its background
@@ -38,28 +38,28 @@ const THREADS: &str = "RUST_TEST_THREADS";
 const OF_ONE_PROCESS: [&str; 4] = ["drop", "pool", "pool_fixtures", "session_link"];
 
 impl Options {
-    /// All tests with cargo-nextest, in its profile for continuous integration.
+    /// Returns the options for all tests with cargo-nextest, in its profile for continuous integration.
     pub(crate) fn of_ci() -> Self {
         Self { nextest: true, args: words(&["--profile", "ci"]), ..Self::default() }
     }
 
-    /// The examples in the documentation, which cargo-nextest leaves out.
+    /// Returns the options for the doc tests, which cargo-nextest does not run.
     pub(crate) fn of_documentation() -> Self {
         Self { args: words(&["--doc"]), ..Self::default() }
     }
 
-    /// Again, as with `cargo test`, what could go another way when tests share a process.
+    /// Returns the options for the topics whose tests may behave differently when they share a process.
     ///
     /// # Errors
-    /// If it can't be built.
+    /// Fails if the programs cannot be built.
     pub(crate) fn in_one_process() -> Result<Self> {
         Ok(Self { programs: programs(&OF_ONE_PROCESS)?, ..Self::default() })
     }
 }
 
 /// The topics that hold under gVisor with the host's network. What does not is about the network (ports, addresses,
-/// networks), new limits, the reason of an end for want of memory, and files that the engine replaces in a container; or
-/// it starts engines of its own, which have no gVisor.
+/// networks), new limits, the reason of an end for want of memory, and files that the engine replaces in a container;
+/// or it starts engines of its own, which have no gVisor.
 const OF_GVISOR: [&str; 11] = [
     "case",
     "drop",
@@ -74,7 +74,7 @@ const OF_GVISOR: [&str; 11] = [
     "runtimes",
 ];
 
-/// Cargo's arguments: those that were given, else the runtime's topics.
+/// Returns the arguments for Cargo: the given ones, else those for the runtime's topics.
 fn arguments(options: &Options) -> Vec<String> {
     match options.runtime {
         Some(Runtime::Gvisor) if options.args.is_empty() => {
@@ -89,10 +89,10 @@ fn words(args: &[&str]) -> Vec<String> {
     args.iter().map(|&arg| arg.to_owned()).collect()
 }
 
-/// Runs the tests, then looks for what they left.
+/// Runs the tests, then checks that they left nothing behind.
 ///
 /// # Errors
-/// If a test fails, or if something is left on the engine.
+/// Fails if a test fails, or resources are left.
 pub(crate) async fn test(options: &Options) -> Result<()> {
     if options.nextest {
         tools::ensure("cargo-nextest")?;
@@ -115,7 +115,7 @@ pub(crate) async fn test(options: &Options) -> Result<()> {
     console::step("running the tests");
     let run = move || commands.iter_mut().try_for_each(command::run);
     let tests = tokio::task::spawn_blocking(run).await?;
-    // Looked for after a failure too: what a failing test leaves is the more interesting.
+    // This runs after a failure too: tests that fail are the most likely to leave something.
     let left = before.check(&engine.docker).await;
     match (tests, left) {
         (Err(tests), Err(left)) => {
@@ -137,31 +137,33 @@ fn cargo(options: &Options) -> Command {
     cargo
 }
 
-/// A program of a topic, run from its package's folder, as cargo runs it.
+/// Creates the command of one test program, in its package's folder, as Cargo runs it.
 fn alone(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(workspace::root().join("tests")).env(THREADS, threads());
     command
 }
 
-/// The programs of topics.
+/// Builds the test programs of topics and returns their paths.
 fn programs(topics: &[&str]) -> Result<Vec<PathBuf>> {
     let list = ["nextest", "list", "--workspace", "--list-type", "binaries-only", "--message-format", "json"];
     let list: Value = serde_json::from_slice(&command::output(&mut crate::cargo::cargo(&list))?)?;
     let program = |topic: &&str| -> Result<PathBuf> {
         let binary = &list["rust-binaries"][format!("seatrial-tests::{topic}")];
         let path = binary["binary-path"].as_str();
-        path.map(Into::into).with_context(|| format!("cargo-nextest knows no program of the topic `{topic}`"))
+        path.map(Into::into)
+            .with_context(|| format!("cargo-nextest lists no program for the topic `{topic}`"))
     };
     topics.iter().map(program).collect()
 }
 
-/// As many as were asked for, else as many as cargo-nextest runs at once: most tests wait for the engine most of the time.
+/// Returns the number of tests that run at the same time: that of the variable, else 4, as cargo-nextest is configured.
+/// Most tests mostly wait for the engine.
 fn threads() -> OsString {
     std::env::var_os(THREADS).unwrap_or_else(|| "4".into())
 }
 
-/// Whether cargo's own arguments, which end at `--`, choose packages.
+/// Returns `true` if the arguments before `--` choose packages.
 fn names_a_package(args: &[String]) -> bool {
     args.iter().take_while(|arg| *arg != "--").any(|arg| {
         ["-p", "--package", "--manifest-path", "--workspace"].contains(&arg.as_str())

@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["words"],
 ];
 
-/// What modules of one floor may import of each other: (importing, imported).
+/// The imports between modules of one floor that are allowed: (importing, imported).
 const SIBLINGS: &[(&str, &str)] = &[];
 
 /// Returns each import that does not run down, and each module that is on no floor.
