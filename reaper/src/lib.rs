@@ -18,8 +18,7 @@ pub mod listener;
 
 mod connection;
 mod hub;
-mod pruner;
-pub mod report;
+mod prune;
 
 mod healthcheck;
 mod server;

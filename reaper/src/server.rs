@@ -16,7 +16,7 @@ use crate::hub::Hub;
 use crate::lifecycle::{Event, Lifecycle, Step, Times};
 use crate::listener::keep_alive;
 use crate::log::{self, Level};
-use crate::pruner::Pruner;
+use crate::prune::Pruner;
 use crate::settings::Settings;
 
 /// How long we have once we are told to end; a stop by the engine kills after 10 s.
@@ -159,7 +159,7 @@ impl Reaper {
         } else {
             now.checked_add(offset.magnitude)
         };
-        match self.pruner.newest(filters, since.unwrap_or(now)).await {
+        match self.pruner.find_newer(filters, since.unwrap_or(now)).await {
             Ok(None) => Event::AtRest,
             Ok(Some(resource)) => {
                 // A contract.

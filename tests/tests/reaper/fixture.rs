@@ -110,6 +110,21 @@ impl Host {
         name
     }
 
+    /// Builds an image from a Dockerfile without other files.
+    #[track_caller]
+    pub(crate) fn build(&self, name: &str, dockerfile: &str) {
+        let mut context = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(dockerfile.len() as u64);
+        header.set_mode(0o644);
+        context.append_data(&mut header, "Dockerfile", dockerfile.as_bytes()).expect("in memory");
+        let context = context.into_inner().expect("in memory");
+        let headers = [("Content-Type", "application/x-tar")];
+        let answer = self.0.send("POST", &format!("/build?t={name}&rm=1"), &headers, &context);
+        let answer = answer.expect("the engine answers");
+        assert!(answer.status == 200 && !answer.text().contains("errorDetail"), "{}", answer.text());
+    }
+
     /// Makes a request that is to be answered so.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16, method: &str, target: &str) {
@@ -132,7 +147,7 @@ impl Host {
     }
 
     #[track_caller]
-    fn post(&self, target: &str, body: &Value) -> Value {
+    pub(crate) fn post(&self, target: &str, body: &Value) -> Value {
         let answer = self.0.request("POST", target, Some(body)).expect("the engine answers");
         assert_eq!(answer.status, 201, "{}", answer.text());
         serde_json::from_slice(&answer.body).expect("JSON")
