@@ -16,7 +16,9 @@ pub mod address_file;
 pub mod engine;
 pub mod listener;
 
+mod acceptor;
 mod connection;
+mod descriptors;
 mod hub;
 mod prune;
 

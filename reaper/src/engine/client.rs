@@ -128,12 +128,13 @@ impl Engine {
         self.limited(self.docker.remove_network(id)).await
     }
 
-    /// Removes a volume.
+    /// Removes a volume. With `force`, the engine ignores a failure of the volume's driver, and a volume that does not
+    /// exist.
     ///
     /// # Errors
     /// As [`remove_container`](Self::remove_container).
-    pub async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
-        let options = Some(RemoveVolumeOptions { force: true });
+    pub async fn remove_volume(&self, name: &str, force: bool) -> Result<(), EngineError> {
+        let options = Some(RemoveVolumeOptions { force });
         self.limited(self.docker.remove_volume(&percent_encoded(name), options)).await
     }
 

@@ -24,10 +24,16 @@ impl EngineError {
         self.status == Some(404)
     }
 
+    /// Returns `true` if the engine failed while it did what it was asked for.
+    #[must_use]
+    pub fn is_engine_failure(&self) -> bool {
+        self.status.is_some_and(|status| status >= 500)
+    }
+
     /// Returns `true` if the engine may have done what it was asked for: it gave no answer, or failed on the way.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
-        self.status.is_none_or(|status| status >= 500)
+        self.status.is_none() || self.is_engine_failure()
     }
 
     /// Returns `true` if somebody else's removal of the resource is under way.

@@ -44,7 +44,11 @@ pub(super) async fn remove(
             }
             answer => answer,
         },
-        Class::Volume => engine.remove_volume(id).await,
+        // Force comes second: with it, a volume that somebody else has removed would pass for removed by us.
+        Class::Volume => match engine.remove_volume(id, false).await {
+            Err(error) if error.is_engine_failure() => engine.remove_volume(id, true).await,
+            answer => answer,
+        },
         Class::Image => return remove_image(engine, resource, filter).await,
     };
     absent_if_missing(answer)

@@ -14,7 +14,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// A label that no other test has: `seatrial.reaper-test=<unique>`.
 pub(crate) fn label() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    format!("seatrial.reaper-test={}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!("seatrial.reaper-test=test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Waits until a condition holds, for what has no event to wait for.
@@ -102,12 +102,17 @@ impl Host {
     /// Makes an image with nothing in it; gives back its one tag.
     pub(crate) fn image(&self, label: &str) -> String {
         let name = format!("reaper-test-{}:a", value(label));
+        self.image_named(label, &name);
+        name
+    }
+
+    /// Makes an image with nothing in it and this tag.
+    pub(crate) fn image_named(&self, label: &str, name: &str) {
         let target = format!("/images/create?fromSrc=-&repo={name}&changes=LABEL%20{label}");
         // An archive without entries.
         let answer = self.0.send("POST", &target, &[("Content-Type", "application/x-tar")], &[0; 1024]);
         let answer = answer.expect("the engine answers");
         assert!(answer.status == 200 && !answer.text().contains("error"), "{}", answer.text());
-        name
     }
 
     /// Builds an image from a Dockerfile without other files.
