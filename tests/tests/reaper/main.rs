@@ -5,6 +5,7 @@ mod fixture;
 mod end;
 mod engine;
 mod faults;
+mod foreign;
 mod process;
 mod python;
 mod report;
