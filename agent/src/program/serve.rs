@@ -24,6 +24,8 @@ const CHILDREN: u64 = 1 << (SIGCHLD - 1);
 /// What a main process is told to end by: `SIGHUP`, `SIGINT`, `SIGQUIT` and `SIGTERM`. The kernel keeps from a container's
 /// first process whatever it has no use for.
 const ENDS: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 14;
+/// All signals that can be blocked.
+const ALL: u64 = u64::MAX;
 
 static mut INCOMING: [u8; BUFFER] = [0; BUFFER];
 static mut SLOTS_USED: Slots = Slots([const { Slot { worker: None, number: 0 } }; SLOTS]);
@@ -61,8 +63,9 @@ struct Server {
 
 /// Serves until standard input ends; a main process until it is told to end.
 pub(crate) fn serve(environment: Environment, is_main: bool) -> ! {
+    // A case may signal every process that it can see: only `SIGKILL` and `SIGSTOP` get through.
+    process::block_signals(ALL);
     let mask = if is_main { CHILDREN | ENDS } else { CHILDREN };
-    process::block_signals(mask);
     process::ignore_signal(SIGPIPE, true);
     let adopts = process::adopt_orphans();
     let Ok(children) = Fd::signals(mask) else {
@@ -153,7 +156,6 @@ impl Server {
                 // Their ends must not be held open by anybody else, or nobody would notice ours.
                 drop(ours);
                 self.slots.0.iter_mut().for_each(|slot| slot.worker = None);
-                process::block_signals(CHILDREN);
                 work(slot, its, self.environment)
             }
             pid => {
@@ -166,6 +168,10 @@ impl Server {
     /// Ends what workers that are gone have left, and tells of their cases.
     fn look_after_workers(&mut self) {
         self.take_signal();
+        // A case may have stopped them; to those that run, this signal means nothing.
+        for (worker, _) in self.slots.0.iter().filter_map(|slot| slot.worker.as_ref()) {
+            process::go_on(*worker);
+        }
         let mut lost: [Option<(u32, i32)>; SLOTS] = [None; SLOTS];
         let mut has_lost = false;
         while let Children::Ended(ended) = process::reap() {
@@ -201,12 +207,18 @@ impl Server {
         }
     }
 
-    /// Takes a signal that came; one that tells to end ends the process, and with the first one its container.
+    /// Takes a signal that came. One that ends the process ends the container with it, if this is its first process.
     fn take_signal(&self) {
-        // The kernel's `struct signalfd_siginfo`, whose first word is the signal's number.
+        // The kernel's `struct signalfd_siginfo`: the first word is the signal's number, the fourth its sender, which is 0
+        // if it is not in the container.
         let mut signal = [0; 128];
-        let is_end = self.children.read(&mut signal).is_ok() && i32::from(signal[0]) != SIGCHLD;
-        if is_end {
+        if self.children.read(&mut signal).is_err() || i32::from(signal[0]) == SIGCHLD {
+            return;
+        }
+        // The container's first process, or the child of its init, is ended from outside, or by its parent: not by a case.
+        let sender = i32::from_le_bytes([signal[12], signal[13], signal[14], signal[15]]);
+        let is_first = sys::pid() == 1 || sys::parent() == 1;
+        if !is_first || sender == 0 || sender == sys::parent() {
             sys::exit(128 + signal[0]);
         }
     }
