@@ -1,7 +1,7 @@
 //! Pulls under way: concurrent pulls of one image are one pull, which ends early only when nobody wants it any more.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use super::progress::PullProgress;
 use crate::base::{Run, background};
 use crate::image::Credentials;
-use crate::words::{Error, Result};
+use crate::words::Result;
 
-type Outcome = Result<(), Arc<Error>>;
+type Outcome = Result<()>;
 
 /// One pull, which many may wait for.
 #[derive(Clone)]
@@ -59,7 +59,7 @@ impl Flights {
         let (sender, progress) = watch::channel(PullProgress::default());
         let pulling = pull(sender);
         // Aborted when the last one who waits is gone: that closes the connection, which ends the engine's pull.
-        let outcome = background().run(async move { pulling.await.map_err(Arc::new) }).shared();
+        let outcome = background().run(async move { pulling.await }).shared();
         if let Some(weak) = outcome.downgrade() {
             flights.insert(key, (weak, progress.clone()));
         }

@@ -134,7 +134,7 @@ impl Agent {
             let whom: Vec<_> = batch.iter().map(|ask| ask.whom.clone()).collect();
             let ended = end_all(&mut place, subject, &whom).await;
             for ask in batch {
-                ask.done.send(ended.as_ref().copied().map_err(Error::duplicate)).ok();
+                ask.done.send(ended.as_ref().copied().map_err(Error::clone)).ok();
             }
         }
     }
