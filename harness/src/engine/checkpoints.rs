@@ -1,4 +1,4 @@
-//! Calls about a container's checkpoints, which only Docker has, in its experimental mode.
+//! Calls for a container's checkpoints, which only Docker supports, in its experimental mode.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::transport::checked;
 use crate::container::ContainerId;
 use crate::error::Result;
 
-/// What writing a container's memory, or reading it back, may take beyond the usual deadline.
+/// The time for writing or reading a container's memory, in addition to the request timeout.
 const OF_MEMORY: Duration = Duration::from_secs(120);
 
 impl Engine {
@@ -23,7 +23,7 @@ impl Engine {
         What { deadline: what.deadline + OF_MEMORY, ..what }
     }
 
-    /// Writes a checkpoint; with `exit`, the container ends with it.
+    /// Writes a checkpoint. With `exit`, the container is stopped afterwards.
     pub(crate) async fn create_checkpoint(
         &self,
         id: &ContainerId,
@@ -46,7 +46,7 @@ impl Engine {
         .await
     }
 
-    /// Starts a container from a checkpoint, as one of at most so many starts and removals at once.
+    /// Starts a container from a checkpoint. Counts against the limits of concurrent starts.
     pub(crate) async fn restore_container(
         &self,
         id: &ContainerId,
@@ -61,7 +61,7 @@ impl Engine {
         self.call_in_host_turn(what, call).await
     }
 
-    /// The names of a container's checkpoints, in order.
+    /// Returns the names of a container's checkpoints, sorted.
     pub(crate) async fn checkpoints_of(
         &self,
         id: &ContainerId,
@@ -91,9 +91,9 @@ impl Engine {
         .await
     }
 
-    /// The program of a runtime, where the engine tells.
+    /// Returns the path of a runtime's program, or `None` if the engine does not report it.
     pub(crate) async fn program_of_runtime(&self, runtime: &str) -> Result<Option<String>> {
-        let what = self.what("ask for its runtimes", "engine");
+        let what = self.what("list its runtimes", "engine");
         let (transport, runtime) = (self.transport(), runtime.to_owned());
         self.call(what, async move {
             let info = transport.get_json("/info").await?;

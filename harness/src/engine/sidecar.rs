@@ -1,4 +1,4 @@
-//! A look at a container by its name, as one has to who shares it with other processes.
+//! Calls for containers that are found by name and shared with other processes.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::background::Run;
 use crate::container::ContainerId;
 use crate::error::Result;
 
-/// What an inspect tells of a container that somebody else may have made.
+/// The state of a container that another process may have created.
 #[derive(Clone, Debug)]
 pub(crate) struct SidecarInfo {
     pub(crate) id: ContainerId,
@@ -37,7 +37,7 @@ impl SidecarInfo {
         })
     }
 
-    /// A variable that it was created with.
+    /// Returns the value of an environment variable from the container's creation.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.env.iter().find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, v)| v)
     }
@@ -48,7 +48,7 @@ impl SidecarInfo {
 }
 
 impl Engine {
-    /// Looks at the container with this name; nothing if there is none.
+    /// Inspects the container with this name. Returns `None` if there is none.
     pub(crate) async fn look_for(&self, name: &str) -> Result<Option<SidecarInfo>> {
         let what = self.what("inspect", format!("container `{name}`"));
         let (transport, path) = (self.transport(), format!("/containers/{}/json", encoded(name)));
@@ -62,7 +62,8 @@ impl Engine {
         answer.await?.map(SidecarInfo::from_json).transpose()
     }
 
-    /// The reapers of any session that were created and never started: full ids, with the label of their owners.
+    /// Returns the reapers of all sessions that were created and never started: full ids, each with the label of its
+    /// owner.
     pub(crate) async fn reapers_never_started(&self) -> Result<Vec<(ContainerId, String)>> {
         let filters = json!({
             "label": [format!("{}=true", labels::RYUK), labels::SESSION, labels::OWNER],
@@ -78,7 +79,7 @@ impl Engine {
         Ok(list.as_array().into_iter().flatten().filter_map(read).collect())
     }
 
-    /// Removes a container unless it runs: not by force, so that one that was started meanwhile stays.
+    /// Removes a container unless it runs. The removal is not forced, so that one which was started meanwhile stays.
     pub(crate) fn remove_idle_container(&self, id: &ContainerId) -> Run<Result<()>> {
         let what = self.what("remove", format!("container `{}`", id.short()));
         let (transport, path) = (self.transport(), format!("/containers/{id}?v=1"));
@@ -88,7 +89,7 @@ impl Engine {
         })
     }
 
-    /// Tells of a container's next end, as a body that comes then. Once this has returned, no end is missed.
+    /// Returns a body that is sent at a container's next end. Once this call has returned, no end is missed.
     pub(crate) async fn wait_next_exit(&self, id: &ContainerId, name: &str) -> Result<Bodies> {
         let path = ApiPath::new(format!("/containers/{id}/wait")).with("condition", "next-exit");
         let what = self.what("wait for the end", format!("container `{name}`"));

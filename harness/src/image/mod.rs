@@ -1,4 +1,4 @@
-//! Images: how one is named, who may pull it, and how it is pulled.
+//! Images: references, registry credentials and pulls.
 
 mod credentials;
 mod flight;
@@ -19,7 +19,7 @@ pub use reference::ImageRef;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 
-/// Parses an image's name, and puts the configured prefix before one of Docker Hub's.
+/// Parses an image reference. The configured prefix is applied to images of Docker Hub.
 pub(crate) fn resolve(text: &str, config: &Config) -> Result<ImageRef> {
     let image = ImageRef::parse(text)?;
     match &config.hub_prefix {
@@ -28,15 +28,15 @@ pub(crate) fn resolve(text: &str, config: &Config) -> Result<ImageRef> {
     }
 }
 
-/// Whether an engine's answer to a creation says that the image is not there.
+/// Returns `true` if the engine refused a creation because it does not have the image.
 pub(crate) fn is_missing(error: &Error) -> bool {
     error.is_not_found() && error.message().to_lowercase().contains("no such image")
 }
 
-/// The error of an image that is not there and must not be pulled.
+/// Creates the error for an image that the engine does not have and that must not be pulled.
 pub(crate) fn missing(image: &ImageRef, source: Error) -> Error {
-    Error::new(Kind::Image, "it is not there, and the pull policy is `never`")
+    Error::new(Kind::Image, "the engine does not have it, and the pull policy is `never`")
         .with_subject(format!("image `{}`", image.as_given()))
-        .with_hint("pull or build it first, or allow a pull: SEATRIAL_PULL=missing")
+        .with_hint("pull or build it first, or allow pulling with `SEATRIAL_PULL=missing`")
         .with_source(source)
 }

@@ -1,4 +1,4 @@
-//! One pull: asked for when the policy says so, tried again while that can help.
+//! Pulls an image if the policy requires it, and retries transient failures.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::error::{Error, Kind, Result};
 use crate::retry::Backoff;
 use crate::session::Session;
 
-/// How often a pull is tried that failed for a reason that may pass.
+/// The maximum number of attempts if a pull fails for a transient reason.
 const TRIES: u32 = 5;
 
-/// An image that is wanted here.
+/// A pull of an image, configured step by step and executed by [`run`](Self::run).
 ///
-/// Concurrent pulls of one image with the same credentials are one pull, and one caller's cancellation does not fail
-/// the others.
+/// Concurrent pulls of one image with the same credentials share one request. Dropping one of them does not fail the
+/// others.
 #[derive(Clone)]
 #[must_use = "a pull does nothing until it is run"]
 pub struct Pull {
@@ -33,11 +33,11 @@ pub struct Pull {
     session: Option<Session>,
 }
 
-/// A function that is told of the progress.
+/// A callback for progress updates.
 type Listener<'a> = dyn Fn(&PullProgress) + Send + Sync + 'a;
 
 impl Pull {
-    /// Pulls this image, whether it is there or not.
+    /// Creates a pull of this image, with the policy [`PullPolicy::Always`].
     pub fn new(image: impl Into<String>) -> Self {
         Self {
             image: image.into(),
@@ -49,44 +49,46 @@ impl Pull {
         }
     }
 
-    /// When to pull. Default: always.
+    /// Sets the condition for pulling. Default: [`PullPolicy::Always`].
     pub fn policy(mut self, policy: PullPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// The platform, `linux/arm64` for example. Default: the engine's.
+    /// Sets the platform, for example `linux/arm64`. Default: the engine's.
     pub fn platform(mut self, platform: impl Into<String>) -> Self {
         self.platform = Some(platform.into());
         self
     }
 
-    /// Who pulls. Default: what the docker configuration says of the registry.
+    /// Sets the credentials for the registry. Default: those in the Docker configuration.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// Calls a function with the newest progress, on the task that awaits the pull. Default: nobody is told.
+    /// Sets a callback for the latest progress. It is called on the task that awaits the pull. Default: none.
     pub fn on_progress(mut self, progress: impl Fn(&PullProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
         self
     }
 
-    /// The session whose engine pulls. Default: the process's.
+    /// Sets the session whose engine pulls. Default: the process's session.
     pub fn session(mut self, session: &Session) -> Self {
         self.session = Some(session.clone());
         self
     }
 
-    /// Pulls.
+    /// Pulls the image if the policy requires it.
     ///
     /// # Errors
-    /// Invalid, if the reference can't be one; image, if there is no such image, or none here and the policy is
-    /// `never`; denied, if the registry wants other credentials; after several tries, what the engine said last.
+    /// - Invalid: the image reference is malformed.
+    /// - Image: the image does not exist, or the engine does not have it and the policy is `never`.
+    /// - Denied: the registry requires other credentials.
+    /// - Otherwise the engine's last error, after several attempts.
     ///
     /// # Cancel safety
-    /// Dropping the future ends the pull unless somebody else waits for it.
+    /// If the future is dropped, the pull is cancelled, unless another caller shares it.
     pub async fn run(self) -> Result<()> {
         let session = match self.session {
             Some(session) => session,
@@ -118,7 +120,7 @@ impl Pull {
     }
 }
 
-/// Pulls an image for a start.
+/// Pulls an image for the start of a container.
 pub(crate) async fn pull(
     session: &Session,
     image: &ImageRef,
@@ -128,7 +130,7 @@ pub(crate) async fn pull(
     pull_with(session, image, platform, credentials, None).await
 }
 
-/// The same, and tells of its progress.
+/// Pulls an image and reports its progress.
 pub(crate) async fn pull_with(
     session: &Session,
     image: &ImageRef,
@@ -155,7 +157,7 @@ pub(crate) async fn pull_with(
     follow(flight, progress).await.map_err(|error| error.duplicate())
 }
 
-/// Waits for a pull, telling of its progress meanwhile.
+/// Waits for a pull and forwards its progress.
 async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<(), Arc<Error>> {
     let Flight { mut outcome, progress: mut receiver } = flight;
     loop {
@@ -164,7 +166,7 @@ async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<(), A
             match select(&mut outcome, changed).await {
                 Either::Left((outcome, _)) => Some(outcome),
                 Either::Right((Ok(()), _)) => None,
-                // Nobody sends any more: the outcome is near.
+                // The sender is gone, so the outcome follows immediately.
                 Either::Right((Err(_), _)) => return outcome.await,
             }
         };
@@ -208,16 +210,16 @@ async fn try_to_pull(
         if attempt == TRIES {
             let registry = image.registry();
             return Err(error.with_total_elapsed(began.elapsed()).with_hint(format!(
-                "it was tried {TRIES} times; check that registry `{registry}` works and can be reached"
+                "the pull was tried {TRIES} times; check that registry `{registry}` works and is reachable"
             )));
         }
-        tracing::warn!("{error}; trying again");
+        tracing::warn!("{error}; retrying");
         tokio::time::sleep(backoff.next()).await;
     }
     unreachable!("the loop ends with its last try")
 }
 
-/// What a registry's refusal is: engines pass its words on under statuses of their own.
+/// Sets an error's kind by its text, since engines pass a registry's refusals on with varying status codes.
 fn classified(error: Error, image: &ImageRef) -> Error {
     let text = words_of(&error, image);
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -225,22 +227,22 @@ fn classified(error: Error, image: &ImageRef) -> Error {
     if has(&["unauthorized", "no basic auth", "denied", "authentication required"]) {
         error
             .with_kind(Kind::Denied)
-            .with_hint(format!("log in with `docker login {registry}`, or give the request `credentials`"))
+            .with_hint(format!("log in with `docker login {registry}`, or pass `credentials` to the request"))
     } else if has(&["not found", "manifest unknown", "name unknown", "no such host"]) {
-        error
-            .with_kind(Kind::Image)
-            .with_hint(format!("check the name, and that registry `{registry}` has it and can be reached"))
+        error.with_kind(Kind::Image).with_hint(format!(
+            "check the name, and that registry `{registry}` has the image and is reachable"
+        ))
     } else {
         error
     }
 }
 
-/// What the engine said, without the image's name, which may be any word.
+/// Returns the engine's message in lower case, without the image's name, which may contain any word.
 fn words_of(error: &Error, image: &ImageRef) -> String {
     error.message().to_lowercase().replace(image.registry(), "").replace(image.repository(), "")
 }
 
-/// Whether another try may help.
+/// Returns `true` if the failure may be transient, so that another attempt makes sense.
 fn may_pass(error: &Error, image: &ImageRef) -> bool {
     let text = words_of(error, image);
     let no_name = text.contains("no such host") || text.contains("server misbehaving");
@@ -262,14 +264,14 @@ impl fmt::Debug for Pull {
 mod tests {
     use super::*;
 
-    /// Whether this may pass, for an image whose name is no help.
+    /// Returns `true` if this error is retried. The image's name contains misleading words.
     fn passes(text: &str) -> bool {
         let image: ImageRef = "localhost:5000/denied/unknown:1".parse().expect("a reference");
         let error = Error::new(Kind::Engine, text.to_owned()).with_subject(format!("image `{image}`"));
         may_pass(&classified(error, &image), &image)
     }
 
-    /// C31.
+    /// C31: permanent failures of a pull are told from transient ones.
     #[test]
     fn what_is_final_is_told_from_what_may_pass() {
         for text in [
