@@ -181,8 +181,10 @@ fn links_that_point_out_and_devices_are_left_out_and_listed() {
 
 #[test]
 fn a_link_alone_is_refused_with_what_would_be_right() {
-    Sandbox::new()
-        .refused(Tar::new().symlink("b", "/x"), "it is a link to `/x`, not a file or directory\nhint: copy the target");
+    Sandbox::new().refused(
+        Tar::new().symlink("b", "/x"),
+        "it is a link to `/x`, not a file or directory\nhint: copy the target",
+    );
 }
 
 #[test]

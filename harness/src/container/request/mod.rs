@@ -1,4 +1,4 @@
-//! What is asked for: a container described as a value, built step by step, checked when it is started.
+//! The request: a description of a container, built step by step and checked when it is started.
 
 mod basics;
 mod compare;
@@ -32,11 +32,10 @@ use crate::monitor::{Profiler, Reporter, Restarts};
 use crate::session::Session;
 use crate::wait::WaitFor;
 
-/// A container that is wanted: image, options, files to copy in, what to wait for.
+/// A request for a container: image, options, files to copy in, and the wait condition.
 ///
-/// A request is a value. Cloning it is cheap enough for a loop, and starting it twice, or from two tasks at once,
-/// never lets one start see what another changed. Nothing is checked, read or asked of an engine before
-/// [`start`](Self::start) or [`run`](Self::run).
+/// A request is a value. Cloning it is cheap, and it can be started several times, also concurrently, without one start
+/// affecting another. Nothing is validated, read or requested before [`start`](Self::start) or [`run`](Self::run).
 ///
 /// ```no_run
 /// use seatrial::{ContainerRequest, WaitFor};
@@ -54,24 +53,25 @@ use crate::wait::WaitFor;
 ///
 /// # Options by topic
 ///
-/// - What runs: [`cmd`](Self::cmd), [`entrypoint`](Self::entrypoint), [`for_cases`](Self::for_cases),
+/// - Main process: [`cmd`](Self::cmd), [`entrypoint`](Self::entrypoint), [`for_cases`](Self::for_cases),
 ///   [`env`](Self::env), [`user`](Self::user), [`working_dir`](Self::working_dir), [`name`](Self::name),
 ///   [`label`](Self::label), [`runtime`](Self::runtime).
-/// - When it is ready: [`wait_for`](Self::wait_for), [`startup_timeout`](Self::startup_timeout),
+/// - Readiness: [`wait_for`](Self::wait_for), [`startup_timeout`](Self::startup_timeout),
 ///   [`health_check`](Self::health_check).
-/// - Where it is reached: [`port`](Self::port), [`publish_on`](Self::publish_on), [`fixed`](Self::fixed).
+/// - Ports: [`port`](Self::port), [`publish_on`](Self::publish_on), [`fixed`](Self::fixed).
 /// - Networks: [`network`](Self::network), [`network_with_aliases`](Self::network_with_aliases),
 ///   [`network_mode`](Self::network_mode), [`extra_host`](Self::extra_host).
 /// - Files: [`copy_in`](Self::copy_in), [`mount_files`](Self::mount_files), [`volume`](Self::volume),
 ///   [`bind`](Self::bind), [`tmpfs`](Self::tmpfs), [`read_only_root`](Self::read_only_root).
-/// - Limits and rights: [`memory`](Self::memory), [`milli_cpus`](Self::milli_cpus), [`pids_limit`](Self::pids_limit),
-///   [`cap_add`](Self::cap_add), [`cap_drop`](Self::cap_drop), [`privileged`](Self::privileged).
-/// - The image: [`pull`](Self::pull), [`credentials`](Self::credentials), [`platform`](Self::platform).
-/// - Watching over it: [`start_monitored`](Self::start_monitored), [`restart_when`](Self::restart_when),
+/// - Limits and privileges: [`memory`](Self::memory), [`milli_cpus`](Self::milli_cpus),
+///   [`pids_limit`](Self::pids_limit), [`cap_add`](Self::cap_add), [`cap_drop`](Self::cap_drop),
+///   [`privileged`](Self::privileged).
+/// - Image: [`pull`](Self::pull), [`credentials`](Self::credentials), [`platform`](Self::platform).
+/// - Supervision: [`start_monitored`](Self::start_monitored), [`restart_when`](Self::restart_when),
 ///   [`profile_with`](Self::profile_with).
 /// - Output and end: [`on_log`](Self::on_log), [`log_driver`](Self::log_driver), [`stop_signal`](Self::stop_signal),
 ///   [`keep`](Self::keep).
-/// - All else: [`modify_body`](Self::modify_body), [`modify_host_config`](Self::modify_host_config).
+/// - Anything else: [`modify_body`](Self::modify_body), [`modify_host_config`](Self::modify_host_config).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is started"]
 pub struct ContainerRequest {
@@ -80,7 +80,7 @@ pub struct ContainerRequest {
     pub(super) platform: Option<String>,
     pub(super) runtime: Runtime,
     pub(super) runtime_suffix: Option<String>,
-    /// What goes into the engine's create body as it is; ports, networks, labels and defaults join it when it is lowered.
+    /// The part of the create body that is set directly. Ports, networks, labels and defaults are added by `lower`.
     pub(super) body: ContainerCreateBody,
     pub(super) host: HostConfig,
     pub(super) published: Vec<Publish>,
@@ -95,30 +95,30 @@ pub struct ContainerRequest {
     pub(super) output_limit: usize,
     pub(super) consumers: Vec<Consumer>,
     pub(super) session: Option<Session>,
-    /// Whether it exists for its cases.
+    /// Set for a container that exists for its cases.
     pub(super) for_cases: Option<ForCases>,
-    /// The volume of our program among its mounts.
+    /// The program volume among the mounts.
     program: Option<Arc<ProgramVolume>>,
     pub(crate) restarts: Restarts,
     pub(crate) profiler: Profiler,
-    /// Whom a start tells how far it is.
+    /// The receiver of the start's progress.
     pub(crate) reporter: Option<Reporter>,
     pub(super) modify_body: Option<Modifier<ContainerCreateBody>>,
     pub(super) modify_host: Option<Modifier<HostConfig>>,
 }
 
-/// Which runtime below the engine is asked for.
+/// The choice of the OCI runtime.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Runtime {
-    /// The process's, or the engine's default.
+    /// The runtime set by `SEATRIAL_RUNTIME`, else the engine's default.
     #[default]
     Default,
-    /// The engine's native one, whatever the process says.
+    /// The engine's native runtime, regardless of `SEATRIAL_RUNTIME`.
     Native,
     Named(String),
 }
 
-/// A change to what the engine is sent, made last.
+/// A user function that changes the request body last.
 pub(super) struct Modifier<T>(Arc<dyn Fn(&mut T) + Send + Sync>);
 
 impl<T> Modifier<T> {
@@ -140,7 +140,8 @@ impl<T> fmt::Debug for Modifier<T> {
 }
 
 impl ContainerRequest {
-    /// A container of this image, with the image's own command, nothing published, and nothing waited for.
+    /// Creates a request for a container of this image. It runs the image's command, publishes no port and waits for
+    /// nothing.
     pub fn new(image: impl Into<String>) -> Self {
         Self {
             image: image.into(),
@@ -188,76 +189,77 @@ impl ContainerRequest {
         self.startup_timeout
     }
 
-    /// How long a container of it, which is there already, may take to become ready.
+    /// Returns the time limit for an existing container of this request to become ready.
     pub(crate) fn startup_limit(&self, container: &crate::TestContainer) -> Duration {
         self.startup_timeout.unwrap_or(container.session().config().startup_timeout.value)
     }
 
-    /// What [`start`](Self::start) waits for before it returns. Default: [`WaitFor::nothing`].
+    /// Sets the condition that [`start`](Self::start) waits for before it returns. Default: [`WaitFor::nothing`].
     ///
-    /// To wait for several things, name them with [`WaitFor::all`] or [`WaitFor::any`]; a second call replaces the first.
+    /// A second call replaces the first. [`WaitFor::all`] and [`WaitFor::any`] combine several conditions.
     pub fn wait_for(mut self, wait: impl Into<WaitFor>) -> Self {
         self.wait = wait.into();
         self
     }
 
-    /// How long a start may take from the moment that the container runs until it is ready; for
-    /// [`run`](Self::run), until it ends. Default: `SEATRIAL_STARTUP_TIMEOUT`, else 60 s.
+    /// Sets the time limit from the start of the container until it is ready; for [`run`](Self::run), until it has
+    /// ended. Default: `SEATRIAL_STARTUP_TIMEOUT`, else 60 s.
     pub fn startup_timeout(mut self, timeout: Duration) -> Self {
         self.startup_timeout = Some(timeout);
         self
     }
 
-    /// When the image is pulled. Default: `SEATRIAL_PULL`, else when it is missing.
+    /// Sets the condition for pulling the image. Default: `SEATRIAL_PULL`, else [`PullPolicy::Missing`].
     pub fn pull(mut self, policy: PullPolicy) -> Self {
         self.pull = Some(policy);
         self
     }
 
-    /// Who pulls the image. Default: what the docker configuration says of its registry.
+    /// Sets the credentials for pulling the image. Default: those in the Docker configuration.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// Whether the container stays when its handle is dropped. Default: `SEATRIAL_KEEP`, else never.
+    /// Sets whether the container is kept when its handle is dropped. Default: `SEATRIAL_KEEP`, else [`Keep::Never`].
     pub fn keep(mut self, keep: Keep) -> Self {
         self.keep = Some(keep);
         self
     }
 
-    /// How many bytes of each stream [`run`](Self::run) keeps; the rest is read and thrown away. Default: 16 MiB.
+    /// Sets the number of bytes that [`run`](Self::run) keeps of each output stream; the rest is discarded. Default: 16
+    /// MiB.
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.output_limit = bytes;
         self
     }
 
-    /// The session that the container belongs to. Default: the process's, [`Session::current`].
+    /// Sets the session that the container belongs to. Default: the process's session, [`Session::current`].
     pub fn session(mut self, session: &Session) -> Self {
         self.session = Some(session.clone());
         self
     }
 
-    /// Copies something into the container before it starts. Default: nothing.
+    /// Copies files into the container before it starts. Default: none.
     ///
-    /// All that one request copies goes in one archive.
+    /// All files of one request are sent in one archive.
     pub fn copy_in(mut self, source: CopyIn) -> Self {
         self.copies.push(source);
         self
     }
 
-    /// Calls a function with every line that the container prints, on a thread of its own. Default: nobody listens.
+    /// Calls a function with every line that the container prints, on a dedicated thread. Default: none.
     ///
-    /// A slow function never holds the container back: it reads the engine's log, and comes behind.
+    /// A slow function falls behind but never blocks the container, since the lines are read from the engine's log.
     pub fn on_log(mut self, consumer: impl Fn(crate::LogLine) + Send + Sync + 'static) -> Self {
         self.consumers.push(Consumer::new(consumer));
         self
     }
 
-    /// Changes the engine's create body, after everything else: what it sets stays.
+    /// Changes the engine's create body after all other options, whose values it may overwrite.
     ///
-    /// For options that have no setter. A second call runs after the first. The body is that of the
-    /// [`bollard`](https://crates.io/crates/bollard) client; a change of its fields needs no dependency on it.
+    /// For options without a setter. Several functions run in the order of the calls. The type belongs to the
+    /// [`bollard`](https://crates.io/crates/bollard) client; changing its fields needs no dependency on that crate.
     ///
     /// ```
     /// # use seatrial::ContainerRequest;
@@ -268,10 +270,9 @@ impl ContainerRequest {
         self
     }
 
-    /// Changes the engine's host configuration, before [`modify_body`](Self::modify_body) and after everything else: what
-    /// it sets stays.
+    /// Changes the engine's host configuration after all other options, and before [`modify_body`](Self::modify_body).
     ///
-    /// For options that have no setter. A second call runs after the first.
+    /// For options without a setter. Several functions run in the order of the calls.
     pub fn modify_host_config(mut self, modify: impl Fn(&mut HostConfig) + Send + Sync + 'static) -> Self {
         self.modify_host = Some(chain(self.modify_host.take(), modify));
         self
@@ -291,7 +292,7 @@ fn chain<T: 'static>(
     }
 }
 
-/// Texts as the engine wants a list of them.
+/// Converts a list of texts to the engine's form.
 fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Vec<String> {
     items.into_iter().map(Into::into).collect()
 }
