@@ -1,5 +1,5 @@
-//! What containers use and go through: samples, snapshots as they come, restarts that the user decides on, and the
-//! profiler's hook.
+//! Observation of containers: resource samples, streams of snapshots, restarts decided by user code, and the profiler's
+//! hook.
 
 mod course;
 mod follow;

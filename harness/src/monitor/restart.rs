@@ -1,4 +1,4 @@
-//! When a container is started again: who decides, and how long the pauses are. Doing it is for `supervisor.rs`.
+//! The decision about restarts, and the pauses before them. Performing them is up to `supervisor.rs`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,41 +13,41 @@ use crate::error::{Error, Result};
 const FIRST: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(60);
-/// A run that is as long was no failure to start: the pauses begin anew.
+/// The duration after which a run counts as successful, which resets the pauses.
 const LONG_RUN: Duration = Duration::from_secs(10);
 
-/// How a run of a container ended.
+/// The outcome of a container's run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LastRun {
-    /// Its exit code; none if nobody can tell it.
+    /// The exit code. `None` if it is unknown.
     pub exit_code: Option<i64>,
-    /// Whether the engine says that it was killed for want of memory.
+    /// `true` if the engine reports that the container was killed for lack of memory.
     pub oom_killed: bool,
-    /// How many times the container was restarted until now.
+    /// The number of restarts so far.
     pub restarts: u64,
-    /// How long it ran.
+    /// The duration of the run.
     pub ran_for: Duration,
 }
 
-/// What comes after the end of a run.
+/// The decision after the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterExit {
-    /// Another run, after a pause.
+    /// Start the container again after a pause.
     Restart,
-    /// Nothing: the container stays ended.
+    /// Leave the container ended.
     Stop,
 }
 
-/// What a request says of restarts.
+/// The restart options of a request.
 #[derive(Clone, Default)]
 pub(crate) struct Restarts {
     decide: Option<Arc<Decide>>,
     most: Option<u32>,
 }
 
-/// The function of the user's that decides.
+/// The user function that decides.
 pub(super) type Decide = dyn Fn(LastRun) -> AfterExit + Send + Sync;
 
 impl Restarts {
@@ -63,30 +63,30 @@ impl Restarts {
         Pace { next: FIRST, left: self.most }
     }
 
-    /// Refuses what can't be, before anything is started.
+    /// Checks the options before anything is started.
     pub(crate) fn check(&self, host: &HostConfig) -> Result<()> {
         if !self.are_wanted() {
             return match self.most {
                 None => Ok(()),
                 Some(_) => Err(Error::invalid(
-                    "`max_restarts` is a limit for what `restart_when` decides; give both or neither",
+                    "`max_restarts` limits the restarts of `restart_when`; set both or neither",
                 )),
             };
         }
         if self.most == Some(0) {
             return Err(Error::invalid(
-                "`max_restarts` is 0, so `restart_when` would never restart; allow at least 1, or leave both out",
+                "`max_restarts` is 0, so `restart_when` would never restart; set it to at least 1, or remove both",
             ));
         }
         let policy = host.restart_policy.as_ref().and_then(|policy| policy.name);
         if !matches!(policy, None | Some(RestartPolicyNameEnum::EMPTY | RestartPolicyNameEnum::NO)) {
             return Err(Error::invalid(
-                "a restart policy of the engine's and `restart_when` were both asked for; one excludes the other",
+                "the request has both a restart policy and `restart_when`, which exclude each other; remove one",
             ));
         }
         if host.auto_remove == Some(true) {
             return Err(Error::invalid(
-                "`auto_remove` and `restart_when` were both asked for; what is removed is not started again",
+                "the request has both `auto_remove` and `restart_when`, but a removed container can't be restarted; remove one",
             ));
         }
         Ok(())
@@ -99,8 +99,8 @@ impl fmt::Debug for Restarts {
     }
 }
 
-/// The pauses before restarts, which double from 100 ms to a minute and begin anew after a long run, and how many
-/// restarts are left.
+/// The pauses before restarts, and the number of remaining restarts. Pauses double from 100 ms to 60 s, and start over
+/// after a long run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
     next: Duration,
@@ -108,7 +108,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// The pause after a run of this length; none if there were as many restarts as there may be.
+    /// Returns the pause after a run of this duration, or `None` if no restart is left.
     pub(super) fn after(&mut self, ran_for: Duration) -> Option<Duration> {
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(1)?;
@@ -123,16 +123,15 @@ impl Pace {
 }
 
 impl ContainerRequest {
-    /// Has a function decide, each time that the container ends by itself, whether it is started again. Default:
-    /// nobody starts it again.
+    /// Sets a function that decides, each time the container ends by itself, whether it is restarted. Default: no
+    /// restarts.
     ///
-    /// It is called from the moment that the container is ready, on a thread of its own, and may block. Pauses before
-    /// restarts double from 100 ms to a minute, and begin anew after a run of 10 s. An end that the handle has caused
-    /// ([`stop`](crate::TestContainer::stop), [`restart`](crate::TestContainer::restart), a removal) asks nobody. If the
-    /// function panics, that is reported (see [`Snapshot::error`](crate::Snapshot::error)) and nothing is restarted any
-    /// more.
+    /// The function is called once the container was ready, on a thread where it may block. The pauses before restarts
+    /// double from 100 ms to 60 s, and start over after a run of 10 s. It is not called for an end caused by the handle
+    /// ([`stop`](crate::TestContainer::stop), [`restart`](crate::TestContainer::restart), a removal). If it panics,
+    /// that is reported in [`Snapshot::error`](crate::Snapshot::error), and there are no further restarts.
     ///
-    /// A restart policy of the engine's beside it is refused.
+    /// The engine's restart policy can't be used together with it.
     ///
     /// ```
     /// # use seatrial::{AfterExit, ContainerRequest};
@@ -145,8 +144,8 @@ impl ContainerRequest {
         self
     }
 
-    /// How many restarts [`restart_when`](Self::restart_when) may cause, starts that fail included; at least 1. Default:
-    /// as many as it wants.
+    /// Sets the maximum number of restarts by [`restart_when`](Self::restart_when), failed ones included; at least 1.
+    /// Default: no limit.
     pub fn max_restarts(mut self, most: u32) -> Self {
         self.restarts.most = Some(most);
         self
@@ -171,7 +170,7 @@ mod tests {
             .collect()
     }
 
-    /// M2.
+    /// M2: the pauses double to one minute.
     #[test]
     fn pauses_double_to_a_minute() {
         let pauses = pauses(&[0.0; 13], None);
@@ -180,21 +179,21 @@ mod tests {
         assert_eq!(pauses, expected.map(Some));
     }
 
-    /// M2.
+    /// M2: a run of ten seconds resets the pauses.
     #[test]
     fn a_run_of_ten_seconds_begins_the_pauses_anew() {
         let runs = [1.0, 1.0, 9.999, 10.0, 0.0, 3_600.0];
         assert_eq!(pauses(&runs, None), [100, 200, 400, 100, 200, 100].map(Some));
     }
 
-    /// M2.
+    /// M2: the number of restarts has a limit.
     #[test]
     fn there_are_so_many_restarts_and_no_more() {
         assert_eq!(pauses(&[20.0; 4], Some(2)), [Some(100), Some(100), None, None]);
         assert_eq!(pauses(&[0.0; 2], Some(0)), [None, None]);
     }
 
-    /// M2.
+    /// M2: options that exclude each other are refused.
     #[test]
     fn what_can_not_be_is_refused() {
         let wanted = |most| Restarts { decide: Some(Arc::new(|_| AfterExit::Stop)), most };
@@ -207,8 +206,8 @@ mod tests {
             (wanted(None), HostConfig::default(), ""),
             (wanted(Some(1)), host(Some(RestartPolicyNameEnum::NO)), ""),
             (wanted(Some(1)), host(None), ""),
-            (wanted(None), host(Some(RestartPolicyNameEnum::ALWAYS)), "one excludes the other"),
-            (wanted(None), host(Some(RestartPolicyNameEnum::ON_FAILURE)), "one excludes the other"),
+            (wanted(None), host(Some(RestartPolicyNameEnum::ALWAYS)), "which exclude each other"),
+            (wanted(None), host(Some(RestartPolicyNameEnum::ON_FAILURE)), "which exclude each other"),
             (wanted(None), gone, "`auto_remove`"),
             (wanted(Some(0)), HostConfig::default(), "at least 1"),
             (Restarts { decide: None, most: Some(3) }, HostConfig::default(), "both or neither"),
@@ -225,7 +224,7 @@ mod tests {
     }
 
     proptest! {
-        /// M2.
+        /// M2: every pause is within its bounds.
         #[test]
         fn pauses_stay_within_their_bounds(
             runs in proptest::collection::vec(0_u64..30_000, 0..60), most in proptest::option::of(0_u32..40),

@@ -1,5 +1,5 @@
-//! Starts a container again after its end, if the user's function wants that. One task per container that has such a
-//! function, on the background thread; the function is called elsewhere.
+//! Restarts a container after its end if a user function decides so. There is one task per container with such a
+//! function. It runs on the background thread; the function is called on another one.
 
 use std::pin::pin;
 use std::sync::atomic::Ordering;
@@ -18,13 +18,13 @@ use crate::error::{Error, Result};
 use crate::retry::Backoff;
 use crate::wait::Subject;
 
-/// The task; dropping this ends it.
+/// The supervising task. Dropping this aborts it.
 pub(crate) struct Supervisor {
     _task: Run<()>,
 }
 
 impl Supervisor {
-    /// Supervises a container from now on, if that is wanted; `ports` are kept true.
+    /// Starts supervising a container if the request has a function. `ports` are updated after each restart.
     pub(crate) fn begin(restarts: &Restarts, subject: Subject, ports: Arc<Mutex<Ports>>) -> Option<Self> {
         let (decide, pace) = (restarts.decide()?, restarts.pace());
         let supervised = Supervised { subject, ports, decide, pace };
@@ -45,7 +45,7 @@ struct Supervised {
     pace: Pace,
 }
 
-/// Says that nobody supervises the container any more, however that came.
+/// Records on its drop that the container is not supervised any more.
 struct Over(Arc<Course>);
 
 impl Drop for Over {
@@ -66,7 +66,7 @@ impl Supervised {
             let pause = match self.decide(&state).await {
                 Ok(Some(pause)) => pause,
                 Ok(None) => return,
-                Err(error) => return self.trouble("ask whether to restart it", &error),
+                Err(error) => return self.trouble("decide on a restart", &error),
             };
             if !self.restart(pause).await {
                 return;
@@ -74,19 +74,19 @@ impl Supervised {
         }
     }
 
-    /// The state in which it has ended; none if it is gone.
+    /// Waits for the container's end and returns its state. Returns `None` if the container is gone.
     async fn end(&self) -> Option<ContainerState> {
         let Subject { engine, id, name, .. } = &self.subject;
         let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             let ended = async {
                 wait_until(self.subject.clone(), WaitCondition::NotRunning).await?;
-                // With what an event told of memory.
+                // Includes an out-of-memory kill that only an event reports.
                 Ok(engine.inspect_end(id, name).await?.state)
             };
             match ended.await {
                 Ok(state) if state.is_over() => return Some(state),
-                // Somebody else has started it, or removes it.
+                // Another caller has started the container, or is removing it.
                 Ok(_) => {}
                 Err(error) if Error::is_not_found(&error) => return None,
                 Err(error) => tracing::debug!("{error}"),
@@ -95,7 +95,7 @@ impl Supervised {
         }
     }
 
-    /// Asks the user's function; returns the pause before the restart, if there is to be one.
+    /// Calls the user function. Returns the pause before the restart, or `None` for no restart.
     async fn decide(&mut self, state: &ContainerState) -> Result<Option<Duration>> {
         let times = state.started_at.zip(state.finished_at);
         let ran_for = times.and_then(|(started, finished)| finished.duration_since(started).ok());
@@ -113,7 +113,8 @@ impl Supervised {
         })
     }
 
-    /// Starts it after a pause, and tries again while that fails; returns whether there is anything left to supervise.
+    /// Starts the container after a pause, and retries if that fails. Returns `false` if there is nothing left to
+    /// supervise.
     async fn restart(&mut self, mut pause: Duration) -> bool {
         loop {
             {
@@ -138,7 +139,7 @@ impl Supervised {
     async fn start(&self) -> Result<()> {
         let Subject { engine, id, name, ran_before, commands, course, .. } = &self.subject;
         ran_before.store(true, Ordering::Relaxed);
-        // Before, so that nobody sees the run without its count.
+        // Counted before the start, so that no monitor sees the new run with the old count.
         course.change(|plan| plan.restarts += 1);
         let change = engine.start_container(id, name).await;
         if !matches!(change, Ok(Change::Made)) {
@@ -162,7 +163,7 @@ impl Supervised {
 }
 
 async fn until_meant_to_run(course: &Course) {
-    // The sender is in the course.
+    // The course owns the sender, so the channel can't be closed.
     course.subscribe().wait_for(|plan| plan.intent == Intent::Run).await.ok();
 }
 

@@ -1,4 +1,4 @@
-//! What became of each branch of a wait: kept while it runs, told when it fails.
+//! The progress of each branch of a wait, kept for the report of a failed wait.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -8,16 +8,16 @@ use tokio::sync::oneshot;
 use super::tap::{LogOutcome, Watcher};
 use super::{Strategy, WaitFor};
 
-/// One strategy that is being waited for, and those below it.
+/// A strategy that is being waited for, with the branches below it.
 #[derive(Debug)]
 pub(crate) struct Branch {
     pub(super) strategy: Strategy,
     pub(super) children: Vec<Branch>,
-    /// Where the outcome of a log wait comes from; taken by the one who waits.
+    /// The receiver of a log wait's outcome, taken by the waiting future.
     pub(super) log: Mutex<Option<oneshot::Receiver<LogOutcome>>>,
-    /// How many matches the log wait has seen.
+    /// The number of matches that the log wait has seen.
     pub(super) seen: std::sync::Arc<std::sync::atomic::AtomicUsize>,
-    /// Written by the branch's own future, read by the report.
+    /// Written by the branch's future, and read by the report.
     progress: Mutex<Progress>,
 }
 
@@ -28,7 +28,7 @@ struct Progress {
     last: String,
 }
 
-/// How a branch ended, or that it did not.
+/// The outcome of a branch, or that it is pending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Pending,
@@ -36,19 +36,19 @@ pub(crate) enum Outcome {
     Failed(String),
 }
 
-/// A branch for the reader of a report.
+/// A branch of a failed wait, as a report shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BranchReport {
-    /// How deep it is below `all` and `any`.
+    /// The nesting depth below `all` and `any`, from 0.
     pub depth: usize,
-    /// What was waited for, in words.
+    /// The condition that was waited for, as text.
     pub waited_for: String,
-    /// `met`, `not met`, `failed: …`.
+    /// The outcome as text: `met`, `not met` or `failed: …`.
     pub outcome: String,
-    /// For how long.
+    /// The duration of the wait.
     pub elapsed: Duration,
-    /// The last thing that was seen, in words: a status, an exit code with output, a connect error; empty for none.
+    /// The last observation, such as a status, an exit code with output, or a connect error. Empty if there was none.
     pub last_seen: String,
 }
 
@@ -69,7 +69,7 @@ impl std::fmt::Display for Outcome {
 }
 
 impl Branch {
-    /// The branches of a wait. Log waits among them get a watcher each, which `watchers` collects.
+    /// Creates the branches of a wait. Each log wait among them adds a watcher to `watchers`.
     pub(crate) fn of(wait: &WaitFor, watchers: &mut Vec<Watcher>) -> Self {
         let strategy = wait.0.clone();
         let children = match &strategy {
@@ -102,7 +102,7 @@ impl Branch {
         self.lock().ended = Some((Instant::now(), outcome));
     }
 
-    /// This branch and those below it, for a report, from the outside in.
+    /// Returns the reports of this branch and those below it, each branch before its children.
     pub(crate) fn report(&self) -> Vec<BranchReport> {
         let mut rows = Vec::new();
         self.report_into(0, &mut rows);

@@ -1,7 +1,7 @@
-//! What a container is waited for with: strategies that a request names, and the code that follows them.
+//! Wait strategies: conditions that a request names, and the code that waits for them.
 //!
-//! Everything is followed as a stream where the engine has one. What can only be asked again and again (a port, an
-//! HTTP answer, a command, a file) is asked in pauses that grow, and each file says why.
+//! A strategy uses the engine's streams where there is one for its condition. Conditions that can only be polled (a
+//! port, an HTTP answer, a command, a file) are polled with growing pauses; each file states the reason.
 
 mod branch;
 mod cx;
@@ -40,9 +40,9 @@ pub(crate) use tap::{Subject, Tap};
 
 use crate::container::Port;
 
-/// What to wait for before a container counts as ready.
+/// The condition under which a container counts as ready.
 ///
-/// Each strategy ends early, with the reason, when the container exits, dies or is removed first.
+/// Each strategy ends early, with an error that states the reason, if the container ends or is removed first.
 ///
 /// ```
 /// use seatrial::WaitFor;
@@ -56,47 +56,48 @@ use crate::container::Port;
 pub struct WaitFor(pub(crate) Strategy);
 
 impl WaitFor {
-    /// Waits for nothing: ready as soon as the engine has started it.
+    /// Waits for nothing: the container is ready once the engine has started it.
     #[must_use]
     pub fn nothing() -> Self {
         Self(Strategy::Nothing)
     }
 
-    /// Waits for a time, and no longer than the container lives.
+    /// Waits for a fixed time.
     #[must_use]
     pub fn delay(delay: Duration) -> Self {
         Self(Strategy::Delay(delay))
     }
 
-    /// Waits for a text in the output: in either stream, once, from the start of this run.
+    /// Waits for a text in the output: one occurrence in either stream, since the start of this run.
     pub fn log(text: impl Into<String>) -> LogWait {
         LogWait::text(text.into())
     }
 
-    /// Waits for a line of the output that a regular expression finds; its captures are in
+    /// Waits for a line of the output that matches a regular expression. The captures are in
     /// [`TestContainer::log_matches`](crate::TestContainer::log_matches).
     ///
-    /// An expression that does not parse is an error at the start, before anything is created.
+    /// A malformed expression fails the start before anything is created.
     pub fn regex(expression: &str) -> LogWait {
         LogWait::regex(expression)
     }
 
-    /// Waits until a TCP port accepts connections and keeps them.
+    /// Waits until a TCP port accepts connections and keeps them open.
     pub fn port(port: impl Into<Port>) -> PortWait {
         PortWait::new(port.into())
     }
 
-    /// Waits for an HTTP answer at a path: by default a status from 200 to 399 at the only published port.
+    /// Waits for an HTTP answer to a request for `path`. By default, the status has to be 200 to 399, and the request
+    /// goes to the only published port.
     pub fn http(path: impl Into<String>) -> HttpWait {
         HttpWait::new(path.into())
     }
 
-    /// Waits until a command in the container ends with exit code 0.
+    /// Waits until a command in the container exits with code 0.
     pub fn exec<T: Into<String>>(cmd: impl IntoIterator<Item = T>) -> ExecWait {
         ExecWait::new(cmd.into_iter().map(Into::into).collect())
     }
 
-    /// Waits until the container's health check says that it is healthy.
+    /// Waits until the container's health check reports healthy.
     pub fn healthy() -> HealthyWait {
         HealthyWait::new()
     }
@@ -106,22 +107,22 @@ impl WaitFor {
         ExitWait::default()
     }
 
-    /// Waits until a file is there in the container.
+    /// Waits until a file or directory exists in the container.
     pub fn file(path: impl Into<String>) -> FileWait {
         FileWait::new(path.into())
     }
 
-    /// Waits for all of these, side by side, with one deadline.
+    /// Waits for all of these conditions concurrently, with a single deadline.
     pub fn all(branches: impl IntoIterator<Item = Self>) -> Self {
         Self(Strategy::All(branches.into_iter().collect()))
     }
 
-    /// Waits for the first of these. A branch that fails does not fail the others.
+    /// Waits for the first of these conditions. A branch that fails does not fail the others.
     pub fn any(branches: impl IntoIterator<Item = Self>) -> Self {
         Self(Strategy::Any(branches.into_iter().collect()))
     }
 
-    /// Waits for a strategy of your own.
+    /// Waits for a strategy implemented by the user.
     pub fn custom(strategy: impl WaitStrategy + 'static) -> Self {
         Self(Strategy::Custom(std::sync::Arc::new(strategy)))
     }
