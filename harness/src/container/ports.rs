@@ -121,7 +121,7 @@ mod tests {
         for (port, reason) in [
             (Port::tcp(81), "is not published"),
             (Port::tcp(53), "protocol"),
-            (Port::tcp(443), "bound to no port"),
+            (Port::tcp(443), "not bound to a port"),
         ] {
             let error = ports().binding(port).expect_err(reason);
             assert!(error.is_port());

@@ -172,7 +172,7 @@ mod tests {
         let expected = "Docker context `c`: there is no context `c`; existing contexts: `a`, `b`, `d`, `e`";
         assert_eq!(error.to_string(), expected);
         assert!(
-            endpoint(&settings, "d").expect_err("no engine").to_string().contains("names no Docker engine")
+            endpoint(&settings, "d").expect_err("no engine").to_string().contains("has no Docker endpoint")
         );
         assert!(endpoint(&settings, "e").expect_err("ssh").to_string().contains("is not supported"));
     }
@@ -196,6 +196,6 @@ mod tests {
     fn without_a_folder_no_context_is_there() {
         let nowhere = Config::of(&[], "").expect("valid").engine;
         let error = endpoint(&nowhere, "a").expect_err("not there").to_string();
-        assert!(error.ends_with("there are: none"), "{error}");
+        assert!(error.ends_with("existing contexts: none"), "{error}");
     }
 }

@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(lines[0], "no container engine answers");
         assert_eq!(
             lines[1],
-            "  `unix:///denied` (denied): permission denied: is this user in the group that owns it, \
+            "  `unix:///denied` (denied): permission denied: is this user in the group that owns the socket, \
              usually `docker`?"
         );
         assert_eq!(lines[2], "  `unix:///refused` (refused): connection refused: the daemon is not running");
