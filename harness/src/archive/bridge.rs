@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure::files;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// The capacity of the channel to the thread, in chunks.
 const WAITING: usize = 4;

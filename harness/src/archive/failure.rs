@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
-use crate::error::{Error, Kind};
+use crate::words::{Error, Kind};
 
 /// Creates the error that `path` can't be `done`, with the system's error as its source.
 pub(super) fn cannot(done: &str, path: &Path, error: io::Error) -> Error {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use tar::{Builder, EntryType, Header};
 
-use crate::error::Result;
+use crate::words::Result;
 
 /// A builder for an archive. Entries have mode 0640 and modification time 1000 unless a method says otherwise.
 pub(super) struct Tar(Builder<Vec<u8>>);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::failure::{cannot, files};
-use crate::error::Result;
+use crate::words::Result;
 
 /// A temporary directory next to the target, or in it, so that a rename suffices. It is deleted when this is dropped.
 pub(super) struct Staging {

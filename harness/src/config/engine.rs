@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{Reader, Setting};
-use crate::error::Result;
+use crate::words::Result;
 
 /// The engine's settings. The code that needs a value which is `None` detects it.
 #[derive(Clone, Debug)]

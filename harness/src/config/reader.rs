@@ -1,7 +1,7 @@
 //! Looks values up, first in the environment, then in the properties. It does not interpret them.
 
 use crate::config::{PROPERTIES, Properties, Setting, VARIABLES};
-use crate::error::Result;
+use crate::words::Result;
 
 /// The environment, as a function from a variable's name to its value, so that tests need not change the process's own.
 pub(crate) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -1,7 +1,8 @@
 //! The reaper's part of the configuration. Starting and using the reaper is up to the session.
 
-use super::{DURATION, Reader, ReaperChoice, Setting, duration_above_zero};
-use crate::error::Result;
+use super::config::{DURATION, duration_above_zero};
+use super::{Reader, ReaperChoice, Setting};
+use crate::words::Result;
 
 /// The settings of the reaper, which cleans up after a killed process.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// A value and its source, as messages name it: `` `DOCKER_HOST` ``.
 #[derive(Clone, Debug, PartialEq, Eq)]

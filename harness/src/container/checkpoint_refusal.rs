@@ -2,7 +2,7 @@
 //!
 //! The text is the only source, since most of these errors have status 500.
 
-use crate::error::{Error, Kind};
+use crate::words::{Error, Kind};
 
 /// A known reason for a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::container::ContainerId;
+use crate::words::ContainerId;
 
 /// Returns a text that names a kept container with the commands to inspect and remove it. `for_good` states that no
 /// reaper will remove it.

@@ -7,9 +7,9 @@ use bollard::models::ContainerUpdateBody;
 
 use super::TestContainer;
 use crate::engine::Change;
-use crate::error::Result;
-use crate::monitor::Intent;
-use crate::wait::Subject;
+use crate::life::Intent;
+use crate::output::Subject;
+use crate::words::Result;
 
 /// New limits for a running container. Limits that are not set stay as they are.
 #[derive(Clone, Debug, Default)]

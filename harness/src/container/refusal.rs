@@ -3,7 +3,7 @@
 //! The text is the only source, since Docker and Podman use one status for many reasons.
 
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// A known reason for a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,8 +15,7 @@ use super::client::{CallError, Engine, What};
 use super::path::ApiPath;
 use super::streams::{Bodies, unless_silent};
 use super::transport::{TransportError, checked};
-use crate::container::ContainerId;
-use crate::error::Result;
+use crate::words::{ContainerId, Result};
 
 impl Engine {
     /// Extracts a tar archive in a directory of a container. Fails if no data moves for the length of the request

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::container::Health;
+use crate::words::Health;
 
 /// A container event.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::client::Engine;
-use crate::error::Result;
+use crate::words::Result;
 
 /// Facts about an engine and its machine, from `/info`. A value that the engine does not report is empty, zero or
 /// `None`.

@@ -4,8 +4,7 @@
 //! error of the engine), three zero bytes, the payload's length as a big-endian `u32`, and the payload. With a
 //! terminal, the bytes are not framed.
 
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
+use crate::words::{Error, Kind, LogStream, Result};
 
 const HEADER: usize = 8;
 

@@ -5,8 +5,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Setting};
-use crate::engine::endpoint::Endpoint;
+use crate::config::{Config, Endpoint, Setting};
 
 /// The path of the engine's socket on its own machine, if the engine runs in a virtual or another machine.
 const USUAL_SOCKET: &str = "/var/run/docker.sock";

@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::retry::Backoff;
+use crate::base::Backoff;
 
 /// The maximum time to wait for a turn. A process that holds one for longer is stopped, or its engine hangs.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
 
-use crate::container::{ContainerState, Port};
+use crate::words::{ContainerState, Port};
 
 /// A snapshot of what the engine knows of a container, from an inspect.
 #[derive(Clone, Debug)]

@@ -10,9 +10,8 @@ use super::info::ContainerInfo;
 use super::path::{ApiPath, encoded};
 use super::streams::Bodies;
 use super::transport::TransportError;
-use crate::background::Run;
-use crate::container::ContainerId;
-use crate::error::Result;
+use crate::base::Run;
+use crate::words::{ContainerId, Result};
 
 /// The state of a container that another process may have created.
 #[derive(Clone, Debug)]

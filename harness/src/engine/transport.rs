@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::endpoint::Endpoint;
+use crate::config::Endpoint;
 
 /// The time limit for connecting to the engine's socket. A socket with a full backlog belongs to an engine that hangs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ impl Transport {
                     stream.set_nodelay(true)?;
                     match tls {
                         None => Box::new(stream),
-                        Some(files) => crate::tls::to_engine(stream, host, files).await?,
+                        Some(files) => super::tls::to_engine(stream, host, files).await?,
                     }
                 }
             })

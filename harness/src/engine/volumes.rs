@@ -5,8 +5,8 @@ use bollard::query_parameters::RemoveVolumeOptions;
 
 use super::client::Engine;
 use super::path::encoded;
-use crate::background::Run;
-use crate::error::Result;
+use crate::base::Run;
+use crate::words::Result;
 
 impl Engine {
     /// Creates a volume. Dropping the future does not cancel the call: the caller has to own the result.

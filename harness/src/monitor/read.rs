@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Stats, Traffic};
-use crate::time::parse_rfc3339;
+use crate::words::parse_rfc3339;
 
 impl Stats {
     /// Parses the answer of Docker or Podman, with cgroups of version 1 or 2. Returns `None` if the container does not

@@ -10,8 +10,8 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use super::Stats;
 use crate::container::TestContainer;
 use crate::engine::{Bodies, JsonValues};
-use crate::error::{Error, Kind, Result};
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result};
 
 /// The time without a sample after which a stream counts as ended, since a dead connection may go unnoticed.
 const SILENCE: Duration = Duration::from_secs(30);

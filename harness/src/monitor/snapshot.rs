@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::course::{Intent, Plan};
 use super::{Rates, Stats};
-use crate::container::{ContainerId, ContainerState, ContainerStatus, Health};
+use crate::life::{Intent, Plan};
+use crate::words::{ContainerId, ContainerState, ContainerStatus, Health};
 
 /// A snapshot of a container's progress, state and resource usage.
 #[derive(Clone, Debug, PartialEq)]

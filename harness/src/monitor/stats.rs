@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct Stats {
     /// The time of the sample by the engine's clock; in JSON in the format of RFC 3339.
-    #[serde(with = "crate::time::rfc3339")]
+    #[serde(with = "crate::words::rfc3339")]
     pub time: SystemTime,
     /// The CPU time since the previous sample, in percent of one CPU: two busy threads yield 200. Finite and not
     /// negative.

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::tap::{LogOutcome, Watcher};
 use super::{Strategy, WaitFor};
+use crate::output::{LogOutcome, Watcher};
+use crate::words::BranchReport;
 
 /// A strategy that is being waited for, with the branches below it.
 #[derive(Debug)]
@@ -34,28 +35,6 @@ pub(crate) enum Outcome {
     Pending,
     Met,
     Failed(String),
-}
-
-/// A branch of a failed wait, as a report shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BranchReport {
-    /// The nesting depth below `all` and `any`, from 0.
-    pub depth: usize,
-    /// The condition that was waited for, as text.
-    pub waited_for: String,
-    /// The outcome as text: `met`, `not met` or `failed: …`.
-    pub outcome: String,
-    /// The duration of the wait.
-    pub elapsed: Duration,
-    /// The last observation, such as a status, an exit code with output, or a connect error. Empty if there was none.
-    pub last_seen: String,
-}
-
-impl BranchReport {
-    pub(crate) fn is_met(&self) -> bool {
-        self.outcome == Outcome::Met.to_string()
-    }
 }
 
 impl std::fmt::Display for Outcome {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::branch::Branch;
 use super::cx::{Cx, Failure};
-use crate::background::background;
-use crate::container::Health;
+use crate::base::background;
 use crate::engine::{ContainerInfo, Signal};
+use crate::words::Health;
 
 /// The time without an event after which the state is inspected, since not every engine reports every change.
 const WITHOUT_EVENT: Duration = Duration::from_secs(2);

@@ -7,8 +7,8 @@ use tokio::sync::Mutex;
 use super::super::command::{AGENT_PATH, ProgramVolume};
 use super::ContainerRequest;
 use crate::config::Keep;
-use crate::error::{Error, Result};
 use crate::session::Session;
+use crate::words::{Error, Result};
 
 /// The program volume that a request for such containers shares with its clones. The first start creates it, and it is
 /// removed with the last of the requests and containers. The lock is Tokio's, since it is held while the volume is

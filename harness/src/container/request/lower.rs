@@ -10,7 +10,7 @@ use bollard::models::{
 
 use super::super::command::{AGENT_DIRECTORY, ProgramVolume};
 use super::{Attachment, ContainerRequest, Publish, Runtime};
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// The input of the conversion besides the request.
 pub(in crate::container) struct Context<'a> {
