@@ -1,4 +1,4 @@
-//! One pull: shared by its callers, tried again while that can help.
+//! A pull that its callers share. Transient failures are retried.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,18 +18,18 @@ use crate::words::{Error, Kind, Result};
 /// The maximum number of attempts if a pull fails for a transient reason.
 const TRIES: u32 = 5;
 
-/// The pulls of this process that are under way, of all engines.
+/// The pulls in progress in this process, for all engines.
 static FLIGHTS: Lazy<Flights> = Lazy::new(Flights::default);
 
-/// A function that is told of the progress.
+/// A callback for progress updates.
 pub(crate) type Listener<'a> = dyn Fn(&PullProgress) + Send + Sync + 'a;
 
-/// Pulls an image by the credentials of the configuration, without progress.
+/// Pulls an image with the credentials of the configuration, without reporting progress.
 pub(crate) async fn pull(engine: &Engine, config: &Config, image: &ImageRef) -> Result<()> {
     pull_with(engine, config, image, None, None, None).await
 }
 
-/// Pulls an image and reports progress. Callers that want the same image from the same engine with the same
+/// Pulls an image and reports its progress. Callers that want the same image from the same engine with the same
 /// credentials share one pull.
 pub(crate) async fn pull_with(
     engine: &Engine,

@@ -24,15 +24,15 @@ pub(crate) struct Flight {
 /// The identity of a pull. It includes the credentials, so that no caller succeeds or fails with those of another.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct FlightKey {
-    /// The engine's endpoint.
+    /// The endpoint of the engine that pulls.
     pub(crate) engine: String,
-    /// In its canonical form.
+    /// The canonical image reference.
     pub(crate) image: String,
     pub(crate) platform: Option<String>,
     pub(crate) credentials: Option<Credentials>,
 }
 
-/// The pulls that are under way.
+/// The pulls in progress.
 #[derive(Default)]
 pub(crate) struct Flights(Mutex<HashMap<FlightKey, Joinable>>);
 

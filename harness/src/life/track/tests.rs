@@ -1,4 +1,4 @@
-//! Events by table, and in any order.
+//! Tests of single events in a table, and of random sequences.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ fn at(second: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(second)
 }
 
-/// A look at a container with a health check.
+/// Returns an inspection of a container with a health check.
 fn look(status: &str, started: Option<u64>, finished: Option<u64>) -> Look {
     let time =
         |second: Option<u64>| second.map_or(json!(null), |s| json!(format!("1970-01-01T00:00:{s:02}Z")));
@@ -24,7 +24,7 @@ fn look(status: &str, started: Option<u64>, finished: Option<u64>) -> Look {
     Look { state: ContainerState::from_inspect(&json!({ "State": state })), restarts: false }
 }
 
-/// A track that has looked once and heard nothing yet.
+/// Returns a track with one inspection and no events.
 fn tracking(look: Look) -> Track {
     let mut track = Track::default();
     track.looked(track.mark(), look);
@@ -171,7 +171,7 @@ fn kinds() -> impl Strategy<Value = EventKind> {
     ]
 }
 
-/// What an engine does: whatever it is told, it says only what can happen.
+/// Generates a container's life as an engine reports it: only sequences of events that are possible.
 fn life() -> impl Strategy<Value = (Vec<(u64, EventKind)>, ContainerStatus)> {
     proptest::collection::vec(kinds(), 0..30).prop_map(|wanted| {
         let mut status = ContainerStatus::Exited;
