@@ -25,5 +25,5 @@ pub(crate) use self::{
     pack::pack,
     unpack::{to_bytes, to_dir, to_file, to_path, to_writer},
 };
+pub use extract::CopiedOut;
 pub use source::CopyIn;
-pub use unpack::CopiedOut;

@@ -1,12 +1,17 @@
 //! Extracts well-formed and malicious archives.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::super::fixture::Tar;
-use super::*;
+use tar::EntryType;
+
+use super::{CopiedOut, Extracted, extract};
+use crate::archive::fixture::Tar;
+use crate::words::Result;
 
 /// A directory in which archives are extracted to `in/root`.
 struct Sandbox {

@@ -1,15 +1,18 @@
 //! Unpacks packed archives again, and checks the errors of failing sources.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 
-use super::*;
+use super::pack::{CHUNK, WAITING, pack};
+use crate::archive::source::CopyIn;
 
 /// An entry, as text: kind, mode, owner, time, and content or what the link points to.
 type Entries = BTreeMap<PathBuf, String>;

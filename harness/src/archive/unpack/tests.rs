@@ -1,15 +1,19 @@
 //! Extraction from a stream to the final place, and the cleanup of what is left on the way.
 
+use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::super::CopyIn;
-use super::super::fixture::{Tar, stream_of};
-use super::super::pack::pack;
-use super::*;
+use super::{to_bytes, to_dir, to_file, to_path, to_writer};
+use crate::archive::CopyIn;
+use crate::archive::bridge::broken;
+use crate::archive::fixture::{Tar, stream_of};
+use crate::archive::pack::pack;
+use crate::words::{Error, Kind};
 
 fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<_> =

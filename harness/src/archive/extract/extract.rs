@@ -11,9 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use tar::{Archive, Entry, EntryType};
 
-use super::bridge::broken;
-use super::failure::{cannot, files};
-use super::walk::join;
+use crate::archive::bridge::broken;
+use crate::archive::failure::{cannot, files};
+use crate::archive::walk::join;
 use crate::words::{Error, Kind, Result};
 
 /// The result of a copy out of a container.
@@ -31,10 +31,10 @@ pub struct CopiedOut {
 
 /// The result of an extraction, with the directory attributes that are still to be applied.
 #[derive(Debug, Default)]
-pub(super) struct Extracted {
-    pub(super) copied: CopiedOut,
+pub(in crate::archive) struct Extracted {
+    pub(in crate::archive) copied: CopiedOut,
     /// The first component of every entry's path, which all entries share.
-    pub(super) root: Option<PathBuf>,
+    pub(in crate::archive) root: Option<PathBuf>,
     /// The directories from the root down. Their modes are applied last, since a mode may forbid creating entries
     /// below.
     dirs: Vec<(PathBuf, Attributes)>,
@@ -47,7 +47,7 @@ struct Attributes {
 }
 
 /// Extracts the archive's root, a file or a directory, to `at`, where nothing may exist yet.
-pub(super) fn extract(archive: impl Read, at: &Path) -> Result<Extracted> {
+pub(in crate::archive) fn extract(archive: impl Read, at: &Path) -> Result<Extracted> {
     let mut extracted = Extracted::default();
     let mut archive = Archive::new(archive);
     for entry in archive.entries().map_err(broken)? {
@@ -65,7 +65,7 @@ pub(super) fn extract(archive: impl Read, at: &Path) -> Result<Extracted> {
 
 impl Extracted {
     /// Applies the archive's modes and times to the directories below `at`. To be called once everything is in place.
-    pub(super) fn finish_dirs(&self, at: &Path) -> Result<()> {
+    pub(in crate::archive) fn finish_dirs(&self, at: &Path) -> Result<()> {
         let mut dirs: Vec<_> = self.dirs.iter().collect();
         // The innermost first, since a mode may forbid entering a directory.
         dirs.sort_by(|(a, _), (b, _)| b.cmp(a));
@@ -224,7 +224,7 @@ impl Attributes {
 }
 
 /// Copies an entry's content. An archive that ends within it is an error.
-pub(super) fn copy_entry<R: Read>(
+pub(in crate::archive) fn copy_entry<R: Read>(
     entry: &mut Entry<'_, R>,
     to: &mut impl io::Write,
     size: u64,
@@ -274,6 +274,3 @@ fn made_twice(target: &Path, error: io::Error) -> Error {
 fn is_root(below: &Path) -> bool {
     below.as_os_str().is_empty()
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,12 +12,10 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tar::{Archive, Entry, EntryType};
 
-pub use super::extract::CopiedOut;
-
-use super::bridge::{StreamReader, broken, on_thread};
-use super::extract::{Extracted, copy_entry, extract};
-use super::failure::files;
-use super::place::Staging;
+use crate::archive::bridge::{StreamReader, broken, on_thread};
+use crate::archive::extract::{CopiedOut, Extracted, copy_entry, extract};
+use crate::archive::failure::files;
+use crate::archive::place::Staging;
 use crate::words::{Error, Kind, Result};
 
 /// The type that the caller expects of the archive's root.
@@ -172,6 +170,3 @@ fn single<T>(
     reader.finish()?;
     Ok(value)
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,19 +13,19 @@ use futures_util::Stream;
 use tar::Builder;
 use tokio::sync::mpsc;
 
-use super::exact::{Exact, Origin};
-use super::failure::{cannot, files, unwrapped, wrapped};
-use super::header::{Attributes, append_dir, append_file, append_symlink};
-use super::source::{CopyIn, Source};
-use super::walk::{Found, What, walk};
+use crate::archive::exact::{Exact, Origin};
+use crate::archive::failure::{cannot, files, unwrapped, wrapped};
+use crate::archive::header::{Attributes, append_dir, append_file, append_symlink};
+use crate::archive::source::{CopyIn, Source};
+use crate::archive::walk::{Found, What, walk};
 use crate::words::Error;
 
 /// The size of the stream's chunks, in bytes.
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 
 /// The capacity of the channel to the reader, in chunks. Together with the chunk being written and the chunk being
 /// sent, it bounds the memory.
-const WAITING: usize = 4;
+pub(super) const WAITING: usize = 4;
 
 /// Streams all sources as one archive, in their order.
 ///
@@ -232,6 +232,3 @@ impl Write for Chunks {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
