@@ -58,11 +58,11 @@ impl Endpoint {
             )),
             "fd" => Err(refused(
                 text,
-                "is how an engine is told where to listen, not how it is reached; use `unix:///var/run/docker.sock`",
+                "is an address for an engine to listen on, not one to connect to; use `unix:///var/run/docker.sock`",
             )),
             "npipe" => Err(refused(
                 text,
-                "is a pipe of Windows and not supported; let the engine listen on \
+                "is a named pipe of Windows, which is not supported; let the engine listen on \
                  `tcp://127.0.0.1:2375`, or run the tests where its socket is",
             )),
             _ => Err(refused(text, "should begin with `unix://` or `tcp://`")),
