@@ -1,14 +1,13 @@
 //! Changes to a running container: stop, kill, restart, pause, limits. Each is one call to the engine.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bollard::models::ContainerUpdateBody;
 
 use super::TestContainer;
+use crate::container::Subject;
 use crate::engine::Change;
 use crate::life::Intent;
-use crate::output::Subject;
 use crate::words::Result;
 
 /// New limits for a running container. Limits that are not set stay as they are.
@@ -72,10 +71,11 @@ impl TestContainer {
     }
 
     async fn stop_in(&self, grace: Option<Duration>) -> Result<Change> {
-        let Subject { engine, id, name, course, .. } = self.subject();
+        let subject = self.subject();
+        let Subject { course, .. } = subject.clone();
         let intended = course.intend(Intent::Stop);
         course.end_profile().await;
-        let change = engine.stop_container(&id, &name, grace).await?;
+        let change = subject.stop(grace).await?;
         // Marked as intended until the container is started again.
         intended.keep();
         Ok(change)
@@ -89,8 +89,8 @@ impl TestContainer {
     /// # Cancel safety
     /// If the future is dropped, the engine may still send the signal.
     pub async fn kill(&self, signal: &str) -> Result<Change> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.kill_container(&id, &name, signal).await
+        let subject = self.subject();
+        subject.kill(signal).await
     }
 
     /// Stops the container and starts it again, and looks its ports up again, since the engine may choose new ones.
@@ -102,11 +102,12 @@ impl TestContainer {
     /// # Cancel safety
     /// If the future is dropped, the engine may still restart the container, and the handle keeps the previous ports.
     pub async fn restart(&self) -> Result<()> {
-        let Subject { engine, id, name, ran_before, commands, course, .. } = self.subject();
-        ran_before.store(true, Ordering::Relaxed);
+        let subject = self.subject();
+        let Subject { commands, course, .. } = &subject;
+        subject.mark_ran_before();
         let _intended = course.intend(Intent::Restart);
         course.end_profile().await;
-        engine.restart_container(&id, &name, None).await?;
+        subject.restart(None).await?;
         commands.cure();
         self.look_again().await
     }
@@ -119,11 +120,11 @@ impl TestContainer {
     /// # Cancel safety
     /// Like [`restart`](Self::restart).
     pub async fn start(&self) -> Result<Change> {
-        let Subject { engine, id, name, ran_before, commands, .. } = self.subject();
-        ran_before.store(true, Ordering::Relaxed);
-        let change = engine.start_container(&id, &name).await?;
+        let subject = self.subject();
+        subject.mark_ran_before();
+        let change = subject.start().await?;
         if change == Change::Made {
-            commands.cure();
+            subject.commands.cure();
         }
         self.look_again().await?;
         Ok(change)
@@ -146,8 +147,8 @@ impl TestContainer {
     /// # Cancel safety
     /// If the future is dropped, the engine may still pause the container.
     pub async fn pause(&self) -> Result<Change> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.pause_container(&id, &name).await
+        let subject = self.subject();
+        subject.pause().await
     }
 
     /// Resumes all of the container's processes. A container that is not paused yields [`Change::AlreadySo`].
@@ -158,8 +159,8 @@ impl TestContainer {
     /// # Cancel safety
     /// If the future is dropped, the engine may still resume the container.
     pub async fn unpause(&self) -> Result<Change> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.unpause_container(&id, &name).await
+        let subject = self.subject();
+        subject.unpause().await
     }
 
     /// Changes the limits of the running container.
@@ -170,7 +171,7 @@ impl TestContainer {
     /// # Cancel safety
     /// If the future is dropped, the engine may still set the limits.
     pub async fn update_limits(&self, limits: Limits) -> Result<()> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.update_container(&id, &name, limits.0).await
+        let subject = self.subject();
+        subject.update(limits.0).await
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bollard::models::{HostConfig, RestartPolicyNameEnum};
 
-use crate::container::ContainerRequest;
 use crate::words::{Error, Result};
 
 /// The pause before the first restart.
@@ -43,8 +42,8 @@ pub enum AfterExit {
 /// The restart options of a request.
 #[derive(Clone, Default)]
 pub(crate) struct Restarts {
-    decide: Option<Arc<Decide>>,
-    most: Option<u32>,
+    pub(crate) decide: Option<Arc<Decide>>,
+    pub(crate) most: Option<u32>,
 }
 
 /// The user function that decides.
@@ -119,36 +118,6 @@ impl Pace {
         let pause = self.next;
         self.next = (pause * 2).min(LONGEST);
         Some(pause)
-    }
-}
-
-impl ContainerRequest {
-    /// Sets a function that decides, each time the container ends by itself, whether it is restarted. Default: no
-    /// restarts.
-    ///
-    /// The function is called once the container was ready, on a thread where it may block. The pauses before restarts
-    /// double from 100 ms to 60 s, and start over after a run of 10 s. It is not called for an end caused by the handle
-    /// ([`stop`](crate::TestContainer::stop), [`restart`](crate::TestContainer::restart), a removal). If it panics,
-    /// that is reported in [`Snapshot::error`](crate::Snapshot::error), and there are no further restarts.
-    ///
-    /// The engine's restart policy can't be used together with it.
-    ///
-    /// ```
-    /// # use seatrial::{AfterExit, ContainerRequest};
-    /// let request = ContainerRequest::new("redis:7")
-    ///     .restart_when(|run| if run.exit_code == Some(1) { AfterExit::Restart } else { AfterExit::Stop })
-    ///     .max_restarts(5);
-    /// ```
-    pub fn restart_when(mut self, decide: impl Fn(LastRun) -> AfterExit + Send + Sync + 'static) -> Self {
-        self.restarts.decide = Some(Arc::new(decide));
-        self
-    }
-
-    /// Sets the maximum number of restarts by [`restart_when`](Self::restart_when), failed ones included; at least 1.
-    /// Default: no limit.
-    pub fn max_restarts(mut self, most: u32) -> Self {
-        self.restarts.most = Some(most);
-        self
     }
 }
 

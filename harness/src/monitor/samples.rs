@@ -8,9 +8,8 @@ use std::time::Duration;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 
 use super::Stats;
-use crate::container::TestContainer;
+use crate::container::{Subject, TestContainer};
 use crate::engine::{Bodies, JsonValues};
-use crate::output::Subject;
 use crate::words::{Error, Kind, Result};
 
 /// The time without a sample after which a stream counts as ended, since a dead connection may go unnoticed.
@@ -59,8 +58,8 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves nothing behind.
     pub async fn stats(&self) -> Result<Stats> {
-        let Subject { engine, id, name, .. } = self.subject();
-        match Stats::read(&engine.stats_of(&id, &name).await?) {
+        let subject = self.subject();
+        match Stats::read(&subject.stats().await?) {
             Some(stats) => Ok(stats),
             None => Err(does_not_run(self).await),
         }
@@ -97,7 +96,7 @@ async fn does_not_run(container: &TestContainer) -> Error {
 
 /// Streams the samples of the current run.
 async fn samples(subject: &Subject) -> Result<BoxStream<'static, Result<Stats>>> {
-    let bodies = subject.engine.stats_stream(&subject.id, &subject.name).await?;
+    let bodies = subject.stats_stream().await?;
     Ok(stream::unfold(Some(Samples::new(bodies)), |samples| async move {
         let mut samples = samples?;
         match samples.next().await? {

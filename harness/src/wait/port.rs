@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
+use super::Waited;
 use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses, Refresh};
 use crate::base::background;
-use crate::container::TestContainer;
 use crate::words::{Error, Port, Protocol, Result};
 
 /// The time for which a connection has to stay open if the container's own address can't be reached.
@@ -83,7 +83,7 @@ impl PortWait {
     }
 
     /// Returns the published address and the container's own. At least one of them exists.
-    fn addresses_in(&self, container: &TestContainer) -> Result<(Option<String>, Option<SocketAddr>)> {
+    fn addresses_in(&self, container: &dyn Waited) -> Result<(Option<String>, Option<SocketAddr>)> {
         let own = container.ip_addresses().into_iter().next();
         let inside = own.map(|ip| SocketAddr::new(ip, self.port.number()));
         match container.addr(self.port) {
