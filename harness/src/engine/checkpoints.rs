@@ -18,9 +18,9 @@ use crate::words::Result;
 const OF_MEMORY: Duration = Duration::from_secs(120);
 
 impl Engine {
-    /// The program of a runtime, where the engine tells.
+    /// Returns the path of a runtime's program, or `None` if the engine does not report it.
     pub(crate) async fn program_of_runtime(&self, runtime: &str) -> Result<Option<String>> {
-        let what = self.what("ask for its runtimes", "engine");
+        let what = self.what("list its runtimes", "engine");
         let (transport, runtime) = (self.transport(), runtime.to_owned());
         self.call(what, async move {
             let info = transport.get_json("/info").await?;

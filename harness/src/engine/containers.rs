@@ -27,7 +27,8 @@ pub enum Change {
 }
 
 impl Engine {
-    /// Creates a container and returns its id. Not cancelled by a drop: the caller must own what comes.
+    /// Creates a container and returns its id. Dropping the future does not cancel the call: the caller has to own the
+    /// result.
     pub(crate) async fn create_container(
         &self,
         name: String,
@@ -49,7 +50,8 @@ impl Engine {
 }
 
 impl Target {
-    /// A call that lasts as long as a container takes to end; its own grace is 10 s unless its creator said otherwise.
+    /// Creates the description of a call that may last until a container has ended. Without `grace`, the engine's
+    /// default stop timeout of 10 s is assumed.
     fn what_after(&self, grace: Option<Duration>, phase: &'static str) -> What {
         let what = self.what(phase);
         What { deadline: what.deadline + grace.unwrap_or(Duration::from_secs(10)), ..what }

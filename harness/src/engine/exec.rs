@@ -47,12 +47,12 @@ impl ExecState {
 }
 
 impl Engine {
-    /// Whether it is known that a command can't be given all privileges: the engine may itself lack some.
+    /// Returns `true` if an exec with all privileges was refused before, as by an engine that lacks some itself.
     pub(crate) fn refuses_privileges(&self) -> bool {
         self.0.refuses_privileges.load(Ordering::Relaxed)
     }
 
-    /// Keeps in mind that a command can't be given all privileges.
+    /// Records that an exec with all privileges was refused.
     pub(crate) fn mark_privileges_refused(&self) {
         self.0.refuses_privileges.store(true, Ordering::Relaxed);
     }
@@ -87,7 +87,7 @@ impl Target {
     ) -> Result<Upgraded> {
         let what = self.what("start a command");
         let (transport, path) = (self.engine.transport(), format!("/exec/{exec}/start"));
-        // Older engines refuse what they don't know.
+        // Older engines reject unknown fields.
         let size = size.filter(|_| self.engine.version().api >= (1, 42));
         self.engine
             .call(what, async move {
@@ -96,7 +96,7 @@ impl Target {
                     body["ConsoleSize"] = json!([rows, columns]);
                 }
                 match transport.upgrade(&path, Some(&body)).await {
-                    // Some engines say it here, others where the command's output would be.
+                    // Some engines report a failed start here, others in the command's output.
                     Err(TransportError::Status { status: status @ (400 | 500..), message }) => {
                         Err(CallError::Ours(Error::new(Kind::NotStarted, message).with_status(status)))
                     }
@@ -107,9 +107,9 @@ impl Target {
     }
 
     pub(crate) async fn inspect_exec(&self, exec: &str) -> Result<ExecState> {
-        let what = self.what("ask for a command's exit code");
+        let what = self.what("inspect a command");
         let (transport, path) = (self.engine.transport(), format!("/exec/{exec}/json"));
-        // Podman forgets the process id of what has ended, and refuses at the start what can't be started.
+        // Podman clears the pid of an ended command, and reports a failed start in its answer to the start.
         let keeps_pid = self.engine.version().kind == EngineKind::Docker;
         self.engine
             .call(what, async move {

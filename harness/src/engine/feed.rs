@@ -80,7 +80,7 @@ impl Drop for Signals {
 }
 
 impl Engine {
-    /// Listens to what happens to any container of the engine's. The first signal is [`Signal::Look`].
+    /// Subscribes to the events of all containers of the engine. The first signal is [`Signal::Look`].
     pub(crate) fn listen_to_all(&self) -> Signals {
         self.signals(None)
     }

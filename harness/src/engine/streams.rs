@@ -53,10 +53,11 @@ pub(crate) struct EndAnswer {
 }
 
 impl Engine {
-    /// The events of all containers, as the engine's JSON lines, from a time on that the engine has told, or from now.
+    /// Streams the events of all containers as JSON lines, from a time reported by the engine, or from now.
     pub(super) async fn all_events(&self, since: Option<SystemTime>) -> Result<Bodies> {
         let mut filters = json!({"type": ["container"]});
-        // Health checks are commands, and each has events of its own; others than Docker have other words.
+        // Only these types: a health check causes events for each of its commands. Other engines use other names for
+        // the types.
         if self.version().kind == EngineKind::Docker {
             filters["event"] = EVENTS.into();
         }
@@ -67,7 +68,7 @@ impl Engine {
         self.body(what, Method::GET, path).await
     }
 
-    /// Sends a request without a body and returns the answer's body as it comes.
+    /// Sends a request without a body and returns the response body as a stream.
     pub(super) async fn body(&self, what: What, method: Method, path: ApiPath) -> Result<Bodies> {
         let (transport, subject, phase) = (self.transport(), what.subject.clone(), what.phase);
         let response =
@@ -81,7 +82,7 @@ impl Engine {
 }
 
 impl Target {
-    /// Attaches to a container's output: all that it prints from now on, framed unless it has a terminal.
+    /// Attaches to the container's future output. It is framed unless the container has a terminal.
     pub(crate) async fn attach(&self) -> Result<Upgraded> {
         self.attach_to(None).await
     }
@@ -125,7 +126,7 @@ impl Target {
 
     /// Requests a notification of an end: `not-running`, `next-exit` or `removed`.
     ///
-    /// Once this returns, the engine looks out: nothing that happens later is missed.
+    /// Once this has returned, the engine watches the container, and no later end is missed.
     pub(crate) async fn notice_of(&self, condition: &str) -> Result<EndNotice> {
         let path = ApiPath::new(format!("/containers/{}/wait", self.id)).with("condition", condition);
         let what = self.what("wait for the end");

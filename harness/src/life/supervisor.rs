@@ -21,7 +21,7 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Supervises a container from now on, if that is wanted.
+    /// Starts supervising a container if the request has a function.
     pub(crate) fn begin(
         restarts: &Restarts,
         target: Target,
@@ -45,7 +45,7 @@ pub(crate) trait Renewal: Send + Sync + 'static {
     /// Forgets what was known of the processes of the run before.
     fn started(&self);
 
-    /// Takes over the ports and addresses of the new run.
+    /// Updates the ports and addresses to those of the new run.
     fn looked(&self, info: &ContainerInfo);
 }
 

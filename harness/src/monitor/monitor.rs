@@ -121,7 +121,7 @@ impl ContainerRequest {
     }
 }
 
-/// The monitor of a start, which is told how far the start is.
+/// The receiver of a start's progress, which writes it to a board.
 #[derive(Clone)]
 struct Reporter(watch::Sender<Board>);
 

@@ -115,7 +115,7 @@ impl WaitFor {
         Self(Strategy::Any(branches.into_iter().collect()))
     }
 
-    /// Waits for a strategy of the user's.
+    /// Waits for a strategy implemented by the user.
     pub(crate) fn by(strategy: std::sync::Arc<dyn CustomWait>) -> Self {
         Self(Strategy::Custom(strategy))
     }

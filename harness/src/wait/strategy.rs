@@ -26,9 +26,9 @@ pub(crate) enum Strategy {
     Custom(Arc<dyn CustomWait>),
 }
 
-/// A strategy of the user's, as the floor of waits knows it.
+/// A wait strategy implemented by the user, without the handle.
 pub(crate) trait CustomWait: Send + Sync {
-    /// Names what is waited for, in a few words.
+    /// Describes the condition in a few words.
     fn describe(&self) -> String;
 
     /// Returns once the container is ready, or with an error if it never will be.
