@@ -72,12 +72,12 @@ async fn last_look(target: &Target, condition: WaitCondition, began: Instant) ->
 
 /// Waits for the condition. A connection that breaks is replaced.
 pub(crate) async fn wait(target: Target, condition: WaitCondition) -> Result<Option<i64>> {
-    let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+    let mut pauses = Backoff::for_engine();
     let mut before = None;
     let mut has_begun = false;
     loop {
         match attempt(&target, condition, &mut before, &mut has_begun).await {
-            Err(error) if has_begun && is_away(&error) => tracing::debug!("{error}"),
+            Err(error) if has_begun && error.is_engine_away() => tracing::debug!("{error}"),
             Err(error) if error.is_not_found() && condition == WaitCondition::Removed => return Ok(None),
             outcome => return outcome,
         }
@@ -85,12 +85,7 @@ pub(crate) async fn wait(target: Target, condition: WaitCondition) -> Result<Opt
     }
 }
 
-/// Returns `true` if the engine may be reachable later and still know the container.
-fn is_away(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Unreachable | Kind::Timeout | Kind::Protocol)
-}
-
-/// Waits over one connection. `before` is the state that the first connection found.
+/// One connection's wait. `before` is the state in which the first one found the container.
 async fn attempt(
     target: &Target,
     condition: WaitCondition,

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::logs::{Consumer, Logs};
 use crate::base::{Backoff, Run, background};
-use crate::engine::{Signal, Target};
+use crate::engine::Target;
 use crate::words::{LogLine, LogStream, Result};
 
 /// The capacity of the channel to the thread, in lines. If it is full, reading the engine's log pauses.
@@ -60,7 +60,7 @@ struct ReadTo {
 
 impl Reader {
     async fn run(mut self) {
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        let mut backoff = Backoff::for_engine();
         loop {
             match self.follow().await {
                 // The function's thread has ended.
@@ -72,7 +72,7 @@ impl Reader {
                 }
                 Err(error) => tracing::debug!("{error}"),
             }
-            match runs_again(&self.target).await {
+            match self.target.runs_again().await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => tracing::debug!("{error}"),
@@ -109,25 +109,6 @@ impl ReadTo {
         let is_new = line.time.is_none() || line.time > *read_to;
         *read_to = line.time.max(*read_to);
         is_new
-    }
-}
-
-/// Waits until a container whose output has ended runs again. Returns `false` if it is gone.
-async fn runs_again(target: &Target) -> Result<bool> {
-    // Subscribed before the inspection, so that nothing in between is missed.
-    let mut signals = target.listen();
-    loop {
-        match signals.next().await {
-            Signal::Look | Signal::Event(_) => {}
-            // The next attempt to read the log finds out as well.
-            Signal::Silence(_) => return Ok(true),
-        }
-        match target.inspect().await {
-            Ok(info) if info.state.is_running() || info.state.is_restarting() => return Ok(true),
-            Ok(_) => {}
-            Err(error) if error.is_not_found() => return Ok(false),
-            Err(error) => return Err(error),
-        }
     }
 }
 

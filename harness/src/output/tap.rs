@@ -190,7 +190,7 @@ enum Stop {
 
 impl Reader {
     async fn run(mut self, first: Option<Source>) {
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        let mut backoff = Backoff::for_engine();
         let mut source = first;
         let mut rereads = 0;
         loop {
@@ -207,10 +207,10 @@ impl Reader {
                 // An unreachable engine says nothing about the log. If the container is gone, there is no more output.
                 Err(error) if error.is_not_found() => false,
                 Err(error) if error.status().is_none() => true,
-                Err(_) if self.has_ended().await => return self.end(),
+                Err(_) if self.target.ends_in(ENDING).await => return self.end(),
                 Err(error) => return self.tell_all(|| LogOutcome::Failed(error.to_string())),
             };
-            if self.has_ended().await {
+            if self.target.ends_in(ENDING).await {
                 if !has_more || rereads == REREADS {
                     return self.end();
                 }
@@ -287,20 +287,7 @@ impl Reader {
         matches!(self.keep, Retain::Head(_)) || !self.watchers.is_empty()
     }
 
-    /// Returns `true` if the container has ended for good. Its output ends a moment before the engine reports the end.
-    async fn has_ended(&self) -> bool {
-        match tokio::time::timeout(ENDING, self.target.wait_not_running()).await {
-            Err(_) => return false,
-            Ok(Err(error)) => return error.is_not_found(),
-            Ok(Ok(_)) => {}
-        }
-        match self.target.inspect().await {
-            Ok(info) => !info.state.is_running() && !info.state.is_restarting(),
-            Err(error) => error.is_not_found(),
-        }
-    }
-
-    /// Finishes the searches, since the last line may have no end.
+    /// The last line may have had no end.
     fn end(&mut self) {
         self.watchers.iter_mut().for_each(|watcher| watcher.look(LogMatcher::finish));
         self.tell_all(|| LogOutcome::Ended);
