@@ -22,7 +22,7 @@ impl Backoff {
         })
     }
 
-    /// Makes the pauses before an engine that did not answer, or whose stream broke off, is asked again.
+    /// Creates the pauses before a request to an engine is retried that failed to answer or broke the connection off.
     pub(crate) fn for_engine() -> Self {
         Self::new(Duration::from_millis(50), Duration::from_secs(2))
     }

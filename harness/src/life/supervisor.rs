@@ -89,10 +89,10 @@ impl Supervised {
     async fn end(&self) -> Option<ContainerState> {
         let mut pauses = Backoff::for_engine();
         while self.target.ended().await != End::Removed {
-            // With what an event told of memory.
+            // Includes an out-of-memory kill that only an event reports.
             match self.target.inspect_end().await {
                 Ok(info) if info.state.is_over() => return Some(info.state),
-                // Somebody else has started it, or removes it.
+                // Another caller has started the container, or is removing it.
                 Ok(_) => {}
                 Err(error) if error.is_not_found() => return None,
                 Err(error) => tracing::debug!("{error}"),

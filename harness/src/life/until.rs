@@ -85,7 +85,7 @@ pub(crate) async fn wait(target: Target, condition: WaitCondition) -> Result<Opt
     }
 }
 
-/// One connection's wait. `before` is the state in which the first one found the container.
+/// Waits over one connection. `before` is the state that the first connection found.
 async fn attempt(
     target: &Target,
     condition: WaitCondition,

@@ -287,7 +287,7 @@ impl Reader {
         matches!(self.keep, Retain::Head(_)) || !self.watchers.is_empty()
     }
 
-    /// The last line may have had no end.
+    /// Finishes the searches, since the last line may have no end.
     fn end(&mut self) {
         self.watchers.iter_mut().for_each(|watcher| watcher.look(LogMatcher::finish));
         self.tell_all(|| LogOutcome::Ended);

@@ -192,12 +192,12 @@ impl Error {
         matches!(self.0.kind, Kind::Timeout | Kind::Protocol)
     }
 
-    /// Returns `true` if the engine may be back later and know the thing still.
+    /// Returns `true` if the engine may be reachable again later and still know the resource.
     pub(crate) fn is_engine_away(&self) -> bool {
         matches!(self.0.kind, Kind::Unreachable | Kind::Timeout | Kind::Protocol)
     }
 
-    /// What went wrong, without the thing that it went wrong for.
+    /// Returns the message, without the resource.
     pub(crate) fn message(&self) -> &str {
         &self.0.message
     }
