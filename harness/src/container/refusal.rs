@@ -29,7 +29,7 @@ pub(super) async fn explain(error: Error, engine: &Engine) -> Error {
             "raise `memory`: it is in bytes, and the engine needs at least 6 MiB".to_owned()
         }
         Refusal::PortTaken => {
-            "use `port` in place of `fixed`, so that the engine chooses the host's port".to_owned()
+            "use `port` in place of `fixed` to let the engine choose the host's port".to_owned()
         }
         Refusal::UnknownNetwork => format!(
             "create it first, with `Network::create`; the engine's networks are `{}`",

@@ -16,7 +16,7 @@ use crate::words::{ContainerState, Result};
 pub(crate) enum End {
     /// It exited, with this code if the engine reported one.
     Exited(Option<i64>),
-    /// It is gone, and nobody knows its exit code.
+    /// It is gone, and its exit code is unknown.
     Removed,
 }
 

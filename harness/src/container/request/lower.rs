@@ -103,9 +103,7 @@ fn check(request: &ContainerRequest) -> Result<()> {
         ));
     }
     if request.body.cmd.as_ref().is_some_and(Vec::is_empty) && request.body.entrypoint.is_none() {
-        return Err(Error::invalid(
-            "the command is an empty list; remove the call of `cmd` to run the image's command",
-        ));
+        return Err(Error::invalid("the command is an empty list; leave it out to run the image's command"));
     }
     request.wait.0.check()
 }
