@@ -1,4 +1,4 @@
-//! What became of each branch of a wait: kept while it runs, told when it fails.
+//! The progress of each branch of a wait, kept for the report of a failed wait.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -9,16 +9,16 @@ use super::{Strategy, WaitFor};
 use crate::output::{LogOutcome, Watcher};
 use crate::words::{BranchOutcome, BranchReport};
 
-/// One strategy that is being waited for, and those below it.
+/// A strategy that is being waited for, with the branches below it.
 #[derive(Debug)]
 pub(crate) struct Branch {
     pub(super) strategy: Strategy,
     pub(super) children: Vec<Branch>,
-    /// Where the outcome of a log wait comes from; taken by the one who waits.
+    /// The receiver of a log wait's outcome, taken by the waiting future.
     pub(super) log: Mutex<Option<oneshot::Receiver<LogOutcome>>>,
-    /// How many matches the log wait has seen.
+    /// The number of matches that the log wait has seen.
     pub(super) seen: std::sync::Arc<std::sync::atomic::AtomicUsize>,
-    /// Written by the branch's own future, read by the report.
+    /// Written by the branch's future, and read by the report.
     progress: Mutex<Progress>,
 }
 
@@ -30,7 +30,7 @@ struct Progress {
 }
 
 impl Branch {
-    /// The branches of a wait. Log waits among them get a watcher each, which `watchers` collects.
+    /// Creates the branches of a wait. Each log wait among them adds a watcher to `watchers`.
     pub(crate) fn of(wait: &WaitFor, watchers: &mut Vec<Watcher>) -> Self {
         let strategy = wait.0.clone();
         let children = match &strategy {
@@ -63,7 +63,7 @@ impl Branch {
         self.lock().ended = Some((Instant::now(), outcome));
     }
 
-    /// This branch and those below it, for a report, from the outside in.
+    /// Returns the reports of this branch and those below it, each branch before its children.
     pub(crate) fn report(&self) -> Vec<BranchReport> {
         let mut rows = Vec::new();
         self.report_into(0, &mut rows);

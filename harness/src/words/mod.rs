@@ -1,4 +1,4 @@
-//! Values and their texts: the vocabulary that every floor above shares. Nothing here does I/O or knows an engine.
+//! Values and texts that all other modules share. Nothing here does I/O or knows an engine.
 
 mod age;
 mod error;

@@ -1,4 +1,4 @@
-//! The failure block: what a failed wait knew, in one place, bounded in size.
+//! The report of a failed wait: the known facts in one text block of limited size.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,21 +6,21 @@ use std::time::Duration;
 use super::state::ContainerState;
 use super::text::{cut, quoted, seconds};
 
-/// What was known of a container when a wait for it failed. `Display` prints the block.
+/// The facts about a container whose wait failed. `Display` prints them as a block.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// What was waited for, branch by branch, from the outside in.
+    /// The branches of the wait, each before its children.
     pub branches: Vec<BranchReport>,
     /// The container's state when the wait had failed.
     pub state: ReportedState,
-    /// Ports with their mappings.
+    /// The ports with their mappings.
     pub ports: Vec<String>,
-    /// The last lines of standard output, each cut to 400 characters; with a terminal, of all output.
+    /// The last lines of standard output, each truncated to 400 characters. With a terminal, of the whole output.
     pub stdout: Vec<String>,
-    /// The last lines of standard error, each cut to 400 characters.
+    /// The last lines of standard error, each truncated to 400 characters.
     pub stderr: Vec<String>,
-    /// Why the output could not be read, or not all of it.
+    /// The reason why the output could not be read, or not all of it.
     pub output_error: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for ReportedState {
 }
 
 impl Report {
-    /// Returns how the container ended, in words that go before "before it was ready".
+    /// Describes the container's end, as a phrase in front of "before it was ready".
     pub(crate) fn end_in_words(&self) -> String {
         match &self.state {
             ReportedState::Known(state) if state.oom_killed => "was OOM-killed".to_owned(),
@@ -76,25 +76,25 @@ impl Report {
         }
     }
 
-    /// Returns `true` if the container ended for want of memory.
+    /// Returns `true` if the container was killed for lack of memory.
     pub(crate) fn is_out_of_memory(&self) -> bool {
         self.state.known().is_some_and(|state| state.oom_killed)
     }
 }
 
-/// A branch for the reader of a report.
+/// A branch of a failed wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BranchReport {
-    /// How deep it is below `all` and `any`.
+    /// The nesting depth below `all` and `any`, from 0.
     pub depth: usize,
-    /// What was waited for, in words.
+    /// The condition that was waited for, as text.
     pub waited_for: String,
     /// The outcome.
     pub outcome: BranchOutcome,
-    /// For how long.
+    /// The duration of the wait.
     pub elapsed: Duration,
-    /// The last thing that was seen, in words: a status, an exit code with output, a connect error; empty for none.
+    /// The last observation, such as a status, an exit code with output, or a connect error. Empty if there was none.
     pub last_seen: String,
 }
 
@@ -123,7 +123,7 @@ impl fmt::Display for BranchOutcome {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.branches.as_slice() {
-            // What became of it is what the error says.
+            // The error's message states the outcome of a single branch.
             [only] => writeln!(f, "  waiting for: {}{}", only.waited_for, last(only))?,
             branches => branches.iter().try_for_each(|branch| write_branch(f, branch))?,
         }
@@ -152,7 +152,7 @@ fn write_branch(f: &mut fmt::Formatter<'_>, branch: &BranchReport) -> fmt::Resul
     let margin = "  ".repeat(depth + 1);
     let label = if *depth == 0 { "waiting for:" } else { "-" };
     let (outcome, reason) = match outcome {
-        // The error says of the outermost one why it failed.
+        // The error's message states the reason of the outermost branch.
         BranchOutcome::Failed(_) if *depth == 0 => ("failed", String::new()),
         BranchOutcome::Failed(reason) => ("failed", format!(": {}", cut(reason))),
         BranchOutcome::Met => ("met", String::new()),
@@ -162,7 +162,7 @@ fn write_branch(f: &mut fmt::Formatter<'_>, branch: &BranchReport) -> fmt::Resul
     writeln!(f, "{margin}{label} {waited_for} ({outcome} after {after}{reason}){}", last(branch))
 }
 
-/// What a branch that was not met saw last, as the end of its line.
+/// Returns the last observation of a branch that is not met, as the end of its line.
 fn last(branch: &BranchReport) -> String {
     if branch.last_seen.is_empty() || branch.outcome == BranchOutcome::Met {
         return String::new();

@@ -236,7 +236,7 @@ async fn run_for(subject: &Subject, whom: &[Whom]) -> Result<()> {
     let by_root = run(subject, root(), false, whom).await?;
     if let Some(error) = refused {
         tracing::debug!("the engine gives no privileges to a command: {error}");
-        engine.has_refused_privileges();
+        engine.mark_privileges_refused();
     }
     if by_root.left == 0 && by_root.unseen == 0 {
         return Ok(());

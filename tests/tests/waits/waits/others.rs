@@ -42,7 +42,7 @@ async fn a_file_or_directory_is_waited_for_in_any_image() {
         .await
         .expect("the image has no shell, and needs none");
     let error = failed(container.wait_timeout(WaitFor::file("/run/app/other"), SHORT).await);
-    assert!(error.is_timeout() && error.to_string().contains("it is not there"), "{error}");
+    assert!(error.is_timeout() && error.to_string().contains("it does not exist"), "{error}");
     let error = failed(container.wait(WaitFor::file("run/app")).await);
     assert!(error.is_invalid(), "{error}");
 }
