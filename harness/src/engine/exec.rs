@@ -19,7 +19,7 @@ pub(crate) struct ExecRequest {
     pub(crate) cmd: Vec<String>,
     pub(crate) env: Vec<String>,
     pub(crate) user: Option<String>,
-    pub(crate) workdir: Option<String>,
+    pub(crate) working_dir: Option<String>,
     pub(crate) privileged: bool,
     pub(crate) tty: bool,
     /// Columns and rows of its terminal.
@@ -63,7 +63,7 @@ impl Engine {
             cmd: Some(request.cmd),
             env: Some(request.env),
             user: request.user,
-            working_dir: request.workdir,
+            working_dir: request.working_dir,
             ..Default::default()
         };
         let (docker, id) = (self.docker(), id.to_string());

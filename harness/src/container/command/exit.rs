@@ -1,19 +1,24 @@
-//! A command's exit code, asked for once its output has ended.
+//! The exit code of a command. No engine tells of a command's end, so it is asked for.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
 
 use crate::engine::{Engine, ExecState};
 use crate::error::{Error, Kind, Result};
 use crate::retry::Backoff;
 
-/// How long an engine may take to tell the exit code of a command that does not run.
+/// The limit for an engine to tell the exit code of a command that does not run.
 const CODE: Duration = Duration::from_secs(5);
+/// The longest pause between two questions.
+const PAUSE: Duration = Duration::from_millis(250);
 
-/// How a command ended.
+/// The exit of a command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exit {
     pub(crate) code: i64,
-    /// It never began, for what the engine says is an error of its own.
+    /// Whether the engine has made no process of it; its output is the engine's reason then.
     pub(crate) never_ran: bool,
 }
 
@@ -25,12 +30,32 @@ impl Exit {
     }
 }
 
-/// Asks how a command ended whose output has.
+/// Returns the exit code of a command whose output has ended.
 ///
 /// One question is enough nearly always. The engine may write the exit code down a moment later, and a command can close
-/// its output and run on; no engine tells of its end then, so that is asked for.
+/// its output and run on.
 pub(crate) async fn exit(engine: &Engine, exec: &str, name: &str) -> Result<Exit> {
-    let mut backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(250));
+    ask(engine, exec, name, Backoff::new(Duration::from_millis(1), PAUSE)).await
+}
+
+/// Returns the exit code of a command's first process, while the output is read, which may end before it or after it.
+pub(super) async fn exit_of_process(
+    engine: &Engine,
+    exec: &str,
+    name: &str,
+    reading: impl Future<Output = Result<()>>,
+) -> Result<Exit> {
+    let asking = ask(engine, exec, name, Backoff::new(Duration::from_millis(20), PAUSE));
+    match select(pin!(reading), pin!(asking)).await {
+        Either::Left((read, _)) => {
+            read?;
+            exit(engine, exec, name).await
+        }
+        Either::Right((exit, _)) => exit,
+    }
+}
+
+async fn ask(engine: &Engine, exec: &str, name: &str, mut backoff: Backoff) -> Result<Exit> {
     let mut silent_since = None;
     loop {
         let state = engine.inspect_exec(exec, name).await?;
@@ -40,8 +65,11 @@ pub(crate) async fn exit(engine: &Engine, exec: &str, name: &str) -> Result<Exit
         if state.running {
             silent_since = None;
         } else if silent_since.get_or_insert_with(Instant::now).elapsed() > CODE {
-            return Err(Error::new(Kind::Exec, "the engine does not tell how a command ended")
-                .with_subject(format!("container `{name}`")));
+            return Err(Error::new(
+                Kind::Exec,
+                "the engine does not tell the exit code of a command that has ended",
+            )
+            .with_subject(format!("container `{name}`")));
         }
         tokio::time::sleep(backoff.next()).await;
     }

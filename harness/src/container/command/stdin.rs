@@ -1,7 +1,9 @@
-//! What is written to a command's standard input, piece by piece.
+//! The standard input of a command, written piece by piece.
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -10,28 +12,29 @@ use tokio::sync::mpsc;
 use crate::engine::Mode;
 use crate::error::{Error, Kind, Result};
 
-/// How much is read at once from a reader, and how many such pieces wait to be written.
+/// The size of one read from a reader, in bytes.
 const PIECE: usize = 32 * 1024;
+/// The number of pieces that wait to be written.
 const PIECES: usize = 4;
 
-/// Where a command's standard input comes from.
+/// The origin of a command's standard input.
 #[derive(Default)]
 pub(super) enum Stdin<'a> {
-    /// There is none: a command that reads is at its end.
+    /// A command that reads is at the end at once.
     #[default]
     None,
     Bytes(Bytes),
     Reader(Pin<Box<dyn AsyncRead + Send + 'a>>),
 }
 
-/// The side that is written on the background thread.
-pub(crate) enum Source {
+/// The half of a standard input that is written, on the background thread.
+pub(crate) enum Input {
     None,
     Bytes(Bytes),
     Pieces(mpsc::Receiver<Bytes>),
 }
 
-/// The side that reads the user's reader, on the user's own task.
+/// The half of a standard input that reads the user's reader, on the user's own task.
 pub(super) struct Feeder<'a> {
     reader: Pin<Box<dyn AsyncRead + Send + 'a>>,
     pieces: mpsc::Sender<Bytes>,
@@ -42,22 +45,28 @@ impl<'a> Stdin<'a> {
         matches!(self, Self::None)
     }
 
-    pub(super) fn split(self) -> (Source, Option<Feeder<'a>>) {
+    pub(super) fn split(self) -> (Input, Option<Feeder<'a>>) {
         match self {
-            Self::None => (Source::None, None),
-            Self::Bytes(bytes) => (Source::Bytes(bytes), None),
+            Self::None => (Input::None, None),
+            Self::Bytes(bytes) => (Input::Bytes(bytes), None),
             Self::Reader(reader) => {
                 let (pieces, receiver) = mpsc::channel(PIECES);
-                (Source::Pieces(receiver), Some(Feeder { reader, pieces }))
+                (Input::Pieces(receiver), Some(Feeder { reader, pieces }))
             }
         }
     }
 }
 
-impl Source {
-    /// Writes all of it and closes the command's standard input. A command that does not read to the end is no error,
-    /// as it is none in a shell's pipe.
-    pub(crate) async fn write_to(self, mut writer: impl AsyncWrite + Unpin, mode: Mode) {
+impl Input {
+    /// Writes all of it and closes the command's standard input. Sets the flag before the first byte. A command that
+    /// does not read to the end is no error, as in a shell's pipe.
+    pub(crate) async fn write_to(
+        self,
+        mut writer: impl AsyncWrite + Unpin,
+        mode: Mode,
+        has_input: Arc<AtomicBool>,
+    ) {
+        has_input.store(!matches!(self, Self::None), Ordering::Relaxed);
         let written = match self {
             Self::None => return,
             Self::Bytes(bytes) => writer.write_all(&bytes).await,
@@ -65,12 +74,12 @@ impl Source {
         };
         let closed = match (written, mode) {
             (Ok(()), Mode::Multiplexed) => writer.shutdown().await,
-            // Behind a terminal the engine would close the output with it.
+            // Behind a terminal the engine would close the output too.
             (Ok(()), Mode::Raw) => Ok(()),
             (Err(error), _) => Err(error),
         };
         if let Err(error) = closed {
-            tracing::debug!("a command closed its standard input before it was written: {error}");
+            tracing::debug!("a command closed its standard input before all of it was written: {error}");
         }
     }
 }
@@ -87,7 +96,7 @@ async fn write_pieces(
 }
 
 impl Feeder<'_> {
-    /// Reads the reader to its end, or until nobody writes any more.
+    /// Reads the reader to its end, or until the other half is dropped.
     ///
     /// # Errors
     /// Files, if the reader fails.
@@ -95,7 +104,7 @@ impl Feeder<'_> {
         loop {
             let mut piece = BytesMut::with_capacity(PIECE);
             let read = self.reader.read_buf(&mut piece).await.map_err(|error| {
-                Error::new(Kind::Files, "the reader of its standard input failed").with_source(error)
+                Error::new(Kind::Files, "the reader of the standard input failed").with_source(error)
             })?;
             if read == 0 || self.pieces.send(piece.freeze()).await.is_err() {
                 return Ok(());

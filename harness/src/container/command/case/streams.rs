@@ -1,4 +1,4 @@
-//! Where a case's output goes on the background thread: kept up to the limit, or on to a writer.
+//! The output streams of a case on the background thread: kept up to the limit, or passed on to a writer.
 
 use std::time::Duration;
 
@@ -6,32 +6,32 @@ use super::drain::Pipe;
 use super::output::{CaseEnd, CaseOutput};
 use crate::stream::LogStream;
 
-/// Both streams of one case.
-#[derive(Debug)]
-pub(super) struct Sink {
+/// The output streams of one case.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
     stdout: One,
     stderr: One,
     pipe: Option<Pipe>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct One {
     kept: Vec<u8>,
-    /// How many more bytes are wanted.
+    /// The number of bytes that are still wanted.
     room: usize,
     is_piped: bool,
     truncated: bool,
 }
 
-impl Sink {
-    /// Keeps or hands on the first `limit` bytes of each stream.
+impl Streams {
+    /// Keeps the first `limit` bytes of each stream, or passes them on.
     pub(super) fn new(limit: usize, pipe: Option<Pipe>, is_piped: impl Fn(LogStream) -> bool) -> Self {
         let one =
             |stream| One { kept: Vec::new(), room: limit, is_piped: is_piped(stream), truncated: false };
         Self { stdout: one(LogStream::Stdout), stderr: one(LogStream::Stderr), pipe }
     }
 
-    /// Takes output; how much of it is on its way to a writer.
+    /// Takes output. Returns the number of bytes that are on their way to a writer.
     pub(super) fn push(&mut self, stream: LogStream, bytes: &[u8]) -> usize {
         let one = match stream {
             LogStream::Stdout => &mut self.stdout,
@@ -53,7 +53,7 @@ impl Sink {
         }
     }
 
-    /// What came, and how it ended; what else is known is still to be filled in.
+    /// Returns the output with the end of the case; its measurements are left out.
     pub(super) fn into_output(self, end: CaseEnd, elapsed: Duration) -> CaseOutput {
         CaseOutput {
             end,
@@ -75,11 +75,11 @@ mod tests {
 
     #[test]
     fn each_stream_is_kept_up_to_the_limit() {
-        let mut sink = Sink::new(3, None, |_| false);
-        sink.push(LogStream::Stdout, b"ab");
-        sink.push(LogStream::Stderr, b"xyz");
-        sink.push(LogStream::Stdout, b"cd");
-        let output = sink.into_output(CaseEnd::Exited(0), Duration::ZERO);
+        let mut streams = Streams::new(3, None, |_| false);
+        streams.push(LogStream::Stdout, b"ab");
+        streams.push(LogStream::Stderr, b"xyz");
+        streams.push(LogStream::Stdout, b"cd");
+        let output = streams.into_output(CaseEnd::Exited(0), Duration::ZERO);
         assert_eq!((output.stdout_text(), output.stderr_text()), ("abc".to_owned(), "xyz".to_owned()));
         assert!(output.truncated);
     }
