@@ -118,7 +118,7 @@ async fn by_agent(
         case = case.user(user);
     }
     if let Some(dir) = &limits.workdir {
-        case = case.workdir(dir);
+        case = case.working_dir(dir);
     }
     if limits.is_isolated {
         case = case.isolated();
@@ -136,8 +136,8 @@ async fn ended(watched: &mut Watched<'_>, output: CaseOutput) -> Result<Ended> {
     ended.left_behind = output.left_behind;
     match end {
         CaseEnd::Exited(code) => {
-            ended.exit_code = Some(code.into());
-            ended.status = status(watched, code.into()).await?;
+            ended.exit_code = Some(code);
+            ended.status = status(watched, code).await?;
         }
         CaseEnd::Signalled(signal) => {
             ended.signal = Some(signal);
@@ -179,7 +179,7 @@ async fn by_engine(
         exec = exec.user(user);
     }
     if let Some(dir) = &limits.workdir {
-        exec = exec.workdir(dir);
+        exec = exec.working_dir(dir);
     }
     match exec.await {
         Ok(output) => {

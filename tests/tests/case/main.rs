@@ -39,7 +39,7 @@ fn shell(line: &str) -> Case {
 }
 
 #[track_caller]
-fn exited(output: &CaseOutput, code: i32) {
+fn exited(output: &CaseOutput, code: i64) {
     assert_eq!(output.end, CaseEnd::Exited(code), "{output:?}");
 }
 
