@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::{RunResult, Task};
-use crate::error::Result;
+use crate::words::Result;
 
 /// Runs tasks: in containers of their own, in those of a pool, or not at all.
 ///

@@ -17,14 +17,14 @@ use super::output::Output;
 use super::stats::measure;
 use super::watched::{Watched, gone, is_away, retried};
 use super::{Ending, StatsSink, Task};
+use crate::base::Backoff;
 use crate::config::Keep;
 use crate::container::command::{Input, Pieces, Sink, beside};
 use crate::container::{Created, create, start_explained};
 use crate::engine::{Bodies, LogRequest, Mode, Signals, Upgraded};
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
+use crate::output::Subject;
 use crate::session::Session;
-use crate::wait::Subject;
+use crate::words::{Error, Kind, Result};
 
 /// The limit for the engine's events to begin. Without them the container is inspected, later.
 const EVENTS_TIMEOUT: Duration = Duration::from_secs(1);

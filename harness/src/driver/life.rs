@@ -15,8 +15,8 @@ use super::contract::{Completion, Prepared};
 use super::outlet::{Deliveries, Outlet};
 use super::task::named;
 use super::{Ending, RunResult, Status, Stop, Task};
-use crate::background::background;
-use crate::error::{Error, Kind, Result};
+use crate::base::background;
+use crate::words::{Error, Kind, Result};
 
 /// A driver's own part in one task, on the background thread. Dropping it leaves nothing.
 pub(super) trait Job: Send + 'static {

@@ -12,8 +12,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
 use super::task::{Task, Writer};
-use crate::background::within;
-use crate::stream::LogStream;
+use crate::base::within;
+use crate::words::LogStream;
 
 /// The number of pieces of each stream that wait for their writer.
 const PIECES: usize = 32;
@@ -108,7 +108,7 @@ async fn in_time(timeout: Duration, write: impl Future<Output = io::Result<()>>)
 }
 
 fn gave_up(timeout: Duration) -> io::Error {
-    let limit = crate::report::seconds(timeout);
+    let limit = crate::words::seconds(timeout);
     io::Error::new(
         io::ErrorKind::TimedOut,
         format!("the writer did not take a piece of output within {limit}"),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::outlet::Outlet;
 use crate::container::command::Sink;
-use crate::stream::LogStream;
+use crate::words::LogStream;
 
 /// The number of bytes at the beginning that are kept, since an engine reports there what went wrong.
 const HEAD: usize = 1024;

@@ -14,14 +14,13 @@ use super::stats::measure;
 use super::status::KILLED;
 use super::watched::{gone, vanished};
 use super::{Ending, StatsSink, Stop, Task};
-use crate::container::ContainerStatus;
 use crate::container::command::{
     Agent, EndsWith, Exit, Followed, Input, Running, beside, name_the_test, not_started, words,
 };
 use crate::engine::{EventKind, ExecRequest, Signal, Signals};
-use crate::error::{Error, Kind, Result};
+use crate::output::Subject;
 use crate::pool::{ContainerPool, Lease};
-use crate::wait::Subject;
+use crate::words::{ContainerStatus, Error, Kind, Result};
 
 /// The limit for the engine's events to begin.
 const EVENTS_TIMEOUT: Duration = Duration::from_secs(1);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{DockerDriver, Driver, MockDriver, PoolDriver};
-use crate::error::{Error, Kind, Result};
 use crate::pool::ContainerPool;
+use crate::words::{Error, Kind, Result};
 
 /// A registry of drivers by name: `docker` and `mock` from the beginning, `pool` after
 /// [`with_pool`](Self::with_pool), and your own.

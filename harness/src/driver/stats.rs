@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::StatsSink;
+use crate::base::Backoff;
 use crate::monitor::each_sample;
-use crate::retry::Backoff;
-use crate::wait::Subject;
+use crate::output::Subject;
 
 /// Sends samples of a running container for as long as it is polled. Asks again when they break off; their lack is no
 /// failure of the task.

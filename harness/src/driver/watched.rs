@@ -9,12 +9,10 @@ use futures_util::future::{Either, select};
 
 use super::life::Stops;
 use super::{Ending, Stop};
-use crate::container::{ContainerState, ContainerStatus};
+use crate::base::Backoff;
 use crate::engine::{Change, ContainerInfo, EventKind, Signal, Signals};
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
-use crate::retry::Backoff;
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{ContainerState, ContainerStatus, Error, Kind, Result, seconds};
 
 /// The limit for an engine that does not answer, after which it counts as lost.
 const AWAY: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use crate::{agent, shell, waiting};
 /// What both ways tell alike.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
-    end: Option<i32>,
+    end: Option<i64>,
     timed_out: bool,
     could_not_start: bool,
     stdout: Vec<u8>,

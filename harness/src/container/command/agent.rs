@@ -8,11 +8,11 @@ use tokio::sync::oneshot;
 
 use super::ending::{run_end, run_end_with_room};
 use crate::archive::CopyIn;
-use crate::background::background;
+use crate::base::background;
 use crate::container::files::put_below;
 use crate::engine::Engine;
-use crate::error::{Error, Kind, Result};
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result};
 
 /// The program's directory in a container. Where the root file system is read-only, a volume is mounted there, since
 /// nothing can be copied to anywhere else.

@@ -7,11 +7,9 @@ use std::time::Duration;
 use super::agent::Marked;
 use super::commands::UnderWay;
 use super::host_pid;
-use crate::background::background;
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
-use crate::retry::Backoff;
-use crate::wait::Subject;
+use crate::base::{Backoff, background};
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result, seconds};
 
 /// The limit for ending a command, after which its container counts as poisoned.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -3,11 +3,11 @@
 use super::agent::{Marked, PATH};
 use super::exit::exit;
 use super::pieces::{Collector, Pieces};
-use crate::background::background;
+use crate::base::background;
 use crate::container::Limits;
 use crate::engine::{ExecRequest, Mode};
-use crate::error::{Error, Kind, Result};
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result};
 
 /// The number of additional processes that a container may have while the agent needs to start.
 const ROOM: u32 = 64;

@@ -10,17 +10,17 @@ use tokio::io::AsyncRead;
 
 use super::agent::Agent;
 use super::options::command_options;
-use super::output::{ExecOutput, PartialOutput};
+use super::output::ExecOutput;
 use super::pieces::Collector;
 use super::running::{EndsWith, Followed, deadline, name_refused, name_the_test, not_started, run};
 use super::stdin::{Feeder, Input, Stdin};
 use super::words;
-use crate::background::background;
+use crate::base::background;
 use crate::container::TestContainer;
 use crate::engine::ExecRequest;
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
-use crate::wait::{Collected, Subject};
+use crate::output::{Collected, Subject};
+use crate::words::PartialOutput;
+use crate::words::{Error, Kind, Result, seconds};
 
 /// A command that is about to run: set options, then await it.
 ///

@@ -1,6 +1,6 @@
 //! The process id that a process of this machine has in its container, if it can be seen from here.
 
-use crate::container::ContainerId;
+use crate::words::ContainerId;
 
 /// Returns the process id within the container; `None` if the engine's process ids are those of another machine.
 pub(super) fn within(pid: u32, id: &ContainerId) -> Option<u32> {

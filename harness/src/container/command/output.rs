@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::texts::stream_texts;
+use crate::words::stream_texts;
 
 /// The outcome of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,19 +20,4 @@ pub struct ExecOutput {
     pub truncated: bool,
 }
 
-/// The output of a command that exceeded its time limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PartialOutput {
-    /// The standard output, up to the limit; with a terminal, all output.
-    pub stdout: Vec<u8>,
-    /// The standard error, up to the limit.
-    pub stderr: Vec<u8>,
-    /// The time from the request until the command was ended.
-    pub elapsed: Duration,
-    /// `true` if one of the streams was longer than the limit.
-    pub truncated: bool,
-}
-
 stream_texts!(ExecOutput);
-stream_texts!(PartialOutput);

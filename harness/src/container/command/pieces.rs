@@ -10,11 +10,10 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::presence::Presence;
 use crate::engine::{Bodies, FrameDecoder, Mode};
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
-use crate::wait::{Collected, TapKeep};
+use crate::life::Presence;
+use crate::output::{Collected, Retain};
+use crate::words::{Error, Kind, LogStream, Result};
 
 /// The size of one read, in bytes.
 pub(super) const READ_SIZE: usize = 32 * 1024;
@@ -176,14 +175,14 @@ pub(super) fn broken_off(error: std::io::Error) -> Error {
 /// The first bytes of each stream, up to a limit; the rest is dropped.
 #[derive(Debug)]
 pub(super) struct Collector {
-    keep: TapKeep,
+    keep: Retain,
     collected: Collected,
 }
 
 impl Collector {
     /// Keeps the first `limit` bytes of each stream.
     pub(super) fn new(limit: usize) -> Self {
-        Self { keep: TapKeep::Head(limit), collected: Collected::default() }
+        Self { keep: Retain::Head(limit), collected: Collected::default() }
     }
 
     pub(super) fn push(&mut self, stream: LogStream, bytes: &[u8]) {

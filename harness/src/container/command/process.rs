@@ -14,13 +14,10 @@ use super::pump::{Channels, InputRequest, channels};
 use super::running::{Running, name_refused, not_started};
 use super::unread::Unread;
 use super::words;
-use crate::background::{Run, background, within};
+use crate::base::{Backoff, Run, background, within};
 use crate::engine::ExecRequest;
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
-use crate::retry::Backoff;
-use crate::stream::LogStream;
-use crate::wait::{Collected, Subject};
+use crate::output::{Collected, Subject};
+use crate::words::{Error, Kind, LogStream, Result, seconds};
 
 /// The bytes of each stream that [`Process::wait_with_output`] keeps.
 const KEPT: usize = 16 << 20;

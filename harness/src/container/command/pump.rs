@@ -10,8 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::beside::beside;
 use super::pieces::{Piece, Pieces, Sink};
-use crate::error::Result;
-use crate::stream::LogStream;
+use crate::words::{LogStream, Result};
 
 /// The number of pieces that wait to be read; a full channel holds the process back, as a pipe does.
 const PIECES: usize = 32;

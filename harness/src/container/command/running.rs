@@ -8,19 +8,19 @@ use futures_util::future::{Either, select};
 use tokio::io::WriteHalf;
 use tokio::task::unconstrained;
 
-use super::super::name::caller_name;
 use super::beside::beside;
 use super::commands::UnderWay;
 use super::ender::{Command, Ender, new_mark};
 use super::exit::{Exit, exit, exit_of_process};
 use super::pieces::{Pieces, Sink};
-use super::presence::Presence;
 use super::stdin::Input;
 use super::words;
-use crate::background::background;
+use crate::base::background;
 use crate::engine::{ExecRequest, Mode, Upgraded};
-use crate::error::{Error, Kind, Result};
-use crate::wait::Subject;
+use crate::life::Presence;
+use crate::output::Subject;
+use crate::words::caller_name;
+use crate::words::{Error, Kind, Result};
 
 /// The limit for the output of a command that was ended.
 const REST: Duration = Duration::from_secs(2);

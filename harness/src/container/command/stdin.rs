@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use crate::engine::Mode;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// The size of one read from a reader, in bytes.
 const PIECE: usize = 32 * 1024;

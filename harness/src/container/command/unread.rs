@@ -6,8 +6,8 @@ use tokio::sync::mpsc;
 
 use super::pieces::{Collector, Piece};
 use super::words;
-use crate::error::Result;
-use crate::wait::Collected;
+use crate::output::Collected;
+use crate::words::Result;
 
 /// The limit for a search, in bytes.
 const SEARCHED: usize = 16 << 20;

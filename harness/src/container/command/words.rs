@@ -1,8 +1,7 @@
 //! A command in messages, and the checks of a command that need no engine.
 
 use crate::engine::ExecRequest;
-use crate::error::{Error, Result};
-use crate::report::quoted;
+use crate::words::{Error, Result, quoted};
 
 /// Returns the command for messages, on one line and bounded.
 pub(crate) fn command(cmd: &[String]) -> String {

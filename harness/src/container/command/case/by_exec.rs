@@ -15,9 +15,8 @@ use super::output::{CaseEnd, CaseOutput};
 use super::plan::Plan;
 use super::streams::Streams;
 use crate::engine::ExecRequest;
-use crate::error::{Error, Result};
-use crate::stream::LogStream;
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{Error, LogStream, Result};
 
 /// The number of bytes that may be on their way to a writer.
 const WINDOW: usize = 256 * 1024;

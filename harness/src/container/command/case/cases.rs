@@ -14,11 +14,10 @@ use super::link::Link;
 use super::output::CaseOutput;
 use super::plan::Parts;
 use super::streams::Streams;
-use crate::background::background;
+use crate::base::background;
 use crate::container::TestContainer;
-use crate::error::Result;
-use crate::stream::LogStream;
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{LogStream, Result};
 
 /// The way that cases take into a container.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,7 @@ use tokio::sync::mpsc;
 
 use super::case::Writer;
 use super::plan::Writers;
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
+use crate::words::{Error, Kind, LogStream, Result};
 
 /// A function that is called with the number of bytes of a stream that were written.
 pub(super) type GiveBack = Arc<dyn Fn(LogStream, usize) + Send + Sync>;

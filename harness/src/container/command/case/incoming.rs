@@ -6,8 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::super::pieces::{READ_SIZE, broken_off};
 use crate::engine::{FrameDecoder, Mode};
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
+use crate::words::{Error, Kind, LogStream, Result};
 
 /// The number of bytes of the agent's standard error that are kept.
 const SAID: usize = 2048;

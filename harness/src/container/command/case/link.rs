@@ -13,7 +13,6 @@ use tokio::sync::{Semaphore, mpsc};
 use super::super::agent::Marked;
 use super::super::commands::{Commands, UnderWay};
 use super::super::pieces::broken_off;
-use super::super::presence::Presence;
 use super::super::stdin::Input;
 use super::active::{ActiveCases, Admission, CaseId, FinishedCase, NewCase};
 use super::drain::GiveBack;
@@ -21,11 +20,11 @@ use super::incoming::Incoming;
 use super::output::CaseOutput;
 use super::plan::Plan;
 use super::streams::Streams;
-use crate::background::{Run, background};
+use crate::base::{Run, background};
 use crate::engine::Upgraded;
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
-use crate::wait::Subject;
+use crate::life::Presence;
+use crate::output::Subject;
+use crate::words::{Error, Kind, LogStream, Result};
 
 /// The interval in which late answers are looked for.
 const LOOK: Duration = Duration::from_secs(1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use seatrial_core::case::end::How;
 
-use super::super::super::texts::stream_texts;
+use crate::words::stream_texts;
 
 /// The outcome of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]

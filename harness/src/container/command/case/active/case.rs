@@ -14,8 +14,7 @@ use super::super::output::{CaseEnd, CaseOutput};
 use super::super::plan::Plan;
 use super::super::reasons::reason;
 use super::super::streams::Streams;
-use crate::error::{Error, Result};
-use crate::stream::LogStream;
+use crate::words::{Error, LogStream, Result};
 
 /// A case's identity on its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

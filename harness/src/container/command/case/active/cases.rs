@@ -13,8 +13,7 @@ use super::super::output::CaseOutput;
 use super::super::plan::Plan;
 use super::super::streams::Streams;
 use super::case::{ActiveCase, CaseId, FinishedCase, describe};
-use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::stream::LogStream;
+use crate::words::{Error, Kind as ErrorKind, LogStream, Result};
 
 /// The limit for the agent to end a case that exceeded its time or was cancelled.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);

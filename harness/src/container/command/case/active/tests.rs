@@ -14,7 +14,7 @@ use super::super::plan::Parts;
 use super::super::streams::Streams;
 use super::cases::PATIENCE;
 use super::*;
-use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::words::{Error, Kind as ErrorKind, Result};
 
 /// Returns a value with one active case, its admission, and the frame that starts it.
 fn one(case: Case) -> (ActiveCases, Admission, Vec<u8>, Arc<Commands>) {

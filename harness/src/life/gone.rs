@@ -1,0 +1,69 @@
+//! The end of a container, for readers of its output. Mostly the end of the stream tells of it; engines have been seen
+//! to leave the streams of commands open when a sandbox dies.
+
+use std::fmt;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, Either, select};
+
+use crate::engine::{EventKind, Signal};
+use crate::output::Subject;
+
+/// How long a reader waits before it subscribes to the container's events. Most readers are done sooner.
+const DELAY: Duration = Duration::from_secs(5);
+/// How long output may still arrive after the container's end.
+const REST: Duration = Duration::from_secs(2);
+
+/// A container that a reader expects to run.
+pub(crate) struct Presence {
+    /// Completes at the container's end. None once it has completed.
+    gone: Option<BoxFuture<'static, ()>>,
+}
+
+impl Presence {
+    pub(crate) fn of(subject: &Subject) -> Self {
+        Self { gone: Some(Box::pin(gone(subject.clone()))) }
+    }
+
+    /// Awaits a future that reads from the container. Returns `None` if the container has ended and the future does not
+    /// complete.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again with another future.
+    pub(crate) async fn unless_gone<T>(&mut self, reading: impl Future<Output = T>) -> Option<T> {
+        let mut reading = pin!(reading);
+        if let Some(gone) = &mut self.gone {
+            match select(reading.as_mut(), gone).await {
+                Either::Left((read, _)) => return Some(read),
+                Either::Right(((), _)) => self.gone = None,
+            }
+        }
+        tokio::time::timeout(REST, reading).await.ok()
+    }
+}
+
+impl fmt::Debug for Presence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presence").field("is_gone", &self.gone.is_none()).finish()
+    }
+}
+
+/// Returns once the container has ended or was removed, after [`DELAY`] at the earliest.
+async fn gone(Subject { engine, id, name, .. }: Subject) {
+    tokio::time::sleep(DELAY).await;
+    let mut signals = engine.listen(&id);
+    loop {
+        let is_gone = match signals.next().await {
+            Signal::Look => match engine.inspect_container(&id, &name).await {
+                Ok(info) => !info.state.is_running(),
+                Err(error) => error.is_not_found(),
+            },
+            Signal::Event(event) => matches!(event.kind, EventKind::Die(_) | EventKind::Destroy),
+            Signal::Silence(_) => false,
+        };
+        if is_gone {
+            return;
+        }
+    }
+}
