@@ -60,7 +60,7 @@ pub(super) fn vanished(name: &str) -> Error {
 /// A container that was started, until its end.
 pub(super) struct Watched<'a> {
     subject: &'a Subject,
-    /// Whether the engine was away meanwhile.
+    /// `true` if the engine was away meanwhile.
     is_lost: &'a AtomicBool,
     signals: Signals,
     out_of_memory: bool,

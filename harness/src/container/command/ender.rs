@@ -38,7 +38,7 @@ pub(super) struct Command {
     pub(super) user: Option<String>,
     /// The command as messages name it.
     pub(super) what: String,
-    /// Whether its output has ended, after which what it leaves running is meant to run. Written by the reader of the
+    /// `true` once its output has ended; processes that still run then are meant to run. Written by the reader of the
     /// output, read here.
     pub(super) is_over: Arc<AtomicBool>,
     /// Held until the command is over or ended.

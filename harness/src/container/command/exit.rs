@@ -1,4 +1,4 @@
-//! The exit code of a command. No engine tells of a command's end, so it is asked for.
+//! The exit code of a command. No engine has an event for a command's end, so the engine is polled.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -11,14 +11,14 @@ use crate::words::{Error, Kind, Result};
 
 /// The limit for an engine to tell the exit code of a command that does not run.
 const CODE: Duration = Duration::from_secs(5);
-/// The longest pause between two questions.
+/// The longest pause between two requests.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// The exit of a command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exit {
     pub(crate) code: i64,
-    /// Whether the engine has made no process of it; its output is the engine's reason then.
+    /// `true` if the engine has not started a process for it; its output is the engine's reason then.
     pub(crate) never_ran: bool,
 }
 
@@ -32,13 +32,13 @@ impl Exit {
 
 /// Returns the exit code of a command whose output has ended.
 ///
-/// One question is enough nearly always. The engine may write the exit code down a moment later, and a command can close
-/// its output and run on.
+/// One request is nearly always enough. An engine may record the exit code a moment later, and a command can close its
+/// output and run on.
 pub(crate) async fn exit(engine: &Engine, exec: &str, name: &str) -> Result<Exit> {
     ask(engine, exec, name, Backoff::new(Duration::from_millis(1), PAUSE)).await
 }
 
-/// Returns the exit code of a command's first process, while the output is read, which may end before it or after it.
+/// Returns the exit code of a command's first process. Reads the output meanwhile, which may end before or after it.
 pub(super) async fn exit_of_process(
     engine: &Engine,
     exec: &str,
@@ -67,7 +67,7 @@ async fn ask(engine: &Engine, exec: &str, name: &str, mut backoff: Backoff) -> R
         } else if silent_since.get_or_insert_with(Instant::now).elapsed() > CODE {
             return Err(Error::new(
                 Kind::Exec,
-                "the engine does not tell the exit code of a command that has ended",
+                "the engine does not report the exit code of a command that has ended",
             )
             .with_subject(format!("container `{name}`")));
         }

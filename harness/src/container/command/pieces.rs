@@ -34,12 +34,12 @@ pub(crate) trait Sink: Send {
 pub(crate) struct Pieces {
     source: Source,
     decoder: FrameDecoder,
-    /// What was read and not yet taken.
+    /// The pieces that were read and not yet taken.
     ready: VecDeque<Piece>,
     /// The end of the output, behind what is ready.
     end: Option<Result<()>>,
     presence: Option<Presence>,
-    /// Whether the command was given input. Written by the writer of its standard input, read here.
+    /// `true` once the command was given input. Written by the writer of its standard input, read here.
     has_input: Arc<AtomicBool>,
 }
 

@@ -57,7 +57,7 @@ impl fmt::Display for CaseVia {
 #[derive(Clone, Debug)]
 pub struct Cases {
     subject: Subject,
-    /// Whether the agent is left out on request.
+    /// `true` if the agent is left out on request.
     by_exec: bool,
 }
 
