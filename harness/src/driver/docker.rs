@@ -111,7 +111,7 @@ impl Job for Contained {
             return Err(Error::new(Kind::Conflict, "it was not started"));
         };
         let input = self.stdin.take().map_or(Input::None, Input::Bytes);
-        let input = input.write_to(writer, Mode::Multiplexed, Arc::default());
+        let input = input.write_to(writer, Mode::Multiplexed);
         let (ended, has_ended) = watch::channel(false);
         let (subject, is_lost) = (&self.created.subject, AtomicBool::new(false));
         let reading = beside(read(subject, &is_lost, Output::new(outlet), output, has_ended), input);

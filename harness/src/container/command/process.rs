@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::ender::Ender;
 use super::exit::{Exit, exit};
 use super::output::ExecOutput;
-use super::pump::{Channels, InputRequest, channels};
+use super::pump::{InputRequest, Pump};
 use super::running::{Running, name_refused, not_started};
 use super::unread::Unread;
 use super::words;
@@ -61,7 +61,7 @@ impl Process {
         let running = background().carry_through(Running::start(subject, request)).await;
         let running = running.map_err(|error| name_refused(error, &what))?;
         let Running { subject, exec, output, writer, ender, .. } = running;
-        let (Channels { input, pieces }, pump) = channels();
+        let (pump, input, pieces) = Pump::new();
         let pump = background().run(pump.run(output, writer, ender.over_flag()));
         let (output, exit_code) = (Unread::new(pieces), None);
         let mut process =

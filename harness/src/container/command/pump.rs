@@ -21,27 +21,20 @@ pub(super) enum InputRequest {
     Close(oneshot::Sender<io::Result<()>>),
 }
 
-/// The handle's ends of the channels.
-pub(super) struct Channels {
-    pub(super) input: mpsc::Sender<InputRequest>,
-    pub(super) pieces: mpsc::Receiver<Result<Piece>>,
-}
-
 /// The background thread's ends of the channels.
 pub(super) struct Pump {
     input: mpsc::Receiver<InputRequest>,
-    pieces: PieceSender,
-}
-
-struct PieceSender(mpsc::Sender<Result<Piece>>);
-
-pub(super) fn channels() -> (Channels, Pump) {
-    let (input, requests) = mpsc::channel(1);
-    let (sender, pieces) = mpsc::channel(PIECES);
-    (Channels { input, pieces }, Pump { input: requests, pieces: PieceSender(sender) })
+    pieces: mpsc::Sender<Result<Piece>>,
 }
 
 impl Pump {
+    /// Returns the background thread's ends with the handle's ends, for input and output.
+    pub(super) fn new() -> (Self, mpsc::Sender<InputRequest>, mpsc::Receiver<Result<Piece>>) {
+        let (input, requests) = mpsc::channel(1);
+        let (sender, pieces) = mpsc::channel(PIECES);
+        (Self { input: requests, pieces: sender }, input, pieces)
+    }
+
     /// Moves bytes both ways until the output has ended, and sets the flag then.
     pub(super) async fn run(
         self,
@@ -53,16 +46,16 @@ impl Pump {
         let writing = write(input, writer, output.input_flag());
         match beside(output.read_to_end(&mut pieces), writing).await {
             Ok(()) => is_over.store(true, Ordering::Relaxed),
-            Err(error) => drop(pieces.0.send(Err(error)).await),
+            Err(error) => drop(pieces.send(Err(error)).await),
         }
     }
 }
 
-impl Sink for PieceSender {
+impl Sink for mpsc::Sender<Result<Piece>> {
     async fn take(&mut self, stream: LogStream, bytes: Bytes) {
         // Copied, so that a small piece that is kept does not keep all that was read with it. A handle that is dropped
         // ends this task.
-        self.0.send(Ok((stream, Bytes::copy_from_slice(&bytes)))).await.ok();
+        self.send(Ok((stream, Bytes::copy_from_slice(&bytes)))).await.ok();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
@@ -92,45 +93,39 @@ impl Running {
     /// Has the engine start a command. To be carried through.
     pub(crate) fn start(
         subject: Subject,
-        request: ExecRequest,
+        mut request: ExecRequest,
     ) -> impl Future<Output = Result<Self>> + Send + 'static {
+        let began = Instant::now();
         // Counted now, and not when the background thread comes to it: a pool that is given the container back after
         // this waits for the command.
         let under_way = UnderWay::new(&subject.commands);
-        Self::start_under_way(subject, request, under_way, Instant::now())
-    }
-
-    async fn start_under_way(
-        subject: Subject,
-        mut request: ExecRequest,
-        under_way: UnderWay,
-        began: Instant,
-    ) -> Result<Self> {
-        let Subject { engine, id, name, .. } = &subject;
-        let mark = new_mark();
-        request.env.push(format!("{}={mark}", seatrial_agent::VARIABLE));
-        let (tty, size) = (request.tty, request.size);
-        let (what, user) = (words::command(&request.cmd), request.user.clone());
-        let exec = engine.create_exec(id, name, request).await?;
-        let mut ender = Ender::armed(Command {
-            subject: subject.clone(),
-            exec: exec.clone(),
-            mark,
-            user,
-            what,
-            is_over: Arc::default(),
-            _under_way: under_way,
-        });
-        let connection = engine.start_exec(&exec, name, tty, size).await.inspect_err(|error| {
-            // What the engine refused does not run; what it did not answer may run, or will.
-            if !error.is_unanswered() {
-                ender.disarm();
-            }
-        })?;
-        let (reader, writer) = tokio::io::split(connection);
-        let mode = if tty { Mode::Raw } else { Mode::Multiplexed };
-        let output = Pieces::of_connection(reader, mode).while_present(Presence::of(&subject));
-        Ok(Self { subject, exec, output, writer, mode, ender, began })
+        async move {
+            let Subject { engine, id, name, .. } = &subject;
+            let mark = new_mark();
+            request.env.push(format!("{}={mark}", seatrial_agent::VARIABLE));
+            let (tty, size) = (request.tty, request.size);
+            let (what, user) = (words::command(&request.cmd), request.user.clone());
+            let exec = engine.create_exec(id, name, request).await?;
+            let mut ender = Ender::armed(Command {
+                subject: subject.clone(),
+                exec: exec.clone(),
+                mark,
+                user,
+                what,
+                is_over: Arc::default(),
+                _under_way: under_way,
+            });
+            let connection = engine.start_exec(&exec, name, tty, size).await.inspect_err(|error| {
+                // What the engine refused does not run; what it did not answer may run, or will.
+                if !error.is_unanswered() {
+                    ender.disarm();
+                }
+            })?;
+            let (reader, writer) = tokio::io::split(connection);
+            let mode = if tty { Mode::Raw } else { Mode::Multiplexed };
+            let output = Pieces::of_connection(reader, mode).while_present(Presence::of(&subject));
+            Ok(Self { subject, exec, output, writer, mode, ender, began })
+        }
     }
 
     /// Follows the command to its end: writes its input, passes its output to a sink, and asks for its exit code. If
@@ -147,8 +142,8 @@ impl Running {
     ) -> Result<Followed<S>> {
         let Self { subject, exec, output, writer, mode, ender, began } = self;
         let to_the_end = async {
-            let input = input.write_to(writer, *mode, output.input_flag());
-            let reading = beside(output.read_to_end(sink), input);
+            output.input_flag().store(!matches!(input, Input::None), Ordering::Relaxed);
+            let reading = beside(output.read_to_end(sink), input.write_to(writer, *mode));
             let exit = match ends_with {
                 EndsWith::Output => {
                     reading.await.map_err(|error| error.with_phase("read a command's output"))?;

@@ -2,8 +2,6 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -58,15 +56,9 @@ impl<'a> Stdin<'a> {
 }
 
 impl Input {
-    /// Writes all of it and closes the command's standard input. Sets the flag before the first byte. A command that
-    /// does not read to the end is no error, as in a shell's pipe.
-    pub(crate) async fn write_to(
-        self,
-        mut writer: impl AsyncWrite + Unpin,
-        mode: Mode,
-        has_input: Arc<AtomicBool>,
-    ) {
-        has_input.store(!matches!(self, Self::None), Ordering::Relaxed);
+    /// Writes all of it and closes the command's standard input. A command that does not read to the end is no error, as
+    /// in a shell's pipe.
+    pub(crate) async fn write_to(self, mut writer: impl AsyncWrite + Unpin, mode: Mode) {
         let written = match self {
             Self::None => return,
             Self::Bytes(bytes) => writer.write_all(&bytes).await,

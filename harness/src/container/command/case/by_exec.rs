@@ -2,11 +2,10 @@
 
 use std::ffi::OsString;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::Notify;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::super::pieces::Sink;
 use super::super::running::{EndsWith, Followed, deadline, run};
@@ -18,86 +17,59 @@ use crate::engine::ExecRequest;
 use crate::output::Subject;
 use crate::words::{Error, LogStream, Result};
 
-/// The number of bytes that may be on their way to a writer.
-const WINDOW: usize = 256 * 1024;
+/// The number of bytes that may be on their way to the case's writers.
+pub(super) const WINDOW: usize = 256 * 1024;
 
-/// The number of bytes that are on their way to the case's writers.
-#[derive(Debug, Default)]
-pub(super) struct OnTheWay {
-    bytes: AtomicUsize,
-    less: Notify,
-}
-
-impl OnTheWay {
-    pub(super) fn give_back(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
-        self.less.notify_one();
-    }
-
-    async fn room(&self) {
-        while self.bytes.load(Ordering::Acquire) > WINDOW {
-            self.less.notified().await;
-        }
-    }
-}
-
-/// A case that is about to run.
-pub(super) struct ByExec {
-    pub(super) subject: Subject,
-    pub(super) plan: Plan,
-    pub(super) input: Input,
-    pub(super) streams: Streams,
-    pub(super) on_the_way: Arc<OnTheWay>,
-}
-
+/// The streams of a case, whose writers hold it back.
 struct Bounded {
     streams: Streams,
-    on_the_way: Arc<OnTheWay>,
+    /// The bytes that may still be passed to the writers, which give back what they have taken.
+    window: Arc<Semaphore>,
 }
 
 impl Sink for Bounded {
     async fn take(&mut self, stream: LogStream, bytes: Bytes) {
-        self.on_the_way.room().await;
+        let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        // Closed never.
+        self.window.acquire_many(size).await.map(SemaphorePermit::forget).ok();
         let piped = self.streams.push(stream, &bytes);
-        self.on_the_way.bytes.fetch_add(piped, Ordering::AcqRel);
+        self.window.add_permits(bytes.len() - piped);
     }
 }
 
-impl ByExec {
-    /// Runs the case, on the background thread; dropping the future ends it.
-    pub(super) async fn run(self) -> Result<CaseOutput> {
-        let Self { subject, plan, input, streams, on_the_way } = self;
-        let began = Instant::now();
-        if plan.is_isolated {
-            let reason = "a root of its own: cases go by the engine's exec here, which gives none";
-            return Ok(streams.into_output(CaseEnd::CouldNotStart(reason.to_owned()), Duration::ZERO));
-        }
-        let stop = deadline(plan.timeout.and_then(|timeout| began.checked_add(timeout)));
-        let mut sink = Bounded { streams, on_the_way };
-        let followed = run(subject, request(&plan)?, &mut sink, input, EndsWith::Process, stop).await;
-        let streams = sink.streams;
-        match followed {
-            Ok(Followed::Exited { exit, elapsed }) if exit.never_ran => {
-                let printed = streams.into_output(CaseEnd::TimedOut, elapsed);
-                // The engine's reason is in the place of output.
-                let said = [printed.stdout_text(), printed.stderr_text()].concat();
-                let end = CaseEnd::CouldNotStart(said.trim().to_owned());
-                Ok(CaseOutput { end, stdout: Vec::new(), stderr: Vec::new(), ..printed })
-            }
-            Ok(Followed::Exited { exit, elapsed }) => {
-                Ok(streams.into_output(CaseEnd::Exited(exit.code), elapsed))
-            }
-            Ok(Followed::Stopped { ended, .. }) => {
-                ended?;
-                Ok(streams.into_output(CaseEnd::TimedOut, began.elapsed()))
-            }
-            Err(error) if error.is_not_started() => {
-                let end = CaseEnd::CouldNotStart(error.message().to_owned());
-                Ok(streams.into_output(end, began.elapsed()))
-            }
-            Err(error) => Err(error),
-        }
+/// Runs a case, on the background thread; dropping the future ends it.
+pub(super) async fn by_exec(
+    subject: Subject,
+    plan: Plan,
+    input: Input,
+    streams: Streams,
+    window: Arc<Semaphore>,
+) -> Result<CaseOutput> {
+    let began = Instant::now();
+    if plan.is_isolated {
+        let reason = "a root of its own: cases go by the engine's exec here, which gives none";
+        return Ok(streams.into_output(CaseEnd::CouldNotStart(reason.to_owned()), Duration::ZERO));
     }
+    let stop = deadline(plan.timeout.and_then(|timeout| began.checked_add(timeout)));
+    let mut sink = Bounded { streams, window };
+    let followed = run(subject, request(&plan)?, &mut sink, input, EndsWith::Process, stop).await;
+    let streams = sink.streams;
+    let (end, elapsed) = match followed {
+        Ok(Followed::Exited { exit, elapsed }) if exit.never_ran => {
+            let printed = streams.into_output(CaseEnd::TimedOut, elapsed);
+            // The engine's reason is in the place of output.
+            let said = [printed.stdout_text(), printed.stderr_text()].concat();
+            let end = CaseEnd::CouldNotStart(said.trim().to_owned());
+            return Ok(CaseOutput { end, stdout: Vec::new(), stderr: Vec::new(), ..printed });
+        }
+        Ok(Followed::Exited { exit, elapsed }) => (CaseEnd::Exited(exit.code), elapsed),
+        Ok(Followed::Stopped { ended, .. }) => (ended.map(|_| CaseEnd::TimedOut)?, began.elapsed()),
+        Err(error) if error.is_not_started() => {
+            (CaseEnd::CouldNotStart(error.message().to_owned()), began.elapsed())
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(streams.into_output(end, elapsed))
 }
 
 fn request(plan: &Plan) -> Result<ExecRequest> {

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::try_join;
+use tokio::sync::Semaphore;
 
 use super::super::exec::beside_feeder;
 use super::agents::{Agents, Route};
-use super::by_exec::{ByExec, OnTheWay};
+use super::by_exec::{WINDOW, by_exec};
 use super::case::Case;
 use super::drain::{GiveBack, pipe};
 use super::link::Link;
@@ -17,7 +18,7 @@ use super::streams::Streams;
 use crate::base::background;
 use crate::container::TestContainer;
 use crate::output::Subject;
-use crate::words::{LogStream, Result};
+use crate::words::Result;
 
 /// The way that cases take into a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,10 +123,9 @@ impl Cases {
     async fn run_unnamed(&self, case: Case) -> Result<CaseOutput> {
         let Parts { plan, input, feeder, writers } = Parts::of(case)?;
         let agent = self.agent(&plan.user).await?;
-        let piped = [LogStream::Stdout, LogStream::Stderr].map(|stream| writers.has(stream));
+        let piped = [writers.stdout.is_some(), writers.stderr.is_some()];
         let (pipe, drain) = pipe(writers);
-        let streams =
-            Streams::new(plan.limit, Some(pipe), |stream| piped[usize::from(stream == LogStream::Stderr)]);
+        let streams = Streams::new(plan.limit, pipe, piped);
         let output = match agent {
             Some(link) => {
                 let (give_back, id) = link.credit();
@@ -133,11 +133,10 @@ impl Cases {
                 beside_feeder(try_join(work, drain.write(give_back)), feeder).await
             }
             None => {
-                let on_the_way = Arc::new(OnTheWay::default());
-                let way = Arc::clone(&on_the_way);
-                let give_back: GiveBack = Arc::new(move |_, bytes| way.give_back(bytes));
-                let run = ByExec { subject: self.subject.clone(), plan, input, streams, on_the_way };
-                let work = background().run(run.run());
+                let window = Arc::new(Semaphore::new(WINDOW));
+                let given = Arc::clone(&window);
+                let give_back: GiveBack = Arc::new(move |_, bytes| given.add_permits(bytes));
+                let work = background().run(by_exec(self.subject.clone(), plan, input, streams, window));
                 beside_feeder(try_join(work, drain.write(give_back)), feeder).await
             }
         };

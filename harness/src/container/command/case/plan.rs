@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::stdin::{Feeder, Input};
 use super::super::words;
 use super::case::{Case, Writer};
-use crate::words::{Error, LogStream, Result, caller_name};
+use crate::words::{Error, Result, caller_name};
 
 /// The description of a case, without its streams.
 #[derive(Clone, Debug)]
@@ -31,18 +31,10 @@ pub(super) struct Parts {
 }
 
 /// The writers of the output streams; `None` for a stream that is kept.
+#[derive(Default)]
 pub(super) struct Writers {
     pub(super) stdout: Option<Writer>,
     pub(super) stderr: Option<Writer>,
-}
-
-impl Writers {
-    pub(super) fn has(&self, stream: LogStream) -> bool {
-        match stream {
-            LogStream::Stdout => self.stdout.is_some(),
-            LogStream::Stderr => self.stderr.is_some(),
-        }
-    }
 }
 
 impl Parts {

@@ -7,15 +7,15 @@ use super::output::{CaseEnd, CaseOutput};
 use crate::words::LogStream;
 
 /// The output streams of one case.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Streams {
-    stdout: One,
-    stderr: One,
-    pipe: Option<Pipe>,
+    /// Standard output and standard error.
+    both: [OneStream; 2],
+    pipe: Pipe,
 }
 
 #[derive(Debug, Default)]
-struct One {
+struct OneStream {
     kept: Vec<u8>,
     /// The number of bytes that are still wanted.
     room: usize,
@@ -25,41 +25,35 @@ struct One {
 
 impl Streams {
     /// Keeps the first `limit` bytes of each stream, or passes them on.
-    pub(super) fn new(limit: usize, pipe: Option<Pipe>, is_piped: impl Fn(LogStream) -> bool) -> Self {
-        let one =
-            |stream| One { kept: Vec::new(), room: limit, is_piped: is_piped(stream), truncated: false };
-        Self { stdout: one(LogStream::Stdout), stderr: one(LogStream::Stderr), pipe }
+    pub(super) fn new(limit: usize, pipe: Pipe, is_piped: [bool; 2]) -> Self {
+        let both = is_piped.map(|is_piped| OneStream { room: limit, is_piped, ..Default::default() });
+        Self { both, pipe }
     }
 
     /// Takes output. Returns the number of bytes that are on their way to a writer.
     pub(super) fn push(&mut self, stream: LogStream, bytes: &[u8]) -> usize {
-        let one = match stream {
-            LogStream::Stdout => &mut self.stdout,
-            LogStream::Stderr => &mut self.stderr,
-        };
+        let one = &mut self.both[usize::from(stream == LogStream::Stderr)];
         one.truncated |= bytes.len() > one.room;
         let wanted = &bytes[..bytes.len().min(one.room)];
         one.room -= wanted.len();
-        match &self.pipe {
-            Some(pipe) if one.is_piped && !wanted.is_empty() => {
-                pipe.push(stream, wanted);
-                wanted.len()
-            }
-            Some(_) if one.is_piped => 0,
-            _ => {
-                one.kept.extend_from_slice(wanted);
-                0
-            }
+        if !one.is_piped {
+            one.kept.extend_from_slice(wanted);
+            return 0;
         }
+        if !wanted.is_empty() {
+            self.pipe.push(stream, wanted);
+        }
+        wanted.len()
     }
 
     /// Returns the output with the end of the case; its measurements are left out.
     pub(super) fn into_output(self, end: CaseEnd, elapsed: Duration) -> CaseOutput {
+        let [stdout, stderr] = self.both;
         CaseOutput {
             end,
-            truncated: self.stdout.truncated || self.stderr.truncated,
-            stdout: self.stdout.kept,
-            stderr: self.stderr.kept,
+            truncated: stdout.truncated || stderr.truncated,
+            stdout: stdout.kept,
+            stderr: stderr.kept,
             elapsed,
             cpu_user: None,
             cpu_system: None,
@@ -71,11 +65,13 @@ impl Streams {
 
 #[cfg(test)]
 mod tests {
+    use super::super::drain::pipe;
+    use super::super::plan::Writers;
     use super::*;
 
     #[test]
     fn each_stream_is_kept_up_to_the_limit() {
-        let mut streams = Streams::new(3, None, |_| false);
+        let mut streams = Streams::new(3, pipe(Writers::default()).0, [false; 2]);
         streams.push(LogStream::Stdout, b"ab");
         streams.push(LogStream::Stderr, b"xyz");
         streams.push(LogStream::Stdout, b"cd");

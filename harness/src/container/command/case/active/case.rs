@@ -65,42 +65,42 @@ impl ActiveCase {
     }
 
     /// Finishes a case that the agent has run.
-    pub(super) fn ended(mut self, end: End) -> FinishedCase {
+    pub(super) fn ended(self, end: End) -> FinishedCase {
         let poison = (end.left > 0)
             .then(|| format!("{} processes of case {} can't be ended", end.left, self.plan.what()));
-        let output = self.output(CaseEnd::of(end.how), Duration::from_nanos(end.elapsed));
-        let output = CaseOutput {
-            truncated: output.truncated || end.truncated,
-            cpu_user: Some(Duration::from_micros(end.cpu_user)),
-            cpu_system: Some(Duration::from_micros(end.cpu_system)),
-            max_rss: Some(end.max_rss.saturating_mul(1024)).filter(|bytes| *bytes > 0),
-            left_behind: Some(end.ended.saturating_add(end.left)),
-            ..output
-        };
-        self.finish(Ok(output), poison)
+        self.finish(poison, |streams| {
+            let output = streams.into_output(CaseEnd::of(end.how), Duration::from_nanos(end.elapsed));
+            Ok(CaseOutput {
+                truncated: output.truncated || end.truncated,
+                cpu_user: Some(Duration::from_micros(end.cpu_user)),
+                cpu_system: Some(Duration::from_micros(end.cpu_system)),
+                max_rss: Some(end.max_rss.saturating_mul(1024)).filter(|bytes| *bytes > 0),
+                left_behind: Some(end.ended.saturating_add(end.left)),
+                ..output
+            })
+        })
     }
 
     /// Finishes a case that the agent could not start.
-    pub(super) fn refused(mut self, refusal: Refusal) -> FinishedCase {
+    pub(super) fn refused(self, refusal: Refusal) -> FinishedCase {
         let end = CaseEnd::CouldNotStart(reason(refusal, &self.plan));
-        let output = self.output(end, Duration::ZERO);
-        self.finish(Ok(output), None)
+        self.finish(None, |streams| Ok(streams.into_output(end, Duration::ZERO)))
     }
 
     /// Finishes a case whose end is not known.
     pub(super) fn lost(self, error: Error) -> FinishedCase {
         let poison = format!("case {}: {}", self.plan.what(), error.message());
-        self.finish(Err(error), Some(poison))
+        self.finish(Some(poison), |_| Err(error))
     }
 
-    fn output(&mut self, end: CaseEnd, elapsed: Duration) -> CaseOutput {
-        std::mem::take(&mut self.streams).into_output(end, elapsed)
-    }
-
-    fn finish(self, outcome: Result<CaseOutput>, poison: Option<String>) -> FinishedCase {
-        self.window.close();
-        let Self { done, under_way, permit, .. } = self;
-        FinishedCase { done, outcome, under_way, _permit: permit, poison }
+    fn finish(
+        self,
+        poison: Option<String>,
+        outcome: impl FnOnce(Streams) -> Result<CaseOutput>,
+    ) -> FinishedCase {
+        let Self { streams, window, done, under_way, permit, .. } = self;
+        window.close();
+        FinishedCase { done, outcome: outcome(streams), under_way, _permit: permit, poison }
     }
 }
 

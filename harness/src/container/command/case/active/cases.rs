@@ -27,15 +27,6 @@ pub(in super::super) struct ActiveCases {
     lost: Option<Error>,
 }
 
-/// A case that is about to start.
-pub(in super::super) struct NewCase {
-    pub(in super::super) plan: Plan,
-    pub(in super::super) streams: Streams,
-    pub(in super::super) under_way: UnderWay,
-    /// One per slot.
-    pub(in super::super) permit: OwnedSemaphorePermit,
-}
-
 /// A case that has a slot.
 #[derive(Debug)]
 pub(in super::super) struct Admission {
@@ -46,15 +37,21 @@ pub(in super::super) struct Admission {
 }
 
 impl ActiveCases {
-    /// Gives a case a slot, and writes the frame that starts it.
+    /// Gives a case a slot, for which it has a permit, and writes the frame that starts it.
     ///
     /// # Errors
     /// The reason, if the agent is lost.
-    pub(in super::super) fn add(&mut self, case: NewCase, bytes: &mut Vec<u8>) -> Result<Admission> {
+    pub(in super::super) fn add(
+        &mut self,
+        plan: Plan,
+        streams: Streams,
+        under_way: UnderWay,
+        permit: OwnedSemaphorePermit,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Admission> {
         if let Some(lost) = &self.lost {
             return Err(lost.duplicate());
         }
-        let NewCase { plan, streams, under_way, permit } = case;
         let index = self.slots.iter().position(Option::is_none).unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() - 1

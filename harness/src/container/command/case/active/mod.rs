@@ -6,4 +6,4 @@ mod cases;
 mod tests;
 
 pub(super) use case::{CaseId, FinishedCase};
-pub(super) use cases::{ActiveCases, Admission, NewCase};
+pub(super) use cases::{ActiveCases, Admission};

@@ -9,8 +9,9 @@ use tokio::sync::Semaphore;
 
 use super::super::super::commands::{Commands, UnderWay};
 use super::super::case::Case;
+use super::super::drain::pipe;
 use super::super::output::CaseEnd;
-use super::super::plan::Parts;
+use super::super::plan::{Parts, Writers};
 use super::super::streams::Streams;
 use super::cases::PATIENCE;
 use super::*;
@@ -20,14 +21,11 @@ use crate::words::{Error, Kind as ErrorKind, Result};
 fn one(case: Case) -> (ActiveCases, Admission, Vec<u8>, Arc<Commands>) {
     let commands = Arc::<Commands>::default();
     let plan = Parts::of(case).unwrap_or_else(|error| panic!("{error}")).plan;
-    let new = NewCase {
-        streams: Streams::new(plan.limit, None, |_| false),
-        plan,
-        under_way: UnderWay::new(&commands),
-        permit: Arc::new(Semaphore::new(1)).try_acquire_owned().expect("there is one"),
-    };
+    let streams = Streams::new(plan.limit, pipe(Writers::default()).0, [false; 2]);
+    let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("there is one");
     let (mut cases, mut bytes) = (ActiveCases::default(), Vec::new());
-    let added = cases.add(new, &mut bytes).expect("it is not lost");
+    let added =
+        cases.add(plan, streams, UnderWay::new(&commands), permit, &mut bytes).expect("it is not lost");
     (cases, added, bytes, commands)
 }
 
