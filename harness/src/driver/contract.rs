@@ -16,7 +16,7 @@ pub trait Driver: fmt::Debug + Send + Sync {
     /// pull of its image.
     ///
     /// # Errors
-    /// Invalid, if the driver can't give the task what it asks for; else the engine's. After an error nothing is left.
+    /// Invalid, if the driver does not support an option of the task; the engine's own. After an error nothing is left.
     ///
     /// # Cancel safety
     /// Dropping the future leaves nothing.

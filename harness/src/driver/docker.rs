@@ -15,7 +15,7 @@ use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
 use super::output::Output;
 use super::stats::measure;
-use super::watched::{Watched, gone, is_away, retried};
+use super::watched::{Watched, gone, is_away, listen, retried};
 use super::{Ending, StatsSink, Task};
 use crate::base::Backoff;
 use crate::config::Keep;
@@ -26,8 +26,6 @@ use crate::output::Subject;
 use crate::session::Session;
 use crate::words::{Error, Kind, Result};
 
-/// The limit for the engine's events to begin. Without them the container is inspected, later.
-const EVENTS_TIMEOUT: Duration = Duration::from_secs(1);
 /// The limit for silence in the output once the task has ended, after which it counts as broken off.
 const SILENCE: Duration = Duration::from_secs(5);
 /// The time between the end of the output and that of the container, if the container does not go on without output.
@@ -93,8 +91,7 @@ impl Job for Contained {
     async fn start(&mut self) -> Result<()> {
         let Subject { engine, id, name, .. } = &self.created.subject;
         // Before the start, so that neither the end nor any output is missed.
-        let mut signals = engine.listen(id);
-        tokio::time::timeout(EVENTS_TIMEOUT, signals.next()).await.ok();
+        let signals = listen(&self.created.subject).await;
         let connection = match &self.stdin {
             Some(_) => engine.attach_with_input(id, name).await?,
             None => engine.attach(id, name).await?,

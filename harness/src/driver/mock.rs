@@ -227,7 +227,7 @@ impl Job for Mocked {
     async fn follow(&mut self, mut outlet: Outlet, mut stops: Stops) -> Result<Ending> {
         let MockOutcome { exit_code, out_of_memory, delay, stdout, stderr, stats, .. } = self.outcome.clone();
         if let Some(sink) = self.sink.take() {
-            // Without a receiver they are for nobody.
+            // Sending fails without a receiver.
             stats.into_iter().for_each(|sample| drop(sink.send(sample)));
         }
         for (stream, bytes) in [(LogStream::Stdout, stdout), (LogStream::Stderr, stderr)] {

@@ -6,7 +6,7 @@ use super::outlet::Outlet;
 use crate::container::command::Sink;
 use crate::words::LogStream;
 
-/// The number of bytes at the beginning that are kept, since an engine reports there what went wrong.
+/// The number of bytes at the beginning that are kept: an engine reports there why a command was not started.
 const HEAD: usize = 1024;
 
 /// The output of one task.
@@ -34,7 +34,7 @@ impl Output {
         self.passed.iter().sum()
     }
 
-    /// Leaves out what was passed on, since output arrives from its beginning again.
+    /// Leaves out the bytes that were passed on, since output arrives from its beginning again.
     pub(super) fn start_over(&mut self) {
         self.skip = self.passed;
     }

@@ -12,7 +12,7 @@ use super::outlet::Outlet;
 use super::output::Output;
 use super::stats::measure;
 use super::status::KILLED;
-use super::watched::{gone, vanished};
+use super::watched::{gone, listen, vanished};
 use super::{Ending, StatsSink, Stop, Task};
 use crate::container::command::{
     Agent, EndsWith, Exit, Followed, Input, Running, beside, name_the_test, not_started, words,
@@ -22,8 +22,6 @@ use crate::output::Subject;
 use crate::pool::{ContainerPool, Lease};
 use crate::words::{ContainerStatus, Error, Kind, Result};
 
-/// The limit for the engine's events to begin.
-const EVENTS_TIMEOUT: Duration = Duration::from_secs(1);
 /// The time after a kill in which an engine may report that memory was the reason; some never do.
 const OUT_OF_MEMORY_TIMEOUT: Duration = Duration::from_millis(500);
 /// The time after its end in which a container that is being removed may still exist.
@@ -89,8 +87,7 @@ impl Job for Leased {
         if self.has_deadline {
             Agent::prepare(&subject);
         }
-        let mut signals = subject.engine.listen(&subject.id);
-        tokio::time::timeout(EVENTS_TIMEOUT, signals.next()).await.ok();
+        let signals = listen(&subject).await;
         self.running = Some((Running::start(subject, self.request.clone()).await?, signals));
         Ok(())
     }

@@ -14,12 +14,21 @@ use crate::engine::{Change, ContainerInfo, EventKind, Signal, Signals};
 use crate::output::Subject;
 use crate::words::{ContainerState, ContainerStatus, Error, Kind, Result, seconds};
 
+/// The limit for the engine's events to begin. Without them the container is inspected, later.
+const EVENTS_TIMEOUT: Duration = Duration::from_secs(1);
 /// The limit for an engine that does not answer, after which it counts as lost.
 const AWAY: Duration = Duration::from_secs(10);
 /// The time without an event after which the container is inspected: an engine that has died does not always say so.
 const SILENCE: Duration = Duration::from_secs(60);
 /// The same time for a container that was killed and should have ended.
 const SILENCE_AFTER_KILL: Duration = Duration::from_secs(5);
+
+/// Listens to the events of a container, and waits until they are told, for a limited time.
+pub(super) async fn listen(subject: &Subject) -> Signals {
+    let mut signals = subject.engine.listen(&subject.id);
+    tokio::time::timeout(EVENTS_TIMEOUT, signals.next()).await.ok();
+    signals
+}
 
 /// Repeats a request while the engine is away, for a limited time. Sets the flag if it was.
 pub(super) async fn retried<T, F: Future<Output = Result<T>>>(

@@ -68,7 +68,7 @@ struct EndRequest {
 impl Agent {
     /// Notes that the program is in a volume that is mounted into the container.
     pub(super) fn mark_mounted(&self) {
-        // Nobody else holds the lock of a container that was just created.
+        // No other caller knows of a container that was just created.
         if let Ok(mut installation) = self.turn.try_lock() {
             *installation = Installation::Mounted;
         }

@@ -84,7 +84,7 @@ impl Ender {
     /// Ends the processes that a command has left running; nothing ends them later.
     ///
     /// # Errors
-    /// Exec, if they could not be ended. The container is not poisoned: what a command leaves may be meant to run.
+    /// Exec, if they could not be ended. The container is not poisoned: they may be meant to run.
     pub(super) async fn end_rest(&mut self) -> Result<()> {
         let Some(command) = self.command.take() else { return Ok(()) };
         let ending = async move {

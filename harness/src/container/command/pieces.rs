@@ -36,7 +36,7 @@ pub(crate) struct Pieces {
     decoder: FrameDecoder,
     /// The pieces that were read and not yet taken.
     ready: VecDeque<Piece>,
-    /// The end of the output, behind what is ready.
+    /// The end of the output, after the pieces that are ready.
     end: Option<Result<()>>,
     presence: Option<Presence>,
     /// `true` once the command was given input. Written by the writer of its standard input, read here.
@@ -143,11 +143,11 @@ impl Pieces {
 }
 
 impl Source {
-    /// Reads what there is; `None` at the end.
+    /// Reads the bytes that have arrived; `None` at the end.
     async fn read(&mut self, has_input: &AtomicBool) -> Result<Option<Bytes>> {
         match self {
             Self::Connection { reader, buffer } => {
-                // Uses the same memory again if nobody has kept a part of it.
+                // Uses the same memory again unless a part of it was kept.
                 buffer.reserve(READ_SIZE);
                 match reader.read_buf(buffer).await {
                     Ok(0) => Ok(None),

@@ -44,15 +44,15 @@ pub(crate) struct Running {
 /// The point at which a command counts as ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndsWith {
-    /// The end of its output; what still runs then is meant to run.
+    /// The end of its output; processes that still run then are meant to run.
     Output,
-    /// The end of its first process; what still runs then is ended.
+    /// The end of its first process; processes that still run then are ended.
     Process,
 }
 
 /// The end of a command that was followed.
 pub(crate) enum Followed<S> {
-    /// It ended by itself, so long after the request.
+    /// It ended by itself, this long after the request.
     Exited { exit: Exit, elapsed: Duration },
     /// It was ended for this reason.
     Stopped {
@@ -116,7 +116,7 @@ impl Running {
                 _under_way: under_way,
             });
             let connection = engine.start_exec(&exec, name, tty, size).await.inspect_err(|error| {
-                // What the engine refused does not run; what it did not answer may run, or will.
+                // A command that the engine refused does not run. After no answer it may run, now or later.
                 if !error.is_unanswered() {
                     ender.disarm();
                 }
@@ -144,18 +144,22 @@ impl Running {
         let to_the_end = async {
             output.input_flag().store(!matches!(input, Input::None), Ordering::Relaxed);
             let reading = beside(output.read_to_end(sink), input.write_to(writer, *mode));
-            let exit = match ends_with {
+            let reading =
+                async { reading.await.map_err(|error| error.with_phase("read a command's output")) };
+            Ok::<_, Error>(match ends_with {
                 EndsWith::Output => {
-                    reading.await.map_err(|error| error.with_phase("read a command's output"))?;
+                    reading.await?;
                     ender.mark_over();
                     let elapsed = began.elapsed();
-                    return Ok((exit(&subject.engine, exec, &subject.name).await?, elapsed));
+                    (exit(&subject.engine, exec, &subject.name).await?, elapsed)
                 }
-                EndsWith::Process => exit_of_process(&subject.engine, exec, &subject.name, reading).await?,
-            };
-            Ok::<_, Error>((exit, began.elapsed()))
+                EndsWith::Process => {
+                    let exit = exit_of_process(&subject.engine, exec, &subject.name, reading).await?;
+                    (exit, began.elapsed())
+                }
+            })
         };
-        // Not constrained by the runtime's budget, which a flood of output uses up each time.
+        // Not constrained by the runtime's budget, which a flood of output uses up at every poll.
         let ended = match select(pin!(to_the_end), pin!(unconstrained(stop))).await {
             Either::Left((ended, _)) => Ok(ended?),
             Either::Right((why, _)) => Err(why),
@@ -172,7 +176,7 @@ impl Running {
         }
     }
 
-    /// Ends the command with all that it has started, and reads on meanwhile, since what it prints must not hold it up.
+    /// Ends the command with all that it has started. Reads meanwhile, since unread output must not hold the end up.
     /// Returns `true` if it still ran.
     async fn end(&mut self, sink: &mut impl Sink) -> Result<bool> {
         let Self { output, ender, .. } = self;
@@ -180,18 +184,18 @@ impl Running {
             output.read_to_end(sink).await.ok();
         };
         let ended = beside(ender.end(), reading).await;
-        // The end of the output arrives behind what was printed last.
+        // The end of the output arrives after the last output.
         output.read_rest(sink, REST).await.ok();
         ended
     }
 
-    /// Ends what a command has left running, and reads what it printed until then.
+    /// Ends the processes that a command has left running, and reads their output until then.
     async fn end_rest(&mut self, exit: Exit, sink: &mut impl Sink) -> Result<()> {
-        // Where our program can't be run, what is left runs on.
+        // Where the agent can't be run, the processes run on.
         if !exit.never_ran
             && let Err(error) = self.ender.end_rest().await
         {
-            tracing::debug!("what a case left running could not be ended: {error}");
+            tracing::debug!("the processes that a case left running could not be ended: {error}");
         }
         self.output.read_rest(sink, REST_OF_PROCESS).await
     }

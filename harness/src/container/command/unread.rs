@@ -72,7 +72,7 @@ impl Unread {
         }
     }
 
-    /// Reads this many bytes of what was searched.
+    /// Reads this many bytes of the pieces that were searched.
     pub(super) fn take_front(&mut self, length: usize) -> Vec<u8> {
         let mut taken = Vec::with_capacity(length);
         while taken.len() < length
@@ -87,7 +87,7 @@ impl Unread {
         taken
     }
 
-    /// Returns the last line of what was searched, for a message.
+    /// Returns the last line of the pieces that were searched, for a message.
     pub(super) fn last_line(&self) -> String {
         self.searched.back().map_or_else(|| "nothing".to_owned(), |(_, bytes)| words::ending(bytes))
     }

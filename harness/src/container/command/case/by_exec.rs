@@ -30,7 +30,7 @@ struct Bounded {
 impl Sink for Bounded {
     async fn take(&mut self, stream: LogStream, bytes: Bytes) {
         let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        // Closed never.
+        // Never closed.
         self.window.acquire_many(size).await.map(SemaphorePermit::forget).ok();
         let piped = self.streams.push(stream, &bytes);
         self.window.add_permits(bytes.len() - piped);

@@ -32,7 +32,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         }
     }
 
-    /// Reads what there is. Returns `false` at the end.
+    /// Reads the bytes that have arrived. Returns `false` at the end.
     pub(super) async fn read(&mut self) -> Result<bool> {
         let Self { reader, decoder, bytes, buffer, said } = self;
         let read = reader.read(bytes).await.map_err(broken_off)?;

@@ -53,7 +53,7 @@ pub(in super::super) struct FinishedCase {
 }
 
 impl ActiveCase {
-    /// Takes output, and gives credit back for what no writer has to take.
+    /// Takes output, and gives credit back for bytes that no writer has to take.
     pub(super) fn push(&mut self, stream: LogStream, frame: &Frame<'_>, bytes: &mut Vec<u8>) {
         let piped = self.streams.push(stream, frame.payload);
         let owed = &mut self.owed[usize::from(stream == LogStream::Stderr)];
