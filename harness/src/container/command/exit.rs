@@ -35,7 +35,7 @@ impl Exit {
 /// One request is nearly always enough. An engine may record the exit code a moment later, and a command can close its
 /// output and run on.
 pub(crate) async fn exit(engine: &Engine, exec: &str, name: &str) -> Result<Exit> {
-    ask(engine, exec, name, Backoff::new(Duration::from_millis(1), PAUSE)).await
+    poll(engine, exec, name, Duration::from_millis(1), CODE).await
 }
 
 /// Returns the exit code of a command's first process. Reads the output meanwhile, which may end before or after it.
@@ -45,8 +45,9 @@ pub(super) async fn exit_of_process(
     name: &str,
     reading: impl Future<Output = Result<()>>,
 ) -> Result<Exit> {
-    let asking = ask(engine, exec, name, Backoff::new(Duration::from_millis(20), PAUSE));
-    match select(pin!(reading), pin!(asking)).await {
+    // Without a limit: an engine may take its time to start a process.
+    let polling = poll(engine, exec, name, Duration::from_millis(20), Duration::MAX);
+    match select(pin!(reading), pin!(polling)).await {
         Either::Left((read, _)) => {
             read?;
             exit(engine, exec, name).await
@@ -55,8 +56,9 @@ pub(super) async fn exit_of_process(
     }
 }
 
-async fn ask(engine: &Engine, exec: &str, name: &str, mut backoff: Backoff) -> Result<Exit> {
-    let mut silent_since = None;
+/// Polls the engine, from a first pause on. Fails if the command does not run for so long and there is no exit code.
+async fn poll(engine: &Engine, exec: &str, name: &str, pause: Duration, limit: Duration) -> Result<Exit> {
+    let (mut backoff, mut silent_since) = (Backoff::new(pause, PAUSE), None);
     loop {
         let state = engine.inspect_exec(exec, name).await?;
         if let Some(exit) = Exit::of(&state) {
@@ -64,12 +66,9 @@ async fn ask(engine: &Engine, exec: &str, name: &str, mut backoff: Backoff) -> R
         }
         if state.running {
             silent_since = None;
-        } else if silent_since.get_or_insert_with(Instant::now).elapsed() > CODE {
-            return Err(Error::new(
-                Kind::Exec,
-                "the engine does not report the exit code of a command that has ended",
-            )
-            .with_subject(format!("container `{name}`")));
+        } else if silent_since.get_or_insert_with(Instant::now).elapsed() > limit {
+            let message = "the engine does not report the exit code of a command that has ended";
+            return Err(Error::new(Kind::Exec, message).with_subject(format!("container `{name}`")));
         }
         tokio::time::sleep(backoff.next()).await;
     }

@@ -35,14 +35,6 @@ pub struct CaseOutput {
 
 stream_texts!(CaseOutput);
 
-impl CaseOutput {
-    /// Returns the CPU time in both modes. `None` by the engine's exec.
-    #[must_use]
-    pub fn cpu(&self) -> Option<Duration> {
-        Some(self.cpu_user? + self.cpu_system?)
-    }
-}
-
 /// The way in which a case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
