@@ -20,9 +20,8 @@ use super::{Ending, StatsSink, Task};
 use crate::base::Backoff;
 use crate::config::Keep;
 use crate::container::command::{Input, Pieces, Sink, beside};
-use crate::container::{Created, create, start_explained};
+use crate::container::{Created, Subject, create, start_explained};
 use crate::engine::{Bodies, LogRequest, Mode, Signals, Upgraded};
-use crate::output::Subject;
 use crate::session::Session;
 use crate::words::{Error, Kind, Result};
 
@@ -89,12 +88,12 @@ struct Running {
 
 impl Job for Contained {
     async fn start(&mut self) -> Result<()> {
-        let Subject { engine, id, name, .. } = &self.created.subject;
+        let subject = &self.created.subject;
         // Before the start, so that neither the end nor any output is missed.
-        let signals = listen(&self.created.subject).await;
+        let signals = listen(subject).await;
         let connection = match &self.stdin {
-            Some(_) => engine.attach_with_input(id, name).await?,
-            None => engine.attach(id, name).await?,
+            Some(_) => self.created.subject.attach_with_input().await?,
+            None => self.created.subject.attach().await?,
         };
         start_explained(&self.created).await?;
         let (reader, writer) = tokio::io::split(connection);
@@ -187,8 +186,7 @@ async fn read_to_end(output: &mut Output, mut pieces: Pieces, has_ended: &watch:
 }
 
 async fn log(subject: &Subject, follow: bool) -> Result<Bodies> {
-    let Subject { engine, id, name, .. } = subject;
     let request =
         LogRequest { stdout: true, stderr: true, follow, timestamps: false, tail: None, since: None };
-    engine.logs(id, name, &request).await
+    subject.logs(&request).await
 }

@@ -14,11 +14,11 @@ use super::stats::measure;
 use super::status::KILLED;
 use super::watched::{gone, listen, vanished};
 use super::{Ending, StatsSink, Stop, Task};
+use crate::container::Subject;
 use crate::container::command::{
     Agent, EndsWith, Exit, Followed, Input, Running, beside, name_the_test, not_started, words,
 };
 use crate::engine::{EventKind, ExecRequest, Signal, Signals};
-use crate::output::Subject;
 use crate::pool::{ContainerPool, Lease};
 use crate::words::{ContainerStatus, Error, Kind, Result};
 
@@ -155,8 +155,8 @@ async fn is_out_of_memory(
 }
 
 async fn inspect_out_of_memory(subject: &Subject) -> Result<bool> {
-    let Subject { engine, id, name, .. } = subject;
-    let info = engine.inspect_container(id, name).await.map_err(|error| gone(error, name))?;
+    let name = &subject.name;
+    let info = subject.inspect().await.map_err(|error| gone(error, name))?;
     if info.state.status == ContainerStatus::Removing {
         Err(vanished(name))
     } else {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::StatsSink;
 use crate::base::Backoff;
+use crate::container::Subject;
 use crate::monitor::each_sample;
-use crate::output::Subject;
 
 /// Sends samples of a running container for as long as it is polled. Asks again when they break off; their lack is no
 /// failure of the task.

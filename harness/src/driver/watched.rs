@@ -10,8 +10,8 @@ use futures_util::future::{Either, select};
 use super::life::Stops;
 use super::{Ending, Stop};
 use crate::base::Backoff;
+use crate::container::Subject;
 use crate::engine::{Change, ContainerInfo, EventKind, Signal, Signals};
-use crate::output::Subject;
 use crate::words::{ContainerState, ContainerStatus, Error, Kind, Result, seconds};
 
 /// The limit for the engine's events to begin. Without them the container is inspected, later.
@@ -25,7 +25,7 @@ const SILENCE_AFTER_KILL: Duration = Duration::from_secs(5);
 
 /// Listens to the events of a container, and waits until they are told, for a limited time.
 pub(super) async fn listen(subject: &Subject) -> Signals {
-    let mut signals = subject.engine.listen(&subject.id);
+    let mut signals = subject.listen();
     tokio::time::timeout(EVENTS_TIMEOUT, signals.next()).await.ok();
     signals
 }
@@ -140,8 +140,7 @@ impl<'a> Watched<'a> {
 
     async fn kill(&mut self, why: Stop) -> Result<()> {
         self.ending_since = Some(Instant::now());
-        let Subject { engine, id, name, .. } = self.subject;
-        let killed = engine.kill_container(id, name, "KILL").await;
+        let killed = self.subject.kill("KILL").await;
         match killed.map_err(|error| gone(error, &self.subject.name).with_phase("end it"))? {
             Change::Made => self.stop = Some(why),
             // It had ended by itself.
@@ -178,14 +177,12 @@ impl<'a> Watched<'a> {
     /// # Errors
     /// Not found, if another process removes it; the engine's own.
     async fn inspect(&self) -> Result<ContainerState> {
-        let Subject { engine, id, name, .. } = self.subject;
-        self.state_of(retried(self.is_lost, || engine.inspect_container(id, name)).await)
+        self.state_of(retried(self.is_lost, || self.subject.inspect()).await)
     }
 
     /// Does the same for a container that has ended, and waits for the reason where it is in doubt.
     async fn inspect_end(&self) -> Result<ContainerState> {
-        let Subject { engine, id, name, .. } = self.subject;
-        self.state_of(retried(self.is_lost, || engine.inspect_end(id, name)).await)
+        self.state_of(retried(self.is_lost, || self.subject.inspect_end()).await)
     }
 
     fn state_of(&self, info: Result<ContainerInfo>) -> Result<ContainerState> {

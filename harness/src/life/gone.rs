@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, select};
 
-use crate::engine::{EventKind, Signal};
-use crate::output::Subject;
+use crate::engine::{EventKind, Signal, Target};
 
 /// How long a reader waits before it subscribes to the container's events. Most readers are done sooner.
 const DELAY: Duration = Duration::from_secs(5);
@@ -22,8 +21,8 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
-    pub(crate) fn of(subject: &Subject) -> Self {
-        Self { gone: Some(Box::pin(gone(subject.clone()))) }
+    pub(crate) fn of(target: &Target) -> Self {
+        Self { gone: Some(Box::pin(gone(target.clone()))) }
     }
 
     /// Awaits a future that reads from the container. Returns `None` if the container has ended and the future does not
@@ -50,12 +49,12 @@ impl fmt::Debug for Presence {
 }
 
 /// Returns once the container has ended or was removed, after [`DELAY`] at the earliest.
-async fn gone(Subject { engine, id, name, .. }: Subject) {
+async fn gone(target: Target) {
     tokio::time::sleep(DELAY).await;
-    let mut signals = engine.listen(&id);
+    let mut signals = target.listen();
     loop {
         let is_gone = match signals.next().await {
-            Signal::Look => match engine.inspect_container(&id, &name).await {
+            Signal::Look => match target.inspect().await {
                 Ok(info) => !info.state.is_running(),
                 Err(error) => error.is_not_found(),
             },

@@ -9,9 +9,9 @@ use tokio::sync::oneshot;
 use super::ending::{run_end, run_end_with_room};
 use crate::archive::CopyIn;
 use crate::base::background;
+use crate::container::Subject;
 use crate::container::files::put_below;
 use crate::engine::Engine;
-use crate::output::Subject;
 use crate::words::{Error, Kind, Result};
 
 /// The program's directory in a container. Where the root file system is read-only, a volume is mounted there, since
@@ -167,9 +167,8 @@ async fn ensure(installation: &mut Installation, subject: &Subject) -> Result<()
     if *installation != Installation::Missing {
         return Ok(());
     }
-    let Subject { engine, id, name, .. } = subject;
-    check_architecture(engine)?;
-    match put_below("/", engine, id, name, program(PATH)).await {
+    check_architecture(&subject.engine)?;
+    match put_below("/", subject, program(PATH)).await {
         Err(error) if error.message().contains("read-only") => put_into_directory(subject).await?,
         other => other?,
     }
@@ -179,8 +178,7 @@ async fn ensure(installation: &mut Installation, subject: &Subject) -> Result<()
 
 /// Copies the program into our own directory, at which a volume is mounted.
 pub(super) async fn put_into_directory(subject: &Subject) -> Result<()> {
-    let Subject { engine, id, name, .. } = subject;
-    put_below(DIRECTORY, engine, id, name, program("/agent")).await
+    put_below(DIRECTORY, subject, program("/agent")).await
 }
 
 fn program(path: &str) -> Vec<CopyIn> {

@@ -8,7 +8,7 @@ use super::agent::Marked;
 use super::commands::UnderWay;
 use super::host_pid;
 use crate::base::{Backoff, background};
-use crate::output::Subject;
+use crate::container::Subject;
 use crate::words::{Error, Kind, Result, seconds};
 
 /// The limit for ending a command, after which its container counts as poisoned.
@@ -120,11 +120,11 @@ async fn end_or_poison(command: Command) -> Result<bool> {
 /// `true` if its first process ran at the beginning.
 async fn end(command: &Command) -> Result<bool> {
     let Command { subject, exec, mark, user, is_over, .. } = command;
-    let Subject { engine, id, name, commands, .. } = subject;
+    let (id, commands) = (&subject.id, &subject.commands);
     let mut backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(500));
     let mut ran = None;
     loop {
-        let state = match engine.inspect_exec(exec, name).await {
+        let state = match subject.inspect_exec(exec).await {
             Ok(state) => state,
             // The engine forgets a command with its container.
             Err(error) if error.is_not_found() => return Ok(ran.unwrap_or(false)),
@@ -142,7 +142,7 @@ async fn end(command: &Command) -> Result<bool> {
         if let Err(error) = commands.agent.end(subject, marked).await {
             return if has_processes(subject).await { Err(error) } else { Ok(ran) };
         }
-        match engine.inspect_exec(exec, name).await {
+        match subject.inspect_exec(exec).await {
             Ok(state) if state.ended().is_none() => tokio::time::sleep(backoff.next()).await,
             Err(error) if !error.is_not_found() => return Err(error),
             Ok(_) | Err(_) => return Ok(ran),
@@ -152,8 +152,7 @@ async fn end(command: &Command) -> Result<bool> {
 
 /// Returns `true` if the container has processes: a container's commands end with it.
 async fn has_processes(subject: &Subject) -> bool {
-    let Subject { engine, id, name, .. } = subject;
-    match engine.inspect_container(id, name).await {
+    match subject.inspect().await {
         Ok(info) => info.state.is_running(),
         Err(error) => !error.is_not_found(),
     }

@@ -4,9 +4,8 @@ use super::agent::{Marked, PATH};
 use super::exit::exit;
 use super::pieces::{Collector, Pieces};
 use crate::base::background;
-use crate::container::Limits;
+use crate::container::{Limits, Subject};
 use crate::engine::{ExecRequest, Mode};
-use crate::output::Subject;
 use crate::words::{Error, Kind, Result};
 
 /// The number of additional processes that a container may have while the agent needs to start.
@@ -16,16 +15,13 @@ const OUTPUT: usize = 4096;
 
 /// Runs the agent once more, with a higher limit of processes if the container has one.
 pub(super) async fn run_end_with_room(subject: &Subject, marked: &[Marked], first: Error) -> Result<()> {
-    let Subject { engine, id, name, .. } = subject;
-    let Some(limit) = engine.inspect_container(id, name).await?.pids_limit else {
+    let Some(limit) = subject.inspect().await?.pids_limit else {
         return run_end(subject, marked).await.map_err(|error| error.with_source(first));
     };
     let (subject, marked) = (subject.clone(), marked.to_vec());
     // Carried through, so that the limit does not stay raised.
     let running = background().carry_through(async move {
-        let Subject { engine, id, name, .. } = &subject;
-        let with_limit =
-            |limit| engine.update_container(id, name, Limits::new().pids_limit(limit).into_body());
+        let with_limit = |limit| subject.update(Limits::new().pids_limit(limit).into_body());
         with_limit(limit.saturating_add(ROOM)).await?;
         let ended = run_end(&subject, &marked).await;
         with_limit(limit).await?;
@@ -103,7 +99,6 @@ async fn run(
     privileged: bool,
     marked: &[Marked],
 ) -> Result<EndReport> {
-    let Subject { engine, id, name, .. } = subject;
     let words = [PATH, "end"].into_iter().chain(marked.iter().map(|marked| marked.mark.as_str()));
     let request = ExecRequest {
         cmd: words.map(str::to_owned).collect(),
@@ -112,15 +107,15 @@ async fn run(
         privileged,
         ..ExecRequest::default()
     };
-    let exec = engine.create_exec(id, name, request).await?;
-    let connection = engine.start_exec(&exec, name, false, None).await?;
+    let exec = subject.create_exec(request).await?;
+    let connection = subject.start_exec(&exec, false, None).await?;
     let mut collector = Collector::new(OUTPUT);
     Pieces::of_connection(connection, Mode::Multiplexed).read_to_end(&mut collector).await?;
-    let exit = exit(engine, &exec, name).await?;
+    let exit = exit(subject, &exec).await?;
     let output = collector.into_collected();
     let said = [output.stdout.bytes, output.stderr.bytes].concat();
     let said = String::from_utf8_lossy(&said).trim().to_owned();
-    tracing::debug!(container = name, exit_code = exit.code, "the agent ended processes: {said}");
+    tracing::debug!(container = subject.name, exit_code = exit.code, "the agent ended processes: {said}");
     match EndReport::parse(&said) {
         Some(report) => Ok(report),
         None if exit.never_ran => Err(Error::new(Kind::NotStarted, said)),

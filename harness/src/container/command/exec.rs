@@ -10,17 +10,15 @@ use tokio::io::AsyncRead;
 
 use super::agent::Agent;
 use super::options::command_options;
-use super::output::ExecOutput;
 use super::pieces::Collector;
 use super::running::{EndsWith, Followed, deadline, name_refused, name_the_test, not_started, run};
 use super::stdin::{Feeder, Input, Stdin};
 use super::words;
 use crate::base::background;
-use crate::container::TestContainer;
+use crate::container::{Subject, TestContainer};
 use crate::engine::ExecRequest;
-use crate::output::{Collected, Subject};
-use crate::words::PartialOutput;
-use crate::words::{Error, Kind, Result, seconds};
+use crate::output::Collected;
+use crate::words::{Error, ExecOutput, Kind, PartialOutput, Result, seconds};
 
 /// A command that is about to run: set options, then await it.
 ///

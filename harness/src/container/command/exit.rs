@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 
 use crate::base::Backoff;
-use crate::engine::{Engine, ExecState};
+use crate::engine::{ExecState, Target};
 use crate::words::{Error, Kind, Result};
 
 /// The limit for an engine to tell the exit code of a command that does not run.
@@ -34,33 +34,32 @@ impl Exit {
 ///
 /// One request is nearly always enough. An engine may record the exit code a moment later, and a command can close its
 /// output and run on.
-pub(crate) async fn exit(engine: &Engine, exec: &str, name: &str) -> Result<Exit> {
-    poll(engine, exec, name, Duration::from_millis(1), CODE).await
+pub(crate) async fn exit(target: &Target, exec: &str) -> Result<Exit> {
+    poll(target, exec, Duration::from_millis(1), CODE).await
 }
 
 /// Returns the exit code of a command's first process. Reads the output meanwhile, which may end before or after it.
 pub(super) async fn exit_of_process(
-    engine: &Engine,
+    target: &Target,
     exec: &str,
-    name: &str,
     reading: impl Future<Output = Result<()>>,
 ) -> Result<Exit> {
     // Without a limit: an engine may take its time to start a process.
-    let polling = poll(engine, exec, name, Duration::from_millis(20), Duration::MAX);
+    let polling = poll(target, exec, Duration::from_millis(20), Duration::MAX);
     match select(pin!(reading), pin!(polling)).await {
         Either::Left((read, _)) => {
             read?;
-            exit(engine, exec, name).await
+            exit(target, exec).await
         }
         Either::Right((exit, _)) => exit,
     }
 }
 
 /// Polls the engine, from a first pause on. Fails if the command does not run for so long and there is no exit code.
-async fn poll(engine: &Engine, exec: &str, name: &str, pause: Duration, limit: Duration) -> Result<Exit> {
+async fn poll(target: &Target, exec: &str, pause: Duration, limit: Duration) -> Result<Exit> {
     let (mut backoff, mut silent_since) = (Backoff::new(pause, PAUSE), None);
     loop {
-        let state = engine.inspect_exec(exec, name).await?;
+        let state = target.inspect_exec(exec).await?;
         if let Some(exit) = Exit::of(&state) {
             return Ok(exit);
         }
@@ -68,7 +67,7 @@ async fn poll(engine: &Engine, exec: &str, name: &str, pause: Duration, limit: D
             silent_since = None;
         } else if silent_since.get_or_insert_with(Instant::now).elapsed() > limit {
             let message = "the engine does not report the exit code of a command that has ended";
-            return Err(Error::new(Kind::Exec, message).with_subject(format!("container `{name}`")));
+            return Err(Error::new(Kind::Exec, message).with_subject(format!("container `{}`", target.name)));
         }
         tokio::time::sleep(backoff.next()).await;
     }

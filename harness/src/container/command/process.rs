@@ -9,15 +9,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ender::Ender;
 use super::exit::{Exit, exit};
-use super::output::ExecOutput;
 use super::pump::{InputRequest, Pump};
 use super::running::{Running, name_refused, not_started};
 use super::unread::Unread;
 use super::words;
 use crate::base::{Backoff, Run, background, within};
+use crate::container::Subject;
 use crate::engine::ExecRequest;
-use crate::output::{Collected, Subject};
-use crate::words::{Error, Kind, LogStream, Result, seconds};
+use crate::output::Collected;
+use crate::words::{Error, ExecOutput, Kind, LogStream, Result, seconds};
 
 /// The bytes of each stream that [`Process::wait_with_output`] keeps.
 const KEPT: usize = 16 << 20;
@@ -83,10 +83,9 @@ impl Process {
     async fn has_started(&mut self) -> Result<()> {
         let (subject, exec) = (self.subject.clone(), self.exec.clone());
         let asking = background().run(async move {
-            let Subject { engine, name, .. } = &subject;
             let mut backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(20));
             loop {
-                let state = engine.inspect_exec(&exec, name).await?;
+                let state = subject.inspect_exec(&exec).await?;
                 let exit = Exit::of(&state);
                 if exit.is_some() || state.running && !state.never_ran {
                     return Ok::<_, Error>(exit);
@@ -214,8 +213,8 @@ impl Process {
         if !self.tty {
             return Err(named(Error::invalid("it has no terminal; start it with `tty`")));
         }
-        let Subject { engine, name, .. } = &self.subject;
-        engine.resize_exec(&self.exec, name, columns, rows).await
+
+        self.subject.resize_exec(&self.exec, columns, rows).await
     }
 
     /// Returns `true` if the process still runs.
@@ -229,8 +228,8 @@ impl Process {
         if self.exit_code.is_some() {
             return Ok(false);
         }
-        let Subject { engine, name, .. } = &self.subject;
-        Ok(engine.inspect_exec(&self.exec, name).await?.running)
+
+        Ok(self.subject.inspect_exec(&self.exec).await?.running)
     }
 
     /// Waits for the end of the process and returns its exit code; 128 and the signal's number after a signal, as
@@ -296,7 +295,7 @@ impl Process {
             return Ok(code);
         }
         let (subject, exec) = (self.subject.clone(), self.exec.clone());
-        let asking = background().run(async move { exit(&subject.engine, &exec, &subject.name).await });
+        let asking = background().run(async move { exit(&subject, &exec).await });
         let code = asking.await?.code;
         self.ender.disarm();
         self.exit_code = Some(code);
@@ -323,7 +322,7 @@ impl Process {
 
     fn set_size(&self, (columns, rows): (u16, u16)) -> Run<Result<()>> {
         let (subject, exec) = (self.subject.clone(), self.exec.clone());
-        background().run(async move { subject.engine.resize_exec(&exec, &subject.name, columns, rows).await })
+        background().run(async move { subject.resize_exec(&exec, columns, rows).await })
     }
 
     fn error(&self, kind: Kind, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {

@@ -17,9 +17,9 @@ use super::pieces::{Pieces, Sink};
 use super::stdin::Input;
 use super::words;
 use crate::base::background;
+use crate::container::Subject;
 use crate::engine::{ExecRequest, Mode, Upgraded};
 use crate::life::Presence;
-use crate::output::Subject;
 use crate::words::caller_name;
 use crate::words::{Error, Kind, Result};
 
@@ -100,12 +100,11 @@ impl Running {
         // this waits for the command.
         let under_way = UnderWay::new(&subject.commands);
         async move {
-            let Subject { engine, id, name, .. } = &subject;
             let mark = new_mark();
             request.env.push(format!("{}={mark}", seatrial_agent::VARIABLE));
             let (tty, size) = (request.tty, request.size);
             let (what, user) = (words::command(&request.cmd), request.user.clone());
-            let exec = engine.create_exec(id, name, request).await?;
+            let exec = subject.create_exec(request).await?;
             let mut ender = Ender::armed(Command {
                 subject: subject.clone(),
                 exec: exec.clone(),
@@ -115,7 +114,7 @@ impl Running {
                 is_over: Arc::default(),
                 _under_way: under_way,
             });
-            let connection = engine.start_exec(&exec, name, tty, size).await.inspect_err(|error| {
+            let connection = subject.start_exec(&exec, tty, size).await.inspect_err(|error| {
                 // A command that the engine refused does not run. After no answer it may run, now or later.
                 if !error.is_unanswered() {
                     ender.disarm();
@@ -151,10 +150,10 @@ impl Running {
                     reading.await?;
                     ender.mark_over();
                     let elapsed = began.elapsed();
-                    (exit(&subject.engine, exec, &subject.name).await?, elapsed)
+                    (exit(subject, exec).await?, elapsed)
                 }
                 EndsWith::Process => {
-                    let exit = exit_of_process(&subject.engine, exec, &subject.name, reading).await?;
+                    let exit = exit_of_process(subject, exec, reading).await?;
                     (exit, began.elapsed())
                 }
             })
@@ -205,7 +204,7 @@ impl Running {
     /// # Errors
     /// The engine's own.
     pub(crate) async fn exit(&mut self) -> Result<Exit> {
-        exit(&self.subject.engine, &self.exec, &self.subject.name).await
+        exit(&self.subject, &self.exec).await
     }
 }
 

@@ -13,8 +13,8 @@ use super::super::stdin::Input;
 use super::output::{CaseEnd, CaseOutput};
 use super::plan::Plan;
 use super::streams::Streams;
+use crate::container::Subject;
 use crate::engine::ExecRequest;
-use crate::output::Subject;
 use crate::words::{Error, LogStream, Result};
 
 /// The number of bytes that may be on their way to the case's writers.

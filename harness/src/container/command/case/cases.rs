@@ -16,8 +16,7 @@ use super::output::CaseOutput;
 use super::plan::Parts;
 use super::streams::Streams;
 use crate::base::background;
-use crate::container::TestContainer;
-use crate::output::Subject;
+use crate::container::{Subject, TestContainer};
 use crate::words::Result;
 
 /// The way that cases take into a container.

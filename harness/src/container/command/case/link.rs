@@ -21,9 +21,9 @@ use super::output::CaseOutput;
 use super::plan::Plan;
 use super::streams::Streams;
 use crate::base::{Run, background};
+use crate::container::Subject;
 use crate::engine::Upgraded;
 use crate::life::Presence;
-use crate::output::Subject;
 use crate::words::{Error, Kind, LogStream, Result};
 
 /// The interval in which late answers are looked for.

@@ -14,7 +14,7 @@ pub(super) fn reason(refusal: Refusal, plan: &Plan) -> String {
         Stage::Description => "its arguments and variables".to_owned(),
         Stage::Resources => "the pipes and processes that every case needs".to_owned(),
         Stage::Isolation => "a root of its own".to_owned(),
-        Stage::Workdir => {
+        Stage::WorkingDir => {
             let dir = plan.working_dir.as_deref().unwrap_or_default();
             format!("working directory `{}`", dir.to_string_lossy())
         }
