@@ -77,13 +77,7 @@ struct Contained {
     created: Created,
     stdin: Option<Bytes>,
     stats: Option<StatsSink>,
-    running: Option<Running>,
-}
-
-struct Running {
-    output: Pieces,
-    writer: WriteHalf<Upgraded>,
-    signals: Signals,
+    running: Option<(Pieces, WriteHalf<Upgraded>, Signals)>,
 }
 
 impl Job for Contained {
@@ -98,12 +92,12 @@ impl Job for Contained {
         start_explained(&self.created).await?;
         let (reader, writer) = tokio::io::split(connection);
         let output = Pieces::of_connection(reader, Mode::Multiplexed);
-        self.running = Some(Running { output, writer, signals });
+        self.running = Some((output, writer, signals));
         Ok(())
     }
 
     async fn follow(&mut self, outlet: Outlet, stops: Stops) -> Result<Ending> {
-        let Some(Running { output, writer, signals }) = self.running.take() else {
+        let Some((output, writer, signals)) = self.running.take() else {
             return Err(Error::new(Kind::Conflict, "it was not started"));
         };
         let input = self.stdin.take().map_or(Input::None, Input::Bytes);

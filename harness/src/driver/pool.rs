@@ -12,7 +12,7 @@ use super::outlet::Outlet;
 use super::output::Output;
 use super::stats::measure;
 use super::status::KILLED;
-use super::watched::{gone, listen, vanished};
+use super::watched::{gone, listen, state_of};
 use super::{Ending, StatsSink, Stop, Task};
 use crate::container::Subject;
 use crate::container::command::{
@@ -20,7 +20,7 @@ use crate::container::command::{
 };
 use crate::engine::{EventKind, ExecRequest, Signal, Signals};
 use crate::pool::{ContainerPool, Lease};
-use crate::words::{ContainerStatus, Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// The time after a kill in which an engine may report that memory was the reason; some never do.
 const OUT_OF_MEMORY_TIMEOUT: Duration = Duration::from_millis(500);
@@ -155,13 +155,7 @@ async fn is_out_of_memory(
 }
 
 async fn inspect_out_of_memory(subject: &Subject) -> Result<bool> {
-    let name = &subject.name;
-    let info = subject.inspect().await.map_err(|error| gone(error, name))?;
-    if info.state.status == ContainerStatus::Removing {
-        Err(vanished(name))
-    } else {
-        Ok(info.state.oom_killed)
-    }
+    Ok(state_of(subject.inspect().await, subject)?.oom_killed)
 }
 
 /// Returns the next event of the container that may explain the end of a command.

@@ -62,8 +62,20 @@ pub(super) fn gone(error: Error, name: &str) -> Error {
 }
 
 /// Returns the error of a container that was removed by another process.
-pub(super) fn vanished(name: &str) -> Error {
+fn vanished(name: &str) -> Error {
     Error::new(Kind::NotFound, format!("container `{name}` was removed by somebody else while it ran"))
+}
+
+/// Returns the state of an inspected container.
+///
+/// # Errors
+/// Not found, if another process removes it; the engine's own.
+pub(super) fn state_of(
+    info: Result<ContainerInfo>,
+    Subject { target, .. }: &Subject,
+) -> Result<ContainerState> {
+    let state = info.map_err(|error| gone(error, &target.name))?.state;
+    if state.status == ContainerStatus::Removing { Err(vanished(&target.name)) } else { Ok(state) }
 }
 
 /// A container that was started, until its end.
@@ -177,16 +189,11 @@ impl<'a> Watched<'a> {
     /// # Errors
     /// Not found, if another process removes it; the engine's own.
     async fn inspect(&self) -> Result<ContainerState> {
-        self.state_of(retried(self.is_lost, || self.subject.inspect()).await)
+        state_of(retried(self.is_lost, || self.subject.inspect()).await, self.subject)
     }
 
     /// Does the same for a container that has ended, and waits for the reason where it is in doubt.
     async fn inspect_end(&self) -> Result<ContainerState> {
-        self.state_of(retried(self.is_lost, || self.subject.inspect_end()).await)
-    }
-
-    fn state_of(&self, info: Result<ContainerInfo>) -> Result<ContainerState> {
-        let state = info.map_err(|error| gone(error, &self.subject.name))?.state;
-        if state.status == ContainerStatus::Removing { Err(vanished(&self.subject.name)) } else { Ok(state) }
+        state_of(retried(self.is_lost, || self.subject.inspect_end()).await, self.subject)
     }
 }

@@ -103,11 +103,6 @@ impl<'a> Exec<'a> {
     }
 
     async fn run(self) -> Result<ExecOutput> {
-        let name = self.container.to_string();
-        self.run_unnamed().await.map_err(|error| error.with_subject(name))
-    }
-
-    async fn run_unnamed(self) -> Result<ExecOutput> {
         let Self { container, mut request, stdin, limit, timeout } = self;
         words::check(&request)?;
         name_the_test(&mut request);
@@ -127,7 +122,8 @@ impl<'a> IntoFuture for Exec<'a> {
     type IntoFuture = BoxFuture<'a, Result<ExecOutput>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        let name = self.container.to_string();
+        Box::pin(async move { self.run().await.map_err(|error| error.with_subject(name)) })
     }
 }
 

@@ -56,35 +56,36 @@ impl<'a> Stdin<'a> {
 }
 
 impl Input {
+    /// Returns the next piece; `None` at the end.
+    pub(super) async fn next(&mut self) -> Option<Bytes> {
+        match self {
+            Self::None => None,
+            Self::Bytes(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
+            Self::Pieces(pieces) => pieces.recv().await,
+        }
+    }
+
     /// Writes all of it and closes the command's standard input. A command that does not read to the end is no error, as
     /// in a shell's pipe.
-    pub(crate) async fn write_to(self, mut writer: impl AsyncWrite + Unpin, mode: Mode) {
-        let written = match self {
-            Self::None => return,
-            Self::Bytes(bytes) => writer.write_all(&bytes).await,
-            Self::Pieces(pieces) => write_pieces(pieces, &mut writer).await,
+    pub(crate) async fn write_to(mut self, mut writer: impl AsyncWrite + Unpin, mode: Mode) {
+        if matches!(self, Self::None) {
+            return;
+        }
+        let writing = async {
+            while let Some(piece) = self.next().await {
+                writer.write_all(&piece).await?;
+                writer.flush().await?;
+            }
+            match mode {
+                Mode::Multiplexed => writer.shutdown().await,
+                // Behind a terminal the engine would close the output too.
+                Mode::Raw => Ok(()),
+            }
         };
-        let closed = match (written, mode) {
-            (Ok(()), Mode::Multiplexed) => writer.shutdown().await,
-            // Behind a terminal the engine would close the output too.
-            (Ok(()), Mode::Raw) => Ok(()),
-            (Err(error), _) => Err(error),
-        };
-        if let Err(error) = closed {
+        if let Err(error) = writing.await {
             tracing::debug!("a command closed its standard input before all of it was written: {error}");
         }
     }
-}
-
-async fn write_pieces(
-    mut pieces: mpsc::Receiver<Bytes>,
-    writer: &mut (impl AsyncWrite + Unpin),
-) -> std::io::Result<()> {
-    while let Some(piece) = pieces.recv().await {
-        writer.write_all(&piece).await?;
-        writer.flush().await?;
-    }
-    Ok(())
 }
 
 impl Feeder<'_> {

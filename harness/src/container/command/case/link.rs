@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use seatrial_core::case::Encoder;
 use seatrial_core::case::frame::{Kind as FrameKind, SLOTS, WINDOW};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -265,37 +264,21 @@ async fn write(mut queue: mpsc::UnboundedReceiver<Vec<u8>>, mut writer: impl Asy
     }
 }
 
-/// Sends standard input, as fast as the case takes it.
-async fn feed(shared: Arc<Shared>, id: CaseId, window: Arc<Semaphore>, input: Input) {
-    let send = async |piece: Bytes| {
+/// Sends standard input, as fast as the case takes it, until the case has finished.
+async fn feed(shared: Arc<Shared>, id: CaseId, window: Arc<Semaphore>, mut input: Input) {
+    while let Some(piece) = input.next().await {
         for part in piece.chunks(32 * 1024) {
-            let room = window.acquire_many(u32::try_from(part.len()).unwrap_or(u32::MAX)).await.ok()?;
+            let size = u32::try_from(part.len()).unwrap_or(u32::MAX);
+            let Ok(room) = window.acquire_many(size).await else { return };
             room.forget();
             let mut bytes = Vec::new();
             Encoder::new(&mut bytes, id.slot, id.number).stdin(part);
             shared.send(bytes);
         }
-        Some(())
-    };
-    let sent = match input {
-        Input::None => Some(()),
-        Input::Bytes(bytes) => send(bytes).await,
-        Input::Pieces(mut pieces) => loop {
-            match pieces.recv().await {
-                None => break Some(()),
-                Some(piece) => {
-                    if send(piece).await.is_none() {
-                        break None;
-                    }
-                }
-            }
-        },
-    };
-    if sent.is_some() {
-        let mut bytes = Vec::new();
-        Encoder::new(&mut bytes, id.slot, id.number).stdin_end();
-        shared.send(bytes);
     }
+    let mut bytes = Vec::new();
+    Encoder::new(&mut bytes, id.slot, id.number).stdin_end();
+    shared.send(bytes);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
