@@ -15,7 +15,7 @@ use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
 use super::output::Output;
 use super::stats::measure;
-use super::watched::{Watched, gone, is_away, listen, retried};
+use super::watched::{Watched, gone, listen, retried};
 use super::{Ending, StatsSink, Task};
 use crate::base::Backoff;
 use crate::config::Keep;
@@ -135,7 +135,7 @@ async fn read(
     mut has_ended: watch::Receiver<bool>,
 ) -> Result<()> {
     let mut is_whole = false;
-    let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+    let mut pauses = Backoff::for_engine();
     loop {
         let is_over = read_to_end(&mut output, pieces, &has_ended).await
             && tokio::time::timeout(ENDING, has_ended.wait_for(|ended| *ended)).await.is_ok();
@@ -152,7 +152,7 @@ async fn read(
         output.start_over();
         pieces = match retried(is_lost, || log(subject, !is_whole)).await {
             // The engine keeps no log that can be read.
-            Err(error) if is_over && !is_away(&error) && !error.is_not_found() => return Ok(()),
+            Err(error) if is_over && !error.is_engine_away() && !error.is_not_found() => return Ok(()),
             log => Pieces::of_log(log.map_err(|error| gone(error, &subject.name))?, Mode::Multiplexed),
         };
     }

@@ -39,7 +39,7 @@ pub(super) async fn retried<T, F: Future<Output = Result<T>>>(
         (Instant::now(), Backoff::new(Duration::from_millis(50), Duration::from_secs(1)));
     loop {
         match ask().await {
-            Err(error) if is_away(&error) => {
+            Err(error) if error.is_engine_away() => {
                 is_lost.store(true, Ordering::Relaxed);
                 if began.elapsed() > AWAY {
                     return Err(error.with_part("the engine was lost while the task ran"));
@@ -49,11 +49,6 @@ pub(super) async fn retried<T, F: Future<Output = Result<T>>>(
         }
         tokio::time::sleep(pauses.next()).await;
     }
-}
-
-/// Returns `true` if the engine may answer the same request later.
-pub(super) fn is_away(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Unreachable | Kind::Timeout | Kind::Protocol)
 }
 
 /// Explains the error of a container that does not exist any more.

@@ -1,17 +1,16 @@
 //! The end of a container, for readers of its output. Mostly the end of the stream tells of it; engines have been seen
 //! to leave the streams of commands open when a sandbox dies.
 
-use std::fmt;
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, select};
 
-use crate::engine::{EventKind, Signal, Target};
+use crate::engine::Target;
 
-/// How long a reader waits before it subscribes to the container's events. Most readers are done sooner.
+/// The time before a reader subscribes to the container's events. Most readers are done sooner.
 const DELAY: Duration = Duration::from_secs(5);
-/// How long output may still arrive after the container's end.
+/// The time in which output may still arrive after the container's end.
 const REST: Duration = Duration::from_secs(2);
 
 /// A container that a reader expects to run.
@@ -42,27 +41,8 @@ impl Presence {
     }
 }
 
-impl fmt::Debug for Presence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Presence").field("is_gone", &self.gone.is_none()).finish()
-    }
-}
-
 /// Returns once the container has ended or was removed, after [`DELAY`] at the earliest.
 async fn gone(target: Target) {
     tokio::time::sleep(DELAY).await;
-    let mut signals = target.listen();
-    loop {
-        let is_gone = match signals.next().await {
-            Signal::Look => match target.inspect().await {
-                Ok(info) => !info.state.is_running(),
-                Err(error) => error.is_not_found(),
-            },
-            Signal::Event(event) => matches!(event.kind, EventKind::Die(_) | EventKind::Destroy),
-            Signal::Silence(_) => false,
-        };
-        if is_gone {
-            return;
-        }
-    }
+    target.stopped().await;
 }
