@@ -20,7 +20,7 @@ fn a_case_that_spoils_its_container_fails_no_other() {
     scene.file("cases", names.join("\n"));
     let line = "case $0 in 'no program') rm /bin/cat ;; 'no folder') rm -r /tmp && touch /tmp ;; \
                 'no file') mv /etc/passwd /etc/gone ;; esac; \
-                cat /etc/passwd && mktemp -d";
+                /bin/cat /etc/passwd && mktemp -d";
     let run = scene.run_shell(&["--pool", "2", "--verbose"], line);
     assert_eq!(run.code, Some(1), "{run:?}");
     let cases = scene.cases();
