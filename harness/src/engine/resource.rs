@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::Engine;
 use super::path::ApiPath;
-use crate::error::Result;
-use crate::time::parse_rfc3339;
+use crate::words::{Result, parse_rfc3339};
 
 /// Something that carries the label of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +40,7 @@ impl Labelled {
             name: name.trim_start_matches('/').to_owned(),
             session: label(labels::SESSION)?,
             owner: label(labels::OWNER),
-            is_kept: label(labels::KEEP).is_some(),
+            is_kept: label(labels::KEEP).as_deref() == Some("true"),
             is_live_reaper: label(labels::RYUK).is_some() && item["State"] == "running",
             created,
         })
