@@ -11,6 +11,12 @@ impl ContainerRequest {
         self
     }
 
+    /// Returns the most memory that the containers may use, in bytes; `None` if there is no limit, or a modifier sets it.
+    #[must_use]
+    pub fn memory_limit(&self) -> Option<u64> {
+        self.host.memory.and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0)
+    }
+
     /// The most memory and swap together, in bytes; equal to the memory for no swap. Default: the engine's, twice the memory.
     pub fn memory_swap(mut self, bytes: u64) -> Self {
         self.host.memory_swap = Some(signed(bytes));
