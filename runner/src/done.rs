@@ -90,7 +90,7 @@ impl Done {
     /// of the run was up, 5 if a report could not be written, 130 if the run was interrupted. The command ends with 2 if a
     /// request is refused before anything runs.
     ///
-    /// A lost report comes before failed cases: whoever reads the report would take it for a complete one.
+    /// A lost report comes before failed cases: a reader would take the part that is there for all of it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match &self.stopped {

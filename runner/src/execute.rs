@@ -78,7 +78,9 @@ pub(crate) async fn execute(
         let attempt = |end| Attempt::new(place, container.name(), end);
         let attempt = match cases.run(case(words, name, limits)).await {
             Ok(output) => attempt(watched.judge(&output, limits).await?).with_output(output),
-            Err(error) if error.is_exec() => attempt(watched.blame(error).await?).after(began.elapsed()),
+            Err(error) if error.is_exec() && !error.is_timeout() => {
+                attempt(watched.blame(error).await?).after(began.elapsed())
+            }
             Err(error) => return Err(error.into()),
         };
         Ok(Attempt { by_exec, ..attempt })
@@ -174,16 +176,18 @@ impl Watched<'_> {
         Ok((Status::of(ending), note))
     }
 
-    /// Judges a case whose agent is gone while the container runs on: only a process in the container can have ended it.
+    /// Judges a case whose agent is gone. If another command can be started in the container, the container runs on, and
+    /// only a process in it can have ended the agent.
     ///
     /// # Errors
-    /// The given error, if the container has ended as well.
+    /// The given error, if the container or the engine is away too.
     async fn blame(&mut self, error: seatrial::Error) -> Result<End> {
-        let state = self.container.state().await?;
-        if !state.is_running() {
+        let container = self.container;
+        let runs_on = matches!(container.cases().await.map(|cases| cases.via()), Ok(CaseVia::Agent));
+        if !runs_on || !container.state().await?.is_running() {
             return Err(error.into());
         }
-        let (status, note) = if state.oom_killed {
+        let (status, note) = if self.is_short_of_memory(true).await {
             (Status::OutOfMemory, None)
         } else {
             let note = "the case ended the program that ran it: it must signal its own processes only, and not all of \

@@ -28,7 +28,7 @@ fn escaped(bytes: &[u8]) -> String {
     let mut last = ' ';
     for char in text.chars() {
         match char {
-            // Two of them begin a command to a CI service, whose log a report on standard output is in.
+            // Two of them may begin a command to a CI service: a report on standard output is in its log.
             '#' if last == '#' => escaped.push_str("&#35;"),
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),

@@ -63,7 +63,7 @@ fn a_case_that_wants_too_much_memory_is_told_from_one_that_is_killed() {
 
 /// D3, R15, R16. A case that misbehaves gets a verdict of its own, and others keep theirs.
 #[test]
-fn cases_that_misbehave_harm_nobody_else() {
+fn cases_that_misbehave_harm_no_other_case() {
     let scene = Scene::new("misbehaving");
     let limits = "pids_limit = 64\nmemory = \"128m\"\ntmpfs = { \"/tmp\" = \"size=1m\" }";
     scene.file("request.toml", format!("image = \"{BASIC}\"\n{limits}\n"));
