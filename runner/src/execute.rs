@@ -74,11 +74,12 @@ pub(crate) async fn execute(
     let (limit, container) = (limits.timeout.saturating_add(GRACE), watched.container);
     let running = async {
         let (cases, by_exec) = way_into(container, limits.way).await?;
+        let is_by_agent = cases.via() == CaseVia::Agent;
         let began = Instant::now();
         let attempt = |end| Attempt::new(place, container.name(), end);
         let attempt = match cases.run(case(words, name, limits)).await {
             Ok(output) => attempt(watched.judge(&output, limits).await?).with_output(output),
-            Err(error) if error.is_exec() && !error.is_timeout() => {
+            Err(error) if is_by_agent && is_loss_of_agent(&error) => {
                 attempt(watched.blame(error).await?).after(began.elapsed())
             }
             Err(error) => return Err(error.into()),
@@ -92,6 +93,11 @@ pub(crate) async fn execute(
              error"
         )))
     })
+}
+
+/// Returns `true` if an error means that the agent has ended, as opposed to one that does not answer.
+fn is_loss_of_agent(error: &seatrial::Error) -> bool {
+    error.is_exec() && !error.is_timeout() && !error.is_not_started()
 }
 
 /// Finds the way into a container, and the reason why it is the engine's exec although the agent is preferred.
