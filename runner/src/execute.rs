@@ -102,10 +102,10 @@ fn is_loss_of_agent(error: &seatrial::Error) -> bool {
 
 /// Finds the way into a container, and the reason why it is the engine's exec although the agent is preferred.
 async fn way_into(container: &TestContainer, way: Way) -> Result<(Cases, Option<String>)> {
-    let cases = container.cases().await?;
     if way == Way::Engine {
-        return Ok((cases.by_exec(), None));
+        return Ok((container.cases_by_exec(), None));
     }
+    let cases = container.cases().await?;
     match cases.via() {
         CaseVia::Exec { reason } if way == Way::Agent => {
             Err(Error::engine(format!("{container}: the agent can't run in it: {reason}")))
@@ -127,7 +127,7 @@ fn case(words: Vec<Vec<u8>>, name: Name<'_>, limits: &Limits) -> Case {
         case = case.user(user);
     }
     if let Some(dir) = &limits.working_dir {
-        case = case.workdir(dir);
+        case = case.working_dir(dir);
     }
     if limits.is_isolated { case.isolated() } else { case }
 }
