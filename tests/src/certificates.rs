@@ -38,7 +38,8 @@ impl Certificates {
         folder
     }
 
-    /// Where a daemon is to listen that lets in who has a certificate of ours, and its arguments for that.
+    /// Returns an address for a daemon that accepts our clients' certificates only, and the daemon's arguments for
+    /// that.
     pub fn of_a_daemon(&self) -> (String, Vec<String>) {
         // Free a moment ago, and nobody else is given it so soon.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr().expect("one");

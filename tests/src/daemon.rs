@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::Engine;
 
-/// How long a daemon may take until it answers, or until it has ended.
+/// The longest time that a daemon may take to answer, or to end.
 const PATIENCE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(50);
 
@@ -204,7 +204,7 @@ impl Daemon {
         self.folder.path().join("docker.sock")
     }
 
-    /// Where it keeps what it has of a container.
+    /// Returns the folder in which the daemon keeps a container.
     #[must_use]
     pub fn folder_of(&self, container: &str) -> PathBuf {
         self.folder.path().join("data/containers").join(container)

@@ -23,7 +23,7 @@ pub struct Engine {
     socket: PathBuf,
 }
 
-/// What an engine answered.
+/// An engine's answer.
 #[derive(Clone, Debug)]
 pub struct EngineAnswer {
     /// The HTTP status.

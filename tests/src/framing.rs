@@ -1,8 +1,8 @@
-//! Where the body of an HTTP/1.1 message ends: a pure scanner that is fed bytes and lets them be forwarded untouched.
+//! Finds the end of an HTTP/1.1 message's body: a pure scanner that is fed bytes, which are forwarded untouched.
 
 use crate::head::Head;
 
-/// How far the body of one message goes.
+/// The way in which a message marks the end of its body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     /// So many bytes are still to come.
@@ -13,7 +13,7 @@ pub(crate) enum Framing {
     UntilClose,
 }
 
-/// Where in a chunked body the scanner is.
+/// The scanner's position in a chunked body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Chunks {
     /// In the digits of a chunk's size; what they say so far.
@@ -63,7 +63,7 @@ impl Framing {
         }
     }
 
-    /// Whether the last byte was taken.
+    /// Returns `true` if the last byte was taken.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self, Self::Length(0) | Self::Chunked(Chunks::Done))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long a test waits for a request to reach a gate before it gives up.
+/// The longest time that a test waits for a request to reach a gate.
 const REACHED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Holds what arrives at it until it is released; clones are the same gate.
@@ -14,9 +14,10 @@ pub struct Gate(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// How many requests arrived. The relay writes, tests read; a channel because either may be in any runtime.
+    /// The number of requests that arrived. The relay writes, tests read; a channel, because either may be in any
+    /// runtime.
     arrived: watch::Sender<usize>,
-    /// Whether it is open. Tests write, the relay reads.
+    /// `true` if the gate is open. Tests write, the relay reads.
     open: watch::Sender<bool>,
 }
 
@@ -58,7 +59,7 @@ impl Gate {
             .block_on(self.reached());
     }
 
-    /// How many requests have arrived, those that were let through included.
+    /// Returns how many requests have arrived, including those that were let through.
     #[must_use]
     pub fn arrived(&self) -> usize {
         *self.0.arrived.borrow()

@@ -12,7 +12,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Where the head at the start of `bytes` ends, if it is whole.
+    /// Returns the position of the end of the head at the start of `bytes`, if the head is complete.
     pub(crate) fn end_in(bytes: &[u8]) -> Option<usize> {
         bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
     }
@@ -54,13 +54,13 @@ impl Head {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether a header that lists words has this one.
+    /// Returns `true` if a header that lists words has this one.
     pub(crate) fn has_word(&self, name: &str, word: &str) -> bool {
         self.header(name)
             .is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
     }
 
-    /// Whether the sender closes the connection after this message.
+    /// Returns `true` if the sender closes the connection after this message.
     pub(crate) fn closes(&self) -> bool {
         self.has_word("connection", "close") || self.start_line.contains("HTTP/1.0")
     }

@@ -84,7 +84,7 @@ impl Matcher {
         self
     }
 
-    /// Whether method, path and headers fit, whichever in the count it is.
+    /// Returns `true` if method, path and headers match, without regard to the count.
     pub(crate) fn fits(&self, request: &Request) -> bool {
         let path_fits = match &self.path {
             Path::Any => true,
@@ -98,7 +98,7 @@ impl Matcher {
         self.method.as_ref().is_none_or(|method| *method == request.method) && path_fits && !exempt
     }
 
-    /// Whether the n-th that fits is meant.
+    /// Returns `true` if the rule means the n-th request that matches.
     pub(crate) fn means(&self, n: usize) -> bool {
         self.which.contains(&n)
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 
-/// How long a future may sleep between two polls.
+/// The longest time that a future may sleep between two polls.
 const WOKEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Makes the future again and again, polls it n times, drops it and calls `check(n)`, for n = 0, 1, 2, … up to the n

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// How long what is being closed has to go.
+/// The longest time in which a file or thread that is going must be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(15);
-/// How often `/proc` is looked at.
+/// The time between two looks at `/proc`.
 const POLL: Duration = Duration::from_millis(50);
 
-/// What a process had open, and its threads.
+/// The open files and the threads of a process at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessSnapshot {
     pid: u32,
-    /// What each file descriptor refers to, as in `socket:[123]`.
+    /// The target of each file descriptor, as in `socket:[123]`.
     pub files: BTreeMap<u32, String>,
     /// The name of each thread.
     pub threads: BTreeMap<u32, String>,
@@ -38,7 +38,7 @@ impl ProcessSnapshot {
         Self { pid, files, threads }
     }
 
-    /// What the process has now beyond what it had then, each in words; empty if there are no more than then.
+    /// Lists what the process has now beyond this snapshot, each in words; empty if it has no more than then.
     ///
     /// Numbers are used again, so it is counts that are compared, and all newcomers that are listed.
     #[must_use]

@@ -50,7 +50,7 @@ impl EngineProxy {
         Self::start(Engine::from_env().socket())
     }
 
-    /// What to set `DOCKER_HOST` to: `unix:///…`.
+    /// Returns the value for `DOCKER_HOST`: `unix:///…`.
     #[must_use]
     pub fn docker_host(&self) -> String {
         self.socket.docker_host()

@@ -35,7 +35,7 @@ impl FaultyRegistry {
         Self { _server: server, traffic, address }
     }
 
-    /// What stands before the `/` of an image reference: `127.0.0.1:<port>`.
+    /// Returns the part before the `/` of an image reference: `127.0.0.1:<port>`.
     #[must_use]
     pub fn host(&self) -> String {
         self.address.to_string()

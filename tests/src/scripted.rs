@@ -57,7 +57,7 @@ impl ScriptedEngine {
         engine
     }
 
-    /// What to set `DOCKER_HOST` to: `unix:///…`.
+    /// Returns the value for `DOCKER_HOST`: `unix:///…`.
     #[must_use]
     pub fn docker_host(&self) -> String {
         self.socket.docker_host()

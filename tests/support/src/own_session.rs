@@ -23,11 +23,11 @@ pub const MISBEHAVE: &str = "seatrial/misbehave:dev";
 #[derive(Debug)]
 pub struct OwnSession {
     session: Session,
-    /// What went through the proxy, if there is one.
+    /// The requests that went through the proxy, if there is one.
     traffic: Option<Arc<Traffic>>,
 }
 
-/// How long the engine may take to answer a removal once the thing is gone.
+/// The longest time that the engine may take to answer a removal once the resource is gone.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 impl OwnSession {
@@ -118,13 +118,13 @@ pub fn own_id(topic: &str) -> String {
     format!("{topic}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// What the engine itself says of a container.
+/// Inspects a container by the engine's own API.
 #[track_caller]
 pub fn look_at(container: &TestContainer) -> Value {
     look(container.id().as_str()).expect("the container is there")
 }
 
-/// What the engine itself says of a container by id or name; nothing if it has none.
+/// Inspects a container by id or name; `None` if the engine has none.
 #[track_caller]
 pub fn look(container: &str) -> Option<Value> {
     look_on(&Engine::from_env(), container)

@@ -1,4 +1,4 @@
-//! What runs in a container, and commands that leave much running.
+//! Looks at the processes of a container, and commands that leave many of them running.
 
 use seatrial::TestContainer;
 use seatrial_tests::Engine;
@@ -17,8 +17,7 @@ pub async fn listed(container: &TestContainer) -> Vec<String> {
     listed.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-/// What runs in a container: but for `ps` itself, the container's first processes and those that have ended and were not
-/// asked for.
+/// Lists the `sleep` and `flood` processes of a container that have not ended, without its first process.
 pub async fn sleepers(container: &TestContainer) -> Vec<String> {
     let is_sleeper = |line: &String| {
         (line.contains(" sleep 1") || line.contains("flood"))

@@ -6,7 +6,7 @@ use seatrial_tests::{FaultyRegistry, Matcher};
 use crate::image;
 use crate::own_session::{BASIC, OwnSession, own_id};
 
-/// Who may use a registry that wants a login; the image knows them.
+/// The user of a registry that requires a login. The image has this user.
 pub const USER: &str = "seatrial";
 /// Their password, which nothing may print.
 pub const PASSWORD: &str = "trial";
@@ -108,7 +108,7 @@ impl Published {
         image::remove_repository(&self.repository);
     }
 
-    /// Whether it is here.
+    /// Returns `true` if the engine has the image.
     pub fn is_here(&self) -> bool {
         image::id_of(&self.tagged()).is_some()
     }

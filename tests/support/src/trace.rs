@@ -1,4 +1,4 @@
-//! What the library tells its subscribers: spans with their fields, and events.
+//! Collects what the library reports to `tracing`: spans with their fields, and events.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};

@@ -1,4 +1,4 @@
-//! What a user gets wrong: each error names the thing and what would be right, and nothing is left of it.
+//! Mistakes of users: each error names the thing and what would be right, and nothing is left behind.
 //!
 //! That nothing is left is checked by the end of each test's session.
 
@@ -23,7 +23,7 @@ async fn refused(request: &ContainerRequest) -> Error {
     }
 }
 
-/// What can be seen to be wrong without the engine is refused before the engine is asked for anything.
+/// A request that is visibly wrong is refused before the engine is asked for anything.
 #[tokio::test]
 async fn a_request_that_can_not_be_is_refused_before_anything_is_created() {
     let proxy = EngineProxy::start_default();

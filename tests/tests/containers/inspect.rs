@@ -1,4 +1,4 @@
-//! What can be asked of a container (C15).
+//! Inspecting a container (C15).
 
 use std::fs;
 

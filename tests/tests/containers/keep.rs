@@ -1,6 +1,6 @@
 //! Containers that stay: one that is told to, and those of a whole run (C12).
 //!
-//! What a process keeps can be seen once it has ended only, so each test looks at a child.
+//! The containers that a process keeps can only be seen after it has ended, so each test looks at a child.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ impl Ended {
 }
 
 impl Drop for Ended {
-    /// What a scenario kept is the test's to remove.
+    /// Removes the containers that the scenario kept.
     fn drop(&mut self) {
         for id in self.left.iter().filter(|id| look(id).is_some()) {
             remove_by_hand(id);

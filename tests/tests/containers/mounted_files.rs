@@ -10,7 +10,7 @@ use seatrial_test_support::own_session::{OwnSession, look, look_at, own_id, remo
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 use tempfile::TempDir;
 
-/// How long what is to happen in the background may take.
+/// The longest time for an event in the background.
 const SOON: Duration = Duration::from_secs(15);
 
 /// A file and a directory that only root may read; one name is like no other's.
@@ -27,7 +27,7 @@ fn host(marker: &str) -> TempDir {
     host
 }
 
-/// Where the copies for a container are, as the engine has them.
+/// Returns the host's folder with the copies for a container, by the engine's word.
 #[track_caller]
 fn copies_of(container: &TestContainer, target: &str) -> PathBuf {
     let container = look_at(container);

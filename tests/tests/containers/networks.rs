@@ -23,7 +23,7 @@ async fn client(session: &OwnSession, place: impl Fn(ContainerRequest) -> Contai
     place(session.shell("exec sleep 100000")).start().await.expect("it starts")
 }
 
-/// What a container hears at port 7000 of a host; nothing if it can't reach it.
+/// Returns what a container hears at port 7000 of a host; an empty text if it can't reach it.
 async fn heard(container: &TestContainer, host: &str) -> String {
     let line = format!("nc -w 5 {host} 7000 </dev/null 2>/dev/null");
     container.exec(["sh", "-c", &line]).await.expect("it runs").stdout_text()

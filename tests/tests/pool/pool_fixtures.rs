@@ -1,4 +1,4 @@
-//! How the tests of one binary share a pool: as a static, each test on a runtime of its own, with the attributes that
+//! A pool that all tests of a program share: as a static, each test on a runtime of its own, with the attributes that
 //! people use.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ static POOL: LazyPool = LazyPool::new(|| {
     ContainerPool::builder(request).size(2)
 });
 
-/// How many tests have a lease, and whether one of them is alone.
+/// The number of tests that have a lease.
 static LEASED: AtomicUsize = AtomicUsize::new(0);
 
 async fn use_it(lease: &Lease) {

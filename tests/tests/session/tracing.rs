@@ -1,4 +1,4 @@
-//! What the library tells: a span per container, and nothing on the process's own streams unless it was asked.
+//! The library's traces: a span per container, and nothing on the process's own streams unless it was asked for.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What passes the proxy untouched: plain answers, streams in both directions, hijacked connections.
+//! Forwarding through the proxy without a change: plain answers, streams in both directions, hijacked connections.
 
 use seatrial_tests::{Engine, EngineProxy};
 

@@ -1,4 +1,4 @@
-//! Whether what is left is found: on the engine, in the temporary folder, in a process.
+//! Leftovers are found: on the engine, in the temporary folder, in a process.
 
 use std::fs;
 use std::panic;

@@ -25,13 +25,13 @@ pub(super) fn exited(output: &CaseOutput, code: i32) {
     assert_eq!(output.end, CaseEnd::Exited(code), "{output:?}");
 }
 
-/// How many processes of the agent are in a container: itself and its workers.
+/// Counts the agent's processes in a container: itself and its workers.
 pub(super) async fn agents(container: &TestContainer) -> usize {
     let listed = seatrial_test_support::processes::listed(container).await;
     listed.iter().filter(|line| line.contains("/.seatrial/agent serve")).count()
 }
 
-/// Whether a container has a kernel of its own, as under gVisor.
+/// Returns `true` if a container has a kernel of its own, as under gVisor.
 pub(super) fn is_sandboxed(container: &TestContainer) -> bool {
     seatrial_test_support::own_session::look_at(container)["HostConfig"]["Runtime"] != "runc"
 }

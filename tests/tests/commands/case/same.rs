@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::{agent, shell, waiting};
 
-/// What both ways tell alike.
+/// The part of a result that must be the same by agent and by exec.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     end: Option<i32>,

@@ -57,7 +57,7 @@ impl Fixture {
         self.driver.prepare(task).await?.run().await?.await
     }
 
-    /// What there is of the tasks: their containers, or what their commands have left in the pool's.
+    /// Lists what is left of the tasks: their containers, or the processes that their commands left in the pool's.
     pub(crate) async fn left(&self) -> Vec<String> {
         let Some(pool) = &self.pool else { return self.session.containers() };
         let lease = pool.get().await.expect("a container");

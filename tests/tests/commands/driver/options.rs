@@ -1,4 +1,4 @@
-//! What a task asks for reaches the engine, or is refused.
+//! The options of a task: each reaches the engine, or is refused.
 
 use seatrial::Volume;
 use seatrial::driver::{DockerDriver, Driver, Drivers, Status, Task};

@@ -122,7 +122,7 @@ async fn a_task_that_had_ended_by_itself_stays_as_it_ended(
     }
 }
 
-/// Whether a command runs in a container, by the engine's word.
+/// Returns `true` if a command runs in a container, by the engine's word.
 fn runs(container: &str, command: &str) -> bool {
     let answer = Engine::from_env().request("GET", &format!("/containers/{container}/top"), None);
     let answer = answer.expect("an answer");

@@ -1,4 +1,4 @@
-//! What a command costs the engine.
+//! The number of requests that a command makes of the engine.
 
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;

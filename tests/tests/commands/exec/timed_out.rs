@@ -9,7 +9,7 @@ use seatrial_test_support::processes::{self, FAMILY, sleepers, until_none_sleeps
 
 use super::waiting;
 
-/// How long commands get that are to be ended: enough for an engine under load to start them.
+/// The time limit of commands that are to be ended: enough for an engine under load to start them.
 const TIME: Duration = Duration::from_secs(3);
 
 /// Runs what leaves a whole family behind, and looks that nothing of it is left once the error is there.

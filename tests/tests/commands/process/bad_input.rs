@@ -1,4 +1,4 @@
-//! What can't be done with a process, and how that is said.
+//! Wrong uses of a process, and the errors that explain them.
 
 use std::time::Duration;
 

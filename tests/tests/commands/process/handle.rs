@@ -1,4 +1,4 @@
-//! What a handle does: reads, writes, waits, ends.
+//! The handle of a process: it reads, writes, waits and ends.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is copied in, as the container itself sees it.
+//! Copies into a container, as the container itself sees them.
 
 use std::fs;
 use std::io::Cursor;

@@ -1,4 +1,4 @@
-//! What is copied out, as it was in the container.
+//! Copies out of a container, compared with what it has.
 
 use std::fs;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! How much memory a copy takes, seen in a process of its own.
+//! The memory that a copy takes, measured in a process of its own.
 
 use std::fs;
 use std::io::{self, Read};

@@ -1,4 +1,4 @@
-//! How copies go to the engine, seen by a proxy in front of it.
+//! The requests by which copies go to the engine, seen by a proxy in front of it.
 
 use std::io::Cursor;
 

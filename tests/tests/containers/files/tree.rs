@@ -50,14 +50,14 @@ pub(crate) fn time(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// What is in a directory of the host, as [`list_in`] shows it for a container that has it with this owner.
+/// Lists a directory of the host in the form of [`list_in`], as a container shows it that has it with this owner.
 pub(crate) fn list_host(root: &Path, owner: &str) -> Vec<String> {
     let mut lines = Vec::new();
     list_below(root, Path::new(""), owner, &mut lines);
     lines
 }
 
-/// What is in a directory of a container: `<type><mode> <uid> <gid> <size> <mtime> <path>[ -> <target>]`.
+/// Lists a directory of a container: `<type><mode> <uid> <gid> <size> <mtime> <path>[ -> <target>]`.
 pub(crate) async fn list_in(container: &TestContainer, dir: &str) -> Vec<String> {
     let output = container.exec(["/misbehave", "ls", dir]).await.expect("it runs");
     assert_eq!(output.exit_code, 0, "{}", output.stderr_text());

@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::{OwnSession, look_at};
 use seatrial_tests::EngineProxy;
 use serde_json::json;
 
-/// What the engine says of the container's state, by key.
+/// Returns a value of the container's state by the engine's word.
 fn state(container: &TestContainer, key: &str) -> serde_json::Value {
     look_at(container)["State"][key].clone()
 }

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
-/// How long a removal may take that nobody waits for.
+/// The longest time for a removal in the background.
 const SOON: Duration = Duration::from_secs(30);
 
 /// C10.

@@ -12,13 +12,13 @@ use seatrial::{ProfileHook, ProfileTarget};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// What was found of one run.
+/// The profile of one run.
 #[derive(Debug)]
 pub(crate) struct Profile {
     pub(crate) target: ProfileTarget,
-    /// How often the process was seen at work.
+    /// The number of samples in which the process was at work.
     pub(crate) samples: u64,
-    /// Whether the process was there still when the profile ended.
+    /// `true` if the process still ran when the profile ended.
     pub(crate) was_alive: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a monitor tells of what a container does.
+//! A monitor's snapshots of its container.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 use seatrial_tests::Engine;
 use serde_json::Value;
 
-/// What the engine itself says of a container's use.
+/// Returns a container's statistics by the engine's word.
 fn raw(container: &str) -> Value {
     Engine::from_env().get(&format!("/containers/{container}/stats?stream=false")).expect("statistics")
 }

@@ -1,4 +1,4 @@
-//! What the engine is told to publish, and that it is reached.
+//! Published ports: the engine is told to publish them, and they are reached.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -29,7 +29,7 @@ fn greeting(address: &str) -> String {
     text
 }
 
-/// What comes back from a UDP server at this address; datagrams get lost.
+/// Returns the answer of a UDP server at this address. It asks again, since datagrams get lost.
 fn echo(address: &str) -> String {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     socket.set_read_timeout(Some(Duration::from_millis(500))).expect("a timeout");

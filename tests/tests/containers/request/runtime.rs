@@ -47,7 +47,7 @@ async fn scenario_starts_with_each_choice() {
     say("done");
 }
 
-/// What the scenario says of each choice: default, named, native, a variant with `nc` at its end.
+/// Returns the runtimes that the scenario prints: by default, by name, native, and the variant with `nc` at its end.
 fn with(variables: &[(&str, &str)]) -> [String; 4] {
     let session = own_id("runtime-process");
     let variables = [variables, &[("SEATRIAL_SESSION_ID", session.as_str())]].concat();

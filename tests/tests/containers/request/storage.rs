@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::{OwnSession, look_at};
 use seatrial_tests::Engine;
 use serde_json::Value;
 
-/// What an inspect says of the mount at this place.
+/// Returns the mount at this place from an inspect's answer.
 fn mount_at<'a>(container: &'a Value, place: &str) -> &'a Value {
     let mounts = container["Mounts"].as_array().expect("mounts");
     mounts.iter().find(|mount| mount["Destination"] == place).unwrap_or_else(|| panic!("nothing at {place}"))

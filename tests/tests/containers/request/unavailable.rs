@@ -5,8 +5,7 @@ use seatrial_test_support::own_session::{OwnSession, look, look_at};
 use seatrial_tests::{Engine, EngineProxy, Fault, Gate, Matcher};
 use serde_json::{Value, json};
 
-/// What the engine says of the container that a request made, before it is started: whether it can be is for the
-/// machine to say.
+/// Creates a container without starting it, and returns what the engine says of it. Not every machine could start it.
 async fn created(topic: &str, describe: impl Fn(ContainerRequest) -> ContainerRequest) -> Value {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, topic).await;

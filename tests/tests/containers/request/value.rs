@@ -6,7 +6,7 @@ use seatrial_test_support::own_session::{OwnSession, look_at};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 use serde_json::{Value, json};
 
-/// What the engine was asked for, without what is of each container alone.
+/// Returns the options that the engine was given, without those that differ from container to container.
 fn asked_for(mut container: Value) -> Value {
     container["Config"]["Hostname"].take();
     container["Config"]["Labels"][labels::CREATION].take();

@@ -1,4 +1,4 @@
-//! What a container does whatever is below the engine.
+//! The same container under each runtime.
 
 use std::time::Duration;
 

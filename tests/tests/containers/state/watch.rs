@@ -1,4 +1,4 @@
-//! What a watch tells of what happens to a container.
+//! A watch reports the changes of a container's state.
 
 use std::time::Duration;
 

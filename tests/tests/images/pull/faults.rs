@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::{OwnSession, own_id};
 use seatrial_test_support::registry::{Published, Registry};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};
 
-/// How often a pull is tried at most.
+/// The most attempts of a pull.
 const TRIES: usize = 5;
 
 /// A registry, an image in it that is quick to pull, and what goes between engine and library.

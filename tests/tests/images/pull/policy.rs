@@ -1,4 +1,4 @@
-//! When an image is pulled, and what of it: missing, always, never; by tag and by digest.
+//! Pull policies: missing, always, never; by tag and by digest.
 
 use seatrial::{ContainerRequest, Pull, PullPolicy};
 use seatrial_test_support::image::{self, id_of};

@@ -1,4 +1,4 @@
-//! What a caller is told while a pull goes on.
+//! The progress that a caller is told while a pull goes on.
 
 use std::sync::{Arc, Mutex};
 

@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::registry::{PASSWORD, Registry, USER};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
-/// What a pull is to the engine.
+/// Returns a matcher for the engine's calls of a pull.
 fn pull_calls() -> Matcher {
     Matcher::new("POST", "/images/create")
 }
@@ -123,7 +123,7 @@ async fn callers_with_different_credentials_do_not_share_a_pull() {
     assert_eq!(pulls(&proxy), 2);
 }
 
-/// How many blobs are on their way: connections, since idle ones are closed with a cancelled pull too.
+/// Counts the blobs that are being downloaded: connections, since idle ones are closed with a cancelled pull too.
 fn downloads(registry: &Registry) -> usize {
     registry.faulty.connections()
 }

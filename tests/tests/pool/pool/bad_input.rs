@@ -1,4 +1,4 @@
-//! What can't be, and what goes wrong from outside.
+//! Wrong uses of a pool, and failures from outside.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use seatrial_tests::{EngineProxy, Fault, Matcher};
 
 use super::{pool, says, states};
 
-/// How long a command is let run before it is given up.
+/// The time after which a command is dropped.
 const TIME: Duration = Duration::from_millis(300);
 
 /// Runs a command that does not end, gives it up, and gives the container back at once; returns the container's name.

@@ -1,4 +1,4 @@
-//! How a pool ends, and what it leaves: nothing.
+//! The end of a pool: it leaves nothing.
 
 use std::time::{Duration, Instant};
 

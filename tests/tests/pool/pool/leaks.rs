@@ -1,4 +1,4 @@
-//! What a lease leaves behind in its container.
+//! Processes that a lease leaves behind in its container.
 
 use seatrial::{LeakCheck, MemberState};
 use seatrial_test_support::observe::until;

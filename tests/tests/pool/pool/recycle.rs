@@ -1,4 +1,4 @@
-//! What is done to a container between two leases, and what becomes of one of which it fails.
+//! Recycling of a container between two leases, and the replacement of one whose recycling fails.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

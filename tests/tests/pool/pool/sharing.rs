@@ -1,4 +1,4 @@
-//! Who is served when, and what is told of it.
+//! The order in which callers are served, and what the pool reports of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! What the requests of a start are, and a container that needs all of them.
+//! The requests that a start makes, and a container that needs all of them.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    /// Those of a start in a [`Scene`], in their order.
+    /// All stages, in the order of a start in a [`Scene`].
     pub(crate) const ALL: [Self; 7] =
         [Self::Create, Self::Connect, Self::Copy, Self::Attach, Self::Start, Self::Inspect, Self::Exec];
 
@@ -38,7 +38,7 @@ impl Stage {
     }
 }
 
-/// What starts that take every kind of request share: two networks, and a file to mount.
+/// The things that starts with every kind of request share: two networks, and a file to mount.
 ///
 /// It belongs into a process whose folder for temporary files is its own, see [`in_own_folder`].
 pub(crate) struct Scene {

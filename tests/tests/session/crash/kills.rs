@@ -14,18 +14,18 @@ const KILLS: usize = 104;
 const LANES: usize = 4;
 /// From the begin of a stage to the kill, at most: as long as the longer ones take, so that some are over by then.
 const LONGEST: Duration = Duration::from_millis(300);
-/// How long a child may take to come to a stage, on a busy machine.
+/// The longest time that a child may take to reach a stage, on a busy machine.
 const REACHED_WITHIN: Duration = Duration::from_secs(60);
-/// How long a reaper may take until all is gone, on a busy machine.
+/// The longest time that a reaper may take to remove everything, on a busy machine.
 const GONE_WITHIN: Duration = Duration::from_secs(60);
 
-/// What the child was at when it was killed, with how often that was so.
+/// The number of kills by the stage that the child was in.
 type Moments = BTreeMap<String, usize>;
 
 /// One child that was killed.
 struct Killed {
     session: String,
-    /// What it was at.
+    /// The stage that it was in.
     at: String,
 }
 

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 /// Said after the last line of an error.
 const DONE: &str = "that is all";
 
-/// What a process says that has these variables, and `HOME` for its own, and no `DOCKER_HOST` unless it is among them.
+/// Runs the scenario in a process with these variables, `HOME` of its own, and no `DOCKER_HOST` unless it is among
+/// them; returns what it prints.
 #[track_caller]
 pub(crate) fn said(home: &Path, variables: &[(&str, &str)]) -> String {
     let home = home.to_str().expect("unicode");

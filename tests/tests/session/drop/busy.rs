@@ -7,7 +7,7 @@ use seatrial::{Network, Volume};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
-/// What a drop may take on a slow machine; a removal that is held takes for ever.
+/// The longest time for a drop on a slow machine. A removal that is held takes for ever.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// C9.

@@ -1,4 +1,4 @@
-//! What is not ours stays, whatever it is called.
+//! Resources that are not ours stay, whatever their names are.
 
 use seatrial::{ContainerRequest, Network, Session};
 use seatrial_core::labels;

@@ -1,4 +1,4 @@
-//! How much is asked of an engine at once.
+//! The number of requests that are under way to an engine at once.
 
 use std::time::{Duration, Instant};
 

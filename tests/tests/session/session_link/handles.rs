@@ -1,4 +1,4 @@
-//! How long the link lasts: until nothing of the session is needed any more.
+//! The link's lifetime: it lasts until nothing of the session is needed any more.
 
 use seatrial::{Network, Session};
 use seatrial_test_support::observe::{LONG, block_until};

@@ -1,4 +1,4 @@
-//! What is to stay is none of the reaper's business; what was kept by the way is.
+//! Resources that are to stay are left alone by the reaper; those that were kept by accident are not.
 
 use seatrial::{ContainerRequest, Keep, Volume};
 use seatrial_test_support::observe::{LONG, block_until};

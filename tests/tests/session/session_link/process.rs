@@ -63,14 +63,14 @@ impl Host {
     }
 }
 
-/// Where the program is; it is built if need be.
+/// Returns the folder of the reaper's program, and builds it if need be.
 fn program_folder() -> PathBuf {
     let reaper = Reaper::start(&[]);
     let program = fs::read_link(format!("/proc/{}/exe", reaper.id())).expect("its program");
     program.parent().expect("a folder").to_owned()
 }
 
-/// What one of a process's descriptors is.
+/// Returns the target of one of a process's file descriptors.
 fn descriptor(process: u32, number: u32) -> String {
     let target = fs::read_link(format!("/proc/{process}/fd/{number}")).expect("it is open");
     target.to_string_lossy().into_owned()

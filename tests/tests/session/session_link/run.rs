@@ -83,14 +83,14 @@ impl Run {
         self.reaper().expect("there is a reaper")["Id"].as_str().expect("an id").to_owned()
     }
 
-    /// How often the reaper's log has this text; no reaper has none.
+    /// Counts this text in the reaper's log; 0 if there is no reaper.
     pub(crate) fn logged(&self, text: &str) -> usize {
         let target = format!("/containers/{}/logs?stdout=1", self.reaper_name());
         let log = self.engine.request("GET", &target, None).expect("the engine answers");
         if log.status == 200 { log.text().matches(text).count() } else { 0 }
     }
 
-    /// What is left of the session, its reaper aside.
+    /// Lists what is left of the session, its reaper aside.
     pub(crate) fn left(&self) -> Leftovers {
         Leftovers::of_session(&self.engine, &self.session).expect("the engine answers")
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::run::Run;
 
-/// What the engine says of it.
+/// The engine's inspection of the stand-in.
 pub(crate) struct StandIn {
     pub(crate) state: Value,
     /// Beside that of the session.

@@ -1,4 +1,4 @@
-//! What killed processes have left without a reaper, looked for later.
+//! The sweep: resources that killed processes have left without a reaper are found later.
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::strategies::{is_early, never_met, unready};
 
-/// How many containers run at once.
+/// The number of containers that run at once.
 const AT_ONCE: usize = 4;
 
 /// C25.

@@ -6,9 +6,9 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::block::assert_block;
 
-/// How many lines of each stream are shown.
+/// The number of lines of each stream that are shown.
 const LINES: usize = 50;
-/// How much of a line is shown.
+/// The number of characters of a line that are shown.
 const WIDTH: usize = 400;
 
 /// The error of a container that printed something and ended.

@@ -1,4 +1,4 @@
-//! How the block reaches a reader: by the test runner, which prints the error that a test returned.
+//! The way of the block to a reader: the test runner prints the error that a test returned.
 
 use seatrial::{ContainerRequest, Result, Session, WaitFor};
 use seatrial_test_support::observe::LONG;

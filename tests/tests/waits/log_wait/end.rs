@@ -1,4 +1,4 @@
-//! How a log wait ends without a match.
+//! Ends of a log wait without a match.
 
 use std::time::{Duration, Instant};
 

@@ -40,7 +40,7 @@ async fn a_container_goes_on_printing_during_the_wait_while_the_runtime_is_block
     assert_eq!(container.log_matches().len(), 1);
 }
 
-/// Whether the engine has started a container; before that it says that it did in the year 1.
+/// Returns `true` if the engine has started a container. Before that it reports the year 1 as the start.
 fn has_started(name: &str) -> bool {
     state(name)["StartedAt"].as_str().is_some_and(|at| !at.starts_with("0001"))
 }

@@ -1,4 +1,4 @@
-//! What a log wait matches: texts, regular expressions, streams, counts, frames, long lines.
+//! Matches of a log wait: texts, regular expressions, streams, counts, frames, long lines.
 
 use seatrial::{LogMatch, LogStream, TestContainer, WaitFor};
 use seatrial_test_support::observe::{SHORT, failed};

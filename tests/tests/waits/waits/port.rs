@@ -9,7 +9,7 @@ use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;
 
-/// What a listener says to who connects at the published address; nothing if it does not listen.
+/// Returns what a listener sends to a client at the published address; an empty text if it does not listen.
 fn greeting(container: &TestContainer, port: u16) -> String {
     let mut said = String::new();
     let stream = TcpStream::connect(container.addr(port).expect("published"));
