@@ -122,7 +122,7 @@ async fn memory_below_the_engine_s_minimum_is_named_with_the_minimum() {
     assert_says(&error, &["container `tiny", "raise `memory`", "in bytes", "6 MiB"]);
 }
 
-/// C5.
+/// C5: an unknown runtime is an error that lists the engine's runtimes.
 #[tokio::test]
 async fn an_unknown_runtime_is_named_with_the_runtimes_that_there_are() {
     let session = OwnSession::begin("bad-runtime").await;

@@ -5,7 +5,7 @@ use std::fs;
 use seatrial::{ContainerStatus, Network};
 use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, look_at, own_id};
 
-/// C15.
+/// C15: name, image, process, addresses and root directory are those that the engine reports.
 #[tokio::test]
 async fn a_container_s_description_is_the_engine_s() {
     let session = OwnSession::begin("inspect").await;

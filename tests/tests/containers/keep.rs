@@ -204,7 +204,7 @@ fn assert_kept_in(modes: &[&str], scenario: impl Fn() + Copy) {
     }
 }
 
-/// C12.
+/// C12: a container that a passing test drops is kept by `always` alone.
 #[test]
 fn what_is_dropped_stays_always_only() {
     assert_kept_in(&["always"], scenario_drops);
@@ -216,7 +216,7 @@ fn what_is_never_dropped_stays_always_only() {
     assert_kept_in(&["always"], scenario_never_drops);
 }
 
-/// C12.
+/// C12: a container that was run to its end is kept by `always` alone.
 #[test]
 fn what_was_run_to_its_end_stays_always_only() {
     assert_kept_in(&["always"], scenario_runs_to_the_end);

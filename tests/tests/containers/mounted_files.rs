@@ -65,7 +65,7 @@ async fn with_file(session: &OwnSession, host: &TempDir) -> TestContainer {
     request.start().await.expect("it starts")
 }
 
-/// C21.
+/// C21: files that are mounted to be read are readable for every user and writable for none.
 #[tokio::test]
 async fn every_user_reads_what_is_mounted_to_read_and_none_writes() {
     let session = OwnSession::begin("mounted").await;
@@ -87,7 +87,7 @@ async fn every_user_reads_what_is_mounted_to_read_and_none_writes() {
     assert_eq!(shell(&container, "root", "cat /in/file").await.0, "content");
 }
 
-/// C21.
+/// C21: files that are mounted to be written are writable for every user, and the host's originals don't change.
 #[tokio::test]
 async fn every_user_writes_what_is_mounted_to_write_and_the_host_keeps_its_own() {
     let session = OwnSession::begin("mounted-writable").await;
@@ -113,7 +113,7 @@ async fn every_user_writes_what_is_mounted_to_write_and_the_host_keeps_its_own()
     assert!(!copies.exists(), "a removal is over when the copies are gone too");
 }
 
-/// C21.
+/// C21: the copies on the host are deleted after the container, never before.
 #[tokio::test]
 async fn copies_go_after_the_container_and_not_before() {
     let proxy = EngineProxy::start_default();
@@ -133,7 +133,7 @@ async fn copies_go_after_the_container_and_not_before() {
     assert!(look(&id).is_none(), "the copies went first");
 }
 
-/// C21.
+/// C21: the copies on the host stay as long as a kept container.
 #[tokio::test]
 async fn a_container_that_is_kept_keeps_its_files() {
     let session = OwnSession::begin("mounted-kept").await;

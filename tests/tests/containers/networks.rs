@@ -41,7 +41,7 @@ fn look_at_network(id: &str) -> Option<Value> {
     (answer.status == 200).then(|| serde_json::from_slice(&answer.body).expect("JSON"))
 }
 
-/// C16.
+/// C16: containers of one network reach each other by alias and by name.
 #[tokio::test]
 async fn containers_reach_each_other_by_alias_and_by_name() {
     let session = OwnSession::begin("networks-alias").await;
@@ -87,7 +87,7 @@ async fn a_container_joins_several_networks_each_with_its_aliases() {
     }
 }
 
-/// C16.
+/// C16: a link works on the default bridge, which has no aliases.
 #[tokio::test]
 async fn a_linked_container_is_reached_by_its_link_on_the_default_bridge() {
     let session = OwnSession::begin("networks-link").await;
@@ -109,7 +109,7 @@ async fn a_container_that_shares_another_s_network_has_its_loopback() {
     assert_eq!(heard(&by_name, "127.0.0.1").await, "hello\n");
 }
 
-/// C16.
+/// C16: the network mode `host` gives a container the host's name.
 #[tokio::test]
 async fn a_container_in_the_host_s_network_has_the_host_s_name() {
     let session = OwnSession::begin("networks-host").await;
@@ -165,7 +165,7 @@ async fn a_network_s_removal_is_tried_again_and_content_with_none() {
     network.remove().await.expect("it is gone, which is what was asked for");
 }
 
-/// C16.
+/// C16: a network name with characters that the engine forbids is refused.
 #[tokio::test]
 async fn a_name_that_no_network_can_have_is_refused() {
     let session = OwnSession::begin("networks-name").await;

@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::{OwnSession, look};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};
 use serde_json::json;
 
-/// C13.
+/// C13: `run` returns stdout, stderr and the exit code.
 #[tokio::test]
 async fn a_run_collects_both_streams_and_the_exit_code() {
     let session = OwnSession::begin("run").await;

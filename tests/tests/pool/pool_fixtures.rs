@@ -26,13 +26,13 @@ async fn use_it(lease: &Lease) {
     LEASED.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// P3, P4.
+/// P3, P4: a test on a current-thread runtime leases from the shared pool.
 #[tokio::test]
 async fn a_test_on_a_current_thread_runtime_shares_the_pool() {
     use_it(&POOL.get().await.expect("a container")).await;
 }
 
-/// P3, P4.
+/// P3, P4: tasks on a multi-thread runtime lease from the shared pool.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_test_on_a_multi_thread_runtime_shares_the_pool() {
     let tasks: Vec<_> = (0..4)
@@ -48,7 +48,7 @@ async fn container() -> Lease {
     POOL.get().await.expect("a container")
 }
 
-/// P3, P4.
+/// P3, P4: a lease can be an `rstest` fixture, in each of a test's cases.
 #[rstest]
 #[case(1)]
 #[case(2)]
@@ -78,7 +78,7 @@ async fn a_serial_test_may_have_an_exclusive_lease() {
     alone.exec(["true"]).await.expect("it runs");
 }
 
-/// P5.
+/// P5: a test that `serial_test` lets run in parallel leases from the shared pool.
 #[tokio::test]
 #[parallel(pool)]
 async fn a_parallel_test_shares_the_pool() {

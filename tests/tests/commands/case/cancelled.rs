@@ -8,7 +8,7 @@ use seatrial_tests::cancel_at_every_poll;
 
 use super::{agent, exited, shell, waiting};
 
-/// A6.
+/// A6: dropping a case's future, after any poll, ends its process and all that came of it.
 #[tokio::test]
 async fn a_case_that_is_dropped_at_any_moment_is_ended() {
     let session = OwnSession::begin("case-drop").await;

@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::{agent, exited, is_sandboxed, shell, waiting};
 
-/// A16.
+/// A16: an isolated case sees files of its own; nothing that it writes outlives it.
 #[tokio::test]
 async fn what_an_isolated_case_writes_is_gone_with_it() {
     let session = OwnSession::begin("case-isolated").await;
@@ -40,7 +40,7 @@ async fn what_an_isolated_case_writes_is_gone_with_it() {
     assert_eq!((output.end, output.left_behind, container.poison()), (CaseEnd::TimedOut, Some(2), None));
 }
 
-/// A16.
+/// A16: a container without the rights for isolation refuses an isolated case, and the error says so.
 #[tokio::test]
 async fn where_a_container_may_not_isolate_that_is_said() {
     let session = OwnSession::begin("case-not-isolated").await;

@@ -10,7 +10,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
 use super::{Fixture, Kept, Which, shell};
 
-/// D3.
+/// D3: a task whose container disappears fails with an error, never with a result.
 #[rstest]
 #[tokio::test]
 async fn a_task_whose_container_is_removed_by_somebody_else_is_an_error(

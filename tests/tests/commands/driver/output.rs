@@ -39,7 +39,7 @@ impl AsyncWrite for Stuck {
     }
 }
 
-/// D1.
+/// D1: a task's output arrives complete and in order, however much it is.
 #[rstest]
 #[tokio::test]
 async fn much_output_is_complete_and_in_order(#[values(Which::Docker, Which::Pool)] which: Which) {

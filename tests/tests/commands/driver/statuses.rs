@@ -35,7 +35,7 @@ async fn a_task_that_ended_has_one_of_these_statuses(#[values(Which::Docker, Whi
     }
 }
 
-/// D2.
+/// D2: dropping a task's future cancels the task and ends its command.
 #[rstest]
 #[tokio::test]
 async fn a_task_that_is_given_up_is_cancelled(#[values(Which::Docker, Which::Pool)] which: Which) {

@@ -4,7 +4,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::waiting;
 
-/// C27.
+/// C27: a command returns its exit code, stdout and stderr.
 #[tokio::test]
 async fn a_command_s_code_and_both_streams_come_back() {
     let session = OwnSession::begin("exec").await;
@@ -27,7 +27,7 @@ async fn arguments_reach_the_command_as_they_are() {
     assert_eq!(output.stdout_text(), words.map(|word| format!("{word}|")).concat());
 }
 
-/// C27.
+/// C27: a command has the environment, user and directory that its options say, and the container's otherwise.
 #[tokio::test]
 async fn environment_user_and_directory_are_the_command_s_own() {
     let session = OwnSession::begin("exec-options").await;
@@ -62,7 +62,7 @@ async fn a_command_that_is_killed_has_the_code_of_its_signal() {
     assert_eq!(output.exit_code, 137);
 }
 
-/// C27.
+/// C27: the output of commands that run at once is kept apart.
 #[tokio::test]
 async fn commands_at_once_do_not_mix() {
     let session = OwnSession::begin("exec-at-once").await;

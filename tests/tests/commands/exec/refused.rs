@@ -42,7 +42,7 @@ async fn a_command_that_could_not_be_started_is_an_error_that_says_why() {
     assert!(!container.is_poisoned(), "what did not start need not be ended");
 }
 
-/// C27.
+/// C27: a command that is visibly wrong is refused without a request to the engine.
 #[tokio::test]
 async fn what_can_be_seen_to_be_wrong_is_refused_before_the_engine_is_asked() {
     let session = OwnSession::begin("exec-empty").await;
@@ -54,7 +54,7 @@ async fn what_can_be_seen_to_be_wrong_is_refused_before_the_engine_is_asked() {
     assert!(error.to_string().contains(container.name()), "{error:?}");
 }
 
-/// C27.
+/// C27: a command in a stopped container fails with a conflict.
 #[tokio::test]
 async fn a_command_in_a_container_that_does_not_run_is_a_conflict() {
     let session = OwnSession::begin("exec-stopped").await;
@@ -71,7 +71,7 @@ async fn a_command_in_a_container_that_does_not_run_is_a_conflict() {
     assert!(error.to_string().contains(container.name()), "{error:?}");
 }
 
-/// C27.
+/// C27: a command in a restarting container fails with a conflict.
 #[tokio::test]
 async fn a_command_in_a_container_that_is_restarting_is_a_conflict() {
     let session = OwnSession::begin("exec-restarting").await;

@@ -36,7 +36,7 @@ async fn a_process_that_can_t_be_started_is_an_error_at_the_start() {
     assert!(error.is_conflict() && error.to_string().contains("not running"), "{error:?}");
 }
 
-/// C30.
+/// C30: a terminal of no rows or columns is refused, and the error names it.
 #[tokio::test]
 async fn a_terminal_without_room_is_refused_by_name() {
     let session = OwnSession::begin("process-size").await;
@@ -79,7 +79,7 @@ async fn a_write_to_one_who_stops_reading_does_not_hang_or_pass_for_done() {
     assert_eq!(closed.wait().await.expect("it ends"), 0);
 }
 
-/// C30.
+/// C30: a process ends for its handle when its container is removed.
 #[tokio::test]
 async fn a_process_whose_container_is_removed_has_ended() {
     let session = OwnSession::begin("process-removed").await;

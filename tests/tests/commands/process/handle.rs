@@ -15,7 +15,7 @@ async fn shell(container: &TestContainer) -> Process {
     container.spawn(["sh"]).await.expect("it starts")
 }
 
-/// C30.
+/// C30: stdout and stderr are read apart, and both end with the process.
 #[tokio::test]
 async fn streams_are_told_apart_and_end() {
     let session = OwnSession::begin("process-streams").await;
@@ -62,7 +62,7 @@ async fn standard_input_is_closed_by_itself() {
     assert_eq!((output.exit_code, output.stdout_text().as_str()), (0, "all of it"));
 }
 
-/// C30.
+/// C30: the deadline of a read holds for that call only.
 #[tokio::test]
 async fn a_deadline_of_one_call_does_not_stay_for_the_next() {
     let session = OwnSession::begin("process-deadline").await;
@@ -86,7 +86,7 @@ async fn a_deadline_of_one_call_does_not_stay_for_the_next() {
     assert_eq!(process.wait().await.expect("no deadline"), 0);
 }
 
-/// C30.
+/// C30: a read that is dropped leaves its bytes for the next one.
 #[tokio::test]
 async fn reads_that_are_dropped_lose_nothing() {
     let session = OwnSession::begin("process-cancel").await;
@@ -113,7 +113,7 @@ async fn reads_that_are_dropped_lose_nothing() {
     assert_eq!(process.wait().await.expect("it ends"), 0);
 }
 
-/// C30.
+/// C30: reading up to a text finds it across frames, and leaves what follows for the next read.
 #[tokio::test]
 async fn a_text_is_found_across_pieces_and_the_rest_is_left() {
     let session = OwnSession::begin("process-until").await;
@@ -150,7 +150,7 @@ async fn what_is_not_read_holds_the_process_back_and_is_not_lost() {
     assert_eq!(process.wait().await.expect("it ends"), 0);
 }
 
-/// C30, C29.
+/// C30, C29: dropping the handle ends the whole process tree.
 #[tokio::test]
 async fn a_handle_that_is_dropped_ends_the_process_with_its_children() {
     let session = OwnSession::begin("process-drop").await;
@@ -169,7 +169,7 @@ async fn a_handle_that_is_dropped_ends_the_process_with_its_children() {
     ours.assert_not_grown();
 }
 
-/// C30, C29.
+/// C30, C29: a kill ends the whole process tree, and what was printed before can still be read.
 #[tokio::test]
 async fn a_process_that_is_killed_is_gone_with_its_children_and_its_output_stays() {
     let session = OwnSession::begin("process-kill").await;

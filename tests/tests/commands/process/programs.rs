@@ -30,7 +30,7 @@ async fn a_shell_in_a_terminal() {
     assert_eq!(shell.wait_within(LONG).await.expect("it ends"), 7);
 }
 
-/// C30.
+/// C30: an interactive program is driven through a terminal and through pipes.
 #[tokio::test]
 async fn psql_in_a_terminal_and_in_a_pipe() {
     let session = OwnSession::begin("process-psql").await;

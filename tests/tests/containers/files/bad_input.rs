@@ -40,7 +40,7 @@ fn assert_says(error: &Error, reason: &str, container: &str) {
     assert!(text.contains(reason) && text.contains(container), "`{reason}` is not in: {text}");
 }
 
-/// C8, C19.
+/// C8, C19: a request with a source that can't be copied fails before a container is created.
 #[tokio::test]
 async fn what_cannot_be_copied_is_refused_before_anything_is_created() {
     let proxy = EngineProxy::start_default();
@@ -57,7 +57,7 @@ async fn what_cannot_be_copied_is_refused_before_anything_is_created() {
     assert_eq!(proxy.requests().len(), 0, "the engine was asked: {:?}", proxy.requests());
 }
 
-/// C19.
+/// C19: a source that can't be copied fails before the engine is sent anything.
 #[tokio::test]
 async fn what_cannot_be_copied_into_a_running_container_is_refused_before_anything_is_sent() {
     let proxy = EngineProxy::start_default();
@@ -116,7 +116,7 @@ async fn a_reader_that_does_not_keep_its_word_is_an_error_that_names_its_target(
     }
 }
 
-/// C19.
+/// C19: a target below a file of the container is an error of the engine's, with its words.
 #[tokio::test]
 async fn a_path_through_a_file_of_the_container_is_refused_by_the_engine() {
     let session = OwnSession::begin("through-a-file").await;
@@ -127,7 +127,7 @@ async fn a_path_through_a_file_of_the_container_is_refused_by_the_engine() {
     assert!(container.copy_in(CopyIn::bytes("x", "/etc/in")).await.is_ok(), "it is usable as before");
 }
 
-/// C19.
+/// C19: a copy into a removed container fails with "not found".
 #[tokio::test]
 async fn a_copy_into_a_container_that_is_gone_says_so() {
     let session = OwnSession::begin("gone").await;

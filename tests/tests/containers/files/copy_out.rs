@@ -59,7 +59,7 @@ async fn a_directory_comes_out_as_it_went_in() {
     );
 }
 
-/// C20.
+/// C20: a directory that is copied out merges into an existing one and replaces files of the same name only.
 #[tokio::test]
 async fn a_directory_goes_into_one_that_is_there_and_replaces_files_only() {
     let session = OwnSession::begin("copy-out-into").await;

@@ -12,7 +12,7 @@ fn state(container: &TestContainer, key: &str) -> serde_json::Value {
     look_at(container)["State"][key].clone()
 }
 
-/// C11.
+/// C11: a stop reports that it was made, and a second one that the container had stopped already.
 #[tokio::test]
 async fn a_stop_is_made_once_and_then_already_so() {
     let session = OwnSession::begin("stop").await;
@@ -48,7 +48,7 @@ async fn a_stop_sends_the_signal_that_the_request_names() {
     assert_eq!(state(&container, "ExitCode"), 5);
 }
 
-/// C11.
+/// C11: a signal is sent by its name, with or without `SIG`, or by its number.
 #[tokio::test]
 async fn a_signal_is_sent_by_name_or_number() {
     let session = OwnSession::begin("kill").await;
@@ -63,7 +63,7 @@ async fn a_signal_is_sent_by_name_or_number() {
     assert_eq!(container.kill("SIGKILL").await.expect("it has ended"), Change::AlreadySo);
 }
 
-/// C11.
+/// C11: an unknown signal is refused, and the error names it.
 #[tokio::test]
 async fn a_signal_that_there_is_not_is_refused_by_name() {
     let session = OwnSession::begin("kill-unknown").await;
@@ -74,7 +74,7 @@ async fn a_signal_that_there_is_not_is_refused_by_name() {
     assert_eq!(state(&container, "Running"), true);
 }
 
-/// C11.
+/// C11: pause and unpause report that they were made, and a second call that it was so already.
 #[tokio::test]
 async fn a_pause_and_its_end_are_made_once_and_then_already_so() {
     let session = OwnSession::begin("pause").await;
@@ -116,7 +116,7 @@ async fn a_restart_is_another_run_whose_ports_are_looked_up() {
     container.wait(WaitFor::port(7000)).await.expect("it listens again");
 }
 
-/// C11.
+/// C11: new limits apply to a running container; limits that were not named stay.
 #[tokio::test]
 async fn limits_of_a_container_that_runs_are_changed_and_the_others_stay() {
     let session = OwnSession::begin("limits").await;
@@ -132,7 +132,7 @@ async fn limits_of_a_container_that_runs_are_changed_and_the_others_stay() {
     assert_eq!((&host["Memory"], &host["PidsLimit"]), (&json!(96 << 20), &json!(60)));
 }
 
-/// C11.
+/// C11: a limit that the engine refuses fails and leaves all limits as they were.
 #[tokio::test]
 async fn a_limit_that_the_engine_refuses_is_an_error_and_changes_nothing() {
     let session = OwnSession::begin("limits-bad").await;

@@ -9,7 +9,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 /// The longest time for a removal in the background.
 const SOON: Duration = Duration::from_secs(30);
 
-/// C10.
+/// C10: the engine no longer has a container when `remove` returns.
 #[tokio::test]
 async fn a_container_is_gone_when_its_removal_returns() {
     let session = OwnSession::begin("removal").await;
@@ -20,7 +20,7 @@ async fn a_container_is_gone_when_its_removal_returns() {
     assert!(look(&id).is_none());
 }
 
-/// C10.
+/// C10: removing a container that is gone already succeeds.
 #[tokio::test]
 async fn a_removal_of_a_container_that_is_gone_is_a_success() {
     let session = OwnSession::begin("removal-gone").await;

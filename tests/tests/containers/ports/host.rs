@@ -11,7 +11,7 @@ use super::forward::engine_behind_tcp;
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// C18.
+/// C18: the host to connect to is the one of the engine's TCP address.
 #[tokio::test]
 async fn the_ports_of_an_engine_behind_tcp_are_reached_at_its_host() {
     let address = engine_behind_tcp();
@@ -110,7 +110,7 @@ fn a_variable_says_at_which_host_ports_are_reached() {
     );
 }
 
-/// C18.
+/// C18: `SEATRIAL_HOST` with anything but a host name or an address is an error that names the variable.
 #[test]
 fn a_variable_that_is_no_host_is_refused_by_name() {
     let mut child = Child::spawn(scenario_prints_an_address, &[("SEATRIAL_HOST", "http://x:80")]);

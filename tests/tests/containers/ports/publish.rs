@@ -48,7 +48,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
-/// C17, C18.
+/// C17, C18: by default a port is published on loopback, at a port that the engine chooses.
 #[tokio::test]
 async fn a_port_is_published_on_loopback_only_on_a_port_that_the_engine_chooses() {
     let session = OwnSession::begin("publish-loopback").await;
@@ -63,7 +63,7 @@ async fn a_port_is_published_on_loopback_only_on_a_port_that_the_engine_chooses(
     assert_eq!(greeting(&address), "hello\n");
 }
 
-/// C17.
+/// C17: a request can choose the host's address.
 #[tokio::test]
 async fn a_port_is_published_on_the_address_that_is_asked_for() {
     let session = OwnSession::begin("publish-on").await;
@@ -94,7 +94,7 @@ async fn a_port_is_published_on_two_addresses() {
     assert_eq!(addresses, ["127.0.0.1", "127.0.0.3"]);
 }
 
-/// C17.
+/// C17: a request can choose the host's port.
 #[tokio::test]
 async fn a_fixed_port_is_the_one_that_was_given() {
     let session = OwnSession::begin("publish-fixed").await;
@@ -143,7 +143,7 @@ async fn sctp_is_asked_for() {
     }
 }
 
-/// C17.
+/// C17: a request can publish all exposed ports, or none.
 #[tokio::test]
 async fn all_that_is_exposed_can_be_published_and_nothing_can_be_too() {
     let session = OwnSession::begin("publish-all").await;

@@ -18,7 +18,7 @@ async fn logs_are_local_blocking_and_limited_unless_the_request_says_otherwise()
     assert_eq!(container.logs().read().await.expect("they can be read").stdout_text(), "hello\n");
 }
 
-/// C6.
+/// C6: a request can choose the log driver and its options.
 #[tokio::test]
 async fn a_log_driver_that_is_asked_for_is_used_with_its_options() {
     let session = OwnSession::begin("logs-asked").await;

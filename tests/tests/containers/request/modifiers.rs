@@ -4,7 +4,7 @@ use seatrial_core::labels;
 use seatrial_test_support::own_session::{OwnSession, look_at};
 use serde_json::json;
 
-/// C4.
+/// C4: a modifier runs last, so its values replace those of setters and defaults.
 #[tokio::test]
 async fn what_a_modifier_sets_wins_over_every_setter_and_default() {
     let session = OwnSession::begin("modifiers").await;

@@ -3,7 +3,7 @@
 use regex::Regex;
 use seatrial_test_support::own_session::{OwnSession, look_at, own_id};
 
-/// C2.
+/// C2: a container without a given name is named after its test, and is unique.
 #[tokio::test]
 async fn a_name_is_made_from_the_test() {
     let session = OwnSession::begin("names-default").await;
@@ -17,7 +17,7 @@ async fn a_name_is_made_from_the_test() {
     assert_ne!(first.name(), second.name());
 }
 
-/// C2.
+/// C2: a given name is the container's name, unchanged.
 #[tokio::test]
 async fn a_name_that_is_given_is_used_as_it_is() {
     let session = OwnSession::begin("names-given").await;

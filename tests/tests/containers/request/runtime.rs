@@ -68,7 +68,7 @@ fn the_process_s_runtime_is_that_of_requests_that_choose_none() {
     assert_eq!([named.as_str(), native.as_str()], ["runc", "runc"]);
 }
 
-/// C5.
+/// C5: `SEATRIAL_RUNTIME` can name the engine's native runtime.
 #[test]
 fn the_native_runtime_can_be_named_by_a_variable() {
     let [default, named, native, _] =

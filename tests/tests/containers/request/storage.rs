@@ -13,7 +13,7 @@ fn mount_at<'a>(container: &'a Value, place: &str) -> &'a Value {
     mounts.iter().find(|mount| mount["Destination"] == place).unwrap_or_else(|| panic!("nothing at {place}"))
 }
 
-/// C4.
+/// C4: bind mounts, volumes and temporary file systems reach the engine and the container.
 #[tokio::test]
 async fn mounts_of_every_kind_reach_the_engine_and_the_container() {
     let session = OwnSession::begin("storage").await;

@@ -20,7 +20,7 @@ async fn created(topic: &str, describe: impl Fn(ContainerRequest) -> ContainerRe
     created
 }
 
-/// C4.
+/// C4: a device request, as for GPUs, reaches the engine.
 #[tokio::test]
 async fn a_request_for_devices_reaches_the_engine() {
     let engine = created("devices", |request| request.device_request(-1, ["gpu", "compute"])).await;
@@ -32,7 +32,7 @@ async fn a_request_for_devices_reaches_the_engine() {
     );
 }
 
-/// C4.
+/// C4: a privileged request makes a privileged container.
 #[tokio::test]
 async fn a_privileged_container_is_one() {
     let engine = created("privileged", ContainerRequest::privileged).await;
@@ -53,7 +53,7 @@ async fn an_image_mount_is_made_or_refused_and_never_dropped() {
     }
 }
 
-/// C4.
+/// C4: the platform reaches the engine, and an image of another platform is refused.
 #[tokio::test]
 async fn the_platform_is_asked_for_and_another_one_is_refused() {
     let proxy = EngineProxy::start_default();

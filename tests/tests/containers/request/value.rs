@@ -13,7 +13,7 @@ fn asked_for(mut container: Value) -> Value {
     json!([container["Config"], container["HostConfig"], container["Args"]])
 }
 
-/// C1.
+/// C1: starting a request does not change it: a second start sends the engine the same options.
 #[tokio::test]
 async fn a_request_started_twice_asks_for_the_same_twice() {
     let session = OwnSession::begin("value-twice").await;
@@ -26,7 +26,7 @@ async fn a_request_started_twice_asks_for_the_same_twice() {
     assert_ne!(first.host_port(80).expect("bound"), second.host_port(80).expect("bound"));
 }
 
-/// C1.
+/// C1: changing a clone does not change its original.
 #[tokio::test]
 async fn a_clone_that_is_changed_leaves_its_original_as_it_was() {
     let session = OwnSession::begin("value-clone").await;

@@ -17,7 +17,7 @@ async fn exited(session: &OwnSession, code: &str) -> TestContainer {
     container
 }
 
-/// S4.
+/// S4: a wait for "not running" is over at once for a container that has ended; a wait for its next exit is not.
 #[tokio::test]
 async fn one_that_has_ended_is_not_running_at_once_and_has_no_next_exit_yet() {
     let proxy = EngineProxy::start_default();

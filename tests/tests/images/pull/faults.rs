@@ -87,7 +87,7 @@ async fn what_fails_every_time_is_an_error_after_some_tries() {
     assert!(!setup.image.is_here());
 }
 
-/// C31.
+/// C31: an error that can't pass, such as an unknown image, ends the pull at the first attempt.
 #[tokio::test]
 async fn what_will_not_pass_is_final_at_once() {
     let setup = Setup::new("final").await;
@@ -178,7 +178,7 @@ async fn a_slow_registry_is_waited_for() {
     assert_eq!(setup.pulls(), 1);
 }
 
-/// E1, C31.
+/// E1, C31: a pull that makes no progress for too long is ended and tried again.
 #[tokio::test]
 async fn a_registry_that_falls_silent_is_given_up_and_tried_again() {
     let setup = Setup::new("silent").await;

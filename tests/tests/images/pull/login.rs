@@ -19,7 +19,7 @@ fn docker_config(image: &Published, password: &str) -> String {
     json!({ "auths": { host: { "auth": base64(&format!("{USER}:{password}")) } } }).to_string()
 }
 
-/// C31, C32.
+/// C31, C32: credentials that a request carries are those that the registry sees.
 #[tokio::test]
 async fn credentials_of_a_request_are_the_ones_that_are_shown() {
     let session = OwnSession::begin("login").await;

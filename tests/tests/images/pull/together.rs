@@ -51,7 +51,7 @@ async fn concurrent_pulls_of_one_image_are_one_pull() {
     assert_eq!(pulls(&proxy), 1);
 }
 
-/// C31.
+/// C31: callers share one pull, and it goes on if one of them is dropped.
 #[tokio::test]
 async fn one_caller_s_cancellation_does_not_fail_the_others() {
     let proxy = EngineProxy::start_default();

@@ -9,7 +9,7 @@ use seatrial_tests::{EngineProxy, assert_nothing_left};
 
 use super::{builder, says};
 
-/// P1.
+/// P1: a pool of size 0 is refused.
 #[tokio::test]
 async fn a_pool_of_nothing_is_refused() {
     let session = OwnSession::begin("pool-zero").await;

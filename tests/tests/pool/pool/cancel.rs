@@ -7,7 +7,7 @@ use seatrial_tests::cancel_at_every_poll;
 
 use super::{builder, pool, states};
 
-/// P1, C8.
+/// P1, C8: dropping the build of a pool, after any poll, leaves no container behind.
 #[tokio::test]
 async fn a_build_dropped_after_any_poll_leaves_nothing() {
     let session = OwnSession::begin("pool-cancel-build").await;

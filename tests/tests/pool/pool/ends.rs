@@ -9,7 +9,7 @@ use seatrial_tests::assert_nothing_left;
 
 use super::{builder, pool, says, states};
 
-/// P8.
+/// P8: closing fails all that wait in the queue, and leases that are out stay valid.
 #[tokio::test]
 async fn closing_tells_who_waits_and_leaves_leases_valid() {
     let session = OwnSession::begin("pool-close").await;

@@ -6,7 +6,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::{builder, says};
 
-/// P18.
+/// P18: a container in which a lease left a process running is replaced.
 #[tokio::test]
 async fn a_container_in_which_a_lease_left_something_is_replaced() {
     let session = OwnSession::begin("pool-leaks").await;

@@ -25,7 +25,7 @@ async fn is_soiled(container: &TestContainer) -> bool {
     says(container, "ls /dirt 2>/dev/null").await == "x"
 }
 
-/// P13.
+/// P13: without a recycle policy a container is handed on as it is.
 #[tokio::test]
 async fn without_a_policy_the_next_lease_finds_what_the_last_one_left() {
     let session = OwnSession::begin("recycle-nothing").await;
@@ -36,7 +36,7 @@ async fn without_a_policy_the_next_lease_finds_what_the_last_one_left() {
     pool.close().await.expect("it ends");
 }
 
-/// P13.
+/// P13: a reset command runs between two leases.
 #[tokio::test]
 async fn a_reset_command_runs_between_leases() {
     let session = OwnSession::begin("recycle-reset").await;
@@ -53,7 +53,7 @@ async fn a_reset_command_runs_between_leases() {
     pool.close().await.expect("it ends");
 }
 
-/// P13.
+/// P13: a failed reset replaces the container, and no caller sees an error.
 #[tokio::test]
 async fn a_container_whose_reset_fails_is_replaced_and_no_get_fails() {
     let session = OwnSession::begin("recycle-fails").await;
@@ -88,7 +88,7 @@ async fn a_restart_runs_the_container_anew() {
     pool.close().await.expect("it ends");
 }
 
-/// P13.
+/// P13: the policy `recreate` gives each lease a new container.
 #[tokio::test]
 async fn a_recreated_container_is_another_one() {
     let session = OwnSession::begin("recycle-recreate").await;

@@ -41,7 +41,7 @@ async fn no_more_containers_are_starting_at_once_than_was_said() {
     assert_eq!(gate.arrived(), 4);
 }
 
-/// P3, P4, P9, P2, P11.
+/// P3, P4, P9, P2, P11: a lease derefs to its container; dropping it gives the container to the next in the queue.
 #[tokio::test]
 async fn a_lease_is_a_container_until_it_is_dropped() {
     let session = OwnSession::begin("pool-lease").await;
@@ -75,7 +75,7 @@ async fn a_lease_is_a_container_until_it_is_dropped() {
     pool.close().await.expect("it ends");
 }
 
-/// P5.
+/// P5: an exclusive lease waits until all others are back, and holds new ones off.
 #[tokio::test]
 async fn an_exclusive_lease_is_the_only_one() {
     let session = OwnSession::begin("pool-exclusive").await;
@@ -101,7 +101,7 @@ async fn an_exclusive_lease_is_the_only_one() {
     pool.close().await.expect("it ends");
 }
 
-/// P5.
+/// P5: a lease becomes exclusive without being handed back; of two that try at once, none hangs.
 #[tokio::test]
 async fn a_lease_becomes_exclusive_without_a_gap_and_two_at_once_without_deadlock() {
     let session = OwnSession::begin("pool-upgrade").await;

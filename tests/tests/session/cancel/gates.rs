@@ -41,7 +41,7 @@ async fn scenario_every_stage() {
     scene.clear().await;
 }
 
-/// C8, C13.
+/// C8, C13: dropping a `run` at any of its requests leaves nothing.
 #[tokio::test]
 async fn a_run_dropped_at_any_request_leaves_nothing() {
     for fault in [Fault::Hold, Fault::HoldAnswer] {
@@ -55,7 +55,7 @@ async fn a_run_dropped_at_any_request_leaves_nothing() {
     }
 }
 
-/// C8.
+/// C8: dropping the creation of a network while the engine works on it leaves no network.
 #[tokio::test]
 async fn the_creation_of_a_network_dropped_at_its_request_leaves_nothing() {
     for fault in [Fault::Hold, Fault::HoldAnswer] {
@@ -68,7 +68,7 @@ async fn the_creation_of_a_network_dropped_at_its_request_leaves_nothing() {
     }
 }
 
-/// C8.
+/// C8: dropping the creation of a volume while the engine works on it leaves no volume.
 #[tokio::test]
 async fn the_creation_of_a_volume_dropped_at_its_request_leaves_nothing() {
     for fault in [Fault::Hold, Fault::HoldAnswer] {

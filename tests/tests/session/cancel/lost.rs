@@ -12,7 +12,7 @@ use super::stages::{Stage, end, with_volume};
 /// Short enough for a test, and long enough for a slow machine's engine.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// C8, E1.
+/// C8, E1: a container that the engine created without an answer is found and removed.
 #[tokio::test]
 async fn a_container_whose_creation_was_not_answered_is_removed() {
     for then in [Then::Cut, Then::Hang] {
@@ -77,7 +77,7 @@ async fn a_container_that_had_the_name_before_stays() {
     end(&session).await;
 }
 
-/// C8.
+/// C8: a network that the engine created without an answer is found and removed.
 #[tokio::test]
 async fn a_network_whose_creation_was_not_answered_is_removed() {
     for then in [Then::Cut, Then::Hang] {
@@ -88,7 +88,7 @@ async fn a_network_whose_creation_was_not_answered_is_removed() {
     }
 }
 
-/// C8.
+/// C8: a volume that the engine created without an answer is found and removed.
 #[tokio::test]
 async fn a_volume_whose_creation_was_not_answered_is_removed() {
     for then in [Then::Cut, Then::Hang] {

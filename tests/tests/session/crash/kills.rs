@@ -29,7 +29,7 @@ struct Killed {
     at: String,
 }
 
-/// X6.
+/// X6: after SIGKILL at any moment, the reaper removes all that the session had.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_killed_at_any_moment_leaves_nothing() {
     let session = OwnSession::begin("crash").await;

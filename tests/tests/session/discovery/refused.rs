@@ -53,7 +53,7 @@ fn assert_says(home: &Path, variables: &[(&str, &str)], texts: &[&str]) {
 const UNREACHABLE: &str = "Some((true, false))";
 const INVALID: &str = "Some((false, true))";
 
-/// E4.
+/// E4: an engine that was named and does not answer is an error that names the variable, the address and the reason.
 #[test]
 fn a_host_that_does_not_answer_is_refused_by_its_variable() {
     let home = home();
@@ -88,7 +88,7 @@ fn another_engine_is_told_of_and_not_taken() {
     assert_says(home().path(), &[("DOCKER_HOST", "unix:///nowhere/docker.sock")], &texts);
 }
 
-/// E4.
+/// E4: an invalid address is an error that says which forms are valid.
 #[test]
 fn an_address_that_is_none_is_refused_with_what_would_be_right() {
     for (host, reason) in [
@@ -101,7 +101,7 @@ fn an_address_that_is_none_is_refused_with_what_would_be_right() {
     }
 }
 
-/// E4.
+/// E4: an unknown Docker context is an error that says which setting names it.
 #[test]
 fn a_context_that_is_not_there_is_refused_by_who_named_it() {
     let home = home();
@@ -113,7 +113,7 @@ fn a_context_that_is_not_there_is_refused_by_who_named_it() {
     assert_says(home.path(), &[], &["elsewhere", &file]);
 }
 
-/// E4.
+/// E4: an unusable host from the properties file is an error that names the file.
 #[test]
 fn a_host_in_the_file_of_properties_is_refused_by_the_file() {
     let home = home();
@@ -123,7 +123,7 @@ fn a_host_in_the_file_of_properties_is_refused_by_the_file() {
     assert_says(home.path(), &[], &[&named, "no such file", UNREACHABLE]);
 }
 
-/// E4.
+/// E4: an invalid variable is an error that says which values are valid.
 #[test]
 fn a_variable_that_holds_nonsense_is_refused_with_what_would_be_right() {
     for (variable, value) in [

@@ -5,7 +5,7 @@ use seatrial_test_support::own_session::own_id;
 use seatrial_test_support::trace::{Told, Trace};
 use seatrial_tests::{Child, EngineProxy, ScriptedEngine, is_scenario, say};
 
-/// E4.
+/// E4: engine, socket and host are each decided once, and an event says by which setting.
 #[tokio::test]
 async fn each_question_is_answered_once_and_told_with_the_source_of_its_answer() {
     let trace = Trace::of_process();

@@ -10,7 +10,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 /// The longest time for a drop on a slow machine. A removal that is held takes for ever.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-/// C9.
+/// C9: a drop does not block, however long the engine takes for the removal.
 #[tokio::test]
 async fn a_drop_returns_while_the_engine_holds_the_removal() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());

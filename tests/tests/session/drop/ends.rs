@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 
 use super::process::{ENDING, Scenario};
 
-/// C9.
+/// C9: a removal that is queued when `main` returns is carried out before the process ends.
 #[test]
 fn what_was_dropped_just_before_the_end_is_removed_by_it() {
     let ended = Scenario::begin(scenario_dropped).end();
@@ -33,7 +33,7 @@ async fn scenario_dropped() {
     }
 }
 
-/// C9.
+/// C9: a container in a static, which is never dropped, is removed at the end of the process.
 #[test]
 fn what_a_static_holds_is_removed_at_the_end() {
     let ended = Scenario::begin(scenario_static).end();
@@ -51,7 +51,7 @@ async fn scenario_static() {
     }
 }
 
-/// C9.
+/// C9: a container that `mem::forget` took is removed at the end of the process.
 #[test]
 fn what_was_forgotten_is_removed_at_the_end() {
     let ended = Scenario::begin(scenario_forgotten).end();
@@ -68,7 +68,7 @@ async fn scenario_forgotten() {
     }
 }
 
-/// C9.
+/// C9: `process::exit` removes the containers that are still held.
 #[test]
 fn an_exit_in_the_middle_removes_what_is_held() {
     let ended = Scenario::begin(scenario_exit).end();
@@ -106,7 +106,7 @@ fn scenario_thread_local() {
     }
 }
 
-/// C9.
+/// C9: a panic in a test removes its container.
 #[test]
 fn a_test_that_panics_leaves_nothing() {
     let ended = Scenario::begin(scenario_panic).end();
@@ -124,7 +124,7 @@ async fn scenario_panic() {
     }
 }
 
-/// C9.
+/// C9: a test that returns an error removes its container.
 #[test]
 fn a_test_that_returns_an_error_leaves_nothing() {
     let ended = Scenario::begin(scenario_error).end();

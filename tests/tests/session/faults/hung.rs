@@ -87,7 +87,7 @@ async fn a_request_of_an_exec_that_hangs_is_named() {
     }
 }
 
-/// E1.
+/// E1: a request that hangs ends with an error that names the network, volume or image.
 #[tokio::test]
 async fn a_request_about_a_network_a_volume_or_an_image_that_hangs_is_named() {
     let (proxy, session) = impatient("hung-others").await;

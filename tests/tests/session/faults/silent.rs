@@ -18,7 +18,7 @@ async fn a_log_that_falls_silent_in_the_middle_is_a_timeout() {
     assert_says(&container.logs().read().await.expect_err("it stops"), "read the log", container.name());
 }
 
-/// E1.
+/// E1: a copy in which no byte moves for too long ends with a time-out.
 #[tokio::test]
 async fn a_copy_that_falls_silent_in_the_middle_is_a_timeout() {
     let (proxy, session) = impatient("silent-copy").await;

@@ -6,7 +6,7 @@ use seatrial::{Network, Session, Volume};
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, assert_nothing_left, cancel_at_every_poll};
 
-/// C10.
+/// C10: networks and volumes are gone when `remove` returns.
 #[tokio::test]
 async fn a_removal_has_removed_when_it_returns() {
     let session = OwnSession::begin("remove").await;
@@ -16,7 +16,7 @@ async fn a_removal_has_removed_when_it_returns() {
     assert_eq!(look(&id), None);
 }
 
-/// C10.
+/// C10: removing a network or volume that is gone already succeeds.
 #[tokio::test]
 async fn a_removal_of_what_is_gone_is_a_success() {
     let session = OwnSession::begin("remove-gone").await;
@@ -25,7 +25,7 @@ async fn a_removal_of_what_is_gone_is_a_success() {
     container.remove().await.expect("it is gone");
 }
 
-/// C10.
+/// C10: a removal whose future is dropped, after any poll, is carried out.
 #[tokio::test]
 async fn a_removal_dropped_after_any_poll_is_carried_out() {
     let session = OwnSession::begin("remove-polls").await;
@@ -64,7 +64,7 @@ async fn a_removal_whose_caller_gives_up_is_carried_out() {
     assert_nothing_left(session.id().as_str());
 }
 
-/// C10.
+/// C10: the same holds for networks and volumes.
 #[tokio::test]
 async fn the_removals_of_networks_and_volumes_dropped_after_any_poll_are_carried_out() {
     let session = OwnSession::begin("remove-others").await;

@@ -6,7 +6,7 @@ use seatrial::{Network, Session, Volume};
 use seatrial_test_support::own_session::{OwnSession, look, own_id, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 
-/// C10.
+/// C10: a removal is tried again after errors that may pass.
 #[tokio::test]
 async fn a_removal_is_tried_again_after_errors_that_may_pass() {
     let (proxy, session) = impatient("retry").await;

@@ -32,7 +32,7 @@ impl Drop for Theirs {
     }
 }
 
-/// E3.
+/// E3: a removal names the full id, and removes anonymous volumes too.
 #[tokio::test]
 async fn removals_name_whole_ids_and_take_volumes_along() {
     let proxy = EngineProxy::start_default();
@@ -61,7 +61,7 @@ fn is_whole_id(id: &str) -> bool {
     id.len() == 64 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// E3.
+/// E3: closing a session leaves containers of other sessions alone.
 #[tokio::test]
 async fn a_close_leaves_the_containers_of_others() {
     let session = OwnSession::begin("others").await;
@@ -93,7 +93,7 @@ async fn a_container_that_has_our_name_stays() {
     assert!(theirs.is_there());
 }
 
-/// E3.
+/// E3: the end of a process leaves containers of other sessions alone.
 #[test]
 fn the_end_of_a_process_leaves_the_containers_of_others() {
     let id = own_id("others-end");

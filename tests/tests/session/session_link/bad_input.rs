@@ -34,7 +34,7 @@ fn listener(serve: impl Fn(std::net::TcpStream) + Send + 'static) -> u16 {
     port
 }
 
-/// X3.
+/// X3: a reaper that never acknowledges is an error that names it and its image.
 #[test]
 fn one_that_never_acknowledges_is_named_with_its_image() {
     let run = Run::new("silent");
@@ -48,7 +48,7 @@ fn one_that_never_acknowledges_is_named_with_its_image() {
     );
 }
 
-/// X3.
+/// X3: a server that answers anything but the acknowledgement is not taken for a reaper.
 #[test]
 fn one_that_answers_something_else_is_no_reaper() {
     let run = Run::new("stranger");
@@ -65,7 +65,7 @@ fn one_that_answers_something_else_is_no_reaper() {
     );
 }
 
-/// X3.
+/// X3: a paused reaper is an error, since it would remove nothing.
 #[test]
 fn one_that_is_paused_is_not_used() {
     let run = Run::new("paused").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
@@ -121,7 +121,7 @@ fn a_socket_that_a_reaper_can_not_use_is_told_in_its_words() {
     assert_refused(&run, &[socket], &texts);
 }
 
-/// X7.
+/// X7: a missing reaper image is an error that says how to get one.
 #[test]
 fn an_image_that_is_not_there_is_told_with_the_ways_to_have_one() {
     let run = Run::new("no-image");
@@ -166,7 +166,7 @@ fn a_container_of_others_with_its_name_is_left_alone() {
     }
 }
 
-/// X1.
+/// X1: an invalid session id is refused without a request to the engine.
 #[test]
 fn a_session_id_that_can_not_be_one_is_refused_before_the_engine_is_asked() {
     let proxy = EngineProxy::start_default();

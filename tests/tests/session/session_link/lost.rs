@@ -84,7 +84,7 @@ fn reaper(reconnection: &str) -> Reaper {
     Reaper::start(&[("RYUK_RECONNECTION_TIMEOUT", reconnection)])
 }
 
-/// X4.
+/// X4: a link that breaks is made again, and the reaper removes nothing in between.
 #[test]
 fn a_link_that_is_cut_for_a_moment_is_made_again_and_nothing_goes() {
     let run = Run::new("cut-short");

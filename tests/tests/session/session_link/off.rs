@@ -6,7 +6,7 @@ use seatrial_tests::Leftovers;
 
 use super::run::{Run, kill};
 
-/// X8.
+/// X8: a process that has switched the reaper off gets one notice.
 #[test]
 fn a_process_without_a_reaper_is_told_so_once() {
     for variable in [("SEATRIAL_REAPER", "off"), ("TESTCONTAINERS_RYUK_DISABLED", "true")] {

@@ -83,7 +83,7 @@ fn group(process: u32) -> u32 {
     fields.split_ascii_whitespace().nth(2).expect("a group").parse().expect("a number")
 }
 
-/// X8, X6.
+/// X8, X6: a reaper that runs as a process of the host removes a killed process's resources, and leaves no file behind.
 #[test]
 fn a_reaper_on_the_host_reaps_and_is_gone_without_a_trace() {
     let host = Host::new("host");
@@ -115,7 +115,7 @@ fn a_reaper_on_the_host_shares_nothing_with_its_starter() {
     host.assert_goes();
 }
 
-/// X5, X8.
+/// X5, X8: processes that start together agree on one reaper.
 #[test]
 fn processes_that_start_at_once_share_one_on_the_host() {
     let host = Host::new("host-at-once");

@@ -6,7 +6,7 @@ use seatrial_test_support::own_session::{OwnSession, own_id};
 
 use super::run::{Run, kill};
 
-/// X9.
+/// X9: a sweep finds and removes the resources of a killed process that had no reaper.
 #[tokio::test]
 async fn what_a_killed_process_has_left_without_a_reaper_is_found_and_removed_on_request() {
     let run = Run::new("sweep").with("SEATRIAL_REAPER", "off");

@@ -32,7 +32,7 @@ async fn all_end(
     ends
 }
 
-/// C25.
+/// C25: each strategy ends early when the container exits.
 #[tokio::test]
 async fn every_wait_ends_when_the_container_exits() {
     let session = OwnSession::begin("exits").await;
@@ -44,7 +44,7 @@ async fn every_wait_ends_when_the_container_exits() {
     }
 }
 
-/// C25.
+/// C25: each strategy ends early when the container is killed from outside.
 #[tokio::test]
 async fn every_wait_ends_when_somebody_else_kills_the_container() {
     let session = OwnSession::begin("killed").await;
@@ -55,7 +55,7 @@ async fn every_wait_ends_when_somebody_else_kills_the_container() {
     }
 }
 
-/// C25.
+/// C25: each strategy ends early when the container is stopped.
 #[tokio::test]
 async fn every_wait_ends_when_the_container_is_stopped() {
     let session = OwnSession::begin("stopped").await;
@@ -65,7 +65,7 @@ async fn every_wait_ends_when_the_container_is_stopped() {
     all_end(session.idle(), stopped).await;
 }
 
-/// C25.
+/// C25: each strategy ends early when the container is removed from outside.
 #[tokio::test]
 async fn every_wait_ends_when_somebody_else_removes_the_container() {
     let session = OwnSession::begin("removed").await;
@@ -80,7 +80,7 @@ async fn every_wait_ends_when_somebody_else_removes_the_container() {
     }
 }
 
-/// C25.
+/// C25: each strategy ends early when the container runs out of memory.
 #[tokio::test]
 async fn every_wait_ends_when_the_container_runs_out_of_memory() {
     let session = OwnSession::begin("memory").await;
@@ -98,7 +98,7 @@ async fn every_wait_ends_when_the_container_runs_out_of_memory() {
     }
 }
 
-/// C25.
+/// C25: a wait on a container that has ended fails at once.
 #[tokio::test]
 async fn a_wait_that_begins_after_the_end_ends_at_once() {
     let session = OwnSession::begin("late").await;

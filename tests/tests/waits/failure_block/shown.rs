@@ -20,7 +20,7 @@ async fn a_test_of_a_user() -> Result<()> {
     Ok(())
 }
 
-/// C26, C8.
+/// C26, C8: a test that returns the error prints the block, and its container is removed.
 #[test]
 fn a_test_that_returns_the_error_shows_the_block() {
     let session = own_id("shown");

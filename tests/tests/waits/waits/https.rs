@@ -26,7 +26,7 @@ async fn nginx(session: &OwnSession, certificates: &Certificates) -> TestContain
         .expect("any certificate is taken")
 }
 
-/// C24.
+/// C24: an HTTPS wait accepts any certificate, or only those of a given authority.
 #[tokio::test]
 async fn https_takes_any_certificate_or_that_of_an_authority_only() {
     let session = OwnSession::begin("https").await;
@@ -45,7 +45,7 @@ async fn https_takes_any_certificate_or_that_of_an_authority_only() {
     container.wait(WaitFor::http("/").status(400)).await.expect("a bad request");
 }
 
-/// C24.
+/// C24: an invalid authority is refused before a container is created.
 #[tokio::test]
 async fn an_authority_that_is_none_is_refused_before_anything_starts() {
     let session = OwnSession::begin("no-authority").await;
@@ -56,7 +56,7 @@ async fn an_authority_that_is_none_is_refused_before_anything_starts() {
     }
 }
 
-/// C24.
+/// C24: an HTTPS wait does not accept a server without TLS.
 #[tokio::test]
 async fn a_server_without_tls_is_not_ready_for_https() {
     let session = OwnSession::begin("plain").await;

@@ -10,7 +10,7 @@ use seatrial::{TestContainer, WaitFor, WaitStrategy};
 use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 
-/// C24.
+/// C24: the branches of `all` run at the same time.
 #[tokio::test]
 async fn all_are_waited_for_side_by_side() {
     let session = OwnSession::begin("all").await;
@@ -21,7 +21,7 @@ async fn all_are_waited_for_side_by_side() {
     assert!(began.elapsed() >= SHORT && began.elapsed() < 8 * SHORT, "{:?}", began.elapsed());
 }
 
-/// C24.
+/// C24: the branches of `all` share one deadline, and each must be met.
 #[tokio::test]
 async fn all_have_one_deadline_and_none_may_be_missing() {
     let session = OwnSession::begin("all-deadline").await;
@@ -35,7 +35,7 @@ async fn all_have_one_deadline_and_none_may_be_missing() {
     assert_eq!(outcomes, [(0, "not met"), (1, "not met"), (1, "met"), (1, "not met")]);
 }
 
-/// C24.
+/// C24: `all` fails as soon as one branch fails.
 #[tokio::test]
 async fn all_fail_as_soon_as_one_can_never_be_met() {
     let session = OwnSession::begin("all-fail").await;
@@ -45,7 +45,7 @@ async fn all_fail_as_soon_as_one_can_never_be_met() {
     assert!(!error.is_timeout() && began.elapsed() < LONG, "{error}");
 }
 
-/// C24.
+/// C24: `any` is met by its first branch that is met, whatever the others do.
 #[tokio::test]
 async fn any_is_met_by_the_first_although_others_fail_or_hang() {
     let session = OwnSession::begin("any").await;
@@ -66,7 +66,7 @@ async fn any_is_met_by_the_first_although_others_fail_or_hang() {
     assert_eq!(container.log_matches().len(), 1);
 }
 
-/// C24.
+/// C24: `any` fails when all branches have failed, with each reason.
 #[tokio::test]
 async fn any_fails_when_every_branch_has_with_each_reason() {
     let session = OwnSession::begin("any-fails").await;
@@ -124,7 +124,7 @@ impl WaitStrategy for Own {
     }
 }
 
-/// C24.
+/// C24: a strategy of the caller's runs on the caller's runtime.
 #[tokio::test]
 async fn a_strategy_of_one_s_own_runs_on_one_s_own_runtime() {
     let session = OwnSession::begin("own").await;
