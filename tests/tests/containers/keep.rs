@@ -206,43 +206,43 @@ fn assert_kept_in(modes: &[&str], scenario: impl Fn() + Copy) {
 
 /// C12: a container that a passing test drops is kept by `always` alone.
 #[test]
-fn what_is_dropped_stays_always_only() {
+fn a_dropped_container_is_kept_by_always_only() {
     assert_kept_in(&["always"], scenario_drops);
 }
 
 /// C12: the end of the process is as good as a drop.
 #[test]
-fn what_is_never_dropped_stays_always_only() {
+fn a_container_that_is_never_dropped_is_kept_by_always_only() {
     assert_kept_in(&["always"], scenario_never_drops);
 }
 
 /// C12: a container that was run to its end is kept by `always` alone.
 #[test]
-fn what_was_run_to_its_end_stays_always_only() {
+fn a_container_that_was_run_to_its_end_is_kept_by_always_only() {
     assert_kept_in(&["always"], scenario_runs_to_the_end);
 }
 
 /// C12: the thread is panicking.
 #[test]
-fn what_a_failing_test_drops_stays_on_failure() {
+fn a_container_that_a_failing_test_drops_is_kept_on_failure() {
     assert_kept_in(&["always", "on-failure"], scenario_panics);
 }
 
 /// C12: the start failed, since the container was not ready in time.
 #[test]
-fn what_is_not_ready_in_time_stays_on_failure() {
+fn a_container_that_is_not_ready_in_time_is_kept_on_failure() {
     assert_kept_in(&["always", "on-failure"], scenario_is_never_ready);
 }
 
 /// C12: the start failed, since the engine refused it.
 #[test]
-fn what_can_not_be_started_stays_on_failure() {
+fn a_container_that_can_not_be_started_is_kept_on_failure() {
     assert_kept_in(&["always", "on-failure"], scenario_can_not_be_started);
 }
 
 /// C12: a removal that was asked for is carried out in every mode.
 #[test]
-fn what_is_removed_stays_never() {
+fn a_removed_container_is_kept_by_no_mode() {
     assert_kept_in(&[], scenario_removes);
 }
 
@@ -264,7 +264,7 @@ fn a_request_has_a_mode_of_its_own() {
 
 /// C12: a container that stays keeps its volumes, its files and its network.
 #[test]
-fn what_a_kept_container_uses_stays_with_it() {
+fn the_resources_of_a_kept_container_stay_with_it() {
     let ended = Ended::run(scenario_keeps_one_with_all_that_it_uses, &[]);
     ended.assert_kept();
     assert!(!ended.says("was not removed"), "{:#?}", ended.lines);

@@ -74,7 +74,7 @@ async fn a_removal_in_the_background_that_fails_is_told_as_an_error() {
 
 /// A process that does not subscribe hears nothing, whatever goes well or wrong.
 #[test]
-fn nothing_is_printed_unless_it_was_asked_for() {
+fn a_process_that_does_not_subscribe_prints_nothing() {
     let session = seatrial_test_support::own_session::own_id("quiet");
     // With the reaper that it has by default: that there is none would be told.
     let variables = [

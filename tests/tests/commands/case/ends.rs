@@ -26,7 +26,7 @@ async fn a_case_out_of_time_is_ended_with_all_that_came_of_it() {
 
 /// A5: what a case leaves is ended and counted, and holds its result up no longer than that takes.
 #[tokio::test]
-async fn what_a_case_leaves_is_ended_and_counted() {
+async fn processes_that_a_case_leaves_are_ended_and_counted() {
     let session = OwnSession::begin("case-left").await;
     let container = waiting(&session).await;
     let cases = agent(&container).await;

@@ -49,7 +49,7 @@ async fn the_main_process_runs_cases() {
 
 /// A17: what other commands leave is reaped, and ended by nobody.
 #[tokio::test]
-async fn what_else_runs_is_no_case() {
+async fn other_commands_of_a_container_for_cases_are_no_cases() {
     let session = OwnSession::begin("case-else").await;
     let container = request(&session).start().await.expect("it starts");
     container.exec(["sh", "-c", "setsid sleep 1001 & (sleep 0.01 &)"]).await.expect("it runs");
@@ -85,7 +85,7 @@ async fn agent_is_gone(container: &TestContainer) -> seatrial::Error {
 
 /// A17: a new run has a new agent, which is spoken to again, by whoever started it.
 #[tokio::test]
-async fn it_comes_again_with_its_container() {
+async fn the_agent_of_a_container_for_cases_comes_again_with_its_container() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "case-again").await;
     // The request is gone: the container keeps what it needs.
@@ -135,7 +135,7 @@ async fn a_stream_that_is_cut_ends_cases_and_not_the_container() {
 
 /// A17: who keeps a container keeps one that runs.
 #[tokio::test]
-async fn one_that_is_kept_runs_on() {
+async fn a_container_for_cases_that_is_kept_runs_on() {
     let session = OwnSession::begin("case-kept").await;
     let container = request(&session).start().await.expect("it starts");
     agent(&container).await;
@@ -153,7 +153,7 @@ async fn one_that_is_kept_runs_on() {
 
 /// A17: what the container may not do does not matter, nor what is in its image.
 #[tokio::test]
-async fn any_container_will_do() {
+async fn a_container_of_any_image_can_be_for_cases() {
     let session = OwnSession::begin("case-main-any").await;
     let scratch = ContainerRequest::new(MISBEHAVE).for_cases().session(&session).network_mode("none");
     let container = scratch.start().await.expect("it starts");
@@ -217,7 +217,7 @@ async fn elsewhere_it_is_as_in_any_other_container() {
 
 /// A17: what it can't be is said before anything is created, and what the engine refuses is its own error.
 #[tokio::test]
-async fn what_can_not_be_is_said() {
+async fn an_impossible_container_for_cases_is_refused_with_the_reason() {
     let session = OwnSession::begin("case-main-refused").await;
     let log = || WaitFor::any([WaitFor::delay(std::time::Duration::ZERO), WaitFor::log("ready").into()]);
     for (request, what) in [

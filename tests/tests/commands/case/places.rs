@@ -26,7 +26,7 @@ async fn an_image_from_scratch_will_do() {
 
 /// A12: what the container may not do does not matter.
 #[tokio::test]
-async fn any_container_will_do() {
+async fn cases_run_in_containers_of_any_image() {
     let session = OwnSession::begin("case-any").await;
     let base = || session.shell("exec sleep 100000").init();
     let requests: [(&str, ContainerRequest); 4] = [

@@ -42,7 +42,7 @@ impl AsyncWrite for Stuck {
 /// D1: a task's output arrives complete and in order, however much it is.
 #[rstest]
 #[tokio::test]
-async fn much_output_is_complete_and_in_order(#[values(Which::Docker, Which::Pool)] which: Which) {
+async fn large_output_is_complete_and_in_order(#[values(Which::Docker, Which::Pool)] which: Which) {
     let fixture = Fixture::of(which, "driver-much").await;
     let (out, err) = (Kept::default(), Kept::default());
     let line = "seq 1 50000 & seq 1 30000 >&2; wait; head -c 1000000 /dev/zero; printf end";

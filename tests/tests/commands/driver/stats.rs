@@ -27,7 +27,9 @@ async fn next(samples: &mut Receiver<Stats>) -> Option<Stats> {
 /// D1, D5: while the task runs, although the first connection breaks; who does not read misses the oldest.
 #[rstest]
 #[tokio::test]
-async fn what_a_task_uses_is_told_while_it_runs(#[values(Which::Docker, Which::Pool)] which: Which) {
+async fn the_resources_that_a_task_uses_are_reported_while_it_runs(
+    #[values(Which::Docker, Which::Pool)] which: Which,
+) {
     let proxy = EngineProxy::start_default();
     let fixture = Fixture::behind(&proxy, which, "driver-stats").await;
     proxy.on(Matcher::regex("GET", "/stats$").nth(1), Fault::cut());

@@ -44,7 +44,7 @@ async fn a_command_that_could_not_be_started_is_an_error_that_says_why() {
 
 /// C27: a command that is visibly wrong is refused without a request to the engine.
 #[tokio::test]
-async fn what_can_be_seen_to_be_wrong_is_refused_before_the_engine_is_asked() {
+async fn a_command_that_is_visibly_wrong_is_refused_before_the_engine_is_asked() {
     let session = OwnSession::begin("exec-empty").await;
     let container = waiting(&session).await;
     let error = failed(container.exec([""; 0]).await);

@@ -53,7 +53,7 @@ async fn an_image_from_scratch_needs_nothing() {
 
 /// C29: what the container and the command may not do does not matter.
 #[tokio::test]
-async fn any_user_and_any_container_will_do() {
+async fn a_timed_out_command_of_any_user_is_ended_in_any_container() {
     let session = OwnSession::begin("exec-timeout-any").await;
     let base = || session.shell("exec sleep 100000").init();
     let cases: [(&str, ContainerRequest); 5] = [

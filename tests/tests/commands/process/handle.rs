@@ -135,7 +135,7 @@ async fn a_text_is_found_across_pieces_and_the_rest_is_left() {
 
 /// C30: large both ways at once, when nobody reads at first.
 #[tokio::test]
-async fn what_is_not_read_holds_the_process_back_and_is_not_lost() {
+async fn unread_output_holds_the_process_back_and_is_not_lost() {
     let session = OwnSession::begin("process-large").await;
     let container = waiting(&session).await;
     let mut process = container.spawn(["head", "-c", "20000000", "/dev/zero"]).await.expect("it starts");

@@ -42,7 +42,7 @@ fn assert_says(error: &Error, reason: &str, container: &str) {
 
 /// C8, C19: a request with a source that can't be copied fails before a container is created.
 #[tokio::test]
-async fn what_cannot_be_copied_is_refused_before_anything_is_created() {
+async fn a_source_that_cannot_be_copied_is_refused_before_anything_is_created() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "refused").await;
     let (host, _listener) = host();
@@ -59,7 +59,7 @@ async fn what_cannot_be_copied_is_refused_before_anything_is_created() {
 
 /// C19: a source that can't be copied fails before the engine is sent anything.
 #[tokio::test]
-async fn what_cannot_be_copied_into_a_running_container_is_refused_before_anything_is_sent() {
+async fn a_source_that_cannot_be_copied_into_a_running_container_is_refused_before_anything_is_sent() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "refused").await;
     let (host, _listener) = host();
@@ -116,7 +116,7 @@ async fn a_reader_that_does_not_keep_its_word_is_an_error_that_names_its_target(
     }
 }
 
-/// C19: a target below a file of the container is an error of the engine's, with its words.
+/// C19: a target below a file of the container is refused by the engine, and the container stays usable.
 #[tokio::test]
 async fn a_path_through_a_file_of_the_container_is_refused_by_the_engine() {
     let session = OwnSession::begin("through-a-file").await;

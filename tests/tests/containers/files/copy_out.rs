@@ -126,7 +126,7 @@ async fn a_path_that_is_not_there_is_an_error_that_names_it() {
 
 /// C20: what is something else than was asked for is an error that names it, and leaves nothing.
 #[tokio::test]
-async fn what_is_not_what_was_asked_for_is_refused() {
+async fn a_copy_of_another_kind_than_was_asked_for_is_refused() {
     let session = OwnSession::begin("copy-out-other").await;
     let container = with_data(&session).await;
     let target = tempfile::tempdir().expect("a folder");

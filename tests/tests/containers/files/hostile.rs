@@ -180,7 +180,7 @@ async fn devices_and_set_id_bits_stay_in_the_container() {
 
 /// C20: rubbish in place of an archive.
 #[tokio::test]
-async fn what_is_no_archive_is_an_error_and_leaves_nothing() {
+async fn an_answer_that_is_no_archive_is_an_error_and_leaves_nothing() {
     let setup = Setup::new().await;
     for body in [Vec::new(), vec![0; 1024], b"this is no archive".repeat(100), vec![0xff; 5000]] {
         setup.proxy.clear_rules();

@@ -146,7 +146,7 @@ async fn a_limit_that_the_engine_refuses_is_an_error_and_changes_nothing() {
 
 /// C11: one call each that changes something; what starts it again looks at its ports once, too.
 #[tokio::test]
-async fn each_change_is_one_call() {
+async fn each_change_of_a_container_is_one_request() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "one-call").await;
     let container = session.idle().start().await.expect("it starts");

@@ -73,7 +73,7 @@ async fn restarts_end_with_their_number_and_with_a_panic() {
 
 /// M2: an end that the handle has caused asks nobody; after another start an end does again.
 #[tokio::test]
-async fn what_the_handle_ends_asks_nobody() {
+async fn an_end_by_the_handle_does_not_ask_the_restart_function() {
     let session = OwnSession::begin("restarts-stop").await;
     let (calls, decide) = counting();
     let request = session.steps("trap TERM 7 sleep forever").port(80).restart_when(decide);

@@ -145,7 +145,7 @@ async fn sctp_is_asked_for() {
 
 /// C17: a request can publish all exposed ports, or none.
 #[tokio::test]
-async fn all_that_is_exposed_can_be_published_and_nothing_can_be_too() {
+async fn all_exposed_ports_or_none_can_be_published() {
     let session = OwnSession::begin("publish-all").await;
     let steps = ["listen", "7000", "hello", "print", "ready"];
     let request = session.misbehave(&steps).expose(7000).expose(7001).publish_all();

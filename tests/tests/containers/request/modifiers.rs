@@ -6,7 +6,7 @@ use serde_json::json;
 
 /// C4: a modifier runs last, so its values replace those of setters and defaults.
 #[tokio::test]
-async fn what_a_modifier_sets_wins_over_every_setter_and_default() {
+async fn a_modifier_wins_over_every_setter_and_default() {
     let session = OwnSession::begin("modifiers").await;
     let container = session
         .idle()

@@ -204,7 +204,7 @@ async fn dns_hosts_and_links_reach_the_engine_and_the_container() {
     assert!(has(&["nameserver", "192.0.2.53"]) && has(&[&address, "linked"]), "{files}");
 }
 
-/// C4: a request without a network has a container with loopback only.
+/// C4: the network mode `none` leaves a container with loopback only.
 #[tokio::test]
 async fn a_container_that_asks_for_no_network_has_none() {
     let session = OwnSession::begin("options-none").await;

@@ -28,7 +28,7 @@ async fn a_watch_whose_stream_is_cut_again_and_again_loses_no_last_state() {
 
 /// S5: what happens while nobody tells is seen by the look after it, and the stream goes on from the last event.
 #[tokio::test]
-async fn what_happens_while_the_stream_is_away_is_seen_when_it_is_back() {
+async fn changes_during_a_lost_stream_are_seen_when_it_is_back() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "watch-away").await;
     let container = session.idle().start().await.expect("it starts");

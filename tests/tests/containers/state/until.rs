@@ -19,7 +19,7 @@ async fn exited(session: &OwnSession, code: &str) -> TestContainer {
 
 /// S4: a wait for "not running" is over at once for a container that has ended; a wait for its next exit is not.
 #[tokio::test]
-async fn one_that_has_ended_is_not_running_at_once_and_has_no_next_exit_yet() {
+async fn a_container_that_has_ended_is_not_running_at_once_and_has_no_next_exit_yet() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "until-ended").await;
     let container = exited(&session, "3").await;
@@ -39,7 +39,7 @@ async fn one_that_has_ended_is_not_running_at_once_and_has_no_next_exit_yet() {
 
 /// S4: what is about to be restarted does not run.
 #[tokio::test]
-async fn one_that_restarts_is_not_running_at_once() {
+async fn a_container_that_restarts_is_not_running_at_once() {
     let session = OwnSession::begin("until-restarting").await;
     let request = session.misbehave(&["exit", "5"]).restart_policy(RestartPolicy::Always);
     let container = request.start().await.expect("it starts");

@@ -48,7 +48,7 @@ impl Setup {
 
 /// C31: Docker itself asks twice for a manifest, unless the connection breaks.
 #[tokio::test]
-async fn what_fails_once_is_tried_again_and_succeeds() {
+async fn a_pull_that_fails_once_is_tried_again_and_succeeds() {
     let setup = Setup::new("passing").await;
     for (what, matcher, fault) in [
         ("a cut manifest", Matcher::manifests().first(1), Fault::cut()),
@@ -72,7 +72,7 @@ async fn what_fails_once_is_tried_again_and_succeeds() {
 
 /// C31: an error after all tries, which says what failed, and how often.
 #[tokio::test]
-async fn what_fails_every_time_is_an_error_after_some_tries() {
+async fn a_pull_that_fails_every_time_is_an_error_after_some_tries() {
     let setup = Setup::new("failing").await;
     let start = Instant::now();
     setup.registry.faulty.on(Matcher::manifests(), Fault::cut());
@@ -89,7 +89,7 @@ async fn what_fails_every_time_is_an_error_after_some_tries() {
 
 /// C31: an error that can't pass, such as an unknown image, ends the pull at the first attempt.
 #[tokio::test]
-async fn what_will_not_pass_is_final_at_once() {
+async fn a_refusal_that_will_not_pass_ends_the_pull_at_once() {
     let setup = Setup::new("final").await;
     for (fault, denied) in [
         (Fault::registry_not_found(), false),

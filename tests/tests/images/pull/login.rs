@@ -35,7 +35,7 @@ async fn credentials_of_a_request_are_the_ones_that_are_shown() {
 
 /// C31, C32: no credentials, and wrong ones: denied at the first try, with the registry's name and without a password.
 #[tokio::test]
-async fn who_is_not_let_in_is_denied_at_once() {
+async fn a_pull_with_wrong_credentials_is_denied_at_once() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "denied").await;
     let registry = Registry::with_login(&session).await;

@@ -28,7 +28,7 @@ async fn check_idle(pool: &ContainerPool) {
 
 /// P7: with somebody in the way, who goes after the first poll.
 #[tokio::test]
-async fn each_request_dropped_after_any_poll_gives_back_what_it_held() {
+async fn a_call_of_the_pool_dropped_after_any_poll_gives_back_what_it_held() {
     let session = OwnSession::begin("pool-cancel-get").await;
     let pool = pool(&session, 2).await;
     let in_the_way = || {

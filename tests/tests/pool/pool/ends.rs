@@ -61,7 +61,7 @@ async fn a_closed_pool_says_so_at_once() {
 
 /// P8: a lease that is kept for ever is named, and its container removed; its drop then changes nothing.
 #[tokio::test]
-async fn what_is_leased_after_the_deadline_is_removed_and_named() {
+async fn a_lease_that_is_out_after_the_deadline_is_named_and_its_container_removed() {
     let session = OwnSession::begin("pool-deadline").await;
     let pool = builder(&session, 2).close_timeout(Duration::from_millis(200)).build().await.expect("a pool");
     let lease = pool.get().await.expect("a container");

@@ -49,7 +49,7 @@ async fn an_idle_container_that_is_not_what_it_was_is_replaced() {
     pool.close().await.expect("it ends");
 }
 
-/// P14: a container in which the kernel killed for want of memory is replaced after its lease.
+/// P14: a container in which a process was killed for want of memory is replaced after its lease.
 #[tokio::test]
 async fn a_container_that_ran_out_of_memory_under_a_lease_is_replaced_after_it() {
     let session = OwnSession::begin("pool-oom").await;

@@ -27,7 +27,7 @@ async fn the_containers_are_started_in_parallel() {
 
 /// P1, P16: so many at once, each until it is ready.
 #[tokio::test]
-async fn no_more_containers_are_starting_at_once_than_was_said() {
+async fn the_limit_of_containers_that_start_at_once_is_kept() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
     let session = OwnSession::behind(&proxy, "pool-few").await;
     proxy.on(Matcher::new("POST", "/start"), Fault::Hold(gate.clone()));

@@ -100,7 +100,7 @@ async fn drop_at<T: Send + 'static>(
 
 /// A start that is held must not be over: else the tests above would drop what is done.
 #[tokio::test]
-async fn each_stage_is_one_that_a_start_waits_for() {
+async fn a_start_waits_for_each_of_its_stages() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "gate-stages").await;
     let scene = Scene::set("gate-stages-scene").await;

@@ -13,7 +13,7 @@ use super::process::{ENDING, Scenario};
 
 /// C9: a removal that is queued when `main` returns is carried out before the process ends.
 #[test]
-fn what_was_dropped_just_before_the_end_is_removed_by_it() {
+fn a_container_dropped_just_before_the_end_is_removed_by_it() {
     let ended = Scenario::begin(scenario_dropped).end();
     assert!(ended.status.success(), "{}", ended.status);
     ended.assert_clean();
@@ -35,7 +35,7 @@ async fn scenario_dropped() {
 
 /// C9: a container in a static, which is never dropped, is removed at the end of the process.
 #[test]
-fn what_a_static_holds_is_removed_at_the_end() {
+fn a_container_in_a_static_is_removed_at_the_end() {
     let ended = Scenario::begin(scenario_static).end();
     assert!(ended.status.success(), "{}", ended.status);
     ended.assert_clean();
@@ -53,7 +53,7 @@ async fn scenario_static() {
 
 /// C9: a container that `mem::forget` took is removed at the end of the process.
 #[test]
-fn what_was_forgotten_is_removed_at_the_end() {
+fn a_forgotten_container_is_removed_at_the_end() {
     let ended = Scenario::begin(scenario_forgotten).end();
     assert!(ended.status.success(), "{}", ended.status);
     ended.assert_clean();

@@ -162,7 +162,7 @@ fn a_drop_in_a_thread_local_s_destructor_removes_the_container() {
 
 /// C9: more than are removed at once.
 #[tokio::test]
-async fn many_dropped_at_once_are_removed() {
+async fn many_containers_dropped_at_once_are_removed() {
     let session = OwnSession::begin("drop-many").await;
     let request = session.idle();
     drop(try_join_all((0..12).map(|_| request.start())).await.expect("containers"));

@@ -6,7 +6,7 @@ use seatrial::{Network, Session, Volume};
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, assert_nothing_left, cancel_at_every_poll};
 
-/// C10: networks and volumes are gone when `remove` returns.
+/// C10: a container is gone when `remove` returns.
 #[tokio::test]
 async fn a_removal_has_removed_when_it_returns() {
     let session = OwnSession::begin("remove").await;
@@ -16,7 +16,7 @@ async fn a_removal_has_removed_when_it_returns() {
     assert_eq!(look(&id), None);
 }
 
-/// C10: removing a network or volume that is gone already succeeds.
+/// C10: removing a container that is gone already succeeds.
 #[tokio::test]
 async fn a_removal_of_what_is_gone_is_a_success() {
     let session = OwnSession::begin("remove-gone").await;

@@ -46,7 +46,7 @@ async fn waiting_for_a_turn_is_not_what_a_request_times_out_for() {
     Session::clone(&session).close().await.expect("all are removed");
 }
 
-/// E2: a variable sets the limit of starts and removals that are under way at once.
+/// E2: `SEATRIAL_PARALLELISM` sets the limit of starts and removals that are under way at once.
 #[test]
 fn the_variable_says_how_many_are_under_way() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());

@@ -36,7 +36,7 @@ fn listener(serve: impl Fn(std::net::TcpStream) + Send + 'static) -> u16 {
 
 /// X3: a reaper that never acknowledges is an error that names it and its image.
 #[test]
-fn one_that_never_acknowledges_is_named_with_its_image() {
+fn a_reaper_that_never_acknowledges_is_named_with_its_image() {
     let run = Run::new("silent");
     let proxy = EngineProxy::start_default();
     StandIn::at(listener(std::mem::forget)).show(&proxy, &run);
@@ -50,7 +50,7 @@ fn one_that_never_acknowledges_is_named_with_its_image() {
 
 /// X3: a server that answers anything but the acknowledgement is not taken for a reaper.
 #[test]
-fn one_that_answers_something_else_is_no_reaper() {
+fn a_server_that_answers_something_else_is_no_reaper() {
     let run = Run::new("stranger");
     let proxy = EngineProxy::start_default();
     let port = listener(|mut client| {
@@ -67,7 +67,7 @@ fn one_that_answers_something_else_is_no_reaper() {
 
 /// X3: a paused reaper is an error, since it would remove nothing.
 #[test]
-fn one_that_is_paused_is_not_used() {
+fn a_paused_reaper_is_not_used() {
     let run = Run::new("paused").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
     let proxy = EngineProxy::start_default();
     let mut paused = StandIn::at(1);
@@ -78,7 +78,7 @@ fn one_that_is_paused_is_not_used() {
 
 /// X3: where nobody ever listens, the wait ends.
 #[test]
-fn one_that_never_listens_is_waited_for_in_bounds() {
+fn a_reaper_that_never_listens_is_waited_for_in_bounds() {
     let run = Run::new("deaf").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
     let proxy = EngineProxy::start_default();
     // The port was free a moment ago, and nobody else is given it so soon.
@@ -181,7 +181,7 @@ fn a_session_id_that_can_not_be_one_is_refused_before_the_engine_is_asked() {
 
 /// X3: an error is not remembered.
 #[test]
-fn what_failed_once_is_tried_again() {
+fn a_reaper_that_failed_once_is_tried_again() {
     let run = Run::new("again").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
     let theirs = create_by_hand(&run.reaper_name(), "another", "seatrial/basic:dev", &["sleep", "600"]);
     let child = run.spawn(scenario_tries_until_it_works);

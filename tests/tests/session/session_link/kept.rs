@@ -28,7 +28,7 @@ async fn scenario_keeps() {
 
 /// C12: after the kill, too; and who keeps without a mode is told that it is not for good.
 #[test]
-fn what_is_to_stay_stays_when_its_process_is_killed() {
+fn a_container_that_is_to_stay_stays_when_its_process_is_killed() {
     let run = Run::new("kept");
     let child = run.spawn(scenario_keeps);
     child.line("ready", LONG);

@@ -19,7 +19,7 @@ fn reapers(run: &Run) -> Vec<Value> {
 
 /// X2, X6: the container with its anonymous volume, the network and the volume all go.
 #[test]
-fn what_a_killed_process_has_left_goes() {
+fn the_resources_of_a_killed_process_go() {
     let run = Run::new("killed");
     let child = run.holder();
     let left = run.left();
@@ -68,7 +68,7 @@ fn nothing_is_created_before_the_filter_is_acknowledged() {
 
 /// X3: its creator is killed before it is started: who comes next starts it.
 #[test]
-fn one_that_was_never_started_is_started_by_the_next() {
+fn a_reaper_that_was_never_started_is_started_by_the_next_process() {
     let run = Run::new("created");
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
     proxy.on(
@@ -87,7 +87,7 @@ fn one_that_was_never_started_is_started_by_the_next() {
 
 /// X6: there is nobody left of their sessions who could; whoever makes a reaper next removes those of the dead.
 #[test]
-fn those_that_were_never_started_go_with_the_next_reaper_of_any_session() {
+fn reapers_that_were_never_started_go_with_the_next_reaper_of_any_session() {
     let proxy = EngineProxy::start_default();
     let start = Matcher::regex("POST", "^/containers/[0-9a-f]{64}/start$");
     proxy.on(start, Fault::Refuse(seatrial_tests::Then::Hang));
@@ -112,7 +112,7 @@ fn those_that_were_never_started_go_with_the_next_reaper_of_any_session() {
 
 /// X3: one that has ended is replaced.
 #[test]
-fn one_that_has_ended_is_replaced() {
+fn a_reaper_that_has_ended_is_replaced() {
     let run = Run::new("exited");
     let old = create_by_hand(&run.reaper_name(), &run.session, "seatrial/basic:dev", &["true"]);
     post(&old, "start");

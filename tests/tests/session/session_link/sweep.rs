@@ -8,7 +8,7 @@ use super::run::{Run, kill};
 
 /// X9: a sweep finds and removes the resources of a killed process that had no reaper.
 #[tokio::test]
-async fn what_a_killed_process_has_left_without_a_reaper_is_found_and_removed_on_request() {
+async fn the_resources_of_a_killed_process_without_a_reaper_are_found_and_removed_on_request() {
     let run = Run::new("sweep").with("SEATRIAL_REAPER", "off");
     let child = run.holder();
     let session = OwnSession::begin(&own_id("sweeper")).await;

@@ -53,7 +53,7 @@ async fn the_block_is_bounded_however_long_the_lines_are() {
 
 /// C26: the last body or output that a strategy saw is cut and put on one line.
 #[tokio::test]
-async fn what_was_seen_last_is_bounded_and_on_one_line() {
+async fn the_last_thing_seen_is_bounded_and_on_one_line() {
     let session = OwnSession::begin("long-body").await;
     let body = "a\n".repeat(1000);
     let request = session.misbehave(&["http-body", &body, "http", "80"]).port(80);

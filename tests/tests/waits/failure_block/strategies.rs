@@ -78,7 +78,7 @@ async fn a_command_says_its_last_exit_code_and_output() {
     "#);
 }
 
-/// C26: the block says at which addresses a port accepts connections.
+/// C26: the block has the result of the last connection that a port wait tried.
 #[tokio::test]
 async fn a_port_says_who_accepts_and_who_does_not() {
     let session = OwnSession::begin("port").await;

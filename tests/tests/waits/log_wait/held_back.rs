@@ -79,13 +79,13 @@ async fn a_slow_consumer_does_not_hold_the_container_back() {
 
 /// C23: a log wait gets through 200 000 lines on a current-thread runtime.
 #[tokio::test]
-async fn two_hundred_thousand_lines_in_a_current_thread_runtime() {
+async fn two_hundred_thousand_lines_are_searched_in_a_current_thread_runtime() {
     many_lines().await;
 }
 
 /// C23: a log wait gets through 200 000 lines on a multi-thread runtime.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_thousand_lines_in_a_multi_thread_runtime() {
+async fn two_hundred_thousand_lines_are_searched_in_a_multi_thread_runtime() {
     many_lines().await;
 }
 

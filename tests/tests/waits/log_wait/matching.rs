@@ -140,7 +140,7 @@ async fn lines_of_any_length_are_searched() {
 
 /// C23: output that is not UTF-8 is searched as bytes.
 #[tokio::test]
-async fn what_is_not_utf8_is_searched_as_it_is() {
+async fn output_that_is_not_utf8_is_searched_as_it_is() {
     let session = OwnSession::begin("bytes").await;
     let container = session
         .shell(r"printf '\377\376 ready \303\n'; sleep 1000")
@@ -156,7 +156,7 @@ async fn what_is_not_utf8_is_searched_as_it_is() {
 
 /// C23: an invalid pattern is refused before a container is created.
 #[tokio::test]
-async fn what_cannot_be_waited_for_is_refused_before_anything_starts() {
+async fn an_invalid_pattern_is_refused_before_anything_starts() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "bad").await;
     for (wait, reason) in [

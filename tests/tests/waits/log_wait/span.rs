@@ -40,7 +40,7 @@ async fn a_wait_after_the_end_sees_what_was_printed() {
 
 /// C23: output from before a restart does not match.
 #[tokio::test]
-async fn after_a_restart_only_the_new_run_counts() {
+async fn only_the_new_run_counts_after_a_restart() {
     let session = OwnSession::begin("restart").await;
     // The second run finds the file that the first one left.
     let line = "if [ -e /ran ]; then echo second; else touch /ran; echo first; fi; exec sleep 1000";
@@ -74,7 +74,7 @@ async fn a_run_that_the_engine_itself_restarts_is_waited_for() {
 
 /// C23: a wait "from now on" ignores earlier output.
 #[tokio::test]
-async fn from_now_on_leaves_out_what_was_printed_before() {
+async fn a_wait_from_now_on_leaves_out_earlier_output() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "now").await;
     let container =
@@ -95,7 +95,7 @@ async fn from_now_on_leaves_out_what_was_printed_before() {
 
 /// C23: a wait "from now on" still ignores earlier output after its stream broke.
 #[tokio::test]
-async fn from_now_on_stays_so_when_the_connection_breaks() {
+async fn a_wait_from_now_on_leaves_out_earlier_output_when_the_connection_breaks() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "now-broken").await;
     let container =

@@ -51,7 +51,7 @@ async fn a_tail_is_the_last_lines_over_both_streams() {
 
 /// C22: `since` leaves out lines that are older.
 #[tokio::test]
-async fn since_leaves_out_what_is_older() {
+async fn a_log_since_a_time_leaves_out_older_lines() {
     let session = OwnSession::begin("since").await;
     let container = ended(session.steps("print old sleep 50ms print new sleep 50ms print newest")).await;
     let all = lines(container.logs()).await;

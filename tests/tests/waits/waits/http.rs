@@ -108,7 +108,7 @@ async fn a_check_of_one_s_own_sees_the_answer_and_counts_beside_the_others() {
 
 /// C24: an HTTP wait asks the port that was named.
 #[tokio::test]
-async fn one_of_several_ports_is_named() {
+async fn one_of_several_ports_can_be_named() {
     let session = OwnSession::begin("ports").await;
     let request = session.steps("http 8080 http-body other http 8081").port(8080).port(8081);
     let both = WaitFor::all([
@@ -129,7 +129,7 @@ async fn one_of_several_ports_is_named() {
 
 /// C24: an HTTP wait does not take another protocol or silence for an answer.
 #[tokio::test]
-async fn what_is_not_http_or_does_not_answer_is_not_ready() {
+async fn a_server_without_http_or_without_an_answer_is_not_ready() {
     let session = OwnSession::begin("not-http").await;
     let steps = "listen 7000 SSH-2.0-x accept 7001 http-delay 10s http 7002";
     let container = session.steps(steps).port(7000).port(7001).port(7002).start().await.expect("it starts");
@@ -141,7 +141,7 @@ async fn what_is_not_http_or_does_not_answer_is_not_ready() {
 
 /// C24: an HTTP wait with an invalid path, method or header is refused before a container is created.
 #[tokio::test]
-async fn what_cannot_be_a_request_is_refused_before_anything_starts() {
+async fn an_impossible_request_is_refused_before_anything_starts() {
     let session = OwnSession::begin("bad-http").await;
     for (wait, reason) in [
         (WaitFor::http("health"), "must begin with `/`"),

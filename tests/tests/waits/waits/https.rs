@@ -28,7 +28,7 @@ async fn nginx(session: &OwnSession, certificates: &Certificates) -> TestContain
 
 /// C24: an HTTPS wait accepts any certificate, or only those of a given authority.
 #[tokio::test]
-async fn https_takes_any_certificate_or_that_of_an_authority_only() {
+async fn https_accepts_any_certificate_or_those_of_an_authority_only() {
     let session = OwnSession::begin("https").await;
     let (certificates, others) = (Certificates::make(), Certificates::make());
     let container = nginx(&session, &certificates).await;

@@ -12,7 +12,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 /// C24: the branches of `all` run at the same time.
 #[tokio::test]
-async fn all_are_waited_for_side_by_side() {
+async fn the_branches_of_all_are_waited_for_side_by_side() {
     let session = OwnSession::begin("all").await;
     let container = session.idle().start().await.expect("it starts");
     let began = Instant::now();
@@ -23,7 +23,7 @@ async fn all_are_waited_for_side_by_side() {
 
 /// C24: the branches of `all` share one deadline, and each must be met.
 #[tokio::test]
-async fn all_have_one_deadline_and_none_may_be_missing() {
+async fn the_branches_of_all_have_one_deadline_and_none_may_be_missing() {
     let session = OwnSession::begin("all-deadline").await;
     let delays = [WaitFor::delay(LONG), WaitFor::log("ready").into(), WaitFor::delay(LONG)];
     let request = session.steps("print ready sleep forever").wait_for(WaitFor::all(delays));
@@ -37,7 +37,7 @@ async fn all_have_one_deadline_and_none_may_be_missing() {
 
 /// C24: `all` fails as soon as one branch fails.
 #[tokio::test]
-async fn all_fail_as_soon_as_one_can_never_be_met() {
+async fn all_fails_as_soon_as_one_branch_can_never_be_met() {
     let session = OwnSession::begin("all-fail").await;
     let began = Instant::now();
     let wait = WaitFor::all([WaitFor::delay(LONG), WaitFor::healthy().into()]);
@@ -68,7 +68,7 @@ async fn any_is_met_by_the_first_although_others_fail_or_hang() {
 
 /// C24: `any` fails when all branches have failed, with each reason.
 #[tokio::test]
-async fn any_fails_when_every_branch_has_with_each_reason() {
+async fn any_fails_with_each_reason_when_every_branch_has_failed() {
     let session = OwnSession::begin("any-fails").await;
     let branches = [
         WaitFor::custom(Own::failing("out of luck")),
