@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::{OwnSession, look_at, own_id};
 async fn a_name_is_made_from_the_test() {
     let session = OwnSession::begin("names-default").await;
     let (first, second) = (session.idle().start().await.unwrap(), session.idle().start().await.unwrap());
-    let expected = Regex::new("^/names-a_name_is_made_from_the_test-[a-z0-9]{8}$").unwrap();
+    let expected = Regex::new("^/request-names-a_name_is_made_from_the_test-[a-z0-9]{8}$").unwrap();
     for container in [&first, &second] {
         let name = look_at(container)["Name"].as_str().expect("a name").to_owned();
         assert_eq!(name, format!("/{}", container.name()));

@@ -219,7 +219,7 @@ async fn a_container_that_asks_for_no_network_has_none() {
 async fn a_container_can_tell_which_test_it_serves() {
     let session = OwnSession::begin("options-test").await;
     let container = session.shell("exec sleep 1000").start().await.expect("it starts");
-    let expected = "SEATRIAL_TEST_NAME=options::a_container_can_tell_which_test_it_serves";
+    let expected = "SEATRIAL_TEST_NAME=request::options::a_container_can_tell_which_test_it_serves";
     let env = look_at(&container)["Config"]["Env"].clone();
     assert!(env.as_array().expect("variables").contains(&json!(expected)), "{env}");
     assert_eq!(look_at(&container)["Config"]["Labels"]["seatrial.test"], expected.split_once('=').unwrap().1);
