@@ -28,7 +28,7 @@ async fn a_container_s_description_is_the_engine_s() {
     });
 }
 
-/// C15: an error when it does not run, not 0.
+/// C15: the process id of a stopped container is an error, not 0.
 #[tokio::test]
 async fn the_process_id_is_that_of_the_first_process_and_an_error_when_there_is_none() {
     let session = OwnSession::begin("inspect-pid").await;
@@ -42,7 +42,7 @@ async fn the_process_id_is_that_of_the_first_process_and_an_error_when_there_is_
     assert!(text.contains(container.name()) && text.contains("Exited (137)"), "{text}");
 }
 
-/// C15: on the default bridge and on networks by name.
+/// C15: a container has an address on the default bridge and on each named network.
 #[tokio::test]
 async fn addresses_are_found_by_the_network_s_name() {
     let session = OwnSession::begin("inspect-address").await;
@@ -65,7 +65,7 @@ async fn addresses_are_found_by_the_network_s_name() {
     assert!(error.is_not_found() && error.to_string().contains("no IPv6 address"), "{error}");
 }
 
-/// C15: the directory holds what the container sees, where the engine tells.
+/// C15: the root directory on the host shows the container's files, if the engine reports one.
 #[tokio::test]
 async fn the_root_directory_is_the_container_s_where_the_engine_tells() {
     let session = OwnSession::begin("inspect-root").await;

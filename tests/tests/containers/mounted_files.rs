@@ -147,7 +147,7 @@ async fn a_container_that_is_kept_keeps_its_files() {
     assert_eq!(there.expect("they were kept"), "content");
 }
 
-/// C8, C21: in each way in which a start can fail after the copies were made.
+/// C8, C21: a start that fails after the copies were made deletes them, at each step.
 #[tokio::test]
 async fn a_start_that_fails_leaves_no_copies() {
     let session = OwnSession::begin("mounted-failed").await;
@@ -169,7 +169,7 @@ async fn a_start_that_fails_leaves_no_copies() {
     }
 }
 
-/// C8, C21: the creation is carried to its end, and what it made goes with its copies.
+/// C8, C21: a creation whose start is dropped is finished, and the container is removed with its copies.
 #[tokio::test]
 async fn a_start_that_is_dropped_leaves_no_copies() {
     let proxy = EngineProxy::start_default();
@@ -190,7 +190,7 @@ async fn a_start_that_is_dropped_leaves_no_copies() {
     assert_eq!(proxy.count(|request| request.is("DELETE", "/containers/")), 1, "{:?}", proxy.requests());
 }
 
-/// C21: before anything is created.
+/// C21: an invalid source is refused by name before anything is created.
 #[tokio::test]
 async fn sources_that_cannot_be_mounted_are_refused_by_name() {
     let proxy = EngineProxy::start_default();

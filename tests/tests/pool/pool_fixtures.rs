@@ -60,7 +60,7 @@ async fn a_fixture_of_rstest_shares_the_pool(#[future] container: Lease, #[case]
     assert_eq!(output.stdout_text().trim(), number.to_string());
 }
 
-/// P5: alone among the tests of this binary that use the pool, without telling a test runner.
+/// P5: an exclusive lease makes its test the only one of this program that uses the pool, without a test runner's help.
 #[tokio::test]
 async fn a_test_with_an_exclusive_lease_is_alone() {
     let alone = POOL.get_exclusive().await.expect("a container");
@@ -69,7 +69,7 @@ async fn a_test_with_an_exclusive_lease_is_alone() {
     assert_eq!(LEASED.load(Ordering::SeqCst), 0);
 }
 
-/// P5: `serial_test` keeps tests apart, the lease keeps containers apart; each works beside the other.
+/// P5: `serial_test` and an exclusive lease work side by side.
 #[tokio::test]
 #[serial(pool)]
 async fn a_serial_test_may_have_an_exclusive_lease() {
@@ -85,7 +85,7 @@ async fn a_parallel_test_shares_the_pool() {
     use_it(&POOL.get().await.expect("a container")).await;
 }
 
-/// P1, C9: a static is never dropped, and the end of the process removes what it has.
+/// P1, C9: a static pool is never dropped; the end of the process removes its containers.
 #[test]
 fn the_end_of_the_process_removes_a_static_pool() {
     let session = own_id("pool-static");

@@ -21,7 +21,7 @@ async fn a_case_that_is_dropped_at_any_moment_is_ended() {
     exited(&cases.run(shell("exit 3")).await.expect("it goes on"), 3);
 }
 
-/// A6: the start of the agent included.
+/// A6: dropping a case at any poll ends it, including while the agent is being started.
 #[tokio::test]
 async fn a_case_that_is_dropped_at_any_poll_leaves_nothing() {
     let session = OwnSession::begin("case-polls").await;

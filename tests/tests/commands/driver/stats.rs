@@ -24,7 +24,7 @@ async fn next(samples: &mut Receiver<Stats>) -> Option<Stats> {
     tokio::time::timeout(LONG, next).await.expect("the engine looks each second")
 }
 
-/// D1, D5: while the task runs, although the first connection breaks; who does not read misses the oldest.
+/// D1, D5: samples come while the task runs, although the first connection breaks; a slow receiver misses the oldest.
 #[rstest]
 #[tokio::test]
 async fn the_resources_that_a_task_uses_are_reported_while_it_runs(

@@ -6,7 +6,7 @@ use seatrial_test_support::own_session::{OwnSession, look_at, remove_by_hand};
 
 use super::waiting;
 
-/// C28: never a plain exit code that the command itself could have had.
+/// C28: a command that could not be started is an error, never an exit code that the command could have had.
 #[tokio::test]
 async fn a_command_that_could_not_be_started_is_an_error_that_says_why() {
     let session = OwnSession::begin("exec-cannot").await;
@@ -84,7 +84,7 @@ async fn a_command_in_a_container_that_is_restarting_is_a_conflict() {
     assert!(error.is_conflict() && error.to_string().contains("restarting"), "{error:?}");
 }
 
-/// C28: a command whose container is gone when its time is up has ended.
+/// C28: a command whose container is gone when its time is up counts as ended.
 #[tokio::test]
 async fn a_command_whose_container_ends_has_ended() {
     let session = OwnSession::begin("exec-with-container").await;

@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::{OwnSession, look_at};
 
 use super::waiting;
 
-/// C28, C30: at the start, not at the first read.
+/// C28, C30: a process that can't be started fails when it is started, not at the first read.
 #[tokio::test]
 async fn a_process_that_can_t_be_started_is_an_error_at_the_start() {
     let session = OwnSession::begin("process-cannot").await;
@@ -58,7 +58,7 @@ async fn a_terminal_without_room_is_refused_by_name() {
     assert!(error.is_invalid() && error.to_string().contains("no terminal"), "{error:?}");
 }
 
-/// C30: by the other side, in the middle of a write.
+/// C30: a write fails if the other side closes in the middle of it.
 #[tokio::test]
 async fn a_write_to_one_who_stops_reading_does_not_hang_or_pass_for_done() {
     let session = OwnSession::begin("process-mid-write").await;

@@ -43,7 +43,7 @@ async fn streams_are_told_apart_and_end() {
     assert!(error.is_exec() && error.to_string().contains("standard input is closed"), "{error:?}");
 }
 
-/// C30: the output goes on after the input has ended.
+/// C30: output goes on after the input was closed.
 #[tokio::test]
 async fn standard_input_is_closed_by_itself() {
     let session = OwnSession::begin("process-half").await;
@@ -133,7 +133,7 @@ async fn a_text_is_found_across_pieces_and_the_rest_is_left() {
     assert!(!error.is_timeout() && error.to_string().contains("ended without `never`"), "{error:?}");
 }
 
-/// C30: large both ways at once, when nobody reads at first.
+/// C30: large output in both directions is complete although it is read late.
 #[tokio::test]
 async fn unread_output_holds_the_process_back_and_is_not_lost() {
     let session = OwnSession::begin("process-large").await;
@@ -188,7 +188,7 @@ async fn a_process_that_is_killed_is_gone_with_its_children_and_its_output_stays
     assert_eq!(quick.read().await.expect("it was printed").expect("it was printed").1.as_ref(), b"said\n");
 }
 
-/// C30: what a process leaves running on purpose when it ends by itself stays.
+/// C30: the processes that a command leaves running on purpose stay when it ends by itself.
 #[tokio::test]
 async fn a_process_that_ended_by_itself_leaves_what_it_left() {
     let session = OwnSession::begin("process-service").await;
@@ -207,7 +207,7 @@ async fn a_process_that_ended_by_itself_leaves_what_it_left() {
     assert!(left.len() == 1 && left[0].contains("sleep 1001"), "{left:?}");
 }
 
-/// C29, C30: a start that nobody waits for.
+/// C29, C30: dropping the start of a process, after any poll, ends the process.
 #[tokio::test]
 async fn a_spawn_that_is_dropped_at_any_moment_is_ended() {
     let session = OwnSession::begin("process-cancel-spawn").await;

@@ -72,7 +72,7 @@ async fn a_source_that_cannot_be_copied_into_a_running_container_is_refused_befo
     assert_eq!(proxy.requests().len(), 0, "the engine was asked: {:?}", proxy.requests());
 }
 
-/// C8, C19: that the root is read-only is for the engine to say; the container that it has made by then goes.
+/// C8, C19: the engine refuses a copy to a read-only root, and the container that it had created is removed.
 #[tokio::test]
 async fn a_copy_to_a_read_only_root_is_an_error_that_says_what_would_work() {
     let session = OwnSession::begin("read-only").await;
@@ -92,7 +92,7 @@ async fn a_copy_to_a_read_only_root_is_an_error_that_says_what_would_work() {
     assert_eq!(output.stdout_text(), "mounted");
 }
 
-/// C8, C19: a reader that does not give what it promised leaves no container.
+/// C8, C19: a reader that gives fewer or more bytes than it promised is an error that leaves no container.
 #[tokio::test]
 async fn a_reader_that_does_not_keep_its_word_is_an_error_that_names_its_target() {
     let session = OwnSession::begin("reader").await;

@@ -20,7 +20,7 @@ async fn with_data(session: &OwnSession) -> TestContainer {
     request.start().await.expect("it starts")
 }
 
-/// C20: as it went in, it comes out: modes, times, links that stay inside, empty directories, odd and long names.
+/// C20: modes, times, inner links, empty directories, odd and long names come out as they went in.
 #[tokio::test]
 async fn a_directory_comes_out_as_it_went_in() {
     let session = OwnSession::begin("copy-out").await;
@@ -74,7 +74,7 @@ async fn a_directory_goes_into_one_that_is_there_and_replaces_files_only() {
     assert!(fs::symlink_metadata(target.path().join("link")).is_err(), "a link that leads out was made");
 }
 
-/// C20: a file in each form.
+/// C20: a file is copied out to a file, as bytes, or to a writer.
 #[tokio::test]
 async fn a_file_comes_out_as_a_file_as_bytes_and_to_a_writer() {
     let session = OwnSession::begin("copy-out-file").await;
@@ -90,7 +90,7 @@ async fn a_file_comes_out_as_a_file_as_bytes_and_to_a_writer() {
     assert_eq!(*writer.0.lock().expect("unharmed"), b"some content");
 }
 
-/// C20: a container need not run.
+/// C20: a container need not run for a copy.
 #[tokio::test]
 async fn a_file_comes_out_of_a_container_that_has_ended() {
     let session = OwnSession::begin("copy-out-ended").await;
@@ -99,7 +99,7 @@ async fn a_file_comes_out_of_a_container_that_has_ended() {
     assert_eq!(&container.read_file("/result", 100).await.expect("read")[..], b"the result");
 }
 
-/// C20: in every form.
+/// C20: a missing path is an error that names it, in every form of the copy.
 #[tokio::test]
 async fn a_path_that_is_not_there_is_an_error_that_names_it() {
     let session = OwnSession::begin("copy-out-missing").await;
@@ -124,7 +124,7 @@ async fn a_path_that_is_not_there_is_an_error_that_names_it() {
     assert_eq!(fs::read_dir(target.path()).expect("readable").count(), 0);
 }
 
-/// C20: what is something else than was asked for is an error that names it, and leaves nothing.
+/// C20: a directory in place of a file, and the reverse, is an error that names it and leaves nothing.
 #[tokio::test]
 async fn a_copy_of_another_kind_than_was_asked_for_is_refused() {
     let session = OwnSession::begin("copy-out-other").await;
@@ -164,7 +164,7 @@ async fn a_copy_of_another_kind_than_was_asked_for_is_refused() {
     assert_eq!(fs::read_dir(target.path()).expect("readable").count(), 0);
 }
 
-/// C20: an archive that breaks off leaves what was there.
+/// C20: an archive that breaks off leaves the target as it was.
 #[tokio::test]
 async fn an_archive_that_is_cut_leaves_the_target_as_it_was() {
     let proxy = EngineProxy::start_default();

@@ -26,7 +26,7 @@ async fn a_stop_is_made_once_and_then_already_so() {
     assert_eq!(container.start().await.expect("it runs"), Change::AlreadySo);
 }
 
-/// C11: the grace is the caller's, and what is left after it is killed.
+/// C11: a container that has not stopped after the caller's grace period is killed.
 #[tokio::test]
 async fn a_container_that_does_not_stop_within_its_grace_is_killed() {
     let session = OwnSession::begin("stop-deaf").await;
@@ -37,7 +37,7 @@ async fn a_container_that_does_not_stop_within_its_grace_is_killed() {
     assert_eq!(state(&container, "ExitCode"), 137);
 }
 
-/// C11, C4: the signal and the grace of a stop are those of the request.
+/// C11, C4: a stop uses the signal and the grace period of the request.
 #[tokio::test]
 async fn a_stop_sends_the_signal_that_the_request_names() {
     let session = OwnSession::begin("stop-signal").await;
@@ -89,7 +89,7 @@ async fn a_pause_and_its_end_are_made_once_and_then_already_so() {
     assert_eq!(container.unpause().await.expect("it goes on already"), Change::AlreadySo);
 }
 
-/// C11: what does not run can't be frozen, and says so; frozen it is not.
+/// C11: pausing a stopped container is a conflict, and so are calls that a paused one can't carry out.
 #[tokio::test]
 async fn a_pause_of_what_does_not_run_is_a_conflict() {
     let session = OwnSession::begin("pause-stopped").await;
@@ -101,7 +101,7 @@ async fn a_pause_of_what_does_not_run_is_a_conflict() {
     assert_eq!(container.unpause().await.expect("it is not frozen"), Change::AlreadySo);
 }
 
-/// C11, C17: after a restart the ports are those that the engine has chosen anew.
+/// C11, C17: after a restart the ports are those that the engine chose for the new run.
 #[tokio::test]
 async fn a_restart_is_another_run_whose_ports_are_looked_up() {
     let session = OwnSession::begin("restart").await;
@@ -144,7 +144,7 @@ async fn a_limit_that_the_engine_refuses_is_an_error_and_changes_nothing() {
     assert_eq!(look_at(&container)["HostConfig"]["Memory"], 64 << 20);
 }
 
-/// C11: one call each that changes something; what starts it again looks at its ports once, too.
+/// C11: each change is one request; a start of a container also looks at its ports.
 #[tokio::test]
 async fn each_change_of_a_container_is_one_request() {
     let proxy = EngineProxy::start_default();

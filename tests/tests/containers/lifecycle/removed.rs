@@ -29,7 +29,7 @@ async fn a_removal_of_a_container_that_is_gone_is_a_success() {
     container.remove().await.expect("it is gone, which is what was asked for");
 }
 
-/// C10: while somebody else removes it the engine refuses, and has it a moment longer.
+/// C10: a removal waits while the engine carries out somebody else's.
 #[tokio::test]
 async fn a_removal_that_is_in_progress_already_is_waited_for() {
     let proxy = EngineProxy::start_default();
@@ -43,7 +43,7 @@ async fn a_removal_that_is_in_progress_already_is_waited_for() {
     assert_eq!(proxy.count(|request| request.is("DELETE", &id)), 3);
 }
 
-/// C10: what can't be removed is told.
+/// C10: a removal that the engine refuses is an error.
 #[tokio::test]
 async fn a_removal_that_the_engine_refuses_for_good_is_an_error() {
     let proxy = EngineProxy::start_default();
@@ -58,7 +58,7 @@ async fn a_removal_that_the_engine_refuses_for_good_is_an_error() {
     remove_by_hand(&id);
 }
 
-/// C10: a caller's deadline is not the removal's.
+/// C10: a removal goes on after its caller's deadline.
 #[tokio::test]
 async fn a_removal_goes_on_when_its_caller_has_given_up() {
     let proxy = EngineProxy::start_default();
@@ -82,7 +82,7 @@ async fn a_removal_goes_on_when_its_caller_has_given_up() {
     .expect("the removal goes on");
 }
 
-/// C10: a removal that was never polled was never asked for; the drop of the handle removes it all the same.
+/// C10: a removal that was never polled drops the handle, which removes the container all the same.
 #[tokio::test]
 async fn a_removal_that_is_dropped_at_once_removes_too() {
     let session = OwnSession::begin("removal-dropped").await;
@@ -91,7 +91,7 @@ async fn a_removal_that_is_dropped_at_once_removes_too() {
     // The end of the session looks.
 }
 
-/// C10: running or not, paused or not.
+/// C10: a container is removed whether it was created, runs, is paused or has ended.
 #[tokio::test]
 async fn a_container_is_removed_in_every_state() {
     let session = OwnSession::begin("removal-states").await;

@@ -7,7 +7,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
 use super::snapshots::{first, first_in, rest};
 
-/// M1, M4: samples that are cut in every place go on, and the end is told once the engine is back.
+/// M1, M4: samples go on after their stream is cut anywhere, and the end is reported once the engine is back.
 #[tokio::test]
 async fn a_monitor_outlasts_an_engine_that_breaks_off() {
     let proxy = EngineProxy::start_default();

@@ -36,7 +36,7 @@ async fn the_ports_of_an_engine_behind_tcp_are_reached_at_its_host() {
     }
 }
 
-/// C18: all that goes over an upgraded or streamed connection works over TCP, too.
+/// C18: upgraded and streamed connections work over TCP, too.
 #[tokio::test]
 async fn an_engine_behind_tcp_runs_and_executes() {
     let docker_host = format!("tcp://{}", engine_behind_tcp());
@@ -89,8 +89,8 @@ async fn scenario_prints_an_address() {
     say(&format!("address {host} bound {} by {source}", bound.as_str().expect("an address")));
 }
 
-/// C18: Seatrial's variable before the ecosystem's. What is not this machine's loopback can't be reached on the
-/// engine's loopback, so the port is published on all of the engine's addresses.
+/// C18: Seatrial's variable comes before the ecosystem's. For a host other than loopback, ports are published on all of
+/// the engine's addresses.
 #[test]
 fn a_variable_says_at_which_host_ports_are_reached() {
     let (ours, theirs) = ("SEATRIAL_HOST", "TESTCONTAINERS_HOST_OVERRIDE");

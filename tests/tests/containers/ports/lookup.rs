@@ -22,7 +22,7 @@ async fn lookups_after_the_start_ask_the_engine_nothing() {
     container.remove().await.expect("it goes");
 }
 
-/// C17: each names the ports that there are.
+/// C17: each of the three errors lists the ports that the container has.
 #[tokio::test]
 async fn three_errors_say_why_a_port_has_no_address() {
     let session = OwnSession::begin("lookup-errors").await;

@@ -82,7 +82,7 @@ async fn a_port_is_published_on_the_address_that_is_asked_for() {
     assert_eq!(greeting(&address), "again\n");
 }
 
-/// C17: one port on two addresses.
+/// C17: one port can be published on two addresses.
 #[tokio::test]
 async fn a_port_is_published_on_two_addresses() {
     let session = OwnSession::begin("publish-two").await;
@@ -130,7 +130,7 @@ async fn udp_is_published_and_reached() {
     assert_eq!(container.addr(text).expect("it is bound"), udp);
 }
 
-/// C17: whether the kernel can is for the machine to say, what was asked for is not dropped.
+/// C17: a request for SCTP reaches the engine. Not every kernel can carry it out.
 #[tokio::test]
 async fn sctp_is_asked_for() {
     let session = OwnSession::begin("publish-sctp").await;
@@ -158,7 +158,7 @@ async fn all_exposed_ports_or_none_can_be_published() {
     }
 }
 
-/// C18: an IPv4 and an IPv6 binding of one port have ports of their own, and each is told with its own.
+/// C18: the IPv4 and the IPv6 binding of a port have host ports of their own, and are reported apart.
 #[tokio::test]
 async fn ipv4_and_ipv6_bindings_are_not_mixed_up() {
     let session = OwnSession::begin("publish-ipv6").await;

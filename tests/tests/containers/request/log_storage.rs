@@ -4,7 +4,7 @@ use seatrial::WaitFor;
 use seatrial_test_support::own_session::{OwnSession, look_at};
 use serde_json::json;
 
-/// C6: it can be read back, does not drop lines, and can't fill the disk.
+/// C6: by default, logs can be read back, drop no line and can't fill the disk.
 #[tokio::test]
 async fn logs_are_local_blocking_and_limited_unless_the_request_says_otherwise() {
     let session = OwnSession::begin("logs-default").await;

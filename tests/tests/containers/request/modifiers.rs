@@ -40,7 +40,7 @@ async fn a_modifier_wins_over_every_setter_and_default() {
     assert!(host["PortBindings"]["80/tcp"].is_array(), "what no modifier touches stays");
 }
 
-/// C4: the body's modifier comes after the host's, and sees what that one made.
+/// C4: the modifier of the body runs after that of the host configuration, and sees its changes.
 #[tokio::test]
 async fn the_modifier_of_the_body_sees_the_whole_request() {
     let session = OwnSession::begin("modifiers-whole").await;

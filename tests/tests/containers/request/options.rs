@@ -81,7 +81,7 @@ async fn a_health_check_is_a_line_of_shell_or_none() {
     }
 }
 
-/// C4: limits, with the arithmetic of CPU time.
+/// C4: limits reach the engine, with CPU time converted.
 #[tokio::test]
 async fn limits_reach_the_engine() {
     let session = OwnSession::begin("options-limits").await;
@@ -173,7 +173,7 @@ async fn each_restart_policy_and_auto_remove_reach_the_engine() {
     assert_eq!(look_at(&container)["HostConfig"]["AutoRemove"], true);
 }
 
-/// C4: what belongs to the networking of a container.
+/// C4: DNS servers, extra hosts and links reach the engine and the container.
 #[tokio::test]
 async fn dns_hosts_and_links_reach_the_engine_and_the_container() {
     let session = OwnSession::begin("options-net").await;
@@ -214,7 +214,7 @@ async fn a_container_that_asks_for_no_network_has_none() {
     assert!(!interfaces.stdout_text().contains("eth0"), "{}", interfaces.stdout_text());
 }
 
-/// C7: in the environment and in every exec, unless the request says otherwise.
+/// C7: the test's name is in the environment of the container and of every exec, unless the request sets another.
 #[tokio::test]
 async fn a_container_can_tell_which_test_it_serves() {
     let session = OwnSession::begin("options-test").await;

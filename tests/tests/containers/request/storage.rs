@@ -53,7 +53,7 @@ async fn mounts_of_every_kind_reach_the_engine_and_the_container() {
     assert!(fs::exists(folder.path().join("file")).expect("the folder can be read"));
 }
 
-/// C4, C10: a volume without a name goes with its container, one with a name stays until its owner goes.
+/// C4, C10: an anonymous volume is removed with its container; a named one stays until its owner goes.
 #[tokio::test]
 async fn a_removal_takes_the_anonymous_volume_and_leaves_the_named_one() {
     let session = OwnSession::begin("storage-removal").await;

@@ -39,7 +39,7 @@ async fn a_privileged_container_is_one() {
     assert_eq!(engine["HostConfig"]["Privileged"], true);
 }
 
-/// C4: where the engine has image mounts the image is there, and else it is the engine that says no.
+/// C4: an image mount is in the container, or the engine refuses it.
 #[tokio::test]
 async fn an_image_mount_is_made_or_refused_and_never_dropped() {
     let session = OwnSession::begin("image-mount").await;

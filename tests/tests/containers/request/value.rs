@@ -51,7 +51,7 @@ async fn a_clone_that_is_changed_leaves_its_original_as_it_was() {
     assert_eq!(changed["HostConfig"]["PidsLimit"], 101);
 }
 
-/// C1: both creations are held until both are asked for.
+/// C1: two tasks that start one request at the same time send the same options.
 #[tokio::test]
 async fn a_request_started_from_two_tasks_at_once_asks_for_the_same() {
     let proxy = EngineProxy::start_default();

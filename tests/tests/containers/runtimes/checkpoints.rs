@@ -140,7 +140,7 @@ pub(crate) async fn one_whose_caller_is_gone(place: &Place) {
     session.close().await.expect("nothing is left");
 }
 
-/// C14: on the engine that the tests use, with its own runtime: made, or refused with what is missing.
+/// C14: a checkpoint on the engine of the tests is made, or refused with the missing part.
 #[tokio::test]
 async fn an_engine_that_can_not_make_checkpoints_says_what_is_missing() {
     let session = OwnSession::begin("no-checkpoint").await;

@@ -7,7 +7,7 @@ use seatrial_tests::{Daemon, EngineProxy};
 
 use super::watch::first_that_is;
 
-/// S4, S5: the daemon ends its containers with itself; watch and waits go on with the one that comes after it.
+/// S4, S5: a watch and waits survive a restart of the daemon, which ends its containers.
 #[tokio::test]
 async fn a_watch_and_waits_go_on_with_the_daemon_that_is_back() {
     let Some(mut daemon) = Daemon::start() else { return };

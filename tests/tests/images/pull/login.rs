@@ -33,7 +33,8 @@ async fn credentials_of_a_request_are_the_ones_that_are_shown() {
     assert_eq!(request.session(&session).run().await.expect("let in").stdout_text(), "in\n");
 }
 
-/// C31, C32: no credentials, and wrong ones: denied at the first try, with the registry's name and without a password.
+/// C31, C32: missing or wrong credentials end the pull at the first try; the error names the registry and prints no
+/// password.
 #[tokio::test]
 async fn a_pull_with_wrong_credentials_is_denied_at_once() {
     let proxy = EngineProxy::start_default();
@@ -63,7 +64,7 @@ async fn a_pull_with_wrong_credentials_is_denied_at_once() {
     assert!(!image.is_here());
 }
 
-/// C32: from `DOCKER_AUTH_CONFIG`, and from `config.json` in the folder that `DOCKER_CONFIG` names.
+/// C32: credentials come from `DOCKER_AUTH_CONFIG`, and from `config.json` in the folder that `DOCKER_CONFIG` names.
 #[tokio::test]
 async fn credentials_are_found_where_docker_has_them() {
     let session = OwnSession::begin("docker-config").await;

@@ -90,7 +90,7 @@ async fn an_image_that_is_never_pulled_is_an_error_if_it_is_missing() {
     assert_eq!(pulls(&proxy), 1);
 }
 
-/// C3, C31: a digest is what it says, whatever the tag beside it.
+/// C3, C31: a digest decides, whatever the tag beside it is.
 #[tokio::test]
 async fn an_image_is_pulled_by_its_digest() {
     let session = OwnSession::begin("pull-digest").await;

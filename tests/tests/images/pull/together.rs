@@ -17,7 +17,7 @@ fn pulls(proxy: &EngineProxy) -> usize {
     proxy.count(|request| request.is("POST", "/images/create"))
 }
 
-/// C31: whoever asks, and however the image is written.
+/// C31: callers that pull one image share the pull, however they write its name.
 #[tokio::test]
 async fn concurrent_pulls_of_one_image_are_one_pull() {
     let proxy = EngineProxy::start_default();
@@ -74,7 +74,7 @@ async fn one_caller_s_cancellation_does_not_fail_the_others() {
     assert_eq!((pulls(&proxy), image.is_here()), (1, true));
 }
 
-/// C31: and one that is wanted again after that is another one.
+/// C31: a pull without callers is ended, and a later call starts another.
 #[tokio::test]
 async fn a_pull_that_all_callers_have_cancelled_ends() {
     let proxy = EngineProxy::start_default();
@@ -101,7 +101,7 @@ async fn a_pull_that_all_callers_have_cancelled_ends() {
     assert_eq!((pulls(&proxy), image.is_here()), (2, true));
 }
 
-/// C31, C32: nobody gets an image, or is refused one, for another's credentials.
+/// C31, C32: a pull is shared only among callers with the same credentials.
 #[tokio::test]
 async fn callers_with_different_credentials_do_not_share_a_pull() {
     let proxy = EngineProxy::start_default();

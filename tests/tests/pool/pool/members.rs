@@ -24,7 +24,7 @@ async fn only(pool: &ContainerPool) -> String {
     lease.name().to_owned()
 }
 
-/// P14: by what happens to an idle container.
+/// P14: an idle container that was stopped, restarted or removed is replaced.
 #[tokio::test]
 async fn an_idle_container_that_is_not_what_it_was_is_replaced() {
     let session = OwnSession::begin("pool-sick").await;
@@ -68,7 +68,7 @@ async fn a_container_that_ran_out_of_memory_under_a_lease_is_replaced_after_it()
     pool.close().await.expect("it ends");
 }
 
-/// P14: what died is still its holder's, and nobody else's.
+/// P14: a container that dies stays its holder's until the lease comes back, and is then replaced.
 #[tokio::test]
 async fn a_container_that_dies_under_a_lease_is_replaced_when_it_comes_back() {
     let session = OwnSession::begin("pool-died").await;
@@ -83,7 +83,7 @@ async fn a_container_that_dies_under_a_lease_is_replaced_when_it_comes_back() {
     pool.close().await.expect("it ends");
 }
 
-/// P14: one that its holder restarted is fit again.
+/// P14: a container that its holder restarted is used again.
 #[tokio::test]
 async fn a_container_that_was_restarted_under_a_lease_is_kept() {
     let session = OwnSession::begin("pool-restarted").await;
@@ -123,7 +123,7 @@ async fn a_discarded_container_is_replaced_and_a_detached_one_is_the_callers() {
     last.remove().await.expect("and so is this");
 }
 
-/// P13, P14: a replacement that can't be had is tried again; who waits is told only if nothing is left that works.
+/// P13, P14: a replacement that fails is tried again; callers get an error only if no container works any more.
 #[tokio::test]
 async fn a_replacement_that_fails_is_tried_again() {
     use seatrial_tests::{EngineProxy, Fault, Matcher};

@@ -67,7 +67,7 @@ async fn a_container_whose_reset_fails_is_replaced_and_no_get_fails() {
     pool.close().await.expect("it ends");
 }
 
-/// P13: restarted, it waits to be ready again.
+/// P13: with the policy `restart`, the container is restarted and waited for.
 #[tokio::test]
 async fn a_restart_runs_the_container_anew() {
     let session = OwnSession::begin("recycle-restart").await;
@@ -102,7 +102,7 @@ async fn a_recreated_container_is_another_one() {
     pool.close().await.expect("it ends");
 }
 
-/// P13: on a thread with a runtime, and not on the background thread.
+/// P13: a hook runs on a thread with a runtime, and not on the background thread.
 #[tokio::test]
 async fn a_hook_runs_between_leases_on_a_thread_of_its_own() {
     let session = OwnSession::begin("recycle-hook").await;
@@ -136,7 +136,7 @@ fn at_first(misbehave: fn() -> Option<futures_util::future::Pending<()>>) -> Rec
     })
 }
 
-/// P13: a hook that panics, one that never ends, one that blocks its thread.
+/// P13: a hook that panics, never ends or blocks its thread costs a replacement.
 #[tokio::test]
 async fn a_hook_that_misbehaves_costs_a_replacement_and_nothing_else() {
     let session = OwnSession::begin("recycle-bad").await;
@@ -161,7 +161,7 @@ async fn a_hook_that_misbehaves_costs_a_replacement_and_nothing_else() {
     }
 }
 
-/// A `get` inside of a hook is served if something is free, and is told if it would wait for itself.
+/// A `get` inside of a hook is served if a container is free, and is an error if it would wait for its own.
 #[tokio::test]
 async fn a_get_inside_of_a_hook_is_no_deadlock() {
     static POOL: Mutex<Option<ContainerPool>> = Mutex::new(None);

@@ -11,7 +11,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
 use super::{builder, pool, says, states};
 
-/// P1: all are asked for before the first is there.
+/// P1: all starts of a build are under way before the first is over.
 #[tokio::test]
 async fn the_containers_are_started_in_parallel() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -25,7 +25,7 @@ async fn the_containers_are_started_in_parallel() {
     pool.close().await.expect("it ends");
 }
 
-/// P1, P16: so many at once, each until it is ready.
+/// P1, P16: no more starts are under way than the limit allows, each until it is ready.
 #[tokio::test]
 async fn the_limit_of_containers_that_start_at_once_is_kept() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -118,7 +118,7 @@ async fn a_lease_becomes_exclusive_without_a_gap_and_two_at_once_without_deadloc
     pool.close().await.expect("it ends");
 }
 
-/// P6: 8 that never stop getting, on 4 containers.
+/// P6: an exclusive caller is served although eight others lease four containers without end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_an_exclusive_lease_no_more_come_back_than_were_out() {
     let session = OwnSession::begin("pool-bar").await;

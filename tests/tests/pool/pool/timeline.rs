@@ -29,7 +29,7 @@ async fn busy(pool: &ContainerPool) {
     drop(pool.lock_out().await.expect("the pool"));
 }
 
-/// P10: in a real browser, in light and in dark.
+/// P10: the timeline is drawn in a real browser, in the light and in the dark theme.
 #[tokio::test]
 async fn the_timeline_renders_and_shows_labels_under_the_pointer() {
     let session = OwnSession::begin("pool-timeline").await;

@@ -29,7 +29,7 @@ fn a_start_whose_nth_request_is_answered_with_garbage_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("FAULT", "garbage")]);
 }
 
-/// C8: the engine carries out what it is asked, and the connection breaks before it says so.
+/// C8: whichever answer to a start is lost after the engine carried out the request, nothing is left.
 #[test]
 fn a_start_whose_nth_answer_is_lost_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("FAULT", "lost")]);

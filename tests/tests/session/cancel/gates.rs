@@ -8,13 +8,13 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, is_scenario};
 
 use super::stages::{Scene, Stage, end, in_own_folder, with_volume};
 
-/// C8: the caller goes while the request is on its way, and the engine carries it out afterwards.
+/// C8: the future is dropped while the request is on its way, and the engine carries it out afterwards.
 #[test]
 fn a_start_dropped_before_the_engine_has_the_request_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("WHERE", "before")]);
 }
 
-/// C8: the caller goes when the engine has carried the request out, and before it is told.
+/// C8: the future is dropped after the engine has carried the request out and before its answer arrives.
 #[test]
 fn a_start_dropped_before_the_answer_is_delivered_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("WHERE", "after")]);
@@ -98,7 +98,7 @@ async fn drop_at<T: Send + 'static>(
     gate.release();
 }
 
-/// A start that is held must not be over: else the tests above would drop what is done.
+/// A start that is held at one of its requests is not over. Otherwise the tests above would drop a finished start.
 #[tokio::test]
 async fn a_start_waits_for_each_of_its_stages() {
     let proxy = EngineProxy::start_default();

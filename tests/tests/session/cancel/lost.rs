@@ -28,7 +28,7 @@ async fn a_container_whose_creation_was_not_answered_is_removed() {
     }
 }
 
-/// C8, E1: the request's deadline passes, and the engine carries it out after that.
+/// C8, E1: a container that the engine creates after the request's deadline is removed.
 #[tokio::test]
 async fn a_container_that_is_created_soon_after_the_deadline_is_removed() {
     // Who looks for 5 s does not find what an overloaded engine takes longer for.
@@ -63,7 +63,7 @@ async fn created_after_the_deadline() -> Duration {
     took
 }
 
-/// C8, E3: what has the name already is somebody else's, also when it is our own session's.
+/// C8, E3: a container that has the wanted name already is left alone, even if it is of our own session.
 #[tokio::test]
 async fn a_container_that_had_the_name_before_stays() {
     let (proxy, session) = impatient("lost-name").await;
@@ -99,7 +99,7 @@ async fn a_volume_whose_creation_was_not_answered_is_removed() {
     }
 }
 
-/// C8, E3: an answer without a whole id is as good as none, and never a reason to remove by what it holds.
+/// C8, E3: an answer without a full id counts as no answer, and nothing is removed by a partial id.
 #[tokio::test]
 async fn an_answer_with_a_part_of_an_id_removes_nothing_by_it() {
     let (proxy, session) = impatient("lost-id").await;

@@ -19,7 +19,7 @@ async fn a_plain_start_dropped_after_any_poll_leaves_nothing() {
     assert!(polls >= FEW, "{polls} polls");
 }
 
-/// C8, C21 in that a mounted file goes with the container.
+/// C8, C21: dropping a start after any poll leaves neither container nor mounted files.
 #[test]
 fn a_start_with_files_networks_and_waits_dropped_after_any_poll_leaves_nothing() {
     in_own_folder(scenario_every_poll, &[]);

@@ -75,7 +75,7 @@ fn a_host_that_does_not_answer_is_refused_by_its_variable() {
     }
 }
 
-/// E4: the engine that is there is named, and not taken.
+/// E4: the error names an engine that is there, but does not use it in place of the named one.
 #[test]
 fn another_engine_is_told_of_and_not_taken() {
     let usual = Path::new("/var/run/docker.sock");
@@ -136,7 +136,7 @@ fn a_variable_that_holds_nonsense_is_refused_with_what_would_be_right() {
     }
 }
 
-/// E4: an error is not remembered.
+/// E4: a failure to find the engine is not remembered.
 #[tokio::test]
 async fn a_session_that_failed_is_built_when_the_engine_is_there() {
     let engine = ScriptedEngine::greeting();
@@ -150,7 +150,7 @@ async fn a_session_that_failed_is_built_when_the_engine_is_there() {
     assert_eq!(session.engine().version().version, "20.10.24");
 }
 
-/// E4: all that is asked of the engine goes to the one that was named.
+/// E4: all requests go to the engine that was named.
 #[tokio::test]
 async fn the_engine_that_is_named_is_the_one_that_is_used() {
     let engine = ScriptedEngine::greeting();

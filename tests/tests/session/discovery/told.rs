@@ -42,7 +42,7 @@ fn only(trace: &Trace, message: &str, field: &str, value: &str) -> Told {
     told.clone()
 }
 
-/// E4: variables answer each question for itself.
+/// E4: each choice can be made by a variable of its own.
 #[test]
 fn each_choice_has_a_variable_of_its_own() {
     let proxy = EngineProxy::start_default();

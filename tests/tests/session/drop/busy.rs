@@ -26,7 +26,7 @@ async fn a_drop_returns_while_the_engine_holds_the_removal() {
     gate.release();
 }
 
-/// C9, E2: no drop waits for its turn either.
+/// C9, E2: a drop does not wait for its removal's turn.
 #[tokio::test]
 async fn drops_return_while_all_turns_are_taken() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());

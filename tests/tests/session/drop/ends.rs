@@ -86,7 +86,7 @@ async fn scenario_exit() {
     }
 }
 
-/// C9: the values of the thread that ends the process are dropped, and then the process's end removes.
+/// C9: a container in a thread-local value is removed when its thread ends the process.
 #[test]
 fn an_exit_removes_what_a_thread_local_holds() {
     let ended = Scenario::begin(scenario_thread_local).end();
@@ -143,7 +143,7 @@ async fn scenario_error() -> Result<()> {
     Ok(())
 }
 
-/// C8, C9: the process ends while the engine makes a container, which nobody can own before.
+/// C8, C9: a container that the engine is creating when the process ends is removed.
 #[test]
 fn a_start_under_way_at_the_end_leaves_nothing() {
     for fault in [Fault::Hold, Fault::HoldAnswer] {
@@ -172,7 +172,7 @@ async fn scenario_starting() {
     }
 }
 
-/// C9: removals that take their time are waited for.
+/// C9: the end of the process waits for slow removals.
 #[test]
 fn the_end_waits_for_removals_that_are_slow() {
     let proxy = EngineProxy::start_default();
@@ -182,7 +182,7 @@ fn the_end_waits_for_removals_that_are_slow() {
     ended.assert_clean();
 }
 
-/// C9: an end with nothing to do takes no time.
+/// C9: a process without removals ends at once.
 #[test]
 fn the_end_does_not_wait_when_there_is_nothing_to_wait_for() {
     let ended = Scenario::begin(scenario_removed).end();

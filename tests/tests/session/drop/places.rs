@@ -111,7 +111,7 @@ async fn a_drop_in_a_local_set_removes_the_container() {
     assert_goes(&id);
 }
 
-/// C9: the runtime that started it is gone, tasks that held it included.
+/// C9: a container that is dropped together with its runtime is removed.
 #[test]
 fn a_drop_with_its_runtime_removes_the_container() {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -138,7 +138,8 @@ fn a_drop_in_a_thread_without_a_runtime_removes_the_container() {
     assert_goes(&id);
 }
 
-/// C9: whichever of the container's and the runtime's thread-local values goes first.
+/// C9: a drop in a thread-local's destructor removes the container, before or after the runtime's own thread-locals are
+/// gone.
 #[test]
 fn a_drop_in_a_thread_local_s_destructor_removes_the_container() {
     thread_local!(static HELD: RefCell<Option<TestContainer>> = const { RefCell::new(None) });
@@ -160,7 +161,7 @@ fn a_drop_in_a_thread_local_s_destructor_removes_the_container() {
     }
 }
 
-/// C9: more than are removed at once.
+/// C9: more containers than may be removed at once are dropped, and all are removed.
 #[tokio::test]
 async fn many_containers_dropped_at_once_are_removed() {
     let session = OwnSession::begin("drop-many").await;

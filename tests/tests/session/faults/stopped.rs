@@ -6,7 +6,7 @@ use seatrial::{ContainerRequest, ReaperChoice, Session, WaitFor};
 use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, own_id};
 use seatrial_tests::{Daemon, EngineProxy, Fault, Gate, Leftovers, Matcher};
 
-/// C8, E1: from the n-th request of a start on, every connection is cut, until the engine is back.
+/// C8, E1: from the n-th request of a start on, every connection is cut until the engine is back.
 #[tokio::test]
 async fn a_start_in_which_the_engine_goes_away_is_an_error_and_leaves_nothing_once_it_is_back() {
     // Creation, attachment, start; what comes after them is not needed to become ready.
@@ -29,7 +29,7 @@ async fn a_start_in_which_the_engine_goes_away_is_an_error_and_leaves_nothing_on
     }
 }
 
-/// E1: while a container is waited for, the engine is away for a moment.
+/// E1: a wait survives a short absence of the engine.
 #[tokio::test]
 async fn a_wait_goes_on_when_the_engine_is_back() {
     let proxy = EngineProxy::start_default();

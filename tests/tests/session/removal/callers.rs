@@ -48,7 +48,7 @@ async fn a_removal_dropped_after_any_poll_is_carried_out() {
     assert_nothing_left(session.id().as_str());
 }
 
-/// C10: the caller's deadline passes while the engine is busy.
+/// C10: a removal is carried out after its caller's deadline.
 #[tokio::test]
 async fn a_removal_whose_caller_gives_up_is_carried_out() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -79,7 +79,7 @@ async fn the_removals_of_networks_and_volumes_dropped_after_any_poll_are_carried
     assert_nothing_left(session.id().as_str());
 }
 
-/// C10: two who ask for one removal hear of its one outcome.
+/// C10: two callers that remove the same container share one request and its outcome.
 #[tokio::test]
 async fn a_close_and_a_removal_share_one_request() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -95,7 +95,7 @@ async fn a_close_and_a_removal_share_one_request() {
     assert_eq!(proxy.count(|request| request.method == "DELETE"), 1);
 }
 
-/// C8, C10: a close waits for what is being created, too, and removes it.
+/// C8, C10: a close waits for a container that is being created, and removes it.
 #[tokio::test]
 async fn a_close_waits_for_a_creation_whose_caller_is_gone() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());

@@ -81,7 +81,7 @@ async fn a_close_leaves_the_containers_of_others() {
     drop((unlabelled, foreign, same, held));
 }
 
-/// E3: a name that is taken is an error, and no reason to remove who has it.
+/// E3: a name that is taken is an error, and its owner is not removed.
 #[tokio::test]
 async fn a_container_that_has_our_name_stays() {
     let session = OwnSession::begin("taken").await;
@@ -117,7 +117,7 @@ async fn scenario() {
     }
 }
 
-/// E3: what is removed while the engine has another container under a similar id is ours alone.
+/// E3: a removal that fails touches no container with a similar id.
 #[tokio::test]
 async fn a_removal_that_fails_for_good_touches_nothing_else() {
     let proxy = EngineProxy::start_default();

@@ -22,7 +22,7 @@ async fn scenario_drops_its_session() {
     std::future::pending::<()>().await;
 }
 
-/// X4: what was created in a session keeps its link, and nothing else does.
+/// X4: the link stays open as long as a resource of the session exists, and no longer.
 #[test]
 fn the_link_lasts_as_long_as_something_of_the_session() {
     let run = Run::new("handles");

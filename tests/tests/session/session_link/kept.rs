@@ -26,7 +26,7 @@ async fn scenario_keeps() {
     }
 }
 
-/// C12: after the kill, too; and who keeps without a mode is told that it is not for good.
+/// C12: a container that a mode keeps stays after a kill; without a mode, the notice says that it will not.
 #[test]
 fn a_container_that_is_to_stay_stays_when_its_process_is_killed() {
     let run = Run::new("kept");

@@ -95,7 +95,7 @@ fn a_reaper_on_the_host_reaps_and_is_gone_without_a_trace() {
     host.assert_goes();
 }
 
-/// X8: nothing of ours is inherited, so nobody waits for it, and no signal to us hits it.
+/// X8: a reaper on the host inherits no file of its starter and gets none of its signals.
 #[test]
 fn a_reaper_on_the_host_shares_nothing_with_its_starter() {
     let host = Host::new("host-alone").with_variable("SOMETHING_OF_OURS", "1");
@@ -129,7 +129,7 @@ fn processes_that_start_at_once_share_one_on_the_host() {
     host.assert_goes();
 }
 
-/// X4, X8: its file is that of a dead one then.
+/// X4, X8: a reaper on the host that is killed is replaced, although its file is still there.
 #[test]
 #[expect(unsafe_code, reason = "the standard library kills no process but its children")]
 fn a_reaper_on_the_host_that_is_killed_is_replaced() {

@@ -26,7 +26,7 @@ async fn scenario_hangs() {
     }
 }
 
-/// X6: Ctrl-C, a polite runner, `abort`: none lets the process clean up, whatever its container heeds.
+/// X6: SIGINT, SIGTERM and `abort` leave the process no time to clean up; the reaper removes its resources.
 #[test]
 fn a_test_that_a_signal_ends_leaves_nothing() {
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGABRT] {
@@ -39,7 +39,7 @@ fn a_test_that_a_signal_ends_leaves_nothing() {
     }
 }
 
-/// X6: cargo-nextest itself, with a sidecar.
+/// X6: a test that cargo-nextest kills at its time-out leaves nothing.
 #[test]
 fn a_test_that_nextest_ends_leaves_nothing() {
     let run = Run::new("nextest");
@@ -49,7 +49,7 @@ fn a_test_that_nextest_ends_leaves_nothing() {
     }
 }
 
-/// X8: nextest, which waits for whoever holds a test's output, does not wait for a reaper that the test has started.
+/// X8: nextest, which waits for all that hold a test's output, does not wait for a reaper on the host.
 #[test]
 fn a_reaper_on_the_host_is_no_leak_to_nextest() {
     let host = Host::new("nextest-host");

@@ -5,7 +5,7 @@ use seatrial_test_support::observe::LONG;
 use seatrial_test_support::own_session::own_id;
 use seatrial_tests::{Child, assert_nothing_left, is_scenario};
 
-/// A test as a user writes it, whose container has something wrong.
+/// A user's test whose container has something wrong.
 #[tokio::test]
 #[ignore = "a scenario of the test below"]
 async fn a_test_of_a_user() -> Result<()> {

@@ -11,7 +11,7 @@ use seatrial_tests::{EngineProxy, Fault, Matcher, Request};
 /// Prints something at once, and something else whenever it is told to.
 const ON_SIGNAL: &str = "print first report USR1 sleep forever";
 
-/// C23. The engine stamps what a container prints at once before the time at which it says that it started.
+/// C23: a log wait after the start sees the first output, although the engine stamps it earlier than the start.
 #[tokio::test]
 async fn a_wait_after_the_start_sees_what_was_printed_first() {
     let session = OwnSession::begin("first").await;

@@ -66,7 +66,7 @@ async fn health_is_noticed_although_the_events_break_off() {
     let _container = request.start().await.expect("the state is looked at");
 }
 
-/// C24, C26: an engine that does not tell of events is what was seen last.
+/// C24, C26: the block says that the engine's events could not be read.
 #[tokio::test]
 async fn events_that_can_not_be_had_are_told_in_the_report() {
     let proxy = EngineProxy::start_default();

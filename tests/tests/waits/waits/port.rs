@@ -17,7 +17,7 @@ fn greeting(container: &TestContainer, port: u16) -> String {
     said
 }
 
-/// C24. The engine's userland proxy accepts at the published address from the start.
+/// C24: a port wait is not met by the engine's userland proxy, which accepts at the published address from the start.
 #[tokio::test]
 async fn a_port_that_only_the_engine_s_proxy_accepts_on_is_not_ready() {
     let session = OwnSession::begin("proxy").await;
@@ -85,7 +85,7 @@ async fn a_port_that_can_never_be_reached_is_an_error_at_once() {
     assert!(began.elapsed() < Duration::from_secs(30) && error.to_string().contains("7000/tcp"), "{error}");
 }
 
-/// C24. The engine publishes another port for each run.
+/// C24: a port wait follows the port, which the engine publishes anew for each run.
 #[tokio::test]
 async fn a_port_is_found_again_when_the_engine_restarts_the_container() {
     let session = OwnSession::begin("moves").await;
