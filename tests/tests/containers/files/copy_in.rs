@@ -122,7 +122,7 @@ async fn a_file_that_is_there_is_replaced() {
     }
 }
 
-/// C19: a file with a user's owner and mode 600 can be read by that user only.
+/// C19: a file with an owner and mode 400 can be read by its owner only.
 #[tokio::test]
 async fn a_secret_file_is_read_by_its_owner_alone() {
     let session = OwnSession::begin("secret").await;

@@ -89,7 +89,7 @@ async fn a_pause_and_its_end_are_made_once_and_then_already_so() {
     assert_eq!(container.unpause().await.expect("it goes on already"), Change::AlreadySo);
 }
 
-/// C11: pausing a stopped container is a conflict, and so are calls that a paused one can't carry out.
+/// C11: pausing a stopped container is a conflict, and it is not paused afterwards.
 #[tokio::test]
 async fn a_pause_of_what_does_not_run_is_a_conflict() {
     let session = OwnSession::begin("pause-stopped").await;

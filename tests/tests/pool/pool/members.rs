@@ -24,7 +24,7 @@ async fn only(pool: &ContainerPool) -> String {
     lease.name().to_owned()
 }
 
-/// P14: an idle container that was stopped, restarted or removed is replaced.
+/// P14: an idle container that was killed, paused, stopped or removed is replaced.
 #[tokio::test]
 async fn an_idle_container_that_is_not_what_it_was_is_replaced() {
     let session = OwnSession::begin("pool-sick").await;

@@ -118,7 +118,8 @@ async fn a_lease_becomes_exclusive_without_a_gap_and_two_at_once_without_deadloc
     pool.close().await.expect("it ends");
 }
 
-/// P6: an exclusive caller is served although eight others lease four containers without end.
+/// P6: an exclusive caller waits for the leases that are out and for no others, although eight tasks lease four
+/// containers without end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_an_exclusive_lease_no_more_come_back_than_were_out() {
     let session = OwnSession::begin("pool-bar").await;
