@@ -82,7 +82,7 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", json!({ "features": features }));
     }
 
-    /// The value of an expression in the page.
+    /// Returns the value of an expression in the page.
     ///
     /// # Panics
     /// If it throws.
@@ -108,7 +108,7 @@ impl Browser {
         );
     }
 
-    /// A picture of the page, as PNG in base64.
+    /// Returns a picture of the page, as PNG in base64.
     #[must_use]
     #[track_caller]
     pub fn screenshot(&mut self) -> String {
@@ -175,7 +175,8 @@ impl Drop for Browser {
     }
 }
 
-/// The browser's command, which reads its third and writes its fourth descriptor: a shell makes them of the usual two.
+/// Returns the browser's command, which reads its third and writes its fourth descriptor: a shell makes them of the
+/// usual two.
 #[track_caller]
 fn command(profile: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -28,7 +28,8 @@ impl Certificates {
         certificates
     }
 
-    /// A folder as an engine's client has it: `ca.pem`, `cert.pem` and `key.pem`, valid for so many days from now on.
+    /// Returns a folder as an engine's client has it: `ca.pem`, `cert.pem` and `key.pem`, valid for so many days from
+    /// now on.
     pub fn client(&self, days: i32) -> TempDir {
         self.sign("client", "use", &days.to_string());
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -60,12 +61,12 @@ impl Certificates {
         openssl(path, &[&sign[..], &["-days", days, "-extfile", extensions, "-out", &certificate]].concat());
     }
 
-    /// The path of one of the files.
+    /// Returns the path of one of the files.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// One of the files: `ca.pem`, `server.pem`, `server.key`.
+    /// Returns one of the files: `ca.pem`, `server.pem`, `server.key`.
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).expect("openssl wrote it")
     }

@@ -75,7 +75,7 @@ impl Child {
         Self::start(test_name(&scenario), env, &["--nocapture"])
     }
 
-    /// As [`spawn`](Self::spawn), with the output of the scenario captured, as that of a test is by default.
+    /// Starts a scenario as [`spawn`](Self::spawn) does, with its output captured, as that of a test is by default.
     ///
     /// # Panics
     /// If it can't be started.
@@ -118,13 +118,13 @@ impl Child {
         Self { process, output, readers: [stdout, stderr].into_iter().flatten().collect(), status: None }
     }
 
-    /// The process's id.
+    /// Returns the process's id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// All lines of stdout and stderr so far, each stream in its order.
+    /// Returns all lines of stdout and stderr so far, each stream in its order.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.output.lock().seen.clone()

@@ -101,7 +101,7 @@ impl Daemon {
         Self::start_as(&json!({}), Vec::new())
     }
 
-    /// As [`start`](Self::start), with more arguments.
+    /// Starts a daemon as [`start`](Self::start) does, with more arguments.
     ///
     /// # Panics
     /// As [`start`](Self::start).
@@ -110,7 +110,7 @@ impl Daemon {
         Self::start_as(&json!({}), arguments)
     }
 
-    /// As [`start`](Self::start), with a configuration.
+    /// Starts a daemon as [`start`](Self::start) does, with a configuration.
     ///
     /// # Panics
     /// As [`start`](Self::start).
@@ -198,7 +198,7 @@ impl Daemon {
         self.process = None;
     }
 
-    /// The socket's path.
+    /// Returns the socket's path.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join("docker.sock")
@@ -210,7 +210,7 @@ impl Daemon {
         self.folder.path().join("data/containers").join(container)
     }
 
-    /// The daemon, to be asked.
+    /// Returns the daemon as an engine to ask.
     #[must_use]
     pub fn engine(&self) -> Engine {
         Engine::at(self.socket())

@@ -51,7 +51,7 @@ pub enum Then {
 }
 
 impl Fault {
-    /// Never answers; the request is not forwarded.
+    /// Makes a fault that never answers; the request is not forwarded.
     #[must_use]
     pub fn hang() -> Self {
         Self::Refuse(Then::Hang)

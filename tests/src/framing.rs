@@ -29,12 +29,12 @@ pub(crate) enum Chunks {
 }
 
 impl Framing {
-    /// The framing of a request's body.
+    /// Makes the framing of a request's body.
     pub(crate) fn of_request(head: &Head) -> Self {
         Self::stated(head).unwrap_or(Self::Length(0))
     }
 
-    /// The framing of the body of an answer to a request with this method.
+    /// Makes the framing of the body of an answer to a request with this method.
     pub(crate) fn of_answer(head: &Head, method: &str) -> Self {
         let status = head.status().unwrap_or_default();
         if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) {
@@ -88,7 +88,7 @@ impl Chunks {
         taken
     }
 
-    /// One byte outside of the data.
+    /// Takes one byte outside of the data.
     fn step(&mut self, byte: u8) {
         *self = match (&*self, byte) {
             (Self::Size(size) | Self::Extension(size), b'\n') => match size {

@@ -22,7 +22,7 @@ struct Inner {
 }
 
 impl Gate {
-    /// A closed gate.
+    /// Makes a closed gate.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Inner { arrived: watch::Sender::new(0), open: watch::Sender::new(false) }))
@@ -47,7 +47,7 @@ impl Gate {
         assert!(waiting.await.is_ok(), "{count} requests should have reached the gate; at first {seen} had");
     }
 
-    /// The same as [`reached`](Self::reached), for a thread without a runtime.
+    /// Waits as [`reached`](Self::reached) does, in a thread without a runtime.
     ///
     /// # Panics
     /// If none arrives within a minute, or inside a runtime.
@@ -70,7 +70,7 @@ impl Gate {
         self.0.open.send_replace(true);
     }
 
-    /// The relay's side: arrives, and goes on once the gate is open.
+    /// Arrives, for the relay, and goes on once the gate is open.
     pub(crate) async fn pass(&self) {
         self.0.arrived.send_modify(|count| *count += 1);
         let mut open = self.0.open.subscribe();

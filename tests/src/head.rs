@@ -29,27 +29,27 @@ impl Head {
         Some(Self { bytes, start_line, headers })
     }
 
-    /// The method of a request.
+    /// Returns the method of a request.
     pub(crate) fn method(&self) -> &str {
         self.start_line.split(' ').next().unwrap_or_default()
     }
 
-    /// The target of a request: path and query.
+    /// Returns the target of a request: path and query.
     pub(crate) fn target(&self) -> &str {
         self.start_line.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// The status of an answer.
+    /// Returns the status of an answer.
     pub(crate) fn status(&self) -> Option<u16> {
         self.start_line.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()
     }
 
-    /// All headers, their names in lower case.
+    /// Returns all headers, their names in lower case.
     pub(crate) fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
 
-    /// The first value of a header whose name is given in lower case.
+    /// Returns the first value of a header whose name is given in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }

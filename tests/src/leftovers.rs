@@ -102,13 +102,13 @@ impl fmt::Display for Leftovers {
     }
 }
 
-/// The containers that are no reapers.
+/// Leaves out the containers that are reapers.
 fn of_users(list: Value) -> Value {
     let containers = list.as_array().into_iter().flatten();
     containers.filter(|container| container["Labels"][labels::RYUK] != "true").cloned().collect()
 }
 
-/// Each item of a list in words; the engine writes an empty list as null.
+/// Describes each item of a list in words. The engine writes an empty list as null.
 fn described(list: &Value, describe: impl Fn(&Value) -> String) -> Vec<String> {
     list.as_array().into_iter().flatten().map(describe).collect()
 }

@@ -20,13 +20,13 @@ pub struct ProcessSnapshot {
 }
 
 impl ProcessSnapshot {
-    /// Of this process.
+    /// Takes a snapshot of this process.
     #[must_use]
     pub fn own() -> Self {
         Self::of(std::process::id())
     }
 
-    /// Of the process with this id; one that is gone has nothing.
+    /// Takes a snapshot of the process with this id. A process that has ended has nothing open.
     #[must_use]
     pub fn of(pid: u32) -> Self {
         let files = numbered(&format!("/proc/{pid}/fd"), |path| {
@@ -73,7 +73,7 @@ impl ProcessSnapshot {
     }
 }
 
-/// The entries of a folder whose names are numbers; those that go away meanwhile are left out.
+/// Returns the entries of a folder whose names are numbers; those that go away meanwhile are left out.
 fn numbered(folder: &str, describe: impl Fn(&str) -> std::io::Result<String>) -> BTreeMap<u32, String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries

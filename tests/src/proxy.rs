@@ -56,13 +56,13 @@ impl EngineProxy {
         self.socket.docker_host()
     }
 
-    /// The socket's path.
+    /// Returns the socket's path.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.socket.path()
     }
 
-    /// The record and the rules, to be looked at by others too.
+    /// Returns the record and the rules, which can be shared.
     #[must_use]
     pub fn traffic(&self) -> Arc<Traffic> {
         Arc::clone(&self.traffic)

@@ -180,7 +180,7 @@ impl Download<'_> {
         }
     }
 
-    /// The head of the answer proper; interim ones (100 Continue) are passed on.
+    /// Reads the head of the final answer. Interim ones (100 Continue) are passed on.
     async fn head(&mut self, sink: &mut Sink) -> io::Result<Option<Head>> {
         while let Some(head) = self.source.head().await? {
             match head.status() {

@@ -43,7 +43,7 @@ impl TempFiles {
         Self { folder, there }
     }
 
-    /// The paths, in order.
+    /// Returns the paths, in order.
     #[must_use]
     pub fn paths(&self) -> Vec<PathBuf> {
         self.there.iter().cloned().collect()

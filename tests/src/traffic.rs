@@ -63,7 +63,7 @@ impl Traffic {
         Self { state: Mutex::new(state) }
     }
 
-    /// From now on, what the matcher picks gets the fault, unless an earlier rule settles it.
+    /// Applies a fault to the requests that the matcher picks from now on, unless an earlier rule settles them.
     pub fn on(&self, matcher: Matcher, fault: Fault) -> &Self {
         self.lock().rules.push(Rule { matcher, fault, fitted: 0 });
         self
@@ -74,7 +74,7 @@ impl Traffic {
         self.lock().rules.clear();
     }
 
-    /// The requests seen since the start or the last [`clear`](Self::clear), in the order in which they came.
+    /// Returns the requests seen since the start or the last [`clear`](Self::clear), in the order in which they came.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.lock().seen.iter().map(|(_, request)| request.clone()).collect()
@@ -148,7 +148,7 @@ impl State {
 }
 
 impl Request {
-    /// The value of a header whose name is given in lower case.
+    /// Returns the value of a header whose name is given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -175,7 +175,7 @@ impl Request {
     }
 }
 
-/// A path without an API version (`/v1.41`) in front; a registry's `/v2` is not one.
+/// Returns a path without the API version (`/v1.41`) in front; a registry's `/v2` is not one.
 fn without_version(path: &str) -> &str {
     let Some((version, _)) = path.strip_prefix("/v").and_then(|rest| rest.split_once('/')) else {
         return path;

@@ -47,13 +47,13 @@ pub(crate) enum Copied {
     Stopped(Then),
 }
 
-/// The two sides of a connection over a unix socket.
+/// Splits a connection over a unix socket into its two sides.
 pub(crate) fn split_unix(stream: UnixStream) -> (Source, Sink) {
     let (reading, writing) = stream.into_split();
     (Source { io: Box::new(reading), buffer: BytesMut::new() }, Box::new(writing))
 }
 
-/// The two sides of a connection over TCP.
+/// Splits a connection over TCP into its two sides.
 pub(crate) fn split_tcp(stream: TcpStream) -> (Source, Sink) {
     let (reading, writing) = stream.into_split();
     (Source { io: Box::new(reading), buffer: BytesMut::new() }, Box::new(writing))

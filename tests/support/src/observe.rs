@@ -63,7 +63,7 @@ pub async fn until_told<T>(mut attempt: impl AsyncFnMut() -> T, is_told: impl Fn
     attempt().await
 }
 
-/// The error of what must fail.
+/// Returns the error of a call that must fail.
 #[track_caller]
 pub fn failed<T>(result: Result<T, Error>) -> Error {
     match result {

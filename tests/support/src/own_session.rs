@@ -31,12 +31,12 @@ pub struct OwnSession {
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 impl OwnSession {
-    /// With the engine that the tests use.
+    /// Begins a session on the engine that the tests use.
     pub async fn begin(topic: &str) -> Self {
         Self::of(Session::builder().id(own_id(topic))).await
     }
 
-    /// With an engine behind a proxy.
+    /// Begins a session on an engine behind a proxy.
     pub async fn behind(proxy: &EngineProxy, topic: &str) -> Self {
         let builder = Session::builder().id(own_id(topic)).docker_host(proxy.docker_host());
         let mut session = Self::of(builder).await;
@@ -44,33 +44,33 @@ impl OwnSession {
         session
     }
 
-    /// From a builder that has an id of its own already.
+    /// Begins a session from a builder that has an id of its own.
     pub async fn of(builder: SessionBuilder) -> Self {
         let builder = builder.reaper(ReaperChoice::Off);
         Self { session: builder.build().await.expect("the engine answers"), traffic: None }
     }
 
-    /// A container that runs a line of shell.
+    /// Requests a container that runs a line of shell.
     pub fn shell(&self, line: &str) -> ContainerRequest {
         ContainerRequest::new(BASIC).cmd(["sh", "-c", line]).stop_signal("KILL").session(self)
     }
 
-    /// A container that does nothing until it is removed.
+    /// Requests a container that does nothing until it is removed.
     pub fn idle(&self) -> ContainerRequest {
         self.misbehave(&["sleep", "forever"])
     }
 
-    /// A container that does these steps.
+    /// Requests a container that does these steps.
     pub fn misbehave(&self, steps: &[&str]) -> ContainerRequest {
         ContainerRequest::new(MISBEHAVE).cmd(steps.iter().copied()).session(self)
     }
 
-    /// A container that does the steps in a line, which are separated by spaces.
+    /// Requests a container that does the steps in a line, separated by spaces.
     pub fn steps(&self, line: &str) -> ContainerRequest {
         self.misbehave(&line.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// The full ids of this session's containers, in every state.
+    /// Returns the full ids of this session's containers, in every state.
     pub fn containers(&self) -> Vec<String> {
         ids_of_session(self.id().as_str())
     }
@@ -112,7 +112,7 @@ fn wait_until_nothing_is_left(session: &str) {
     }
 }
 
-/// A session id that no other test has, in this process or another.
+/// Makes a session id that no other test has, in this process or another.
 pub fn own_id(topic: &str) -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     format!("{topic}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
@@ -130,7 +130,7 @@ pub fn look(container: &str) -> Option<Value> {
     look_on(&Engine::from_env(), container)
 }
 
-/// As [`look`], on another engine than the one that the tests use.
+/// Inspects a container as [`look`] does, on another engine than the one that the tests use.
 #[track_caller]
 pub fn look_on(engine: &Engine, container: &str) -> Option<Value> {
     let answer =
@@ -142,7 +142,7 @@ pub fn look_on(engine: &Engine, container: &str) -> Option<Value> {
     }
 }
 
-/// The full ids of a session's containers, in every state.
+/// Returns the full ids of a session's containers, in every state.
 #[track_caller]
 pub fn ids_of_session(session: &str) -> Vec<String> {
     let filters = json!({ "label": [format!("{}={session}", labels::SESSION)] }).to_string();

@@ -6,7 +6,7 @@ use seatrial::{ContainerRequest, CopyIn, Error, Network, Port, PullPolicy, WaitF
 use seatrial_test_support::own_session::{BASIC, OwnSession, look, own_id};
 use seatrial_tests::{Engine, EngineProxy};
 
-/// The error of a start that must fail, and that must hold all of these texts.
+/// Checks that an error holds all of these texts.
 #[track_caller]
 fn assert_says(error: &Error, texts: &[&str]) {
     let text = format!("{error:?}");

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// The longest time for an event in the background.
 const SOON: Duration = Duration::from_secs(15);
 
-/// A file and a directory that only root may read; one name is like no other's.
+/// Returns a file and a directory that only root may read; one name is like no other's.
 fn host(marker: &str) -> TempDir {
     let host = tempfile::tempdir().expect("a folder");
     let at = |below: &str| host.path().join(below);
@@ -36,7 +36,7 @@ fn copies_of(container: &TestContainer, target: &str) -> PathBuf {
     mount["Source"].as_str().expect("a path").into()
 }
 
-/// The copies that hold a file of this name, whoever made them.
+/// Returns the copies that hold a file of this name, whoever made them.
 fn copies_with(marker: &str) -> Vec<PathBuf> {
     let all = fs::read_dir(std::env::temp_dir()).expect("readable").flatten().map(|entry| entry.path());
     let ours = all.filter(|path| {
@@ -59,7 +59,7 @@ async fn shell(container: &TestContainer, user: &str, line: &str) -> (String, bo
     (output.stdout_text(), output.exit_code == 0)
 }
 
-/// A container that has the file of a host named `file` mounted at `/in`.
+/// Starts a container that has the file `file` of the host mounted at `/in`.
 async fn with_file(session: &OwnSession, host: &TempDir) -> TestContainer {
     let request = session.shell("exec sleep 1000").mount_files([host.path().join("file")], "/in");
     request.start().await.expect("it starts")

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// A container that greets whoever connects to port 7000, and is ready to.
+/// Starts a container that greets clients at port 7000.
 async fn greeter(
     session: &OwnSession,
     place: impl Fn(ContainerRequest) -> ContainerRequest,
@@ -18,7 +18,7 @@ async fn greeter(
     place(request).wait_for(WaitFor::log("ready")).start().await.expect("it starts")
 }
 
-/// A container with a shell that waits for commands.
+/// Starts a container with a shell that waits for commands.
 async fn client(session: &OwnSession, place: impl Fn(ContainerRequest) -> ContainerRequest) -> TestContainer {
     place(session.shell("exec sleep 100000")).start().await.expect("it starts")
 }
@@ -29,13 +29,13 @@ async fn heard(container: &TestContainer, host: &str) -> String {
     container.exec(["sh", "-c", &line]).await.expect("it runs").stdout_text()
 }
 
-/// The host name that a container has.
+/// Returns the host name that a container has.
 async fn hostname(container: &TestContainer) -> String {
     let output = container.exec(["cat", "/proc/sys/kernel/hostname"]).await.expect("it runs");
     output.stdout_text().trim_end().to_owned()
 }
 
-/// A network as the engine describes it; nothing if it has none.
+/// Inspects a network; `None` if the engine has none.
 fn look_at_network(id: &str) -> Option<Value> {
     let answer = Engine::from_env().request("GET", &format!("/networks/{id}"), None).expect("an answer");
     (answer.status == 200).then(|| serde_json::from_slice(&answer.body).expect("JSON"))

@@ -28,7 +28,7 @@ async fn a_close_waits_for_a_removal_that_a_drop_began() {
     assert_eq!(left, Leftovers::default(), "right after the close, without waiting");
 }
 
-/// The code that a container ends with; its handle is here still.
+/// Returns a future of a container's exit code, without the handle.
 async fn end_of(container: &TestContainer) -> impl Future<Output = Option<i64>> + use<> {
     let mut monitor = container.monitor();
     monitor.next().await.expect("it runs");

@@ -69,7 +69,7 @@ impl Wire {
     }
 }
 
-/// The body of an answer that was read as a whole.
+/// Returns the body of an answer that was read as a whole.
 pub(crate) fn body(answer: &[u8]) -> &[u8] {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
     &answer[end + 4..]

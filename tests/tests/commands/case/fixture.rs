@@ -3,13 +3,13 @@
 use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, Cases, TestContainer};
 use seatrial_test_support::own_session::OwnSession;
 
-/// A container with a shell that waits, and whose first process reaps orphans.
+/// Starts a container with a shell that waits, and whose first process reaps orphans.
 pub(super) async fn waiting(session: &OwnSession) -> TestContainer {
     let request = session.shell("exec sleep 100000").init().env("FROM", "request");
     request.start().await.expect("it starts")
 }
 
-/// Its cases, which go by the agent.
+/// Returns the cases of a container, and checks that they go by the agent.
 pub(super) async fn agent(container: &TestContainer) -> Cases {
     let cases = container.cases().await.expect("the container runs");
     assert_eq!(cases.via(), CaseVia::Agent);

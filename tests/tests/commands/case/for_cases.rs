@@ -12,7 +12,7 @@ fn request(session: &OwnSession) -> ContainerRequest {
     ContainerRequest::new(BASIC).for_cases().session(session)
 }
 
-/// The main process's words, as the engine has them.
+/// Returns the command line of the main process, by the engine's word.
 fn main_process(container: &TestContainer) -> String {
     let look = look_at(container);
     let words = look["Args"].as_array().into_iter().flatten().filter_map(|word| word.as_str());

@@ -31,7 +31,7 @@ impl AsyncWrite for Sink {
     }
 }
 
-/// Both ways.
+/// Returns cases by agent and by exec.
 async fn ways(container: &seatrial::TestContainer) -> [Cases; 2] {
     let cases = agent(container).await;
     [cases.clone(), cases.by_exec()]
@@ -80,7 +80,7 @@ async fn input_of_any_length_arrives() {
     assert_eq!(container.poison(), None);
 }
 
-/// A reader that fails.
+/// Returns a reader that fails.
 fn broken_reader() -> impl tokio::io::AsyncRead + Send {
     struct Broken;
     impl tokio::io::AsyncRead for Broken {

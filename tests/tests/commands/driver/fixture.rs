@@ -67,7 +67,7 @@ impl Fixture {
     }
 }
 
-/// A task that runs a line of shell.
+/// Returns a task that runs a line of shell.
 pub(crate) fn shell(line: &str) -> Task {
     Task::new("shell", BASIC).command(["sh", "-c", line])
 }

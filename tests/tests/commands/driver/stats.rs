@@ -10,7 +10,7 @@ use tokio::sync::broadcast::{self, Receiver};
 
 use super::{Fixture, Which, shell};
 
-/// The next sample that was not missed; none when there are no more.
+/// Returns the next sample that was not missed; none when there are no more.
 async fn next(samples: &mut Receiver<Stats>) -> Option<Stats> {
     let next = async {
         loop {

@@ -7,7 +7,7 @@ use seatrial::{CopyIn, Error};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;
 
-/// The sources that nothing can be made of, each with words of the reason.
+/// Returns sources that can't be copied, each with words of the reason.
 fn impossible(host: &std::path::Path) -> Vec<(CopyIn, String)> {
     let at = |name: &str| host.join(name);
     let named = |name: &str, reason: &str| format!("`{}` {reason}", at(name).display());

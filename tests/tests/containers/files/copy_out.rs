@@ -11,7 +11,7 @@ use seatrial_tests::{EngineProxy, Fault, Matcher};
 
 use super::tree::{list_host, time, tree};
 
-/// A container with `/data/file` and `/data/link`.
+/// Starts a container with `/data/file` and `/data/link`.
 async fn with_data(session: &OwnSession) -> TestContainer {
     let file = CopyIn::bytes("some content", "/data/file").mode(0o640).mtime(time(1_000_000_000));
     let host = tempfile::tempdir().expect("a folder");

@@ -91,7 +91,7 @@ impl Setup {
         self.container.copy_out("/d", self.target()).await
     }
 
-    /// Nothing but the target was touched.
+    /// Checks that nothing but the target was touched.
     #[track_caller]
     fn assert_untouched_outside(&self, what: &str) {
         let listed = list_host(self.host.path(), "-");

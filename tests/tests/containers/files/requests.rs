@@ -8,7 +8,7 @@ use seatrial_tests::EngineProxy;
 
 use super::tree::tree;
 
-/// One source of each kind.
+/// Returns one source of each kind.
 fn sources(host: &std::path::Path) -> [CopyIn; 4] {
     [
         CopyIn::dir(host, "/in/dir"),

@@ -64,14 +64,15 @@ pub(crate) async fn list_in(container: &TestContainer, dir: &str) -> Vec<String>
     below(&output.stdout_text(), dir)
 }
 
-/// The same of a container that is made for it alone.
+/// Lists a directory as [`list_in`] does, of a container that is started for it.
 pub(crate) async fn list_after_start(request: ContainerRequest, dir: &str) -> Vec<String> {
     let output = request.cmd(["ls", dir]).run().await.expect("it runs");
     assert_eq!(output.exit_code(), Some(0), "{}", output.stderr_text());
     below(&output.stdout_text(), dir)
 }
 
-/// A listing without the directory itself, its paths from there; the size of directories is the file system's matter.
+/// Returns a listing without the directory itself, its paths from there; the size of directories is the file system's
+/// matter.
 fn below(listing: &str, dir: &str) -> Vec<String> {
     let lines = listing.lines().filter_map(|line| {
         let [attributes, uid, gid, size, mtime, path] = line.splitn(6, ' ').collect::<Vec<_>>()[..] else {

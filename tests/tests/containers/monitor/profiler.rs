@@ -72,7 +72,7 @@ fn perf(target: &ProfileTarget) -> Outcome<Running> {
     Ok(Running::Perf(child, file))
 }
 
-/// The number of samples in the file.
+/// Returns the number of samples in the file.
 fn end_perf(mut child: Child, file: PathBuf) -> Outcome<u64> {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
     child.wait()?;

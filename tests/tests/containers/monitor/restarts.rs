@@ -10,7 +10,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::snapshots::{first, first_in, rest};
 
-/// A function that counts its calls and always wants a restart, and its count.
+/// Returns a function that counts its calls and always wants a restart, and its count.
 fn counting() -> (Arc<AtomicUsize>, impl Fn(LastRun) -> AfterExit + Send + Sync + 'static) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();

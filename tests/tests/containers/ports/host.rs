@@ -53,7 +53,7 @@ async fn an_engine_behind_tcp_runs_and_executes() {
     container.remove().await.expect("it goes");
 }
 
-/// A port that neither kernel nor engine gives away by itself, and no other process of these tests takes.
+/// Returns a port that neither kernel nor engine gives away by itself, and no other process of these tests takes.
 fn fixed_port() -> u16 {
     20_000 + (std::process::id() % 10_000) as u16
 }

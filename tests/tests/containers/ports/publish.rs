@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// The engine's bindings of a port.
+/// Returns the engine's bindings of a port.
 fn bindings(container: &TestContainer, port: &str) -> Value {
     look_at(container)["NetworkSettings"]["Ports"][port].clone()
 }
@@ -20,7 +20,7 @@ async fn ready(request: ContainerRequest) -> TestContainer {
     request.wait_for(WaitFor::log("ready")).start().await.expect("it starts")
 }
 
-/// All that a TCP server at this address says before it closes.
+/// Returns all that a TCP server at this address says before it closes.
 fn greeting(address: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(SOON)).expect("a timeout");
@@ -43,7 +43,7 @@ fn echo(address: &str) -> String {
     panic!("{address} sends nothing back");
 }
 
-/// A port that nothing listens on now.
+/// Returns a port that nothing listens on now.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }

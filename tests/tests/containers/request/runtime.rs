@@ -8,7 +8,7 @@ use seatrial_tests::{Child, assert_nothing_left, is_scenario, say};
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// The runtime that the engine uses for a container.
+/// Returns the runtime that the engine uses for a container.
 fn runtime(container: &TestContainer) -> String {
     look_at(container)["HostConfig"]["Runtime"].as_str().expect("a name").to_owned()
 }

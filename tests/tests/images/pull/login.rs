@@ -13,7 +13,7 @@ use super::scenario::pull_in_child;
 /// One that no engine and no registry has in its messages by chance.
 const WRONG: &str = "hunter2-is-not-it";
 
-/// A `config.json` for the registry of an image.
+/// Returns a `config.json` for the registry of an image.
 fn docker_config(image: &Published, password: &str) -> String {
     let host = image.repository.split('/').next().expect("a registry");
     json!({ "auths": { host: { "auth": base64(&format!("{USER}:{password}")) } } }).to_string()

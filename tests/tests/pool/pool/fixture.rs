@@ -3,7 +3,7 @@
 use seatrial::{ContainerPool, ContainerRequest, MemberState, PoolBuilder, TestContainer};
 use seatrial_test_support::own_session::OwnSession;
 
-/// A container with a shell that does nothing by itself, and is ready when it runs.
+/// Requests a container with a shell that does nothing by itself, and is ready when it runs.
 pub(super) fn quiet(session: &OwnSession) -> ContainerRequest {
     session.shell("exec sleep 1000000")
 }

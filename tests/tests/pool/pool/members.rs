@@ -17,7 +17,7 @@ async fn replaced(pool: &ContainerPool, before: &str) {
     until("another container is in its place", || is_new(pool)).await;
 }
 
-/// The name of the only container, which runs.
+/// Returns the name of the only container, which runs.
 async fn only(pool: &ContainerPool) -> String {
     let lease = pool.get().await.expect("a container");
     assert!(lease.state().await.expect("it is there").is_running(), "{}", lease.name());

@@ -123,7 +123,7 @@ async fn a_hook_runs_between_leases_on_a_thread_of_its_own() {
     assert!(!threads.is_empty() && threads.iter().all(|name| name != "seatrial"), "{threads:?}");
 }
 
-/// A hook that does something the first time, and nothing after it.
+/// Returns a hook that does something the first time, and nothing after it.
 fn at_first(misbehave: fn() -> Option<futures_util::future::Pending<()>>) -> Recycle {
     let calls = AtomicUsize::new(0);
     Recycle::hook(async move |_: &TestContainer| {

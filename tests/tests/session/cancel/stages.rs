@@ -58,8 +58,8 @@ impl Scene {
         Self { networks, first, second, file, temporary: TempFiles::now() }
     }
 
-    /// A container with an anonymous volume, in two networks, with a file that is copied in and one that is mounted,
-    /// and waited for by its output and by a command in it.
+    /// Requests a container with an anonymous volume, in two networks, with a file that is copied in and one that is
+    /// mounted, and waited for by its output and by a command in it.
     pub(crate) fn request(&self, session: &OwnSession) -> ContainerRequest {
         with_volume(session, session.shell("echo ready; exec sleep 1000"))
             .network(&self.first)

@@ -54,7 +54,7 @@ pub(super) async fn scenario_creates_once() {
     }
 }
 
-/// All stages in turn; of those that others do not need, the ones before the first are left out.
+/// Goes through all stages in turn. Stages before the first one are left out unless others need them.
 async fn work(image: &str, first: usize) -> Result<()> {
     at(1);
     let network = Network::create().await?;

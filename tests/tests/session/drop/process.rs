@@ -28,13 +28,13 @@ pub(crate) struct Ended {
 }
 
 impl Scenario {
-    /// With the engine that the tests use.
+    /// Starts a scenario with the engine that the tests use.
     #[track_caller]
     pub(crate) fn begin<T>(scenario: impl Fn() -> T) -> Self {
         Self::with(scenario, &[])
     }
 
-    /// With an engine behind a proxy.
+    /// Starts a scenario with an engine behind a proxy.
     #[track_caller]
     pub(crate) fn behind(proxy: &EngineProxy, scenario: impl Fn()) -> Self {
         Self::with(scenario, &[("DOCKER_HOST", &proxy.docker_host())])

@@ -71,7 +71,7 @@ fn published(run: &Run, image: &str, cmd: &[&str], health: &Value) -> String {
     answer["Id"].as_str().expect("an id").to_owned()
 }
 
-/// A reaper as a process, behind a relay, that the processes of a run take for their sidecar.
+/// Starts a reaper as a process behind a relay, which the processes of a run take for their sidecar.
 fn behind_a_relay(run: &Run, reconnection: &str) -> (Reaper, Relay, EngineProxy) {
     let reaper = reaper(reconnection);
     let relay = Relay::to(reaper.port());

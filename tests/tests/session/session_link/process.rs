@@ -37,7 +37,7 @@ impl Host {
         self.folder.path().join("seatrial").join(self.run.reaper_name())
     }
 
-    /// The reapers that run, by their ids.
+    /// Returns the reapers that run, by their ids.
     fn reapers(&self) -> Vec<u32> {
         let wanted = format!("REAPER_ADDRESS_FILE={}\0", self.file().display());
         let processes = fs::read_dir("/proc").expect("processes").flatten();
@@ -76,7 +76,7 @@ fn descriptor(process: u32, number: u32) -> String {
     target.to_string_lossy().into_owned()
 }
 
-/// The process group, which is the field after the parent's.
+/// Returns the process group, which is the field after the parent's.
 fn group(process: u32) -> u32 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
     let (_, fields) = stat.rsplit_once(')').expect("a name");

@@ -82,7 +82,7 @@ fn nextest(run: &Run) -> Option<String> {
     Some(format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
 }
 
-/// A package without dependencies, whose one test becomes the one that hangs.
+/// Writes a package without dependencies, whose one test becomes the one that hangs.
 fn write_package(folder: &Path) {
     let write = |name: &str, text: &str| {
         let file = folder.join(name);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::run::{Run, create_by_hand, kill, post};
 
-/// The session's reapers, whatever their names.
+/// Returns the session's reapers, whatever their names.
 fn reapers(run: &Run) -> Vec<Value> {
     let label = |key: &str, value: &str| format!("{key}={value}");
     let labels = [label(labels::SESSION, &run.session), label(labels::RYUK, "true")];

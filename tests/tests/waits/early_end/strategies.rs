@@ -10,7 +10,7 @@ use seatrial_test_support::observe::LONG;
 /// The time limit of a wait: longer than any test may take.
 pub(crate) const FOREVER: Duration = Duration::from_secs(600);
 
-/// Every strategy, and what it is called.
+/// Returns every strategy with its name.
 pub(crate) fn never_met() -> Vec<(&'static str, WaitFor)> {
     vec![
         ("text", WaitFor::log("never").into()),

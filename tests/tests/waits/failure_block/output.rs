@@ -11,7 +11,7 @@ const LINES: usize = 50;
 /// The number of characters of a line that are shown.
 const WIDTH: usize = 400;
 
-/// The error of a container that printed something and ended.
+/// Returns the error of a container that printed something and ended.
 async fn after(request: seatrial::ContainerRequest) -> Error {
     failed(request.wait_for(WaitFor::log("never")).startup_timeout(LONG).start().await)
 }

@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::block::assert_block;
 
-/// The error of a start that waits in vain.
+/// Returns the error of a start that waits in vain.
 async fn in_vain(request: ContainerRequest, wait: impl Into<WaitFor>) -> Error {
     failed(request.wait_for(wait).startup_timeout(3 * SHORT).start().await)
 }

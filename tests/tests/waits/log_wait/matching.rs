@@ -5,7 +5,7 @@ use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Request};
 
-/// The one match of a container that was waited for.
+/// Returns the one match of a container that was waited for.
 fn found(container: &TestContainer) -> LogMatch {
     let matches = container.log_matches();
     assert_eq!(matches.len(), 1, "{matches:?}");

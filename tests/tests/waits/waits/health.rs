@@ -7,7 +7,7 @@ use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 
-/// A check by a step of `misbehave`, often.
+/// Returns a check by a step of `misbehave`, often.
 fn checked(request: ContainerRequest, step: &[&str]) -> ContainerRequest {
     let check = HealthCheck::cmd([&["/misbehave"], step].concat());
     request.health_check(check.interval(Duration::from_millis(100)).retries(2))

@@ -9,7 +9,7 @@ use seatrial_tests::Certificates;
 const CONFIG: &str = "events {} http { server { listen 443 ssl; ssl_certificate /tmp/server.pem; \
                       ssl_certificate_key /tmp/server.key; location / { return 200 secret; } } }";
 
-/// An nginx that speaks HTTPS; what it needs comes in by the environment.
+/// Starts an nginx that speaks HTTPS, configured by its environment.
 async fn nginx(session: &OwnSession, certificates: &Certificates) -> TestContainer {
     let line = r#"printf %s "$CONFIG" > /tmp/nginx.conf; printf %s "$CERTIFICATE" > /tmp/server.pem
         printf %s "$KEY" > /tmp/server.key; exec nginx -c /tmp/nginx.conf -g 'daemon off;'"#;
