@@ -52,7 +52,7 @@ async fn poll_times<F: Future>(mut future: Pin<&mut F>, polls: usize) -> Option<
             let woken = tokio::time::timeout(WOKEN_WITHIN, bell.0.notified()).await;
             assert!(woken.is_ok(), "nothing woke the future within {WOKEN_WITHIN:?} after poll {poll}");
         }
-        // What was rung before this poll is covered by it, and would make the next one a wake-up for nothing.
+        // A wake-up before this poll is covered by it, and would otherwise cause a needless one.
         let _ = bell.0.notified().now_or_never();
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Some(output);

@@ -91,8 +91,8 @@ impl Drop for OwnSession {
             return;
         }
         assert_nothing_left(self.session.id().as_str());
-        // What is gone may be so a moment before the engine says so, and the proxy must not end in between: the
-        // removal would be tried again, in vain.
+        // A resource may be gone a moment before the engine answers, and the proxy must not end in between: the removal
+        // would be tried again, in vain.
         let Some(traffic) = &self.traffic else { return };
         let start = Instant::now();
         while traffic.count(|request| request.method == "DELETE" && request.status.is_none()) > 0
@@ -146,7 +146,7 @@ pub fn look_on(engine: &Engine, container: &str) -> Option<Value> {
 #[track_caller]
 pub fn ids_of_session(session: &str) -> Vec<String> {
     let filters = json!({ "label": [format!("{}={session}", labels::SESSION)] }).to_string();
-    // Of its characters, those that a query can't hold.
+    // The characters in it that a query can't hold.
     let escapes = [("\"", "%22"), ("{", "%7B"), ("}", "%7D")];
     let filters = escapes.iter().fold(filters, |text, (from, to)| text.replace(from, to));
     let list = Engine::from_env().get(&format!("/containers/json?all=1&filters={filters}"));

@@ -74,7 +74,7 @@ async fn the_root_directory_is_the_container_s_where_the_engine_tells() {
     let info = container.inspect().await.expect("it is there");
     let engine = look_at(&container);
     assert_eq!(info.root_dir.as_deref(), engine["GraphDriver"]["Data"]["MergedDir"].as_str());
-    // An engine on another machine tells a directory that is not here.
+    // An engine on another machine reports a directory that does not exist here.
     if let Some(root) = info.root_dir.filter(|root| fs::exists(root).unwrap_or(false)) {
         assert_eq!(fs::read_to_string(format!("{root}/here")).expect("the file is there"), "x");
     }

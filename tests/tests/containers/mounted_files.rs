@@ -82,7 +82,7 @@ async fn every_user_reads_what_is_mounted_to_read_and_none_writes() {
             assert!(!shell(&container, user, line).await.1, "{user} could `{line}`");
         }
     }
-    // A copy: what becomes of the host's files is the host's matter.
+    // It is a copy, so later changes of the host's files don't matter.
     fs::write(host.path().join("file"), "changed").expect("written");
     assert_eq!(shell(&container, "root", "cat /in/file").await.0, "content");
 }

@@ -142,7 +142,7 @@ async fn a_container_for_cases_that_is_kept_runs_on() {
     agent(&container).await;
     let volume = look_at(&container)["Mounts"][0]["Name"].as_str().expect("it has one").to_owned();
     let id = container.keep();
-    // Nobody speaks to it any more, and it is told so: it has nothing left to read.
+    // Its connection is closed, so it has nothing left to read.
     let target = format!("/containers/{id}/top");
     let engine = seatrial_tests::Engine::from_env();
     assert!(engine.get(&target).is_ok_and(|top| top["Processes"].to_string().contains("agent main")));

@@ -18,7 +18,7 @@ async fn a_task_whose_container_is_removed_by_somebody_else_is_an_error(
 ) {
     let fixture = Fixture::of(which, "driver-vanished").await;
     let out = Kept::default();
-    // It heeds no signal, and would end well.
+    // It ignores signals, and would succeed at its end.
     let task = shell("echo begun; sleep 1001; exit 0").stdout(out.writer());
     let prepared = fixture.driver.prepare(task).await.expect("it is prepared");
     let wait = tokio::spawn(prepared.run().await.expect("it starts"));

@@ -22,7 +22,7 @@ pub(crate) enum Which {
 pub(crate) struct Fixture {
     pub(crate) driver: Box<dyn Driver>,
     pub(crate) pool: Option<ContainerPool>,
-    // Goes last, and looks that nothing is left.
+    // Dropped last, it checks that nothing is left.
     pub(crate) session: OwnSession,
 }
 

@@ -18,7 +18,7 @@ async fn a_task_that_ended_has_one_of_these_statuses(#[values(Which::Docker, Whi
     for (line, timeout, status, code) in [
         ("echo out; echo err >&2", 0, Status::Success, 0),
         ("echo out; echo err >&2; exit 3", 60, Status::Error, 3),
-        // The code alone does not tell of memory, nor of a time-out.
+        // The exit code alone tells neither a lack of memory nor a time-out.
         ("echo out; echo err >&2; exit 137", 60, Status::Killed, 137),
         ("echo out; echo err >&2; sleep 1001 & sleep 1002", 2, Status::Timeout, 137),
     ] {

@@ -28,12 +28,12 @@ async fn a_command_that_could_not_be_started_is_an_error_that_says_why() {
         let error = failed(result);
         let text = error.to_string();
         assert!(error.is_not_started() && error.is_exec() && !error.is_timeout(), "{what}: {error:?}");
-        // Each runtime has its own words.
+        // Each runtime words the reason in its own way.
         let says_why = !is_native || text.to_lowercase().contains(reason);
         assert!(text.contains(what) && says_why, "{what}: {text}");
         assert!(text.contains(container.name()), "{text}");
     }
-    // What a shell says of such a command is its own exit code, and data.
+    // A shell that can't start such a command exits with a code of its own, which is a result.
     let shell = container.exec(["sh", "-c", "no-such-program"]).await.expect("the shell runs");
     assert_eq!(shell.exit_code, 127);
     assert!(shell.stderr_text().contains("not found"), "{}", shell.stderr_text());

@@ -24,7 +24,7 @@ async fn a_process_that_can_t_be_started_is_an_error_at_the_start() {
         let error = failed(result);
         let text = error.to_string();
         assert!(error.is_not_started(), "{what}: {error:?}");
-        // Each runtime has its own words.
+        // Each runtime words the reason in its own way.
         let says_why = !is_native || text.to_lowercase().contains(reason);
         assert!(text.contains(what) && says_why, "{what}: {text}");
         assert!(text.contains(container.name()), "{text}");

@@ -139,7 +139,7 @@ async fn unread_output_holds_the_process_back_and_is_not_lost() {
     let session = OwnSession::begin("process-large").await;
     let container = waiting(&session).await;
     let mut process = container.spawn(["head", "-c", "20000000", "/dev/zero"]).await.expect("it starts");
-    // Nobody reads for a while: it can't have ended.
+    // Nobody reads for a while, so it can't have ended.
     tokio::time::sleep(SHORT).await;
     assert!(process.is_running().await.expect("the engine tells"));
     let mut length = 0;
@@ -199,7 +199,7 @@ async fn a_process_that_ended_by_itself_leaves_what_it_left() {
         .expect("it starts");
     while process.read_within(LONG).await.expect("it ends").is_some() {}
     drop(process);
-    // Ended after it, by the same means.
+    // It is ended afterwards, in the same way.
     let mut other = container.spawn(["sh", "-c", "sleep 1002 & echo ready; wait"]).await.expect("it starts");
     other.read_until("ready", LONG).await.expect("it runs");
     other.kill().await.expect("it is ended");

@@ -25,13 +25,13 @@ async fn with_data(session: &OwnSession) -> TestContainer {
 async fn a_directory_comes_out_as_it_went_in() {
     let session = OwnSession::begin("copy-out").await;
     let host = tree();
-    // The one link that leads out is for another test.
+    // The link that points outside belongs to another test.
     fs::remove_file(host.path().join("broken")).expect("it was there");
     let container =
         session.idle().copy_in(CopyIn::dir(host.path(), "/data")).start().await.expect("it starts");
     let target = tempfile::tempdir().expect("a folder");
     let copied = container.copy_out("/data", target.path().join("new")).await.expect("it is copied");
-    // Times of links are not kept, as those of what is behind them matter.
+    // Times of links are not kept; those of their targets are.
     let without_links =
         |list: Vec<String>| list.into_iter().filter(|line| !line.starts_with('l')).collect::<Vec<_>>();
     let (was, is) = (list_host(host.path(), "-"), list_host(&target.path().join("new"), "-"));

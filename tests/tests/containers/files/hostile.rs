@@ -40,7 +40,7 @@ fn archive(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in entries {
         let mut header = Header::new_gnu();
-        // Not by the setters, which refuse what this is about.
+        // The setters would refuse this, so the body is changed directly.
         let fields = header.as_old_mut();
         fields.name[..entry.name.len()].copy_from_slice(entry.name.as_bytes());
         fields.linkname[..entry.link.len()].copy_from_slice(entry.link.as_bytes());
@@ -118,7 +118,7 @@ async fn an_archive_that_would_write_elsewhere_is_an_error_that_names_the_entry(
         (vec![dir("d/"), hard_link("d/evil", &format!("{outside}/precious"))], "d/evil".into()),
         (vec![dir("d/"), hard_link("d/evil", "../outside/precious")], "d/evil".into()),
         (vec![dir("d/"), hard_link("d/evil", "d/../../outside/precious")], "d/evil".into()),
-        // A link that stays inside, and then something through it.
+        // A link that stays inside, and then an entry that goes through it.
         (vec![dir("d/"), dir("d/sub/"), symlink("d/to", "sub"), file("d/to/evil")], "d/to/evil".into()),
         (vec![dir("d/"), symlink("d/to", "later"), file("d/to")], "d/to".into()),
         (vec![symlink("d", &outside), file("d/evil")], "d".into()),

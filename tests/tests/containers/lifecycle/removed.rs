@@ -88,7 +88,7 @@ async fn a_removal_that_is_dropped_at_once_removes_too() {
     let session = OwnSession::begin("removal-dropped").await;
     let container = session.idle().start().await.expect("it starts");
     drop(container.remove());
-    // The end of the session looks.
+    // The end of the session checks that nothing is left.
 }
 
 /// C10: a container is removed whether it was created, runs, is paused or has ended.

@@ -27,7 +27,7 @@ async fn a_monitor_outlasts_an_engine_that_breaks_off() {
     let gate = Gate::new();
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::cut_after(1_000));
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::Hold(gate.clone()));
-    // Another one subscribes, and what it is told breaks off.
+    // Another watch subscribes, and its stream breaks off.
     drop(monitor);
     until("no connection is left", || proxy.connections() == 0).await;
     let mut monitor = container.monitor();

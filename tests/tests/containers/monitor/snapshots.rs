@@ -71,7 +71,7 @@ async fn a_monitor_tells_what_a_container_does_and_uses() {
     by_somebody_else(&container, "POST", "/unpause");
     first_in(&mut monitor, Phase::Running).await;
 
-    // Its own restart is no end.
+    // A restart by the handle is not an end.
     container.restart().await.expect("it is restarted");
     let again = |snapshot: &Snapshot| {
         assert_ne!(snapshot.phase, Phase::Exited, "{snapshot:?}");

@@ -28,7 +28,7 @@ async fn the_ports_of_an_engine_behind_tcp_are_reached_at_its_host() {
         let request = session.misbehave(&steps).port(7000).wait_for(WaitFor::log("ready"));
         let container = request.start().await.expect("it starts");
         assert_eq!(container.host(), host);
-        // An engine on this machine publishes on loopback, whatever way leads to it.
+        // An engine on this machine publishes on loopback, however it is reached.
         let bound = look_at(&container)["NetworkSettings"]["Ports"]["7000/tcp"][0].clone();
         assert_eq!(bound["HostIp"], "127.0.0.1");
         TcpStream::connect(container.addr(7000).expect("it is bound")).expect("it listens");
@@ -102,7 +102,7 @@ fn a_variable_says_at_which_host_ports_are_reached() {
         address_with(&[(theirs, "192.0.2.7")]),
         "192.0.2.7 bound 0.0.0.0 by `TESTCONTAINERS_HOST_OVERRIDE`"
     );
-    // The name may be another address's, too.
+    // The name may resolve to other addresses, too.
     assert_eq!(address_with(&[(ours, "localhost")]), "127.0.0.1 bound 127.0.0.1 by `SEATRIAL_HOST`");
     assert_eq!(
         address_with(&[(ours, ""), (theirs, "")]),

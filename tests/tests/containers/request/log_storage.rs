@@ -25,7 +25,7 @@ async fn a_log_driver_that_is_asked_for_is_used_with_its_options() {
     let request = session.idle().log_driver("json-file", [("max-size", "1m"), ("labels", "x")]);
     let container = request.start().await.expect("it starts");
     let log = look_at(&container)["HostConfig"]["LogConfig"].clone();
-    // An engine may have options of its own for what was not asked.
+    // An engine may set options that the request left open.
     let options = [&log["Config"]["max-size"], &log["Config"]["labels"], &log["Config"]["mode"]];
     assert_eq!(log["Type"], "json-file");
     assert_eq!(options, [&json!("1m"), &json!("x"), &json!(null)]);

@@ -40,7 +40,7 @@ async fn scenario_starts_with_each_choice() {
                 say(&format!("{choice}: {}", runtime(&container)));
                 container.remove().await.expect("it goes");
             }
-            // Its hint, too, on the one line that is read of it.
+            // The hint is on the line that is read, too.
             Err(error) => say(&format!("{choice}: {}", error.to_string().replace('\n', " "))),
         }
     }

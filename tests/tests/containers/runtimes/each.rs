@@ -16,7 +16,7 @@ pub(crate) async fn does_what_containers_do(session: &Session, runtime: &str) {
     let container = request.wait_for(WaitFor::log("ready")).start().await.expect("it starts");
     assert_eq!(container.inspect().await.expect("it is there").runtime, runtime);
     let output = container.logs().read().await.expect("it has logs");
-    // The kernel that gVisor says it is has a date of its own.
+    // gVisor's kernel reports a version and date of its own.
     let is_gvisor = output.stdout_text().contains("Sun Jan 10 15:06:54 PST 2016");
     assert_eq!(is_gvisor, runtime.starts_with("runsc"), "{runtime}: {}", output.stdout_text());
     assert_eq!(output.stderr_text(), "one\n", "{runtime}");

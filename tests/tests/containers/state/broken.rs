@@ -33,7 +33,7 @@ async fn changes_during_a_lost_stream_are_seen_when_it_is_back() {
     let session = OwnSession::behind(&proxy, "watch-away").await;
     let container = session.idle().start().await.expect("it starts");
     let gate = Gate::new();
-    // Less than what is told of four changes. A rule counts what no earlier one has settled.
+    // Less than the events of four changes. A rule counts the requests that no earlier one has settled.
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::cut_after(1_000));
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::Hold(gate.clone()));
     let mut watch = container.watch();
@@ -66,7 +66,7 @@ async fn a_watch_outlasts_an_engine_that_fails() {
     by_somebody_else(&container, "POST", "/kill?signal=KILL");
     first_that_is(&mut watch, ContainerStatus::Exited).await;
     by_somebody_else(&container, "POST", "/start");
-    // The events tell of it, though nobody can look.
+    // The events report it, although the container can't be inspected.
     first_that_is(&mut watch, ContainerStatus::Running).await;
     proxy.clear_rules();
     remove_by_hand(container.id().as_str());

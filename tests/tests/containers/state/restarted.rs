@@ -39,7 +39,7 @@ async fn a_watch_and_waits_go_on_with_the_daemon_that_is_back() {
     .expect("it is back");
     let exited = first_that_is(&mut watch, ContainerStatus::Exited).await;
     let state = container.state().await.expect("a state");
-    // By an event the end is as late as the event.
+    // The end is reported as late as the event.
     let told = |state: &ContainerState| (state.status.clone(), state.exit_code, state.started_at);
     assert_eq!(told(&exited), told(&state));
     for wait in waits {

@@ -43,7 +43,7 @@ async fn a_container_that_restarts_is_not_running_at_once() {
     let session = OwnSession::begin("until-restarting").await;
     let request = session.misbehave(&["exit", "5"]).restart_policy(RestartPolicy::Always);
     let container = request.start().await.expect("it starts");
-    // The pauses between restarts double; in a long one the engine tells of nothing.
+    // The pauses between restarts double; in a long one the engine reports nothing.
     until("it pauses", || {
         let state = state(container.id().as_str());
         state["Restarting"] == json!(true) && container_restarts(&container) >= 5

@@ -89,7 +89,7 @@ async fn a_watch_tells_of_a_kill_for_want_of_memory() {
         if exited.oom_killed {
             return exited;
         }
-        // The reason may come after the end, and nothing else comes.
+        // Only the reason may come after the end.
         let later = tokio::time::timeout(Duration::from_secs(3), watch.next()).await;
         later.ok().flatten().unwrap_or(exited)
     };

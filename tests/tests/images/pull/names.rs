@@ -21,7 +21,7 @@ async fn an_image_of_docker_hub_is_had_from_the_mirror() {
     let told = pull_in_child(&format!("docker.io/{name}:1"), &env);
     assert_eq!((told.outcome.as_str(), image.is_here()), ("pulled", true), "{}", told.all);
     image.forget();
-    // Another registry's image is not the mirror's matter.
+    // An image of another registry is not pulled from the mirror.
     registry.faulty.clear();
     let told =
         pull_in_child(&image.tagged(), &[("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX", "127.0.0.1:1/none")]);

@@ -63,7 +63,7 @@ async fn one_caller_s_cancellation_does_not_fail_the_others() {
     let mut callers: Vec<_> =
         (0..3).map(|_| tokio::spawn(Pull::new(image.tagged()).session(&session).run())).collect();
     gate.reached().await;
-    // The first is the one that began it.
+    // The first one began the pull.
     let first = callers.remove(0);
     first.abort();
     assert!(first.await.is_err_and(|error| error.is_cancelled()));

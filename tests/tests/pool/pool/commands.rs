@@ -44,7 +44,7 @@ async fn a_container_whose_command_can_t_be_ended_is_replaced() {
     let before = give_up(&pool).await;
     let lease = pool.get().await.expect("another container");
     assert_ne!(lease.name(), before);
-    // With a deadline it is known before the lease is over.
+    // With a deadline, it is known before the lease ends.
     let error = lease.exec(["sleep", "1001"]).timeout(TIME).await.expect_err("it sleeps");
     assert!(error.is_timeout() && lease.is_poisoned(), "{error:?}");
     let before = lease.name().to_owned();

@@ -55,7 +55,7 @@ async fn a_container_that_ran_out_of_memory_under_a_lease_is_replaced_after_it()
     let session = OwnSession::begin("pool-oom").await;
     let request = super::quiet(&session).memory(16 << 20);
     let pool = ContainerPool::builder(request).size(1).build().await.expect("a pool");
-    // The process that eats is killed, and the container lives on.
+    // The process that takes the memory is killed, and the container runs on.
     let eater = "dd if=/dev/zero of=/dev/shm/x bs=1M count=64; x=$(head -c 64000000 /dev/zero | tr '\\0' x); echo done";
     let attempt = async || {
         let lease = pool.get().await.expect("a container");

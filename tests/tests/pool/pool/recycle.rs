@@ -171,7 +171,7 @@ async fn a_get_inside_of_a_hook_is_no_deadlock() {
         let pool = POOL.lock().expect("no panic").clone().expect("it is there");
         let got = match pool.get().await {
             Ok(lease) => {
-                // Its end would call the hook again, and so on.
+                // The end of the inner lease would call the hook again, and so on.
                 Lease::discard(lease);
                 "a container".to_owned()
             }

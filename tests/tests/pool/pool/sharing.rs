@@ -133,7 +133,7 @@ async fn before_an_exclusive_lease_no_more_come_back_than_were_out() {
                 while !stop.load(Ordering::SeqCst) {
                     let lease = pool.get().await.expect("the pool is open");
                     tokio::task::yield_now().await;
-                    // Before the drop: whoever is served after it sees it counted.
+                    // It is counted before the drop, so that the next holder sees it.
                     released.fetch_add(1, Ordering::SeqCst);
                     drop(lease);
                     served += 1;
@@ -149,7 +149,7 @@ async fn before_an_exclusive_lease_no_more_come_back_than_were_out() {
             tokio::task::yield_now().await;
         }
         let mut request = std::pin::pin!(pool.get_exclusive());
-        // From the first poll on it is in line; between the two looks at the counter some may come back.
+        // It is in the queue from its first poll on; some leases may come back between the two reads of the counter.
         let first = futures_util::poll!(&mut request);
         let before = released.load(Ordering::SeqCst);
         let alone = match first {

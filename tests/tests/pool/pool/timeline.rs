@@ -83,7 +83,7 @@ async fn the_timeline_renders_and_shows_labels_under_the_pointer() {
 
     let picture = BASE64_STANDARD.decode(browser.screenshot()).expect("base64");
     assert!(picture.starts_with(b"\x89PNG"), "a picture");
-    // How the README's picture is made.
+    // This makes the README's picture.
     if let Some(path) = std::env::var_os("TIMELINE_PNG") {
         std::fs::write(path, picture).expect("written");
     }

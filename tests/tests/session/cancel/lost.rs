@@ -31,7 +31,7 @@ async fn a_container_whose_creation_was_not_answered_is_removed() {
 /// C8, E1: a container that the engine creates after the request's deadline is removed.
 #[tokio::test]
 async fn a_container_that_is_created_soon_after_the_deadline_is_removed() {
-    // Who looks for 5 s does not find what an overloaded engine takes longer for.
+    // An overloaded engine may take longer than the 5 s of the search.
     for _ in 0..5 {
         if created_after_the_deadline().await < Duration::from_secs(3) {
             return;

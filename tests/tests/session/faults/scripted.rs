@@ -53,7 +53,7 @@ async fn a_creation_that_is_answered_with_nonsense_is_an_error_that_names_the_co
         Fault::Answer(Answer::json(201, &json!({ "Id": "", "Warnings": null }))),
         Fault::Raw(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"Id\":".to_vec(), Then::Cut),
     ];
-    // Side by side: after each, what may have been created all the same is looked for.
+    // They run side by side: after each one, containers that were created all the same are looked for.
     let answered = faults.map(async |fault| {
         let engine = ScriptedEngine::greeting();
         engine.on(Matcher::new("POST", "/containers/create"), fault.clone());

@@ -66,7 +66,7 @@ async fn a_daemon_that_is_stopped_in_mid_start_has_nothing_left_when_it_is_back(
     Session::clone(&session).close().await.expect("everything can be removed");
     Leftovers::assert_none(&daemon.engine(), session.id().as_str(), Duration::ZERO);
 
-    // While it is waited for: its end, which the daemon brings, is what the wait ends with, once that can be known.
+    // The daemon ends the container during the wait, and the wait fails with that end once it can be known.
     let wait = idle.wait_for(WaitFor::log("never"));
     let start = tokio::spawn(async move { wait.start().await });
     while proxy.count(|request| request.is("GET", "/json") && request.status == Some(200)) == 0 {

@@ -107,7 +107,7 @@ async fn a_close_waits_for_a_creation_whose_caller_is_gone() {
     start.abort();
     start.await.expect_err("it was aborted");
     let mut close = tokio::spawn(Session::clone(&session).close());
-    // The answer is held, so that the close can't be over; that it is not can only be waited for.
+    // The answer is held, so the close can't be over. Only a wait can show that it is not.
     let over = tokio::time::timeout(Duration::from_millis(300), &mut close).await;
     assert!(over.is_err(), "{over:?}");
     gate.release();

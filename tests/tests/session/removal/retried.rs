@@ -21,7 +21,7 @@ async fn a_removal_is_tried_again_after_errors_that_may_pass() {
     ];
     let count = faults.len();
     for fault in faults {
-        // The first of those that the rules before this one leave over.
+        // The first request that the earlier rules leave over.
         proxy.on(Matcher::regex("DELETE", "^/containers/").nth(1), fault);
     }
     let container = session.idle().start().await.expect("a container");

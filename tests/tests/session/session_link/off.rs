@@ -24,7 +24,7 @@ fn a_process_without_a_reaper_is_told_so_once() {
                 variable.0
             )
         );
-        // As the warning says.
+        // The warning says that a kill leaves everything.
         kill(child);
         let left = run.left();
         assert_eq!((left.containers.len(), left.networks.len(), left.volumes.len()), (1, 1, 1), "{left}");

@@ -140,7 +140,7 @@ fn a_reaper_on_the_host_that_is_killed_is_replaced() {
     // SAFETY: `kill` has no memory to go wrong with; the process was seen to be the run's reaper.
     assert_eq!(unsafe { libc::kill(old.cast_signed(), libc::SIGKILL) }, 0);
     block_until("there is another one", || host.reapers().iter().any(|id| *id != old));
-    // Nobody but the child can have started it, so it knows: what it creates now waits for the link.
+    // Only the child can have started it, so its next creation waits for the link.
     hold.go_on();
     child.line("going on with ", LONG);
     assert_eq!(host.run.left().volumes.len(), 2);

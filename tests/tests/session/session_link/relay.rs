@@ -32,7 +32,7 @@ impl Relay {
         let serving = relay.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                // Who comes while it is cut sees its connection end.
+                // A client that connects during the cut sees its connection end.
                 let _ = serving.serve(client);
             }
         });

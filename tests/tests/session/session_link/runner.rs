@@ -72,7 +72,7 @@ fn nextest(run: &Run) -> Option<String> {
     command.args(["nextest", "run", "--offline", "--no-fail-fast"]).current_dir(folder.path());
     command.env("CARGO_TARGET_DIR", folder.path().join("target"));
     command.env("SEATRIAL_TESTS_SCENARIO", test_name(&scenario_hangs));
-    // It would be another run's otherwise, if this test is run by nextest itself.
+    // nextest may run this test itself, and its variables would make this a part of that run.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NEXTEST")) {
         command.env_remove(name);
     }

@@ -73,7 +73,7 @@ async fn every_wait_ends_when_somebody_else_removes_the_container() {
         async |container: &seatrial::TestContainer| by_somebody_else(container, "DELETE", "?force=1");
     for (what, error) in all_end(session.idle(), removed).await {
         let text = error.to_string();
-        // Who looks early sees that it ended, who looks late that it is gone.
+        // An early inspection sees that it ended, a late one that it is gone.
         let is_said =
             text.contains("was removed") || text.contains("code 137") || text.contains("ended before");
         assert!(is_said, "{what}: {error}");
@@ -84,7 +84,7 @@ async fn every_wait_ends_when_somebody_else_removes_the_container() {
 #[tokio::test]
 async fn every_wait_ends_when_the_container_runs_out_of_memory() {
     let session = OwnSession::begin("memory").await;
-    // The shell's variable is what grows, so that nothing but the first process can be killed.
+    // The shell's own variable grows, so that only the first process can be killed.
     let line = "trap 'x=xxxxxxxx; while :; do x=$x$x; done' USR1; while :; do sleep 0.1; done";
     let out_of_memory = async |container: &seatrial::TestContainer| {
         container.kill("USR1").await.expect("it runs");

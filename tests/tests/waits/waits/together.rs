@@ -52,7 +52,7 @@ async fn any_is_met_by_the_first_although_others_fail_or_hang() {
     let session = OwnSession::begin("any").await;
     let steps = "sleep 500ms print ready sleep forever";
     let branches = [
-        // These can never be met, and say so at once.
+        // These strategies can never be met, and fail at once.
         WaitFor::healthy().into(),
         WaitFor::http("/").port(9).into(),
         WaitFor::custom(Own::failing("not today")),
