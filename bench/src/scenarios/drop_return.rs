@@ -1,4 +1,4 @@
-//! How long the caller is held when a container goes.
+//! The time that the drop or the removal of a container blocks the caller.
 
 use std::time::Instant;
 

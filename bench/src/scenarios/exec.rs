@@ -1,4 +1,4 @@
-//! A command that ends at once: one at a time, and on several containers in parallel.
+//! A command that exits at once: one at a time, and in several containers in parallel.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::rounds::{Variant, interleaved};
 use crate::table::{self, Column};
 use crate::{ours, peer};
 
-/// How many commands each container runs in a round, one after the other.
+/// The number of commands that each container runs in a round, one after the other.
 const EACH: usize = 5;
 
 const COLUMNS: &[Column] =

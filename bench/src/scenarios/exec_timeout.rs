@@ -1,4 +1,4 @@
-//! From a command's deadline until it is gone, with a child and a grandchild.
+//! The time from a command's deadline until it has ended with a child and a grandchild.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::rounds::{Variant, interleaved};
 use crate::table::{self, Column};
 
 const COMMAND: &[&str] = &["/misbehave", "leave", "child", "leave", "grandchild", "sleep", "forever"];
-/// Enough for any engine to start it.
+/// The time limit, long enough for any engine to start the command.
 const TIME: Duration = Duration::from_secs(1);
 
 const COLUMNS: &[Column] = &[

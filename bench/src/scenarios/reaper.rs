@@ -1,4 +1,4 @@
-//! What a reaper costs: its size, its start, its memory.
+//! The size, start time and memory of a reaper.
 
 use anyhow::Result;
 
