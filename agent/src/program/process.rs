@@ -147,6 +147,13 @@ pub(crate) fn block_signals(mask: u64) {
     unsafe { call(number::RT_SIGPROCMASK, SIG_SETMASK, (&raw const mask) as usize, 0, 8) };
 }
 
+/// Continues a stopped process.
+pub(crate) fn go_on(pid: i32) {
+    const SIGCONT: usize = 18;
+    // SAFETY: no memory is touched.
+    unsafe { call(number::KILL, pid as usize, SIGCONT, 0, 0) };
+}
+
 /// Ignores a signal, or restores its default action.
 pub(crate) fn ignore_signal(signal: i32, is_ignored: bool) {
     // The kernel's `struct sigaction`: the handler first, and nothing set in the rest.

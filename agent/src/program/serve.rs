@@ -25,6 +25,8 @@ const CHILDREN: u64 = 1 << (SIGCHLD - 1);
 /// The signal mask of the requests to terminate: `SIGHUP`, `SIGINT`, `SIGQUIT` and `SIGTERM`. The kernel does not
 /// deliver them to a container's main process unless that handles or blocks them.
 const ENDS: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 14;
+/// All signals that can be blocked.
+const ALL: u64 = u64::MAX;
 
 static mut INCOMING: [u8; BUFFER] = [0; BUFFER];
 static mut SLOTS_USED: Slots = Slots([const { Slot { worker: None, number: 0 } }; SLOTS]);
@@ -62,8 +64,9 @@ struct Server {
 
 /// Serves until the end of standard input; as a main process, until a signal to terminate.
 pub(crate) fn serve(environment: Environment, is_main: bool) -> ! {
+    // A case may signal every process that it can see: only `SIGKILL` and `SIGSTOP` get through.
+    process::block_signals(ALL);
     let mask = if is_main { CHILDREN | ENDS } else { CHILDREN };
-    process::block_signals(mask);
     process::ignore_signal(SIGPIPE, true);
     let adopts = process::adopt_orphans();
     let Ok(children) = Fd::signals(mask) else {
@@ -155,7 +158,6 @@ impl Server {
                 // this process's ends of them.
                 drop(ours);
                 self.slots.0.iter_mut().for_each(|slot| slot.worker = None);
-                process::block_signals(CHILDREN);
                 work(slot, its, self.environment)
             }
             pid => {
@@ -168,6 +170,10 @@ impl Server {
     /// Kills the processes that dead workers left, and reports their cases as lost.
     fn reap_workers(&mut self) {
         self.take_signal();
+        // A case may have stopped them; to those that run, this signal means nothing.
+        for (worker, _) in self.slots.0.iter().filter_map(|slot| slot.worker.as_ref()) {
+            process::go_on(*worker);
+        }
         let mut lost: [Option<(u32, i32)>; SLOTS] = [None; SLOTS];
         let mut has_lost = false;
         while let Children::Ended(ended) = process::reap() {
@@ -205,10 +211,16 @@ impl Server {
 
     /// Reads a pending signal. One to terminate ends this process, and with a main process its container.
     fn take_signal(&self) {
-        // The kernel's `struct signalfd_siginfo`, whose first word is the signal's number.
+        // The kernel's `struct signalfd_siginfo`: the first word is the signal's number, the fourth its sender, which is 0
+        // if it is not in the container.
         let mut signal = [0; 128];
-        let is_end = self.children.read(&mut signal).is_ok() && i32::from(signal[0]) != SIGCHLD;
-        if is_end {
+        if self.children.read(&mut signal).is_err() || i32::from(signal[0]) == SIGCHLD {
+            return;
+        }
+        // The container's first process, or the child of its init, is ended from outside, or by its parent: not by a case.
+        let sender = i32::from_le_bytes([signal[12], signal[13], signal[14], signal[15]]);
+        let is_first = sys::pid() == 1 || sys::parent() == 1;
+        if !is_first || sender == 0 || sender == sys::parent() {
             sys::exit(128 + signal[0]);
         }
     }
