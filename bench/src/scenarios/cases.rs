@@ -73,7 +73,7 @@ fn measure(context: &Context<'_>, places: &Places) -> String {
     let agent = vec![Variant::new("Seatrial", || first(context))];
     let agent = table::of_series(AGENT, &interleaved("agent", agent, rounds));
     format!(
-        "## Cases\n\n`{}`, with its output read and its end known; on the host the same static program.\n\n{one}\n\
+        "## Cases\n\n`{}`, with its output and its result; on the host, the same static program.\n\n{one}\n\
          Many:\n\n{many}\nThe agent, {} bytes, is started with the first case:\n\n{agent}",
         COMMAND.join(" "),
         size_of_agent(context, places),

@@ -53,8 +53,8 @@ pub(crate) fn run(context: &Context<'_>) -> Result<String> {
     ];
     let series = interleaved("copy in", variants, context.options.rounds_or(15));
     Ok(format!(
-        "## Copying {} MiB in\n\nEach in a process of its own, with CPU and memory of the whole process. The peer copies before the \
-         start\nonly, so there the whole start is measured.\n\n{}",
+        "## Copying {} MiB in\n\nEach in a process of its own, with CPU time and memory of the whole process. testcontainers can \
+         copy only\nbefore the start, so the whole start is measured there.\n\n{}",
         context.options.copy_mib,
         table::of_series(COLUMNS, &series)
     ))

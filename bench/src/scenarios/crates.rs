@@ -23,8 +23,8 @@ pub(crate) fn run() -> Result<String> {
         ],
     ];
     Ok(format!(
-        "## Crates\n\nIn `cargo tree` with normal and build dependencies, for this machine's target, itself not \
-         counted.\n\n{}",
+        "## Crates\n\nIn `cargo tree` with normal and build dependencies, for this machine's target, without the \
+         crate itself.\n\n{}",
         table::of_rows(&rows)
     ))
 }

@@ -41,8 +41,8 @@ fn measure(context: &Context<'_>, fleet: &Fleet, peers: &[peer::Container]) -> S
     });
     let [one, many] = tables;
     format!(
-        "## A command that ends at once\n\nWith its output read to the end and its exit code. Each round runs {EACH} \
-         after each other:\n\n{one}\n{WIDTH} in parallel, each in a container of its own:\n\n{many}"
+        "## A command that ends at once\n\nWith its whole output and its exit code. Each round runs {EACH} commands \
+         one after the other:\n\n{one}\n{WIDTH} in parallel, each in a container of its own:\n\n{many}"
     )
 }
 

@@ -19,8 +19,8 @@ const COLUMNS: &[Column] = &[
 
 pub(crate) fn run(context: &Context<'_>) -> String {
     let mut text = "## From a printed line to the return of the wait\n\n\
-         Each in a process of its own; CPU and memory are those of the whole process, and the engine's CPU that of its\n\
-         daemon, until the wait returned.\n"
+         Each in a process of its own. CPU time and memory are those of the whole process, and the engine's CPU time\n\
+         that of its daemon, until the wait returned.\n"
         .to_owned();
     for lines in [0, 200_000] {
         let series = interleaved(

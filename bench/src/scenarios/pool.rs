@@ -46,10 +46,10 @@ pub(crate) fn run(context: &Context<'_>) -> Result<String> {
         context.runtime.block_on(pool.close())?;
     }
     Ok(format!(
-        "## Leases of a pool\n\nGetting a member and giving it back, accounting on, in a runtime with two threads.\n\n{}\n\n\
-         ## An exclusive lease among getters\n\n4 members, 8 tasks that never stop getting, 100 exclusive leases \
+        "## Leases of a pool\n\n`get` and release of a member, with accounting, in a runtime with two threads.\n\n{}\n\n\
+         ## An exclusive lease among getters\n\n4 members, 8 tasks that lease continuously, 100 exclusive leases \
          per round.\n\n{exclusive}\n## Starting a pool of {STARTED}\n\nWithout ports and waits, from the first request \
-         until the last has started.\n\n{}",
+         until the last container has started.\n\n{}",
         sections.join("\n\n"),
         starts(context)
     ))

@@ -39,8 +39,8 @@ pub(crate) fn run(context: &Context<'_>) -> Result<String> {
     let series = interleaved("prune", variants, context.options.rounds_or(5));
     let many = context.options.many;
     Ok(format!(
-        "## A prune\n\n{many} running containers, each with an anonymous volume, on {NETWORKS} networks: from the end of \
-         the last client, or the\nfirst DELETE, until the event of the last of them all.\n\n{}\n{}",
+        "## A prune\n\n{many} running containers, each with an anonymous volume, on {NETWORKS} networks: from the disconnect of \
+         the last client, or the\nfirst DELETE, until the event of the last removal.\n\n{}\n{}",
         table::of_series(COLUMNS, &series),
         compared(&series)
     ))

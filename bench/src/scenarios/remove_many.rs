@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context<'_>) -> String {
     let series = interleaved("remove many", variants, context.options.rounds_or(5));
     format!(
         "## Removing {many} running containers\n\nWithout ports, from the first drop or DELETE until the event of the \
-         last one; held is how long\nthe dropping itself took.\n\n{}",
+         last one.\nHeld is the time that the caller is blocked.\n\n{}",
         table::of_series(COLUMNS, &series)
     )
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(context: &Context<'_>) -> String {
     ];
     let series = interleaved("start", variants, context.options.rounds_or(15));
     format!(
-        "## Start to ready\n\nOne published port, and a wait for a line that is printed at once; the port is asked for.\n\n{}",
+        "## Start to ready\n\nWith one published port, a wait for a line that is printed at once, and a lookup of the port.\n\n{}",
         table::of_series(COLUMNS, &series)
     )
 }
