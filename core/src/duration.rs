@@ -1,18 +1,18 @@
-//! Durations as people write them in variables: `90s`, `1m30s`, `500ms`. It parses; it does not print.
+//! Parsing of durations such as `90s`, `1m30s` and `500ms`.
 //!
-//! The grammar is that of Go's `time.ParseDuration`, since the ecosystem's variables are read by Go programs too:
-//! an optional sign, then one or more numbers, each with an optional fraction and a unit; or `0` alone.
+//! The grammar is that of Go's `time.ParseDuration`, because Go programs read the same variables: an optional sign, then
+//! one or more numbers, each with an optional fraction and a unit; or `0` alone.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Go keeps durations in a signed 64-bit count of nanoseconds; what it would refuse as too long is refused here.
+/// The longest duration, in nanoseconds: Go keeps a duration in a signed 64-bit number, and refuses longer ones.
 const MAX_NANOS: u128 = i64::MAX as u128;
 
-/// Digits of a fraction beyond these weigh less than a nanosecond even in hours.
+/// The number of digits of a fraction that count. Further digits are less than a nanosecond, even of an hour.
 const FRACTION_DIGITS: usize = 18;
 
-/// Why a text is not a duration.
+/// The error for a text that is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidDuration {
     text: String,
@@ -29,11 +29,10 @@ enum Reason {
     TooLong,
 }
 
-/// Parses a duration; what is smaller than a nanosecond is cut off.
+/// Parses a duration, and rounds it down to nanoseconds.
 ///
 /// # Errors
-/// If the text is not of the grammar above, is longer than 292 years, or is below zero: a sign is read, as in Go,
-/// but only `-0` is a time to wait.
+/// The text does not follow the grammar, or the duration is longer than 292 years or below zero. `-0` is accepted.
 pub fn parse(text: &str) -> Result<Duration, InvalidDuration> {
     match parse_signed(text)? {
         Signed { below_zero: false, magnitude } => Ok(magnitude),
@@ -43,19 +42,19 @@ pub fn parse(text: &str) -> Result<Duration, InvalidDuration> {
     }
 }
 
-/// A duration with a sign: an offset to a moment.
+/// A duration with a sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signed {
-    /// Whether it points back; never so for zero.
+    /// `true` for a negative duration; `false` for zero.
     pub below_zero: bool,
-    /// How long it is.
+    /// The duration without its sign.
     pub magnitude: Duration,
 }
 
-/// Parses a duration that may be below zero; what is smaller than a nanosecond is cut off.
+/// Parses a duration that may be below zero, and rounds it to nanoseconds towards zero.
 ///
 /// # Errors
-/// If the text is not of the grammar above, or is longer than 292 years.
+/// The text does not follow the grammar, or the duration is longer than 292 years.
 pub fn parse_signed(text: &str) -> Result<Signed, InvalidDuration> {
     nanos(text).map_err(|reason| InvalidDuration { text: text.to_owned(), reason })
 }
@@ -87,7 +86,7 @@ fn nanos(text: &str) -> Result<Signed, Reason> {
     Ok(Signed { below_zero: negative && total > 0, magnitude })
 }
 
-/// One number with its unit, in nanoseconds, and what follows it.
+/// Parses the first number with its unit. Returns it in nanoseconds, with the rest of the text.
 fn term(text: &str) -> Result<(u128, &str), Reason> {
     let (whole, rest) = digits(text);
     let (fraction, rest) = match rest.strip_prefix('.') {
@@ -103,7 +102,7 @@ fn term(text: &str) -> Result<(u128, &str), Reason> {
         return Err(Reason::NoUnit);
     }
     let scale = scale(unit).ok_or_else(|| Reason::UnknownUnit(unit.to_owned()))?;
-    // At most 19 digits fit the limit whatever the unit, and those times an hour still fit 128 bits.
+    // A number of more than 19 digits exceeds the limit in every unit. One of 19 digits fits 128 bits, even in hours.
     let whole = whole.trim_start_matches('0');
     if whole.len() > 19 {
         return Err(Reason::TooLong);
@@ -117,7 +116,7 @@ fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-/// The value of at most 19 ASCII digits; of none, 0.
+/// Returns the value of at most 19 ASCII digits; 0 for none.
 fn number(digits: &str) -> u128 {
     digits.bytes().fold(0, |value, digit| value * 10 + u128::from(digit - b'0'))
 }
@@ -125,7 +124,7 @@ fn number(digits: &str) -> u128 {
 fn scale(unit: &str) -> Option<u128> {
     Some(match unit {
         "ns" => 1,
-        // The micro sign and the Greek letter look alike, and both are in use.
+        // The micro sign and the Greek letter mu look alike, and both are in use.
         "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
         "ms" => 1_000_000,
         "s" => 1_000_000_000,
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused_with_the_reason() {
+    fn texts_outside_the_grammar_are_refused_with_the_reason() {
         for (text, reason) in [
             ("", "empty"),
             ("-", "lacks a number"),
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_is_kept_where_it_may_be() {
+    fn a_signed_duration_keeps_its_sign() {
         let second = Duration::from_secs(1);
         assert_eq!(parse_signed("-1s"), Ok(Signed { below_zero: true, magnitude: second }));
         assert_eq!(parse_signed("+1s"), Ok(Signed { below_zero: false, magnitude: second }));

@@ -1,7 +1,7 @@
-//! What Seatrial's library and its sidecars agree on, without any I/O.
+//! The formats and rules that Seatrial's library and its sidecars share, without any I/O.
 //!
-//! Everything here is a pure function or a plain value, so that each side can be tested alone and neither can
-//! spell a label or parse an id in a way of its own.
+//! Everything here is a pure function or a plain value, so each side can be tested alone, and both spell a label and parse
+//! an id in the same way.
 
 pub mod case;
 pub mod duration;
