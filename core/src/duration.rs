@@ -1,18 +1,18 @@
-//! Parsing of durations such as `90s`, `1m30s` and `500ms`.
+//! Parses durations such as `90s`, `1m30s` and `500ms`, as they are written in environment variables.
 //!
-//! The grammar is that of Go's `time.ParseDuration`, because Go programs read the same variables: an optional sign, then
-//! one or more numbers, each with an optional fraction and a unit; or `0` alone.
+//! The grammar is that of Go's `time.ParseDuration`, since Go programs read the same variables:
+//! an optional sign, then one or more numbers, each with an optional fraction and a unit; or `0` alone.
 
 use std::fmt;
 use std::time::Duration;
 
-/// The longest duration, in nanoseconds: Go keeps a duration in a signed 64-bit number, and refuses longer ones.
+/// The longest duration: Go keeps durations as a signed 64-bit number of nanoseconds.
 const MAX_NANOS: u128 = i64::MAX as u128;
 
-/// The number of digits of a fraction that count. Further digits are less than a nanosecond, even of an hour.
+/// The number of digits of a fraction that are read; further ones are less than a nanosecond even in hours.
 const FRACTION_DIGITS: usize = 18;
 
-/// The error for a text that is not a duration.
+/// The reason why a text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidDuration {
     text: String,
@@ -29,10 +29,11 @@ enum Reason {
     TooLong,
 }
 
-/// Parses a duration, and rounds it down to nanoseconds.
+/// Parses a duration, rounded down to nanoseconds.
 ///
 /// # Errors
-/// The text does not follow the grammar, or the duration is longer than 292 years or below zero. `-0` is accepted.
+/// Fails if the text does not follow the grammar above, or the duration is longer than 292 years or below zero. `-0` is
+/// valid.
 pub fn parse(text: &str) -> Result<Duration, InvalidDuration> {
     match parse_signed(text)? {
         Signed { below_zero: false, magnitude } => Ok(magnitude),
@@ -42,19 +43,19 @@ pub fn parse(text: &str) -> Result<Duration, InvalidDuration> {
     }
 }
 
-/// A duration with a sign.
+/// A duration with a sign, such as an offset to a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signed {
-    /// `true` for a negative duration; `false` for zero.
+    /// `true` for a negative duration; never for zero.
     pub below_zero: bool,
-    /// The duration without its sign.
+    /// The absolute value.
     pub magnitude: Duration,
 }
 
-/// Parses a duration that may be below zero, and rounds it to nanoseconds towards zero.
+/// Parses a duration that may be below zero, rounded towards zero to nanoseconds.
 ///
 /// # Errors
-/// The text does not follow the grammar, or the duration is longer than 292 years.
+/// Fails if the text does not follow the grammar above, or the duration is longer than 292 years.
 pub fn parse_signed(text: &str) -> Result<Signed, InvalidDuration> {
     nanos(text).map_err(|reason| InvalidDuration { text: text.to_owned(), reason })
 }
@@ -86,7 +87,7 @@ fn nanos(text: &str) -> Result<Signed, Reason> {
     Ok(Signed { below_zero: negative && total > 0, magnitude })
 }
 
-/// Parses the first number with its unit. Returns it in nanoseconds, with the rest of the text.
+/// Parses a number with its unit, and returns it in nanoseconds with the rest of the text.
 fn term(text: &str) -> Result<(u128, &str), Reason> {
     let (whole, rest) = digits(text);
     let (fraction, rest) = match rest.strip_prefix('.') {
@@ -102,7 +103,7 @@ fn term(text: &str) -> Result<(u128, &str), Reason> {
         return Err(Reason::NoUnit);
     }
     let scale = scale(unit).ok_or_else(|| Reason::UnknownUnit(unit.to_owned()))?;
-    // A number of more than 19 digits exceeds the limit in every unit. One of 19 digits fits 128 bits, even in hours.
+    // More than 19 digits exceed the limit in any unit, and 19 digits in hours still fit 128 bits.
     let whole = whole.trim_start_matches('0');
     if whole.len() > 19 {
         return Err(Reason::TooLong);
@@ -116,7 +117,7 @@ fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-/// Returns the value of at most 19 ASCII digits; 0 for none.
+/// Returns the value of at most 19 ASCII digits; 0 if there are none.
 fn number(digits: &str) -> u128 {
     digits.bytes().fold(0, |value, digit| value * 10 + u128::from(digit - b'0'))
 }
@@ -124,7 +125,7 @@ fn number(digits: &str) -> u128 {
 fn scale(unit: &str) -> Option<u128> {
     Some(match unit {
         "ns" => 1,
-        // The micro sign and the Greek letter mu look alike, and both are in use.
+        // The micro sign and the Greek letter look the same, and both are in use.
         "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
         "ms" => 1_000_000,
         "s" => 1_000_000_000,
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_outside_the_grammar_are_refused_with_the_reason() {
+    fn other_texts_are_refused_with_the_reason() {
         for (text, reason) in [
             ("", "empty"),
             ("-", "lacks a number"),
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_duration_keeps_its_sign() {
+    fn a_sign_is_kept_where_it_may_be() {
         let second = Duration::from_secs(1);
         assert_eq!(parse_signed("-1s"), Ok(Signed { below_zero: true, magnitude: second }));
         assert_eq!(parse_signed("+1s"), Ok(Signed { below_zero: false, magnitude: second }));

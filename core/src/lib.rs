@@ -1,7 +1,7 @@
-//! The formats and rules that Seatrial's library and its sidecars share, without any I/O.
+//! The values and formats that Seatrial's library shares with its sidecars. No I/O.
 //!
-//! Everything here is a pure function or a plain value, so each side can be tested alone, and both spell a label and parse
-//! an id in the same way.
+//! Everything here is a pure function or a plain value, so that both sides can be tested alone, and use the same
+//! labels, ids and wire formats.
 
 pub mod case;
 pub mod duration;

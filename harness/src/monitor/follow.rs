@@ -11,9 +11,10 @@ use tokio::sync::watch;
 use super::rates::Meter;
 use super::samples::each_sample;
 use super::snapshot::Board;
-use crate::container::{ContainerState, follow_states};
-use crate::retry::Backoff;
-use crate::wait::Subject;
+use crate::base::Backoff;
+use crate::container::Subject;
+use crate::life::follow_states;
+use crate::words::ContainerState;
 
 type States = watch::Receiver<Option<ContainerState>>;
 type Boards = watch::Sender<Board>;
@@ -21,7 +22,7 @@ type Boards = watch::Sender<Board>;
 /// Follows a container until its last state, until it is gone, or until nobody looks any more.
 pub(super) async fn follow(subject: Subject, boards: Boards) {
     let (sender, states) = watch::channel(None);
-    let tracking = follow_states(subject.clone(), sender);
+    let tracking = follow_states(subject.target.clone(), sender);
     let measuring = pin!(join(tracking, measure(&subject, states.clone(), &boards)));
     // The state decides when it is over; measuring never does.
     let telling = pin!(tell(&subject, states, &boards));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::container::{AGENT_DIRECTORY, TestContainer};
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// How many things of each kind are named.
 const NAMED: usize = 10;
@@ -36,8 +36,8 @@ pub(super) struct Leaks {
 impl Traces {
     pub(super) async fn of(container: &TestContainer) -> Result<Self> {
         let subject = container.subject();
-        let processes = subject.engine.processes_of(&subject.id, &subject.name).await?;
-        let files = subject.engine.changes_of(&subject.id, &subject.name).await?;
+        let processes = subject.processes().await?;
+        let files = subject.changes().await?;
         Ok(Self::without_ours(processes, files))
     }
 

@@ -2,9 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use crate::container::TestContainer;
+use crate::container::{Subject, TestContainer};
 use crate::session::Remover;
-use crate::wait::Subject;
 
 /// The containers of a pool, whoever has them.
 #[derive(Debug)]

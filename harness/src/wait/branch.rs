@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::tap::{LogOutcome, Watcher};
 use super::{Strategy, WaitFor};
+use crate::output::{LogOutcome, Watcher};
+use crate::words::BranchReport;
 
 /// One strategy that is being waited for, and those below it.
 #[derive(Debug)]
@@ -36,28 +37,6 @@ pub(crate) enum Outcome {
     Failed(String),
 }
 
-/// A branch for the reader of a report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BranchReport {
-    /// How deep it is below `all` and `any`.
-    pub depth: usize,
-    /// What was waited for, in words.
-    pub waited_for: String,
-    /// `met`, `not met`, `failed: …`.
-    pub outcome: String,
-    /// For how long.
-    pub elapsed: Duration,
-    /// The last thing that was seen, in words: a status, an exit code with output, a connect error; empty for none.
-    pub last_seen: String,
-}
-
-impl BranchReport {
-    pub(crate) fn is_met(&self) -> bool {
-        self.outcome == Outcome::Met.to_string()
-    }
-}
-
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -81,7 +60,7 @@ impl Branch {
         let seen = std::sync::Arc::default();
         let log = match &strategy {
             Strategy::Log(log) => {
-                let (watcher, outcome) = Watcher::new(log, std::sync::Arc::clone(&seen));
+                let (watcher, outcome) = log.watcher(std::sync::Arc::clone(&seen));
                 watchers.push(watcher);
                 Some(outcome)
             }

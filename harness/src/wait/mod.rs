@@ -10,35 +10,28 @@ mod exec;
 mod file;
 mod health;
 mod http;
-mod kept;
 mod log;
-mod log_match;
 mod port;
-mod sensor;
-mod source;
 mod strategy;
-mod tap;
+mod waited;
 
 use std::time::Duration;
 
 pub(crate) use branch::Branch;
-pub use branch::BranchReport;
 pub(crate) use drive::{Preparation, Unmet, wait_ready};
 pub use exec::ExecWait;
 pub use file::FileWait;
 pub use health::HealthyWait;
-pub(crate) use http::Authority;
 pub use http::{HttpResponse, HttpWait};
-pub(crate) use kept::{Collected, Keep as TapKeep};
-pub use log::LogWait;
-pub use log_match::LogMatch;
-pub(crate) use log_match::{LogMatcher, Pattern, Streams};
-pub use port::PortWait;
-pub(crate) use strategy::Strategy;
-pub use strategy::{ExitWait, WaitStrategy};
-pub(crate) use tap::{Subject, Tap};
 
-use crate::container::Port;
+pub use log::LogWait;
+
+pub use port::PortWait;
+pub use strategy::ExitWait;
+pub(crate) use strategy::{CustomWait, Strategy};
+pub(crate) use waited::Waited;
+
+use crate::words::Port;
 
 /// What to wait for before a container counts as ready.
 ///
@@ -121,9 +114,9 @@ impl WaitFor {
         Self(Strategy::Any(branches.into_iter().collect()))
     }
 
-    /// Waits for a strategy of your own.
-    pub fn custom(strategy: impl WaitStrategy + 'static) -> Self {
-        Self(Strategy::Custom(std::sync::Arc::new(strategy)))
+    /// Waits for a strategy of the user's.
+    pub(crate) fn by(strategy: std::sync::Arc<dyn CustomWait>) -> Self {
+        Self(Strategy::Custom(strategy))
     }
 }
 

@@ -1,7 +1,5 @@
 //! Tests of the reaper's program over TCP and by its output, with real engines and with engines that misbehave.
 
-#[path = "../common/certificates.rs"]
-mod certificates;
 mod fixture;
 
 mod end;

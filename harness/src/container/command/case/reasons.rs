@@ -14,13 +14,13 @@ pub(super) fn reason(refusal: Refusal, plan: &Plan) -> String {
         Stage::Description => "its words".to_owned(),
         Stage::Resources => "what every process needs".to_owned(),
         Stage::Isolation => "a root of its own".to_owned(),
-        Stage::Workdir => {
+        Stage::WorkingDir => {
             let dir = plan.workdir.as_deref().unwrap_or_default();
             format!("working directory `{}`", dir.to_string_lossy())
         }
         Stage::Program => {
             let program = plan.argv.first().map(|program| program.to_string_lossy().into_owned());
-            format!("program {}", crate::report::quoted(&program.unwrap_or_default()))
+            format!("program {}", crate::words::quoted(&program.unwrap_or_default()))
         }
     };
     format!("{about}: {why}")
