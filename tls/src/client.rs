@@ -23,8 +23,8 @@ pub struct Client(Arc<ClientConfig>);
 impl Client {
     /// Makes a client for an engine from the certificates of a folder.
     ///
-    /// With `verify`, the engine's certificate must be valid for its host and signed by an authority in `ca.pem`. Without,
-    /// any certificate is accepted, and `ca.pem` is not read.
+    /// With `verify`, the engine's certificate must be valid for its host and signed by an authority in `ca.pem`.
+    /// Without, any certificate is accepted, and `ca.pem` is not read.
     ///
     /// # Errors
     /// A file is missing or invalid; the message names its path and what would be right.

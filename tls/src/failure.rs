@@ -7,8 +7,8 @@ use tokio_rustls::rustls::{AlertDescription as Alert, CertificateError as Why, E
 
 use crate::folder::Folder;
 
-/// Explains the error of a connection to an engine: what is wrong, and what would be right. Returns `None` if the cause is
-/// not TLS. `folder` is the folder with the client's certificates.
+/// Explains the error of a connection to an engine: what is wrong, and what would be right. Returns `None` if the cause
+/// is not TLS. `folder` is the folder with the client's certificates.
 #[must_use]
 pub fn explain(error: &(dyn StdError + 'static), folder: Folder<'_>) -> Option<String> {
     let error = tls_error(error)?;

@@ -34,8 +34,8 @@ impl Folder<'_> {
         roots(&pem).map_err(|error| bad(&path, error, right))
     }
 
-    /// Reads the client's certificate and its key. Returns `None` if both files are missing: not every engine requires a
-    /// certificate.
+    /// Reads the client's certificate and its key. Returns `None` if both files are missing: not every engine requires
+    /// a certificate.
     pub(crate) fn read_identity(
         self,
     ) -> io::Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {

@@ -1,7 +1,7 @@
 //! TLS for Seatrial's library and its reaper: with an engine behind TCP, and with servers that a test waits for.
 //!
-//! It is a crate of its own because both need it, the reaper does not depend on the library, and `seatrial-core` does no
-//! I/O. A build without TLS is a build without this crate.
+//! It is a crate of its own because both need it, the reaper does not depend on the library, and `seatrial-core` does
+//! no I/O. A build without TLS is a build without this crate.
 
 mod any;
 mod client;

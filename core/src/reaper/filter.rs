@@ -5,8 +5,8 @@ use std::fmt;
 /// The only kind of filter.
 const LABEL: &[u8] = b"label";
 
-/// A list of labels, `key` or `key=value`, that a resource must all carry. Two filters with the same labels are equal, in
-/// whatever order they were written.
+/// A list of labels, `key` or `key=value`, that a resource must all carry. Two filters with the same labels are equal,
+/// in whatever order they were written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Filter {
     /// The labels, sorted, each once. Never empty: an empty filter would select every resource of the engine.
@@ -82,7 +82,7 @@ impl Filter {
         })
     }
 
-    /// Returns `true` if the filter selects a resource. `value` returns the value of a label of the resource by its key.
+    /// Returns `true` if the filter selects a resource. `value` returns the value of the resource's label with a key.
     #[must_use]
     pub fn matches<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.labels().all(|label| match label.split_once('=') {

@@ -1,7 +1,8 @@
-//! The reaper's protocol: the lines that a client sends, and the answers. This module opens no socket and asks no engine.
+//! The reaper's protocol: the lines that a client sends, and the answers. This module opens no socket and asks no
+//! engine.
 //!
-//! It is the protocol of `testcontainers/ryuk`: each line is a form-encoded filter, and is answered by [`ACK`]. Lines that
-//! start with `!` are reserved for extensions.
+//! It is the protocol of `testcontainers/ryuk`: each line is a form-encoded filter, and is answered by [`ACK`]. Lines
+//! that start with `!` are reserved for extensions.
 
 mod decoder;
 mod filter;

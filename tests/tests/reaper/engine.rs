@@ -1,5 +1,5 @@
-//! Removals: which resources are removed, how they are counted (items 1 and 2 of the acceptance list), and the resources
-//! that are hard to remove.
+//! Removals: which resources are removed, how they are counted (items 1 and 2 of the acceptance list), and the
+//! resources that are hard to remove.
 
 use seatrial_tests::{Daemon, EngineProxy, Fault, Gate, Matcher, Reaper};
 
@@ -29,7 +29,8 @@ fn what_two_clients_left_is_removed_and_counted_exactly() {
     reap(&spared);
 }
 
-/// Item 2: with a retry offset like ryuk's, a new resource postpones the prune, is named in the log, and is removed later.
+/// Item 2: with a retry offset like ryuk's, a new resource postpones the prune, is named in the log, and is removed
+/// later.
 #[test]
 fn what_is_created_during_the_prune_postpones_it() {
     let label = label();

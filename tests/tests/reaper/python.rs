@@ -51,8 +51,8 @@ fn resources_of_a_killed_python_client_are_removed() {
     });
 }
 
-/// Returns an interpreter with the package, in a folder that stays from run to run. Returns `None`, and prints the reason,
-/// only if the package index does not answer.
+/// Returns an interpreter with the package, in a folder that stays from run to run. Returns `None`, and prints the
+/// reason, only if the package index does not answer.
 fn python() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let environment = folder.join(PACKAGE.replace("==", "-"));

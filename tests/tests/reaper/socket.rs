@@ -1,4 +1,5 @@
-//! Unusable sockets of the engine: they end the reaper before it logs that it has started, since waiting would not help.
+//! Unusable sockets of the engine: they end the reaper before it logs that it has started, since waiting would not
+//! help.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -32,8 +33,8 @@ fn a_socket_without_access_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let (socket, program) = (folder.path().join("socket"), folder.path().join("program"));
     let _listener = UnixListener::bind(&socket).expect("a socket");
-    // The other user can run the copy wherever the project is. `cp` makes it, because a process that forks while this one
-    // has the file open for writing would keep it from being run.
+    // The other user can run the copy wherever the project is. `cp` makes it, because a process that forks while this
+    // one has the file open for writing would keep it from being run.
     let copied = Command::new("cp").arg(Reaper::program()).arg(&program).status().expect("`cp` runs");
     assert!(copied.success());
     for (path, mode) in [(socket.as_path(), 0o600), (&program, 0o755), (folder.path(), 0o755)] {
