@@ -7,7 +7,7 @@ use seatrial_tests::{Daemon, EngineProxy};
 
 use super::watch::first_that_is;
 
-/// S4, S5: the daemon ends its containers with itself; watch and waits go on with the one that comes after it.
+/// S4, S5: a watch and waits survive a restart of the daemon, which ends its containers.
 #[tokio::test]
 async fn a_watch_and_waits_go_on_with_the_daemon_that_is_back() {
     let Some(mut daemon) = Daemon::start() else { return };
@@ -24,7 +24,7 @@ async fn a_watch_and_waits_go_on_with_the_daemon_that_is_back() {
     first_that_is(&mut watch, ContainerStatus::Running).await;
     let waits = [WaitCondition::NotRunning, WaitCondition::NextExit].map(|condition| {
         let container = container.clone();
-        tokio::spawn(async move { container.wait_until_within(condition, LONG * 3).await })
+        tokio::spawn(async move { container.wait_until_timeout(condition, LONG * 3).await })
     });
     until("both have begun", || {
         proxy.count(|request| request.is("POST", "/wait") && request.status.is_some()) == 2
@@ -39,7 +39,7 @@ async fn a_watch_and_waits_go_on_with_the_daemon_that_is_back() {
     .expect("it is back");
     let exited = first_that_is(&mut watch, ContainerStatus::Exited).await;
     let state = container.state().await.expect("a state");
-    // By an event the end is as late as the event.
+    // The end is reported as late as the event.
     let told = |state: &ContainerState| (state.status.clone(), state.exit_code, state.started_at);
     assert_eq!(told(&exited), told(&state));
     for wait in waits {

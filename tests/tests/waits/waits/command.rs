@@ -4,7 +4,7 @@ use seatrial::WaitFor;
 use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 
-/// C24.
+/// C24: a command wait runs its command until it exits with 0.
 #[tokio::test]
 async fn a_command_is_run_until_it_succeeds() {
     let session = OwnSession::begin("succeeds").await;
@@ -18,7 +18,7 @@ async fn a_command_is_run_until_it_succeeds() {
     assert_eq!(there.exit_code, 0);
 }
 
-/// C24.
+/// C24: a command wait can require an exit code and a text at once.
 #[tokio::test]
 async fn the_exit_code_and_the_output_count_together() {
     let session = OwnSession::begin("output").await;
@@ -30,27 +30,27 @@ async fn the_exit_code_and_the_output_count_together() {
     container.wait(says(3, " >&2").exit_code(3).output("up")).await.expect("on standard error too");
     for wait in [says(3, ""), says(0, "").exit_code(3), says(0, "").output("down"), says(3, "").output("up")]
     {
-        let error = failed(container.wait_up_to(wait, SHORT).await);
+        let error = failed(container.wait_timeout(wait, SHORT).await);
         assert!(error.is_timeout() && error.to_string().contains("stdout `up`"), "{error}");
     }
 }
 
-/// C24.
+/// C24: a command wait whose command can't be started says so.
 #[tokio::test]
 async fn a_command_that_cannot_be_run_is_said() {
     let session = OwnSession::begin("no-command").await;
     let container = session.idle().start().await.expect("it starts");
-    let error = failed(container.wait_up_to(WaitFor::exec(["no-such-program"]), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::exec(["no-such-program"]), SHORT).await);
     assert!(error.is_timeout() && error.to_string().contains("executable file not found"), "{error}");
     let error = failed(container.wait(WaitFor::exec(Vec::<String>::new())).await);
     assert!(error.is_invalid(), "{error}");
 }
 
-/// C24.
+/// C24: a command wait ends at its deadline although its command hangs.
 #[tokio::test]
 async fn a_command_that_hangs_is_left_at_the_deadline() {
     let session = OwnSession::begin("hangs").await;
     let container = session.idle().start().await.expect("it starts");
-    let error = failed(container.wait_up_to(WaitFor::exec(["misbehave", "sleep", "forever"]), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::exec(["misbehave", "sleep", "forever"]), SHORT).await);
     assert!(error.is_timeout(), "{error}");
 }
