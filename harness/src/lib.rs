@@ -49,7 +49,7 @@ mod image;
 mod lines;
 mod monitor;
 mod network;
-mod pool;
+pub mod pool;
 mod report;
 mod retry;
 mod session;
@@ -85,11 +85,7 @@ pub use monitor::{
     Traffic,
 };
 pub use network::Network;
-pub use pool::{
-    Accounting, ContainerPool, ExclusiveLease, Interval, LazyPool, LeakCheck, Lease, Lockout, MemberAccount,
-    MemberState, MemberStatus, Percentiles, PoolBuilder, PoolStatus, QueueChange, Recycle, Timeline, Times,
-    Wait, WaitKind, Waits, Window,
-};
+pub use pool::{ContainerPool, ExclusiveLease, LazyPool, Lease};
 pub use report::Report;
 pub use session::{Leftover, Session, SessionBuilder, Sweep};
 pub use stream::LogStream;

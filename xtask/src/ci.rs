@@ -39,9 +39,10 @@ async fn checks(steps: &Steps) -> Result<()> {
     steps.run("minimum version", async { minimum::check() }).await
 }
 
-/// Every interleaving of the pool's shell. Only the library itself is built anew for it, with loom's primitives.
+/// Runs the pool's shell in every interleaving, with loom. Only the crate of the pool is built anew for it.
 async fn interleavings() -> Result<()> {
-    let build = ["rustc", "-p", "seatrial", "--lib", "--profile", "test", "--", "--cfg", "seatrial_loom"];
+    let build =
+        ["rustc", "-p", "seatrial-pool", "--lib", "--profile", "test", "--", "--cfg", "seatrial_loom"];
     tokio::task::spawn_blocking(move || {
         let tests = build_program(&build, &[])?;
         command::run(Command::new(tests).current_dir(workspace::root()).arg("interleavings"))
