@@ -1,6 +1,6 @@
 //! Who is told how a run goes on.
 
-use seatrial::PoolStatus;
+use seatrial::pool::PoolStatus;
 
 use crate::attempt::Attempt;
 use crate::done::Done;

@@ -14,7 +14,7 @@ pub use json::JsonLines;
 pub use junit::Junit;
 pub use summary::summary;
 
-use seatrial::PoolStatus;
+use seatrial::pool::PoolStatus;
 
 use crate::attempt::Attempt;
 use crate::done::Done;

@@ -1,6 +1,7 @@
 //! Containers that exist for their cases: the agent is their main process.
 
-use seatrial::{Case, CaseVia, ContainerPool, ContainerRequest, Recycle, TestContainer, WaitFor};
+use seatrial::pool::Recycle;
+use seatrial::{Case, CaseVia, ContainerPool, ContainerRequest, TestContainer, WaitFor};
 use seatrial_tests::{EngineProxy, Fault, Leftovers, Matcher, Then, cancel_at_every_poll};
 
 use crate::observe::{block_until_exited, state, until};

@@ -1,6 +1,7 @@
 //! Cases in a pool's containers.
 
-use seatrial::{ContainerPool, LeakCheck, Recycle};
+use seatrial::ContainerPool;
+use seatrial::pool::{LeakCheck, Recycle};
 
 use crate::own_session::OwnSession;
 use crate::{agent, agents, exited, shell};

@@ -1,8 +1,8 @@
 //! Closing, dropping and giving up, at every stage.
 
 use rstest::rstest;
-use seatrial::MemberState;
 use seatrial::driver::Status;
+use seatrial::pool::MemberState;
 
 use crate::observe::{failed, until};
 use crate::{Fixture, Kept, Which, shell};

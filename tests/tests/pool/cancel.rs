@@ -1,6 +1,7 @@
 //! Every future of the pool, dropped after every poll.
 
-use seatrial::{ContainerPool, Lease, MemberState};
+use seatrial::pool::MemberState;
+use seatrial::{ContainerPool, Lease};
 use seatrial_tests::cancel_at_every_poll;
 
 use crate::observe::until;

@@ -1,6 +1,6 @@
 //! What a lease leaves behind in its container.
 
-use seatrial::{LeakCheck, MemberState};
+use seatrial::pool::{LeakCheck, MemberState};
 
 use crate::observe::until;
 use crate::own_session::OwnSession;

@@ -10,13 +10,16 @@ mod cancel;
 mod commands;
 mod ends;
 mod host;
+mod lazy;
 mod leaks;
 mod members;
 mod recycle;
 mod sharing;
+mod slow;
 mod timeline;
 
-use seatrial::{ContainerPool, ContainerRequest, MemberState, PoolBuilder, TestContainer};
+use seatrial::pool::{MemberState, PoolBuilder};
+use seatrial::{ContainerPool, ContainerRequest, TestContainer};
 
 use own_session::OwnSession;
 
