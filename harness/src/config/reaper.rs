@@ -1,7 +1,8 @@
 //! What is said of the reaper: which kind, which image, and what it is told. How it is used is for the session.
 
-use super::{DURATION, Reader, ReaperChoice, Setting, duration_above_zero};
-use crate::error::Result;
+use super::config::{DURATION, duration_above_zero};
+use super::{Reader, ReaperChoice, Setting};
+use crate::words::Result;
 
 /// What cleans up after a killed process.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::container::ContainerId;
+use crate::words::ContainerId;
 
 /// How to look into a container that stays, and how to remove it; `for_good` unless a reaper will.
 pub(crate) fn notice(name: &str, id: &ContainerId, for_good: bool) -> String {

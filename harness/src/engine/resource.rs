@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::Engine;
 use super::path::ApiPath;
-use crate::error::Result;
-use crate::time::parse_rfc3339;
+use crate::words::{Result, parse_rfc3339};
 
 /// Something that carries the label of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]

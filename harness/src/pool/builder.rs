@@ -12,9 +12,9 @@ use super::names::Names;
 use super::pool::ContainerPool;
 use super::recycle::Recycle;
 use super::roster::Roster;
-use crate::container::{ContainerRequest, caller_name, default_name};
-use crate::error::{Error, Result};
+use crate::container::ContainerRequest;
 use crate::session::Session;
+use crate::words::{Error, Result, caller_name, default_name};
 
 /// The largest default size of a pool.
 const MOST_BY_DEFAULT: usize = 8;

@@ -11,7 +11,7 @@ use super::lease::{ExclusiveLease, Lease, LockOut};
 use super::pool::ContainerPool;
 use super::status::PoolStatus;
 use super::timeline::Timeline;
-use crate::error::Result;
+use crate::words::Result;
 
 /// A pool that is made when it is first needed: for a `static` that the tests of one binary share.
 ///

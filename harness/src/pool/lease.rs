@@ -9,9 +9,9 @@ use super::manager::ContainerManager;
 use super::refusal::refused;
 use super::slow_wait::watched;
 use super::watch::inspect_member;
-use crate::background::background;
+use crate::base::background;
 use crate::container::TestContainer;
-use crate::error::Result;
+use crate::words::Result;
 
 /// A lease of one container, which is yours until you drop this; derefs to the [`TestContainer`].
 ///

@@ -13,9 +13,9 @@ use super::roster::Roster;
 use super::shutdown::Shutdown;
 use super::user_thread::UserThread;
 use super::{recycling, replacement};
-use crate::background::background;
+use crate::base::background;
 use crate::container::{ContainerRequest, TestContainer};
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// The shell of a pool of containers.
 pub(super) type PoolShell = Arc<Shell<ContainerManager>>;

@@ -15,11 +15,10 @@ use super::status::PoolStatus;
 use super::timeline::Timeline;
 use super::user_thread;
 use super::watch::watch;
-use crate::background::{Run, background, within};
+use crate::base::{Run, background, within};
 use crate::container::ContainerRequest;
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
 use crate::session::Session;
+use crate::words::{Error, Kind, Result, seconds};
 
 /// A pool of containers of one request, started once and leased to the tests that need one. Cheap to clone: clones are
 /// the same pool.

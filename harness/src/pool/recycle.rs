@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::user_thread::catch_panic;
 use crate::container::{ContainerRequest, TestContainer};
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// The work on a container between two leases. Default: none.
 ///

@@ -6,7 +6,7 @@ use super::recycle::Policy;
 use super::replacement::unless_closed;
 use super::user_thread::bounded;
 use super::watch::inspect_member;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// Recycles a member on a thread for user code, and reports the end to the shell.
 pub(super) async fn recycle(shell: &PoolShell, slot: usize, member: Box<Member>) {

@@ -3,7 +3,7 @@
 use seatrial_pool::Refusal;
 
 use super::manager::PoolShell;
-use crate::error::{Error, Kind};
+use crate::words::{Error, Kind};
 
 /// Returns the error for a refused request.
 pub(super) fn refused(shell: &PoolShell, refusal: Refusal) -> Error {

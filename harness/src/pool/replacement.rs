@@ -9,8 +9,8 @@ use seatrial_pool::Event;
 use super::manager::{ContainerManager, Member, PoolShell};
 use super::user_thread::bounded;
 use super::watch::inspect_member;
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
+use crate::base::Backoff;
+use crate::words::{Error, Kind, Result};
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// The shutdown of a pool.
 pub(super) struct Shutdown {

@@ -9,8 +9,8 @@ use seatrial_pool::{Client, PendingRequest, RequestKind};
 
 use super::manager::PoolShell;
 use super::status::PoolStatus;
-use crate::report::seconds;
 use crate::session::tell;
+use crate::words::seconds;
 
 /// The kinds of requests, with the method that makes each.
 const METHODS: [(RequestKind, &str); 4] = [

@@ -16,11 +16,11 @@ use super::Session;
 use super::exit;
 use super::removal::{self, Thing};
 use crate::archive::MountedFiles;
-use crate::background::{Background, background};
+use crate::base::{Background, background};
 use crate::config::Keep;
 use crate::container::{ProgramVolume, kept_notice};
-use crate::error::{Error, Kind, Result};
-use crate::monitor::Course;
+use crate::life::Course;
+use crate::words::{Error, Kind, Result};
 
 /// How long the end of the process waits for removals that are under way.
 pub(crate) const EXIT_DEADLINE: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use super::Session;
 use super::cleaner::{Owned, cleaner};
 use super::removal::Thing;
 use crate::engine::Resource;
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// Says that something is being created; the end of the process waits for it to be owned.
 #[must_use = "creation is under way only while this lives"]

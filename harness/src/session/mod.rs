@@ -3,7 +3,7 @@
 mod cleaner;
 mod creating;
 mod exit;
-pub(crate) mod id;
+mod pull;
 mod reaper;
 mod removal;
 mod sweep;
@@ -17,13 +17,13 @@ use tokio::sync::OnceCell;
 
 pub(crate) use cleaner::{Owned, Remover, cleaner, tell};
 pub(crate) use creating::Creating;
+pub use pull::Pull;
 pub(crate) use removal::Thing;
 pub use sweep::{Leftover, Sweep};
 
-use crate::config::{Config, Keep, ReaperChoice, Setting};
+use crate::config::{Config, Keep, ReaperChoice, Setting, owner, parent_process, session_id};
 use crate::engine::{Engine, connect};
-use crate::error::{Error, Kind, Result};
-use crate::image::Flights;
+use crate::words::{Error, Kind, Result};
 use reaper::Guard;
 
 static CURRENT: OnceCell<Session> = OnceCell::const_new();
@@ -37,7 +37,6 @@ struct Inner {
     engine: Engine,
     config: Config,
     owner: String,
-    flights: Flights,
     guard: Guard,
 }
 
@@ -127,10 +126,6 @@ impl Session {
     fn downgrade(&self) -> WeakSession {
         WeakSession(Arc::downgrade(&self.0))
     }
-
-    pub(crate) fn flights(&self) -> &Flights {
-        &self.0.flights
-    }
 }
 
 impl WeakSession {
@@ -200,7 +195,7 @@ impl SessionBuilder {
         }
         let id = match self.id {
             Some(id) => SessionId::new(id).map_err(|error| Error::invalid(error.to_string()))?,
-            None => id::session_id(&config, id::parent_process).value,
+            None => session_id(&config, parent_process).value,
         };
         let engine = connect(&config).await?;
         let choice = match self.reaper {
@@ -209,7 +204,7 @@ impl SessionBuilder {
         };
         let guard = Guard::new(choice, self.reaper.is_none());
         tracing::debug!(session = %id, "a session begins");
-        let (owner, flights) = (id::owner(), Flights::default());
-        Ok(Session(Arc::new(Inner { id, engine, config, owner, flights, guard })))
+        let owner = owner();
+        Ok(Session(Arc::new(Inner { id, engine, config, owner, guard })))
     }
 }

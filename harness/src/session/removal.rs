@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::cleaner::{Item, cleaner, tell};
 use crate::archive::MountedFiles;
-use crate::background::blocking;
-use crate::container::ContainerId;
+use crate::base::{Backoff, blocking};
 use crate::engine::{Engine, Resource};
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
+use crate::words::{ContainerId, Error, Kind, Result};
 
 /// How long one removal is tried. A wedged engine must not keep us for ever.
 const PATIENCE: Duration = Duration::from_secs(120);

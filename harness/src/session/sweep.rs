@@ -8,12 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use super::Session;
 use super::cleaner::cleaner;
-use super::id::is_gone;
 use super::removal::Thing;
-use crate::container::ContainerId;
+use crate::config::is_gone;
 use crate::engine::{Labelled, Resource};
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
+use crate::words::{ContainerId, Error, Kind, Result, seconds};
 
 /// What was found of dead sessions; made by [`Session::sweep`].
 ///

@@ -7,12 +7,11 @@ use tokio::sync::watch;
 
 use super::link::Link;
 use super::{process, sidecar};
-use crate::background::{Run, background};
+use crate::base::{Backoff, Run, background};
 use crate::config::{ReaperChoice, Setting};
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
 use crate::session::cleaner::tell;
 use crate::session::{Session, WeakSession};
+use crate::words::{Error, Kind, Result};
 
 /// A session's link to its reaper.
 pub(in crate::session) struct Guard {

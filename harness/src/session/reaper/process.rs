@@ -16,10 +16,10 @@ use rand::RngExt;
 use super::body::TOKEN;
 use super::link::{Link, Unlinked};
 use super::rendezvous::Rendezvous;
-use crate::engine::Endpoint;
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
+use crate::base::Backoff;
+use crate::config::Endpoint;
 use crate::session::Session;
+use crate::words::{Error, Kind, Result};
 
 /// The program's names: as it is built, and as its image has it.
 const NAMES: [&str; 2] = ["seatrial-reaper", "ryuk"];

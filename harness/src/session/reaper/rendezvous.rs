@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use seatrial_core::SessionId;
 
 use super::link::Address;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// Where the file is.
 #[derive(Clone, Debug)]

@@ -12,14 +12,14 @@ use super::birth::Birth;
 use super::body::{self, Context, PORT, TOKEN};
 use super::link::{Address, Link, Unlinked};
 use super::stale;
-use crate::background::background;
+use crate::base::{Backoff, background};
 use crate::config::{Keep, PullPolicy};
-use crate::container::{ContainerId, ContainerStatus, Health, Port, Ports};
-use crate::engine::{Engine, SidecarInfo};
-use crate::error::{Error, Kind, Result};
-use crate::image::{self, ImageRef};
-use crate::retry::Backoff;
+use crate::engine::{Engine, Ports, SidecarInfo};
+use crate::image;
+use crate::image::ImageRef;
+use crate::pull::pull;
 use crate::session::Session;
+use crate::words::{ContainerId, ContainerStatus, Error, Health, Kind, Port, Result};
 
 /// Our own image, of this version.
 const IMAGE: &str = concat!("seatrial/reaper:", env!("CARGO_PKG_VERSION"));
@@ -228,7 +228,9 @@ impl Making<'_> {
         let pulled = match self.session.config().pull.value {
             PullPolicy::Never => Err(image::missing(image, missing)),
             // The reaper of one version does not change: what is there is not pulled again.
-            PullPolicy::Missing | PullPolicy::Always => image::pull(self.session, image, None, None).await,
+            PullPolicy::Missing | PullPolicy::Always => {
+                pull(self.session.engine(), self.session.config(), image).await
+            }
         };
         pulled.map(|()| Outcome::Onwards).map_err(|error| error.with_own_hint(hint))
     }

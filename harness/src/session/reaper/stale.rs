@@ -3,9 +3,9 @@
 //! The engine has no call that creates and starts at once, and removes by itself only what has run. They hold nothing,
 //! and would be there for ever: who makes a reaper of its own removes those of dead processes.
 
+use crate::config::is_gone;
 use crate::engine::Engine;
-use crate::error::Result;
-use crate::session::id::is_gone;
+use crate::words::Result;
 
 /// Removes them. What can't be removed is for the next one.
 pub(super) async fn remove(engine: Engine) {

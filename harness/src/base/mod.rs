@@ -1,0 +1,7 @@
+//! The ground: the process's background thread, and the pauses between attempts.
+
+mod background;
+mod retry;
+
+pub(crate) use background::{Background, Run, background, blocking, within};
+pub(crate) use retry::Backoff;
