@@ -17,9 +17,9 @@ use crate::session::Session;
 use crate::words::{Error, Result, caller_name, default_name};
 
 /// The largest default size of a pool.
-const MOST_BY_DEFAULT: usize = 8;
+const MAX_DEFAULT_SIZE: usize = 8;
 /// The maximum length of the containers' common name. A container's name should be a DNS label, and ends with a number.
-const MOST_OF_NAME: usize = 54;
+const MAX_BASE_NAME: usize = 54;
 
 /// A builder of a pool, made by [`ContainerPool::builder`].
 #[derive(Clone, Debug)]
@@ -36,10 +36,10 @@ pub struct PoolBuilder {
     history: usize,
 }
 
-/// The choice for slow waits.
+/// The setting for reports of slow waits.
 #[derive(Clone, Copy, Debug)]
 enum SlowWait {
-    /// As the environment says.
+    /// Reported as the environment says.
     Default,
     After(Duration),
     Never,
@@ -142,30 +142,15 @@ impl PoolBuilder {
             Some(session) => session.clone(),
             None => Session::current().await?,
         };
-        let size = match self.size {
-            Some(size) => size,
-            None => session.config().pool_size.as_ref().map_or_else(default_size, |size| size.value.get()),
-        };
+        let size = self.size.unwrap_or_else(|| default_size(&session));
         let base = self.request.name_wanted().map_or_else(|| shortened(&own_name), str::to_owned);
         let names = Names::new(test, base);
         let request = self.request.session(&session);
-        let at_once = self.starts_at_once.map_or(size, NonZeroUsize::get);
-        let starts = (0..size).map(|slot| {
-            let request = request.clone().name(names.first(slot));
-            let check = self.leak_check;
-            async move { Ok((slot, Member::new(request.start().await?, check).await?)) }
-        });
-        // The first error drops the other starts and the started containers, which removes them.
-        let mut members: Vec<_> =
-            stream::iter(starts).buffer_unordered(at_once).try_collect::<Vec<_>>().await?;
-        members.sort_by_key(|(slot, _)| *slot);
+        let (at_once, check) = (self.starts_at_once.map_or(size, NonZeroUsize::get), self.leak_check);
+        let members = start_all(&request, &names, size, at_once, check).await?;
         let roster = Roster::of(members.iter().map(|(_, member)| &member.container));
-        let members = members
-            .into_iter()
-            .map(|(_, member)| (member.container.name().to_owned(), Box::new(member)))
-            .collect();
-        let recycles = !self.recycle.is_nothing() || self.leak_check.is_some();
-        let (limit, check) = (self.recycle_timeout, self.leak_check);
+        let recycles = !self.recycle.is_nothing() || check.is_some();
+        let limit = self.recycle_timeout;
         let manager = ContainerManager::new(request, names, self.recycle, limit, check, roster);
         let shell = Shell::new(manager, members, recycles, self.history);
         let slow_wait = match self.slow_wait {
@@ -177,13 +162,35 @@ impl PoolBuilder {
     }
 }
 
-/// Returns the size of a pool for which none was set.
-fn default_size() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_BY_DEFAULT)
+/// Starts the containers, at most `at_once` at the same time; returns each with its name, in the order of their slots.
+async fn start_all(
+    request: &ContainerRequest,
+    names: &Names,
+    size: usize,
+    at_once: usize,
+    check: Option<LeakCheck>,
+) -> Result<Vec<(String, Box<Member>)>> {
+    let starts = (0..size).map(|slot| {
+        let request = request.clone().name(names.first(slot));
+        async move { Ok((slot, Member::new(request.start().await?, check).await?)) }
+    });
+    // The first error drops the other starts and the started containers, which removes them.
+    let mut members: Vec<_> = stream::iter(starts).buffer_unordered(at_once).try_collect().await?;
+    members.sort_by_key(|(slot, _)| *slot);
+    let named = members
+        .into_iter()
+        .map(|(_, member): (usize, Member)| (member.container.name().to_owned(), Box::new(member)));
+    Ok(named.collect())
+}
+
+/// Returns the size of a pool for which none was set: as the environment says, else one container per core.
+fn default_size(session: &Session) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_DEFAULT_SIZE);
+    session.config().pool_size.as_ref().map_or_else(cores, |size| size.value.get())
 }
 
 /// Shortens a name so that a number fits behind it. Its end is kept, since that tells it from other names.
 fn shortened(name: &str) -> String {
-    let cut = name.len().saturating_sub(MOST_OF_NAME);
+    let cut = name.len().saturating_sub(MAX_BASE_NAME);
     name[cut..].trim_start_matches(['-', '_', '.']).to_owned()
 }

@@ -112,14 +112,14 @@ async fn reset(cmd: &[String], container: &TestContainer) -> Result<()> {
         return Ok(());
     }
     let printed = format!("{}{}", output.stdout_text(), output.stderr_text());
-    let last = printed.trim().lines().last().unwrap_or("nothing").to_owned();
+    let printed = match printed.trim().lines().last() {
+        Some(line) => format!("its last line is: {line}"),
+        None => "it printed nothing".to_owned(),
+    };
     let command = cmd.join(" ");
     Err(Error::new(
         Kind::Exec,
-        format!(
-            "the reset command `{command}` ended with exit code {}; its last line: {last}",
-            output.exit_code
-        ),
+        format!("the reset command `{command}` ended with exit code {}; {printed}", output.exit_code),
     )
     .with_subject(container.to_string()))
 }

@@ -10,7 +10,7 @@ use crate::session::Remover;
 #[derive(Debug)]
 pub(super) struct Roster(Mutex<Vec<Option<Entry>>>);
 
-/// What is known of a container without having its handle.
+/// A container as the pool knows it without its handle.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) subject: Subject,

@@ -73,7 +73,7 @@ fn two_upgrades_are_both_granted() {
         let leases = [(); 2].map(|()| shell.try_get().expect("there is one for each"));
         let threads = leases.map(|lease| {
             thread::spawn(move || match block_on(lease.upgrade()) {
-                Ok(alone) => *alone.member(),
+                Ok(exclusive) => *exclusive.member(),
                 Err(refusal) => panic!("refused: {refusal:?}"),
             })
         });

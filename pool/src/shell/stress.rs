@@ -22,7 +22,7 @@ struct Token {
     is_held: AtomicBool,
 }
 
-/// Reslots and recycles on a task of the test's runtime; some of the work fails.
+/// Replaces and recycles on a task of the test's runtime; some of the work fails.
 struct FastManager {
     replaced: AtomicU64,
     runtime: tokio::runtime::Handle,
@@ -89,18 +89,18 @@ impl Seen {
 }
 
 /// Uses a member, and checks that it has no other holder.
-async fn work(held: &MemberGuard<FastManager>, random: &mut SmallRng, label: &Arc<str>) {
-    assert!(!held.member().is_held.swap(true, Ordering::SeqCst), "a member has two holders");
+async fn work(guard: &MemberGuard<FastManager>, random: &mut SmallRng, label: &Arc<str>) {
+    assert!(!guard.member().is_held.swap(true, Ordering::SeqCst), "a member has two holders");
     match random.random_range(0..100_u32) {
-        0..10 => held.set_label(Some(label.clone())),
+        0..10 => guard.set_label(Some(label.clone())),
         10..15 => tokio::task::yield_now().await,
         _ => {}
     }
-    held.member().is_held.store(false, Ordering::SeqCst);
+    guard.member().is_held.store(false, Ordering::SeqCst);
 }
 
 /// Makes one request of a random kind, and ends its lease in a random way.
-async fn one(shell: &Arc<Shell<FastManager>>, seen: &Seen, random: &mut SmallRng, label: &Arc<str>) {
+async fn lease_once(shell: &Arc<Shell<FastManager>>, seen: &Seen, random: &mut SmallRng, label: &Arc<str>) {
     let event = match random.random_range(0..1_000_u32) {
         0..4 => Event::GetExclusive,
         4..6 => Event::LockOut,
@@ -119,25 +119,25 @@ async fn one(shell: &Arc<Shell<FastManager>>, seen: &Seen, random: &mut SmallRng
         return;
     }
     match shell.request(event).await {
-        Ok(Granted::LockOut(locked)) => {
+        Ok(Granted::LockOut(guard)) => {
             seen.begin_exclusive();
             seen.end_exclusive();
-            drop(locked);
+            drop(guard);
         }
-        Ok(Granted::Member(held)) if matches!(event(Client(0)), Event::GetExclusive(_)) => {
+        Ok(Granted::Member(guard)) if matches!(event(Client(0)), Event::GetExclusive(_)) => {
             seen.begin_exclusive();
-            work(&held, random, label).await;
+            work(&guard, random, label).await;
             seen.end_exclusive();
         }
-        Ok(Granted::Member(held)) => {
+        Ok(Granted::Member(guard)) => {
             seen.shared.fetch_add(1, Ordering::SeqCst);
             assert_eq!(seen.exclusive.load(Ordering::SeqCst), 0, "a member is leased during exclusive use");
-            work(&held, random, label).await;
+            work(&guard, random, label).await;
             seen.shared.fetch_sub(1, Ordering::SeqCst);
             match random.random_range(0..2_000_u32) {
-                0 => held.discard(),
+                0 => guard.discard(),
                 1..4 => {
-                    if let Ok(exclusive) = held.upgrade().await {
+                    if let Ok(exclusive) = guard.upgrade().await {
                         seen.begin_exclusive();
                         work(&exclusive, random, label).await;
                         seen.end_exclusive();
@@ -145,9 +145,9 @@ async fn one(shell: &Arc<Shell<FastManager>>, seen: &Seen, random: &mut SmallRng
                 }
                 4 => {
                     shell.manager().alive.fetch_sub(1, Ordering::Relaxed);
-                    held.take_and_replace();
+                    guard.take_and_replace();
                 }
-                _ => drop(held),
+                _ => drop(guard),
             }
         }
         Err(refusal) => {
@@ -182,32 +182,16 @@ async fn scenario_a_million_leases() {
     for recycles in [false, true] {
         let alive = Arc::new(AtomicUsize::new(0));
         let runtime = tokio::runtime::Handle::current();
-        let keeper = FastManager { replaced: AtomicU64::new(1), runtime, alive: alive.clone() };
-        let members = (0..SIZE).map(|at| (format!("m{at}"), keeper.token())).collect();
-        let shell = Shell::new(keeper, members, recycles, 100);
+        let manager = FastManager { replaced: AtomicU64::new(1), runtime, alive: alive.clone() };
+        let members = (0..SIZE).map(|at| (format!("m{at}"), manager.token())).collect();
+        let shell = Shell::new(manager, members, recycles, 100);
         let seen = Arc::new(Seen::default());
         let leases = if recycles { LEASES / 10 } else { LEASES };
         let mut resident = 0;
         // The first part fills the logs; the rest must not need more memory.
         for part in [leases / 5, leases - leases / 5] {
             let tasks: Vec<_> = (0..TASKS)
-                .map(|task| {
-                    let (shell, seen) = (shell.clone(), seen.clone());
-                    tokio::spawn(async move {
-                        let mut random = SmallRng::seed_from_u64(task + part);
-                        let label: Arc<str> = format!("task {task}").into();
-                        for at in 0..part / TASKS {
-                            one(&shell, &seen, &mut random, &label).await;
-                            if task == 0 && at.is_multiple_of(100) {
-                                let slot = random.random_range(0..SIZE);
-                                let event =
-                                    if at.is_multiple_of(300) { Event::Poison } else { Event::Suspect };
-                                shell.apply(event(slot));
-                                shell.apply(Event::Fit(slot));
-                            }
-                        }
-                    })
-                })
+                .map(|task| tokio::spawn(client(shell.clone(), seen.clone(), task, part)))
                 .collect();
             for task in tasks {
                 task.await.expect("no panic");
@@ -222,6 +206,22 @@ async fn scenario_a_million_leases() {
     }
 }
 
+/// One task's share of so many leases; the first task also poisons members.
+async fn client(shell: Arc<Shell<FastManager>>, seen: Arc<Seen>, task: u64, leases: u64) {
+    let mut random = SmallRng::seed_from_u64(task + leases);
+    let label: Arc<str> = format!("task {task}").into();
+    for at in 0..leases / TASKS {
+        lease_once(&shell, &seen, &mut random, &label).await;
+        if task == 0 && at.is_multiple_of(100) {
+            let slot = random.random_range(0..SIZE);
+            let event = if at.is_multiple_of(300) { Event::Poison } else { Event::Suspect };
+            shell.apply(event(slot));
+            shell.apply(Event::Fit(slot));
+        }
+    }
+}
+
+/// Checks the accounting, closes the pool, and checks that all members were removed.
 async fn finish(shell: &Arc<Shell<FastManager>>, seen: &Seen, alive: &AtomicUsize) {
     let accounting = shell.accounting();
     let difference = accounting.times.sum().abs_diff(accounting.elapsed * SIZE as u32);
@@ -243,6 +243,6 @@ async fn finish(shell: &Arc<Shell<FastManager>>, seen: &Seen, alive: &AtomicUsiz
         accounting.exclusive
     );
     shell.apply(Event::Close);
-    std::future::poll_fn(|cx| shell.poll_drained(cx.waker())).await;
+    shell.drained().await;
     assert_eq!(alive.load(Ordering::Relaxed), 0, "each member was removed once");
 }

@@ -123,10 +123,10 @@ fn an_upgrade_keeps_its_member() {
     let mut upgrade = mine.upgrade();
     assert!((&mut upgrade).now_or_never().is_none());
     drop(other);
-    let Some(Ok(alone)) = (&mut upgrade).now_or_never() else { panic!("nobody else has one") };
-    assert_eq!(*alone.member(), 0);
+    let Some(Ok(exclusive)) = (&mut upgrade).now_or_never() else { panic!("nobody else has one") };
+    assert_eq!(*exclusive.member(), 0);
     assert_eq!(states(&shell), [MemberState::Exclusive, MemberState::HeldBack]);
-    drop(alone);
+    drop(exclusive);
     assert_eq!(states(&shell), [MemberState::Idle; 2]);
 }
 

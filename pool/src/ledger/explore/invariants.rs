@@ -10,20 +10,20 @@ impl World {
     /// Checks what holds in every state.
     pub(super) fn check(&self) {
         let ledger = &self.ledger;
-        let alone = self
+        let exclusive = self
             .clients
             .iter()
             .find(|state| matches!(state, ClientState::HasExclusive(_) | ClientState::HasLockOut));
         let shared_out = self.clients.iter().filter(|state| matches!(state, ClientState::Has(_))).count();
         if !ledger.is_closed() {
-            assert!(alone.is_none() || shared_out == 0, "no other member is leased during exclusive use");
-            assert_eq!(matches!(ledger.turn, Turn::Exclusive(_)), alone.is_some());
+            assert!(exclusive.is_none() || shared_out == 0, "no other member is leased during exclusive use");
+            assert_eq!(matches!(ledger.turn, Turn::Exclusive(_)), exclusive.is_some());
         }
-        let alone = self
+        let exclusive = self
             .clients
             .iter()
             .filter(|state| matches!(state, ClientState::HasExclusive(_) | ClientState::HasLockOut));
-        assert!(alone.count() <= 1, "two clients have exclusive use");
+        assert!(exclusive.count() <= 1, "two clients have exclusive use");
 
         let waiting: Vec<_> = ledger.shared.iter().map(|waiter| waiter.client).collect();
         assert_eq!(waiting, self.shared);
