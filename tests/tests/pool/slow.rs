@@ -37,11 +37,11 @@ fn reports(scenario: &str, slow_wait: &str) -> Vec<String> {
 #[test]
 fn a_test_that_waits_for_its_own_lease_is_reported_once_per_wait() {
     let reports = reports("slow::scenario_second_lease", "100ms");
-    let methods = ["get", "get_exclusive", "lock_out", "into_exclusive"];
-    assert_eq!(reports.len(), methods.len(), "{reports:?}");
-    for (report, method) in reports.iter().zip(methods) {
-        assert!(report.starts_with(&format!("own`: a call of `{method}` has waited for ")), "{report}");
-        assert!(report.contains("own-0[reserved]: seeds the database"), "{report}");
+    let calls = [("own", "get"), ("own", "get_exclusive"), ("own", "lock_out"), ("pair", "into_exclusive")];
+    assert_eq!(reports.len(), calls.len(), "{reports:?}");
+    for (report, (pool, method)) in reports.iter().zip(calls) {
+        assert!(report.starts_with(&format!("{pool}`: a call of `{method}` has waited for ")), "{report}");
+        assert!(report.contains("-0[reserved]: seeds the database"), "{report}");
     }
 }
 
@@ -63,7 +63,7 @@ async fn scenario_second_lease() {
 
 /// Waits for exclusive use of a second pool, of which another container is leased.
 async fn upgrade_in_vain(patience: Duration) {
-    let pool = of_one("own").size(2).build().await.expect("a pool");
+    let pool = of_one("pair").size(2).build().await.expect("a pool");
     let (mine, other) = (pool.get().await.expect("one"), pool.get().await.expect("another"));
     mine.label("seeds the database");
     tokio::time::timeout(patience, Lease::into_exclusive(mine)).await.expect_err("another one is leased");
