@@ -37,8 +37,8 @@ impl Inventory {
     /// Asks the engine for the inventory of a container.
     pub(super) async fn of(container: &TestContainer) -> Result<Self> {
         let subject = container.subject();
-        let processes = subject.engine.processes_of(&subject.id, &subject.name).await?;
-        let files = subject.engine.changes_of(&subject.id, &subject.name).await?;
+        let processes = subject.processes().await?;
+        let files = subject.changes().await?;
         Ok(Self::without_ours(processes, files))
     }
 

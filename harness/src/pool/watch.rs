@@ -52,7 +52,7 @@ pub(super) async fn inspect_member(shell: &PoolShell, slot: usize) {
     let epoch = shell.epoch(slot);
     let Some(entry) = shell.manager().roster.entry(slot) else { return };
     let subject = entry.subject;
-    let event = match subject.engine.inspect_container(&subject.id, &subject.name).await {
+    let event = match subject.inspect().await {
         Ok(info) if info.state.oom_killed => Event::Poison(slot),
         Ok(info) if info.state.is_fit() => Event::Fit(slot),
         Ok(info) => {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::cleaner::{Item, cleaner, tell};
 use crate::archive::MountedFiles;
 use crate::base::{Backoff, blocking};
-use crate::engine::{Engine, Resource};
+use crate::engine::{Engine, Resource, Target};
 use crate::words::{ContainerId, Error, Kind, Result};
 
 /// How long one removal is tried. A wedged engine must not keep us for ever.
@@ -117,7 +117,7 @@ async fn end(item: &Item) {
         return;
     };
     // One that does not stop is removed all the same.
-    if let Err(error) = item.session.engine().stop_container(id, name, Some(grace)).await {
+    if let Err(error) = Target::new(item.session.engine().clone(), id.clone(), name).stop(Some(grace)).await {
         tracing::warn!("{error}");
     }
 }
@@ -132,7 +132,7 @@ fn is_kept_in_use(thing: &Thing, error: &Error) -> bool {
 
 async fn attempt(engine: &Engine, thing: &Thing, began: Instant) -> Verdict {
     let answer = match thing {
-        Thing::Container { id, name, .. } => engine.remove_container(id, name).await,
+        Thing::Container { id, name, .. } => Target::new(engine.clone(), id.clone(), name).remove().await,
         Thing::Network { id, name, .. } => engine.remove_network(id, name).await,
         Thing::Volume { name, .. } => engine.remove_volume(name).await,
         Thing::Unanswered { kind, name, creation, .. } => match engine.made_by(creation, *kind, name).await {
@@ -153,7 +153,7 @@ async fn attempt(engine: &Engine, thing: &Thing, began: Instant) -> Verdict {
 async fn remove_found(engine: &Engine, kind: Resource, name: &str, ids: Vec<String>) -> Result<()> {
     for id in ids {
         match kind {
-            Resource::Container => engine.remove_container(&ContainerId::new(id)?, name).await?,
+            Resource::Container => Target::new(engine.clone(), ContainerId::new(id)?, name).remove().await?,
             Resource::Network => engine.remove_network(&id, name).await?,
             Resource::Volume => engine.remove_volume(&id).await?,
         }

@@ -14,7 +14,7 @@ use super::link::{Address, Link, Unlinked};
 use super::stale;
 use crate::base::{Backoff, background};
 use crate::config::{Keep, PullPolicy};
-use crate::engine::{Engine, Ports, SidecarInfo};
+use crate::engine::{Engine, Ports, SidecarInfo, Target};
 use crate::image;
 use crate::image::ImageRef;
 use crate::pull::pull;
@@ -95,6 +95,11 @@ impl Making<'_> {
         self.session.config().reaper.image.as_ref().map_or(IMAGE, |image| &image.value)
     }
 
+    /// Returns the reaper's container as the subject of calls.
+    fn target(&self, id: &ContainerId) -> Target {
+        Target::new(self.engine().clone(), id.clone(), &self.name)
+    }
+
     fn another_image(&self) -> String {
         format!(
             "check that image `{}` is a reaper's, or name another one with SEATRIAL_REAPER_IMAGE",
@@ -105,7 +110,7 @@ impl Making<'_> {
     /// Removes what we created ourselves and could not use: it would be there for ever.
     async fn give_up(&mut self, error: Error) -> Error {
         if let Some(Born { id, .. }) = self.born.take()
-            && let Err(left) = self.engine().remove_container(&id, &self.name).await
+            && let Err(left) = self.target(&id).remove().await
             && !left.is_not_found()
         {
             tracing::warn!("{left}");
@@ -201,7 +206,7 @@ impl Making<'_> {
             Ok(id) => {
                 let birth = match self.ended {
                     0 => None,
-                    _ => Some(Birth::attend(self.engine(), &id, &self.name).await?),
+                    _ => Some(Birth::attend(&self.target(&id)).await?),
                 };
                 self.born = Some(Born { id: id.clone(), birth });
                 self.start(&id).await?;
@@ -236,13 +241,13 @@ impl Making<'_> {
     }
 
     async fn start(&self, id: &ContainerId) -> Result<()> {
-        match self.engine().start_container(id, &self.name).await {
+        match self.target(id).start().await {
             Ok(_) => Ok(()),
             // It has ended and is gone, or going: the next look tells.
             Err(error) if error.is_not_found() || error.is_conflict() => Ok(()),
             Err(error) => {
                 // It would stay for ever: the engine removes by itself only what has run.
-                if let Err(left) = self.engine().remove_container(id, &self.name).await {
+                if let Err(left) = self.target(id).remove().await {
                     tracing::warn!("{left}");
                 }
                 Err(error)
@@ -253,7 +258,7 @@ impl Making<'_> {
     /// Removes one that is of no use, by its full id, so that its name is free.
     async fn remove(&self, found: &SidecarInfo) -> Result<Outcome> {
         self.check_is_ours(found)?;
-        match self.engine().remove_container(&found.id, &self.name).await {
+        match self.target(&found.id).remove().await {
             Ok(()) => Ok(Outcome::Onwards),
             // Somebody else is at it.
             Err(error) if error.is_not_found() || error.is_conflict() => {
