@@ -22,7 +22,12 @@ impl Backoff {
         })
     }
 
-    /// The next pause.
+    /// Makes the pauses before an engine that did not answer, or whose stream broke off, is asked again.
+    pub(crate) fn for_engine() -> Self {
+        Self::new(Duration::from_millis(50), Duration::from_secs(2))
+    }
+
+    /// Returns the next pause.
     pub(crate) fn next(&mut self) -> Duration {
         self.0.next_backoff().expect("without a limit there is always one more")
     }

@@ -252,7 +252,7 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future ends the wait; the container runs on.
     pub async fn wait(&self, wait: impl Into<WaitFor>) -> Result<()> {
-        self.wait_up_to(wait, self.session.config().startup_timeout.value).await
+        self.wait_timeout(wait, self.session.config().startup_timeout.value).await
     }
 
     /// As [`wait`](Self::wait), up to a time of your own.
@@ -262,7 +262,7 @@ impl TestContainer {
     ///
     /// # Cancel safety
     /// As [`wait`](Self::wait).
-    pub async fn wait_up_to(&self, wait: impl Into<WaitFor>, timeout: std::time::Duration) -> Result<()> {
+    pub async fn wait_timeout(&self, wait: impl Into<WaitFor>, timeout: std::time::Duration) -> Result<()> {
         let wait = wait.into();
         wait.0.check().map_err(|error| error.with_subject(self.to_string()))?;
         let mut prepared = Preparation::after_start(&wait, &self.subject).await?;

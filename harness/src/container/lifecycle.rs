@@ -65,7 +65,7 @@ impl TestContainer {
     ///
     /// # Cancel safety
     /// As [`stop`](Self::stop).
-    pub async fn stop_within(&self, grace: Duration) -> Result<Change> {
+    pub async fn stop_timeout(&self, grace: Duration) -> Result<Change> {
         self.stop_in(Some(grace)).await
     }
 

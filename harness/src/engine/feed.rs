@@ -167,7 +167,7 @@ impl Shared {
 
 /// Reads the engine's events until it is aborted; when they break off, goes on from the last one that was seen.
 async fn follow(engine: Engine) {
-    let pauses = || Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+    let pauses = || Backoff::for_engine();
     let (mut pause, mut last) = (pauses(), None);
     loop {
         match engine.all_events(last).await {

@@ -11,6 +11,7 @@ mod client;
 mod containers;
 mod context;
 mod discover;
+mod end;
 mod event;
 mod exec;
 mod facts;
@@ -43,6 +44,7 @@ pub(crate) use client::connect;
 pub use containers::Change;
 pub use discover::Located;
 
+pub(crate) use end::End;
 pub(crate) use event::EventKind;
 pub(crate) use exec::{ExecRequest, ExecState};
 pub use facts::EngineFacts;

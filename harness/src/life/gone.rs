@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, select};
 
-use crate::engine::{EventKind, Signal, Target};
+use crate::engine::Target;
 
 /// Who is done sooner has the engine asked nothing.
 const SOON: Duration = Duration::from_secs(5);
@@ -45,18 +45,5 @@ impl<'a> Presence<'a> {
 /// Returns after a while at the earliest, once the container has ended or is gone.
 async fn gone(target: &Target) {
     tokio::time::sleep(SOON).await;
-    let mut signals = target.listen();
-    loop {
-        let is_gone = match signals.next().await {
-            Signal::Look => match target.inspect().await {
-                Ok(info) => !info.state.is_running(),
-                Err(error) => error.is_not_found(),
-            },
-            Signal::Event(event) => matches!(event.kind, EventKind::Die(_) | EventKind::Destroy),
-            Signal::Silence(_) => false,
-        };
-        if is_gone {
-            return;
-        }
-    }
+    target.stopped().await;
 }

@@ -17,7 +17,7 @@ pub(crate) use profile::Profiler;
 pub use profile::{ProfileHook, ProfileTarget};
 pub(crate) use restart::Restarts;
 pub use restart::{AfterExit, LastRun};
-pub(crate) use sensor::{End, Sensor};
+pub(crate) use sensor::Sensor;
 pub(crate) use supervisor::{Renewal, Supervisor};
 pub use until::WaitCondition;
 pub(crate) use until::{wait as wait_until, wait_timeout as wait_until_timeout};

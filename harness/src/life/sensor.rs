@@ -1,21 +1,13 @@
 //! Notices the container's end, for every wait at once.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use once_cell::sync::OnceCell;
 use tokio::sync::watch;
 
-use crate::base::{Backoff, Run, background};
-use crate::engine::Target;
-
-/// How a container ended, as far as a wait must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    Exited(Option<i64>),
-    Removed,
-}
+use crate::base::{Run, background};
+use crate::engine::{End, Target};
 
 /// Follows one container until it ended for good; a restart that the engine makes by itself is not an end.
 ///
@@ -41,7 +33,7 @@ impl Sensor {
         let (sender, end) = watch::channel(None);
         let following = Box::pin(async move {
             after.await;
-            let ended = follow(&target).await;
+            let ended = target.ended().await;
             sender.send(Some(ended)).ok();
         });
         Self { end, following: Mutex::new(Some(following)), follower: OnceCell::new() }
@@ -65,26 +57,5 @@ impl Sensor {
     /// The end, if it was noticed already.
     pub(crate) fn seen(&self) -> Option<End> {
         *self.end.borrow()
-    }
-}
-
-async fn follow(target: &Target) -> End {
-    let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
-    loop {
-        match target.wait_not_running().await {
-            Ok(code) => match target.inspect().await {
-                // The engine starts it again by itself, or somebody did in the meantime.
-                Ok(info) if info.state.is_running() || info.state.is_restarting() => {}
-                Ok(info) => return End::Exited(info.state.exit_code.or(code)),
-                Err(error) if error.is_not_found() => {
-                    return code.map_or(End::Removed, |code| End::Exited(Some(code)));
-                }
-                Err(error) => tracing::debug!("{error}"),
-            },
-            Err(error) if error.is_not_found() => return End::Removed,
-            // An engine that is away for a moment says nothing about the container.
-            Err(error) => tracing::debug!("{error}"),
-        }
-        tokio::time::sleep(backoff.next()).await;
     }
 }

@@ -9,10 +9,9 @@ use futures_util::future::{Either, select};
 
 use super::course::{Course, Intent};
 use super::restart::{AfterExit, Decide, LastRun, Pace, Restarts};
-use super::until::{WaitCondition, wait as wait_until};
 use super::user_code;
 use crate::base::{Backoff, Run, background};
-use crate::engine::{Change, ContainerInfo, Target};
+use crate::engine::{Change, ContainerInfo, End, Target};
 use crate::words::{ContainerState, Error, Result};
 
 /// The task; dropping this ends it.
@@ -88,22 +87,19 @@ impl Supervised {
 
     /// The state in which it has ended; none if it is gone.
     async fn end(&self) -> Option<ContainerState> {
-        let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
-        loop {
-            let ended = async {
-                wait_until(self.target.clone(), WaitCondition::NotRunning).await?;
-                // With what an event told of memory.
-                Ok(self.target.inspect_end().await?.state)
-            };
-            match ended.await {
-                Ok(state) if state.is_over() => return Some(state),
+        let mut pauses = Backoff::for_engine();
+        while self.target.ended().await != End::Removed {
+            // With what an event told of memory.
+            match self.target.inspect_end().await {
+                Ok(info) if info.state.is_over() => return Some(info.state),
                 // Somebody else has started it, or removes it.
                 Ok(_) => {}
-                Err(error) if Error::is_not_found(&error) => return None,
+                Err(error) if error.is_not_found() => return None,
                 Err(error) => tracing::debug!("{error}"),
             }
             tokio::time::sleep(pauses.next()).await;
         }
+        None
     }
 
     /// Asks the user's function; returns the pause before the restart, if there is to be one.

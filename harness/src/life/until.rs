@@ -71,22 +71,17 @@ async fn last_look(target: &Target, condition: WaitCondition, began: Instant) ->
 
 /// Waits; what breaks off is begun again, once it had begun.
 pub(crate) async fn wait(target: Target, condition: WaitCondition) -> Result<Option<i64>> {
-    let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+    let mut pauses = Backoff::for_engine();
     let mut before = None;
     let mut has_begun = false;
     loop {
         match attempt(&target, condition, &mut before, &mut has_begun).await {
-            Err(error) if has_begun && is_away(&error) => tracing::debug!("{error}"),
+            Err(error) if has_begun && error.is_engine_away() => tracing::debug!("{error}"),
             Err(error) if error.is_not_found() && condition == WaitCondition::Removed => return Ok(None),
             outcome => return outcome,
         }
         tokio::time::sleep(pauses.next()).await;
     }
-}
-
-/// Whether the engine may be back later, and know the container still.
-fn is_away(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Unreachable | Kind::Timeout | Kind::Protocol)
 }
 
 /// One connection's wait. `before` is the state in which the first one found the container.

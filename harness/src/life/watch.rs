@@ -147,7 +147,7 @@ impl Pauses {
         match answer {
             Ok(_) => self.0 = None,
             Err(_) if self.0.is_none() => {
-                self.0 = Some(Backoff::new(Duration::from_millis(50), Duration::from_secs(2)));
+                self.0 = Some(Backoff::for_engine());
             }
             Err(_) => {}
         }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::logs::{Consumer, Logs};
 use crate::base::{Backoff, Run, background};
-use crate::engine::{Signal, Target};
+use crate::engine::Target;
 use crate::words::{LogLine, LogStream, Result};
 
 /// Lines on their way to a function; the reader of the engine's log waits when there are more.
@@ -60,7 +60,7 @@ struct ReadTo {
 
 impl Reader {
     async fn run(mut self) {
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        let mut backoff = Backoff::for_engine();
         loop {
             match self.follow().await {
                 // The function's thread is gone.
@@ -72,7 +72,7 @@ impl Reader {
                 }
                 Err(error) => tracing::debug!("{error}"),
             }
-            match runs_again(&self.target).await {
+            match self.target.runs_again().await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => tracing::debug!("{error}"),
@@ -109,25 +109,6 @@ impl ReadTo {
         let is_new = line.time.is_none() || line.time > *read_to;
         *read_to = line.time.max(*read_to);
         is_new
-    }
-}
-
-/// Waits until a container whose output ended runs, if it does not; false if it is gone.
-async fn runs_again(target: &Target) -> Result<bool> {
-    // The events first and the state after: nothing that happens in between is missed.
-    let mut signals = target.listen();
-    loop {
-        match signals.next().await {
-            Signal::Look | Signal::Event(_) => {}
-            // Its log tells too, if it is read again.
-            Signal::Silence(_) => return Ok(true),
-        }
-        match target.inspect().await {
-            Ok(info) if info.state.is_running() || info.state.is_restarting() => return Ok(true),
-            Ok(_) => {}
-            Err(error) if error.is_not_found() => return Ok(false),
-            Err(error) => return Err(error),
-        }
     }
 }
 

@@ -190,7 +190,7 @@ enum Stop {
 
 impl Reader {
     async fn run(mut self, first: Option<Source>) {
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        let mut backoff = Backoff::for_engine();
         let mut source = first;
         let mut rereads = 0;
         loop {
@@ -207,10 +207,10 @@ impl Reader {
                 // An engine that is away for a moment says nothing about the log; a container that is gone, all.
                 Err(error) if error.is_not_found() => false,
                 Err(error) if error.status().is_none() => true,
-                Err(_) if self.has_ended().await => return self.end(),
+                Err(_) if self.target.ends_in(ENDING).await => return self.end(),
                 Err(error) => return self.tell_all(|| LogOutcome::Failed(error.to_string())),
             };
-            if self.has_ended().await {
+            if self.target.ends_in(ENDING).await {
                 if !has_more || rereads == REREADS {
                     return self.end();
                 }
@@ -285,19 +285,6 @@ impl Reader {
     fn is_wanted(&mut self) -> bool {
         self.watchers.retain(Watcher::is_wanted);
         matches!(self.keep, Retain::Head(_)) || !self.watchers.is_empty()
-    }
-
-    /// Whether the container has ended for good. Its output ends a moment before the engine says so.
-    async fn has_ended(&self) -> bool {
-        match tokio::time::timeout(ENDING, self.target.wait_not_running()).await {
-            Err(_) => return false,
-            Ok(Err(error)) => return error.is_not_found(),
-            Ok(Ok(_)) => {}
-        }
-        match self.target.inspect().await {
-            Ok(info) => !info.state.is_running() && !info.state.is_restarting(),
-            Err(error) => error.is_not_found(),
-        }
     }
 
     /// The last line may have had no end.

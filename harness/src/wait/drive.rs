@@ -9,8 +9,8 @@ use super::branch::{Branch, Outcome};
 use super::cx::{Cx, Failure};
 use super::{Strategy, WaitFor, Waited};
 use crate::base::background;
-use crate::engine::Target;
-use crate::life::{End, Sensor};
+use crate::engine::{End, Target};
+use crate::life::Sensor;
 use crate::output::{LogMatch, LogOutcome, Retain, Tap};
 use crate::words::{Error, Result};
 

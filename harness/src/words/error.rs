@@ -193,6 +193,11 @@ impl Error {
         matches!(self.0.kind, Kind::Timeout | Kind::Protocol)
     }
 
+    /// Returns `true` if the engine may be back later and know the thing still.
+    pub(crate) fn is_engine_away(&self) -> bool {
+        matches!(self.0.kind, Kind::Unreachable | Kind::Timeout | Kind::Protocol)
+    }
+
     /// What went wrong, without the thing that it went wrong for.
     pub(crate) fn message(&self) -> &str {
         &self.0.message

@@ -153,5 +153,5 @@ async fn an_engine_that_can_not_make_checkpoints_says_what_is_missing() {
     assert!(error.is_unsupported(), "{text}");
     assert!(["experimental", "CRIU", "no checkpoints"].iter().any(|lacks| text.contains(lacks)), "{text}");
     assert!(text.contains("hint: "), "{text}");
-    container.wait_up_to(WaitFor::exit(), Duration::from_millis(100)).await.expect_err("it runs on");
+    container.wait_timeout(WaitFor::exit(), Duration::from_millis(100)).await.expect_err("it runs on");
 }

@@ -134,7 +134,7 @@ async fn a_strategy_of_one_s_own_runs_on_one_s_own_runtime() {
     let request = session.steps("print ready sleep forever").wait_for(wait);
     let container = request.start().await.expect("it is met");
     assert_eq!(looks.load(Ordering::Relaxed), 4);
-    let error = failed(container.wait_up_to(WaitFor::custom(Own::after(usize::MAX)), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::custom(Own::after(usize::MAX)), SHORT).await);
     assert!(error.is_timeout() && error.to_string().contains("some looks"), "{error}");
     let error = failed(container.wait(WaitFor::custom(Own::failing("out of luck"))).await);
     assert!(error.is_not_ready() && error.to_string().contains("out of luck"), "{error}");
