@@ -53,6 +53,7 @@ mod pool;
 mod report;
 mod retry;
 mod session;
+mod stderr;
 mod stream;
 mod time;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]

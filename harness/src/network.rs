@@ -87,10 +87,12 @@ impl Network {
         let creation = background().carry_through(async move {
             let labels = session.labels(keep).into_iter().chain([creating.label()]).collect();
             let answer = session.engine().create_network(network_body(&name, internal, labels)).await;
-            let id = answer.inspect_err(|error| drop(creating.doubtful(error)))?;
+            let id = answer.inspect_err(|error| {
+                creating.fail(error, ());
+            })?;
             let of = session.id().to_string();
             let thing = Thing::Network { id: id.clone(), name: name.clone(), session: of };
-            Ok(Self { id, name, owned: cleaner().own(session, thing).keep_as(keep) })
+            Ok(Self { id, name, owned: cleaner().own(session, thing, keep, ()) })
         });
         creation.await
     }

@@ -48,9 +48,11 @@ impl Volume {
             let request =
                 VolumeCreateRequest { name: Some(name), labels: Some(labels), ..Default::default() };
             let answer = session.engine().create_volume(request).await;
-            let name = answer.inspect_err(|error| drop(creating.doubtful(error)))?;
+            let name = answer.inspect_err(|error| {
+                creating.fail(error, ());
+            })?;
             let thing = Thing::Volume { name: name.clone(), session: session.id().to_string() };
-            Ok(Self { name, owned: cleaner().own(session, thing).keep_as(keep) })
+            Ok(Self { name, owned: cleaner().own(session, thing, keep, ()) })
         });
         creation.await
     }

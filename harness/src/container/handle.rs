@@ -304,7 +304,7 @@ impl TestContainer {
 
     /// Whether the container stays after a failure; `keep` is the mode in which it would.
     pub(super) fn is_kept(&self, keep: Keep) -> bool {
-        self.owned.keeps() == Keep::Always || self.owned.keeps() == keep
+        self.owned.keep_mode() == Keep::Always || self.owned.keep_mode() == keep
     }
 
     /// What to do to look into the container after a failure; `keep` is the mode in which it would stay.
@@ -331,7 +331,7 @@ impl TestContainer {
 
     /// Whether it stays if it is dropped by a panic.
     pub(crate) fn stays_after_panic(&self) -> bool {
-        self.owned.keeps().applies(true)
+        self.owned.keep_mode().applies(true)
     }
 
     pub(crate) fn subject(&self) -> Subject {

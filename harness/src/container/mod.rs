@@ -5,12 +5,12 @@ mod checkpoint;
 mod checkpoint_refusal;
 pub(crate) mod command;
 mod consumer;
+mod estate;
 mod files;
 mod for_cases;
 mod handle;
 mod health;
 mod id;
-mod keep;
 mod lifecycle;
 pub(crate) mod logs;
 mod name;
@@ -28,14 +28,13 @@ mod until;
 mod watch;
 
 pub use checkpoint::{Checkpoint, Restore};
-pub(crate) use command::{AGENT_DIRECTORY, Commands, ProgramVolume};
+pub(crate) use command::{AGENT_DIRECTORY, Commands};
 pub use command::{
     Case, CaseEnd, CaseOutput, CaseVia, Cases, Exec, ExecOutput, PartialOutput, Process, Spawn,
 };
 pub use handle::TestContainer;
 pub use health::Health;
 pub use id::ContainerId;
-pub(crate) use keep::notice as kept_notice;
 pub use lifecycle::Limits;
 pub use logs::{LogLines, LogOutput, Logs};
 pub(crate) use name::{caller_name, check_name, default_name};

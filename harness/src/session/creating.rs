@@ -1,30 +1,33 @@
-//! A creation under way: announced before the engine is asked, so that what comes of it is owned in every case.
+//! A creation under way: announced before the engine is asked, so that its resource is owned in every case.
 
 use rand::RngExt;
 use seatrial_core::labels;
 
 use super::Session;
-use super::cleaner::{Owned, cleaner};
-use super::removal::Thing;
+use super::cleaner::cleaner;
+use super::estate::Estate;
+use super::thing::Thing;
+use crate::config::Keep;
 use crate::engine::Resource;
 use crate::error::{Error, Result};
 
-/// Says that something is being created; the end of the process waits for it to be owned.
-#[must_use = "creation is under way only while this lives"]
+/// An announced creation. The end of the process waits until it is dropped.
+#[must_use = "the creation counts as under way only while this lives"]
 pub(crate) struct Creating {
     key: u64,
     kind: Resource,
     name: String,
     session: Session,
-    /// The value of the label that is on nothing else.
+    /// The value of the label that no other resource has.
     mark: String,
 }
 
 impl Creating {
-    /// Announces a creation, once the session's reaper would remove what came of it.
+    /// Announces a creation, once the session's reaper would remove its resource.
     ///
     /// # Errors
-    /// If the reaper can't be had; at the end of the process: what came now would be left behind.
+    /// Reaper, if there is none and none can be made; conflict, at the end of the process: a resource created now would
+    /// be left behind.
     ///
     /// # Cancel safety
     /// Dropping the future leaves nothing.
@@ -35,25 +38,28 @@ impl Creating {
         Ok(Self { key, kind, name, session, mark })
     }
 
-    /// The label, key and value, that must be on what is created.
+    /// Returns the label, key and value, that the resource must be created with.
     pub(crate) fn label(&self) -> (String, String) {
         (labels::CREATION.to_owned(), self.mark.clone())
     }
 
-    /// What a creation that failed may have made all the same: dropping it looks for that, and removes it.
-    pub(crate) fn doubtful(&self, error: &Error) -> Option<Owned> {
+    /// Takes the result of a creation that failed with `error`: if the engine may have created the resource all the
+    /// same, has it looked for and removed in the background, together with its estate. Else returns the estate.
+    pub(crate) fn fail<E: Estate>(&self, error: &Error, estate: E) -> Option<E> {
+        if !error.is_unanswered() {
+            return Some(estate);
+        }
         let Self { kind, name, session, mark, .. } = self;
-        error.is_unanswered().then(|| {
-            tracing::debug!("{kind} `{name}` is looked for: its creation was not answered");
-            let (kind, name, of) = (*kind, name.clone(), session.id().to_string());
-            let thing = Thing::Unanswered { kind, name, creation: mark.clone(), session: of };
-            cleaner().own(session.clone(), thing)
-        })
+        tracing::debug!("{kind} `{name}` is looked for: the engine did not answer its creation");
+        let (kind, name, of) = (*kind, name.clone(), session.id().to_string());
+        let thing = Thing::Unanswered { kind, name, creation: mark.clone(), session: of };
+        drop(cleaner().own(session.clone(), thing, Keep::Never, estate));
+        None
     }
 }
 
 impl Drop for Creating {
     fn drop(&mut self) {
-        cleaner().announced_came(self.key);
+        cleaner().end_announcement(self.key);
     }
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 use super::Session;
 use super::cleaner::cleaner;
 use super::id::is_gone;
-use super::removal::Thing;
+use super::thing::Thing;
+use crate::config::Keep;
 use crate::container::ContainerId;
 use crate::engine::{Labelled, Resource};
 use crate::error::{Error, Kind, Result};
@@ -118,7 +119,7 @@ impl Sweep {
             Resource::Network => Thing::Network { id, name, session },
             Resource::Volume => Thing::Volume { name, session },
         };
-        cleaner().own(self.session.clone(), thing).remove().await
+        cleaner().own(self.session.clone(), thing, Keep::Never, ()).remove().await
     }
 }
 

@@ -11,8 +11,9 @@ use crate::background::{Run, background};
 use crate::config::{ReaperChoice, Setting};
 use crate::error::{Error, Kind, Result};
 use crate::retry::Backoff;
-use crate::session::cleaner::tell;
-use crate::session::{Session, WeakSession};
+use crate::session::Session;
+use crate::session::handle::WeakSession;
+use crate::stderr::tell;
 
 /// A session's link to its reaper.
 pub(in crate::session) struct Guard {
