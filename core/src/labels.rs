@@ -1,65 +1,74 @@
-//! The labels that everything created by Seatrial carries; no other module spells one.
+//! The labels of the containers, networks and volumes that Seatrial creates. No other module spells a label.
 //!
-//! The `org.testcontainers` keys are those of the Testcontainers libraries, so that their tools recognise what is
-//! ours; the `seatrial` keys say more.
+//! The `org.testcontainers` keys are those of the Testcontainers libraries, so that their tools recognise Seatrial's
+//! resources. The `seatrial` keys are Seatrial's own.
 
 use crate::SessionId;
 
-/// Marks a resource as made by a Testcontainers-compatible library. Value: `true`.
+/// Marks a resource of a Testcontainers-compatible library. Value: `true`.
 pub const TESTCONTAINERS: &str = "org.testcontainers";
 /// The library's language. Value: `rust`.
 pub const LANG: &str = "org.testcontainers.lang";
 /// The library's version.
 pub const VERSION: &str = "org.testcontainers.version";
-/// The session in the ecosystem's spelling; reapers filter by it.
+/// The session's id under the key of the Testcontainers libraries. Empty on a resource that outlives its session.
 pub const TESTCONTAINERS_SESSION: &str = "org.testcontainers.session-id";
-/// `true` on a reaper itself, and on its image: no reaper ever removes what carries it.
+/// Marks a reaper's container and its image. Value: `true`. No reaper removes a resource with this label.
 pub const RYUK: &str = "org.testcontainers.ryuk";
-/// The session in our spelling; removal insists on it.
+/// The session's id under Seatrial's own key.
 pub const SESSION: &str = "seatrial.session";
+/// The kind and name that the resource was created with; see [`ownership`](crate::ownership).
+pub const CREATED_AS: &str = "seatrial.created-as";
 /// The process that created the resource: `<pid>@<host name>`.
 pub const OWNER: &str = "seatrial.owner";
 /// The test or caller that the resource was created for.
 pub const TEST: &str = "seatrial.test";
-/// Tells one creation from all others, so that what it made is found even if the engine's answer is lost.
+/// A random token, different for each creation. It finds the resource even if the engine's answer is lost.
 pub const CREATION: &str = "seatrial.creation";
-/// On a reaper's image: which version of what goes beyond ryuk's protocol it understands. [`REAPER_PROTOCOL_VERSION`]
-/// is a token as the first line, `REAPER_ADDRESS_FILE`, and the other variables of ours.
+/// The version of Seatrial's extensions to ryuk's protocol that a reaper's image understands.
+///
+/// [`REAPER_PROTOCOL_VERSION`] stands for a token as the first line, `REAPER_ADDRESS_FILE`, and the other variables
+/// that begin with `REAPER_`.
 pub const REAPER_PROTOCOL: &str = "seatrial.reaper.protocol";
-/// The value of [`REAPER_PROTOCOL`] on the images that are built from this.
+/// The value of [`REAPER_PROTOCOL`] on the images that this repository builds.
 pub const REAPER_PROTOCOL_VERSION: &str = "1";
-/// `true` on a resource that was kept on purpose.
+/// `true` on a resource that outlives its session on purpose, `false` on all others.
 pub const KEEP: &str = "seatrial.keep";
-/// On an image built from `images/`: the digest of what it was built from.
+/// The digest of the sources of an image that was built from `images/`.
 pub const IMAGE_CONTENT: &str = "seatrial.image.content";
 
-/// Key prefixes that a request may not set by hand, since cleaning up relies on them.
+/// The key prefixes that a request may not set itself, because cleaning up relies on them.
 pub const RESERVED_PREFIXES: [&str; 2] = ["org.testcontainers", "seatrial."];
 
-/// The labels of a session, as (key, value) pairs: on every container, network, volume and image that it creates.
+/// Returns the labels of a session, as (key, value) pairs, for a resource that is removed with the session.
+///
+/// A container inherits the labels of its image, so each key that decides about a removal is set here, also to `false`:
+/// a value from the image never shows.
 #[must_use]
 pub fn of_session(session: &SessionId) -> Vec<(String, String)> {
+    all(session, session.as_str(), "false")
+}
+
+/// Returns the labels of a session for a resource that outlives it: the label that reapers filter by is empty.
+#[must_use]
+pub fn of_kept(session: &SessionId) -> Vec<(String, String)> {
+    all(session, "", "true")
+}
+
+fn all(session: &SessionId, reaped_with: &str, keep: &str) -> Vec<(String, String)> {
     [
         (TESTCONTAINERS, "true"),
         (LANG, "rust"),
         (VERSION, env!("CARGO_PKG_VERSION")),
-        (TESTCONTAINERS_SESSION, session.as_str()),
+        (TESTCONTAINERS_SESSION, reaped_with),
         (SESSION, session.as_str()),
+        (KEEP, keep),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .to_vec()
 }
 
-/// The labels of a session for what is to outlive it: without the one that reapers filter by.
-#[must_use]
-pub fn of_kept(session: &SessionId) -> Vec<(String, String)> {
-    let mut labels = of_session(session);
-    labels.retain(|(key, _)| key != TESTCONTAINERS_SESSION);
-    labels.push((KEEP.to_owned(), "true".to_owned()));
-    labels
-}
-
-/// Whether a label key is one that only Seatrial may set.
+/// Returns `true` if only Seatrial may set a label with this key.
 #[must_use]
 pub fn is_reserved(key: &str) -> bool {
     RESERVED_PREFIXES.iter().any(|prefix| {
@@ -82,11 +91,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_has_no_label_that_a_reaper_filters_by() {
+    fn a_kept_resource_has_no_session_that_a_reaper_filters_by() {
         let labels = of_kept(&SessionId::new("abc").expect("a valid id"));
         let value = |wanted: &str| labels.iter().find(|(key, _)| key == wanted).map(|(_, v)| v.as_str());
-        assert_eq!(value(TESTCONTAINERS_SESSION), None);
+        assert_eq!(value(TESTCONTAINERS_SESSION), Some(""));
         assert_eq!((value(SESSION), value(KEEP)), (Some("abc"), Some("true")));
+    }
+
+    /// Both lists set the same keys, so a label of an image never decides whether its container is removed.
+    #[test]
+    fn labels_that_an_image_may_have_are_all_overridden() {
+        let session = SessionId::new("abc").expect("a valid id");
+        let keys = |labels: Vec<(String, String)>| labels.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+        assert_eq!(keys(of_session(&session)), keys(of_kept(&session)));
+        assert!(of_session(&session).contains(&(KEEP.to_owned(), "false".to_owned())));
     }
 
     #[test]

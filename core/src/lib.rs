@@ -6,6 +6,7 @@
 pub mod case;
 pub mod duration;
 pub mod labels;
+pub mod ownership;
 pub mod pool;
 pub mod reaper;
 mod session_id;

@@ -41,7 +41,7 @@ impl Labelled {
             name: name.trim_start_matches('/').to_owned(),
             session: label(labels::SESSION)?,
             owner: label(labels::OWNER),
-            is_kept: label(labels::KEEP).is_some(),
+            is_kept: label(labels::KEEP).as_deref() == Some("true"),
             is_live_reaper: label(labels::RYUK).is_some() && item["State"] == "running",
             created,
         })
