@@ -85,7 +85,7 @@ impl Network {
         let creating = Creating::begin(Resource::Network, name.clone(), session.clone()).await?;
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
-            let labels = session.labels(keep).into_iter().chain([creating.label()]).collect();
+            let labels = session.labels(keep).into_iter().chain(creating.labels()).collect();
             let answer = session.engine().create_network(network_body(&name, internal, labels)).await;
             let id = answer.inspect_err(|error| {
                 creating.fail(error, ());

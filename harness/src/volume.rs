@@ -44,7 +44,7 @@ impl Volume {
         let creating = Creating::begin(Resource::Volume, name.clone(), session.clone()).await?;
         // Carried to its end even if the caller is gone: what is created is owned.
         let creation = background().carry_through(async move {
-            let labels = session.labels(keep).into_iter().chain([creating.label()]).collect();
+            let labels = session.labels(keep).into_iter().chain(creating.labels()).collect();
             let request =
                 VolumeCreateRequest { name: Some(name), labels: Some(labels), ..Default::default() };
             let answer = session.engine().create_volume(request).await;

@@ -228,7 +228,7 @@ async fn create_owned(
     let (result, returned) = background()
         .carry_through(async move {
             let (mut body, engine) = (lowered.body, session.engine());
-            body.labels.get_or_insert_default().extend([creating.label()]);
+            body.labels.get_or_insert_default().extend(creating.labels());
             let id = match engine.create_container(name.clone(), platform, body).await {
                 Ok(id) => id,
                 Err(error) => {

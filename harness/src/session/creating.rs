@@ -1,7 +1,7 @@
 //! A creation under way: announced before the engine is asked, so that its resource is owned in every case.
 
 use rand::RngExt;
-use seatrial_core::labels;
+use seatrial_core::{labels, ownership};
 
 use super::Session;
 use super::cleaner::cleaner;
@@ -18,8 +18,8 @@ pub(crate) struct Creating {
     kind: Resource,
     name: String,
     session: Session,
-    /// The value of the label that no other resource has.
-    mark: String,
+    /// A random token, different for each creation.
+    token: String,
 }
 
 impl Creating {
@@ -34,13 +34,15 @@ impl Creating {
     pub(crate) async fn begin(kind: Resource, name: String, session: Session) -> Result<Self> {
         session.guarded().await?;
         let key = cleaner().announce(format!("{kind} `{name}`"), session.id().to_string())?;
-        let mark = format!("{:032x}", rand::rng().random::<u128>());
-        Ok(Self { key, kind, name, session, mark })
+        let token = format!("{:032x}", rand::rng().random::<u128>());
+        Ok(Self { key, kind, name, session, token })
     }
 
-    /// Returns the label, key and value, that the resource must be created with.
-    pub(crate) fn label(&self) -> (String, String) {
-        (labels::CREATION.to_owned(), self.mark.clone())
+    /// Returns the labels, as (key, value) pairs, that the resource must be created with. They tell it from a copy of
+    /// it; see [`ownership`].
+    pub(crate) fn labels(&self) -> [(String, String); 2] {
+        let token = (labels::CREATION.to_owned(), self.token.clone());
+        [token, ownership::mark(self.kind.into(), &self.name)]
     }
 
     /// Takes the result of a creation that failed with `error`: if the engine may have created the resource all the
@@ -49,10 +51,10 @@ impl Creating {
         if !error.is_unanswered() {
             return Some(estate);
         }
-        let Self { kind, name, session, mark, .. } = self;
+        let Self { kind, name, session, token, .. } = self;
         tracing::debug!("{kind} `{name}` is looked for: the engine did not answer its creation");
         let (kind, name, of) = (*kind, name.clone(), session.id().to_string());
-        let thing = Thing::Unanswered { kind, name, creation: mark.clone(), session: of };
+        let thing = Thing::Unanswered { kind, name, creation: token.clone(), session: of };
         drop(cleaner().own(session.clone(), thing, Keep::Never, estate));
         None
     }

@@ -10,7 +10,9 @@ use crate::own_session::{OwnSession, look_at};
 /// What the engine was asked for, without what is of each container alone.
 fn asked_for(mut container: Value) -> Value {
     container["Config"]["Hostname"].take();
-    container["Config"]["Labels"][labels::CREATION].take();
+    for label in [labels::CREATION, labels::CREATED_AS] {
+        container["Config"]["Labels"][label].take();
+    }
     json!([container["Config"], container["HostConfig"], container["Args"]])
 }
 

@@ -8,6 +8,7 @@ mod observe;
 #[path = "../common/own_session.rs"]
 mod own_session;
 
+mod foreign;
 mod handles;
 mod kept;
 mod lost;

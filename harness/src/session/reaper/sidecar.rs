@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
-use seatrial_core::labels;
+use seatrial_core::{labels, ownership};
 
 use super::birth::Birth;
 use super::body::{self, Context, PORT, TOKEN};
@@ -187,12 +187,15 @@ impl Making<'_> {
         let config = self.session.config();
         let image =
             image::resolve(self.image(), config).map_err(|error| error.with_subject("the reaper's image"))?;
+        let token = (labels::CREATION.to_owned(), random());
+        let mark = ownership::mark(ownership::Kind::Container, &self.name);
+        let labels = [self.session.labels(Keep::Never), vec![token, mark]].concat();
         let context = Context {
             image: image.as_given(),
-            labels: &self.session.labels(Keep::Never),
+            labels: &labels,
             socket: &self.engine().sidecar_socket().to_string_lossy(),
             publish_on: &self.engine().host().publish_on().to_string(),
-            token: &format!("{:032x}", rand::rng().random::<u128>()),
+            token: &random(),
             settings: &config.reaper,
         };
         let creation =
@@ -291,6 +294,11 @@ impl Making<'_> {
             .error(format!("a container has its name and is not of this session: {}", found.id.short()))
             .with_hint("remove or rename that container, or choose another session id"))
     }
+}
+
+/// Returns 128 random bits in hexadecimal digits.
+fn random() -> String {
+    format!("{:032x}", rand::rng().random::<u128>())
 }
 
 /// Whether the engine refused to mount its socket.
