@@ -19,7 +19,7 @@ pub const RYUK: &str = "org.testcontainers.ryuk";
 pub const SESSION: &str = "seatrial.session";
 /// The kind and name that the resource was created with; see [`ownership`](crate::ownership).
 pub const CREATED_AS: &str = "seatrial.created-as";
-/// The process that created the resource: `<pid>@<host name>`.
+/// The process that created the resource: process id, start time, PID namespace, boot and host name. Empty if unknown.
 pub const OWNER: &str = "seatrial.owner";
 /// The test or caller that the resource was created for.
 pub const TEST: &str = "seatrial.test";

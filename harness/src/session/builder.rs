@@ -7,6 +7,7 @@ use seatrial_core::SessionId;
 
 use super::handle::{Inner, Session};
 use super::id;
+use super::owner::Owner;
 use super::reaper::Guard;
 use crate::config::{Config, ReaperChoice, Setting};
 use crate::engine::connect;
@@ -74,7 +75,8 @@ impl SessionBuilder {
         };
         let guard = Guard::new(choice, self.reaper.is_none());
         tracing::debug!(session = %id, "a session begins");
-        let (owner, flights) = (id::owner(), Flights::default());
+        let owner = Owner::current().map(|owner| owner.to_string());
+        let flights = Flights::default();
         Ok(Session(Arc::new(Inner { id, engine, config, owner, flights, guard })))
     }
 }

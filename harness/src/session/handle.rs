@@ -28,8 +28,8 @@ pub(super) struct Inner {
     pub(super) id: SessionId,
     pub(super) engine: Engine,
     pub(super) config: Config,
-    /// The value of the label that names this process.
-    pub(super) owner: String,
+    /// The value of the label that names this process; `None` if the kernel does not tell enough.
+    pub(super) owner: Option<String>,
     pub(super) flights: Flights,
     pub(super) guard: Guard,
 }
@@ -97,7 +97,8 @@ impl Session {
             Keep::Never => labels::of_session(&self.0.id),
             Keep::Always | Keep::OnFailure => labels::of_kept(&self.0.id),
         };
-        labels.push((labels::OWNER.to_owned(), self.0.owner.clone()));
+        // A container would inherit the label of an image that was made from another one of ours.
+        labels.push((labels::OWNER.to_owned(), self.0.owner.clone().unwrap_or_default()));
         labels
     }
 

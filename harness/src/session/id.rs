@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::process::parent_id;
-use std::path::Path;
 
 use seatrial_core::SessionId;
 use uuid::Uuid;
@@ -58,7 +57,7 @@ fn of_cargo(cargo: &ParentProcess) -> String {
 }
 
 /// A hash that is the same in every build: binaries of one run may come from different compilers.
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
@@ -75,28 +74,13 @@ pub(crate) fn parent_process() -> Option<ParentProcess> {
 }
 
 /// The program's name and start time from `/proc/<pid>/stat`.
-fn parse_stat(stat: &str) -> Option<(String, u64)> {
+pub(crate) fn parse_stat(stat: &str) -> Option<(String, u64)> {
     // The name is in parentheses and may hold any character, these included.
     let (before, after) = stat.rsplit_once(')')?;
     let (_, name) = before.split_once('(')?;
     // The start time is field 22; the state, field 3, is the first after the name.
     let started = after.split_ascii_whitespace().nth(22 - 3)?;
     Some((name.to_owned(), started.parse().ok()?))
-}
-
-/// This process, for the label that says who created a resource: `<pid>@<host name>`.
-pub(crate) fn owner() -> String {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}@{}", std::process::id(), host.trim())
-}
-
-/// Whether an owner, as [`owner`] writes it, was a process of this machine that runs no more. Of other machines, and
-/// of containers with names of their own, nothing is known.
-pub(super) fn is_gone(owner: &str) -> bool {
-    let Some((pid, host)) = owner.split_once('@') else { return false };
-    let here = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let is_pid = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
-    is_pid && !here.is_empty() && host == here.trim() && !Path::new("/proc").join(pid).exists()
 }
 
 #[cfg(test)]
@@ -153,16 +137,6 @@ mod tests {
         let (one, two) = (session_id(&config, || None), session_id(&config, || None));
         assert_ne!(one.value, two.value);
         assert_eq!(one.source, "chosen at random");
-    }
-
-    #[test]
-    fn only_a_process_of_this_machine_that_has_ended_is_gone() {
-        let here = owner();
-        let host = here.split_once('@').expect("a host").1;
-        assert!(is_gone(&format!("4294967295@{host}")), "there is no such process");
-        for owner in [here.as_str(), "4294967295@elsewhere", "4294967295", &format!("x@{host}"), "@", ""] {
-            assert!(!is_gone(owner), "{owner}");
-        }
     }
 
     #[test]

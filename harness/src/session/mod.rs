@@ -10,6 +10,7 @@ mod creating;
 mod estate;
 mod exit;
 mod owned;
+mod owner;
 mod register;
 mod removal;
 mod sweep;

@@ -33,7 +33,7 @@ fn a_process_without_a_reaper_is_told_so_once() {
 }
 
 /// Removes what a killed process has left on purpose.
-fn remove(left: &Leftovers) {
+pub(crate) fn remove(left: &Leftovers) {
     let engine = seatrial_tests::Engine::from_env();
     let name = |line: &String| line.split(' ').next().expect("a name").to_owned();
     for container in &left.containers {
