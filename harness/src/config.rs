@@ -9,6 +9,7 @@ mod properties;
 mod reader;
 mod reaper;
 mod setting;
+mod unknown;
 mod variables;
 
 use std::fs;
@@ -27,6 +28,7 @@ pub(crate) use properties::Properties;
 pub(crate) use reader::{Env, Reader};
 pub(crate) use reaper::ReaperSettings;
 pub(crate) use setting::{Hidden, Setting};
+pub(crate) use unknown::warnings as unknown_variables;
 pub(crate) use variables::{PROPERTIES, VARIABLES};
 
 use crate::engine::Endpoint;

@@ -1,7 +1,12 @@
 //! What is said of the reaper: which kind, which image, and what it is told. How it is used is for the session.
 
+use std::time::Duration;
+
 use super::{DURATION, Reader, ReaperChoice, Setting, duration_above_zero};
 use crate::error::Result;
+
+/// The variable that sets how long a reaper waits for its clients to come back.
+const RECONNECTION: &str = "RYUK_RECONNECTION_TIMEOUT";
 
 /// What cleans up after a killed process.
 #[derive(Clone, Debug)]
@@ -26,6 +31,12 @@ impl ReaperSettings {
             variables: variables(reader)?,
         })
     }
+
+    /// Returns the time that a reaper waits for clients to come back, if a variable or property sets it.
+    pub(crate) fn reconnection(&self) -> Option<Duration> {
+        let text = self.variables.iter().find(|(name, _)| *name == RECONNECTION).map(|(_, text)| text)?;
+        duration_above_zero(text)
+    }
 }
 
 /// Our word wins over the ecosystem's.
@@ -41,10 +52,9 @@ fn choice(reader: &Reader<'_>) -> Result<Option<Setting<ReaperChoice>>> {
 /// Durations are handed on as they were written, since a reaper reads the same grammar.
 fn variables(reader: &Reader<'_>) -> Result<Vec<(&'static str, String)>> {
     let mut variables = Vec::new();
-    for (variable, property) in [
-        ("RYUK_CONNECTION_TIMEOUT", "ryuk.connection.timeout"),
-        ("RYUK_RECONNECTION_TIMEOUT", "ryuk.reconnection.timeout"),
-    ] {
+    for (variable, property) in
+        [("RYUK_CONNECTION_TIMEOUT", "ryuk.connection.timeout"), (RECONNECTION, "ryuk.reconnection.timeout")]
+    {
         let parse = |text: &str| duration_above_zero(text).map(|_| text.to_owned());
         let read = reader.read(&[variable], &[property], DURATION, parse)?;
         variables.extend(read.map(|text| (variable, text.value)));

@@ -6,10 +6,10 @@ use std::time::Duration;
 use seatrial_core::SessionId;
 
 use super::handle::{Inner, Session};
-use super::id;
 use super::owner::Owner;
 use super::reaper::Guard;
-use crate::config::{Config, ReaperChoice, Setting};
+use super::{id, notice};
+use crate::config::{Config, ReaperChoice, Setting, unknown_variables};
 use crate::engine::connect;
 use crate::error::{Error, Result};
 use crate::image::Flights;
@@ -77,6 +77,11 @@ impl SessionBuilder {
         tracing::debug!(session = %id, "a session begins");
         let owner = Owner::current().map(|owner| owner.to_string());
         let flights = Flights::default();
-        Ok(Session(Arc::new(Inner { id, engine, config, owner, flights, guard })))
+        let session = Session(Arc::new(Inner { id, engine, config, owner, flights, guard }));
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        for warning in unknown_variables(names) {
+            notice::once(&session, &warning);
+        }
+        Ok(session)
     }
 }

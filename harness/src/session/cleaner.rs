@@ -49,7 +49,7 @@ impl Cleaner {
     ///
     /// # Errors
     /// Conflict, at the end of the process: a resource created now would be left behind.
-    pub(super) fn announce(&self, label: String, session: String) -> Result<u64> {
+    pub(super) fn announce(&self, label: String, session: Session) -> Result<u64> {
         let mut register = self.lock();
         if register.is_closing {
             return Err(Error::new(Kind::Conflict, "nothing is created any more: the process is ending"));
@@ -93,7 +93,9 @@ impl Cleaner {
             return removing.listeners.extend(done);
         }
         let Some(item) = register.live.remove(&key) else { return };
-        let removing = Removing { thing: item.thing.clone(), listeners: done.into_iter().collect() };
+        let Item { session, thing, keep, .. } = &item;
+        let (session, thing, keep) = (session.clone(), thing.clone(), *keep);
+        let removing = Removing { session, thing, keep, listeners: done.into_iter().collect() };
         register.removing.insert(key, removing);
         drop(register);
         background()

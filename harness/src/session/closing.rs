@@ -38,7 +38,8 @@ impl Cleaner {
     /// Returns a receiver for each creation of a session that is under way; each is notified at its creation's end.
     fn creations_of(&self, session: &str) -> Vec<oneshot::Receiver<()>> {
         let mut register = self.lock();
-        let of_session = register.creating.values_mut().filter(|announced| announced.session == session);
+        let of_session =
+            register.creating.values_mut().filter(|announced| announced.session.id().as_str() == session);
         let listen = |announced: &mut Announced| {
             let (ended, end) = oneshot::channel();
             announced.listeners.push(ended);

@@ -33,7 +33,7 @@ impl Creating {
     /// Dropping the future leaves nothing.
     pub(crate) async fn begin(kind: Resource, name: String, session: Session) -> Result<Self> {
         session.guarded().await?;
-        let key = cleaner().announce(format!("{kind} `{name}`"), session.id().to_string())?;
+        let key = cleaner().announce(format!("{kind} `{name}`"), session.clone())?;
         let token = format!("{:032x}", rand::rng().random::<u128>());
         Ok(Self { key, kind, name, session, token })
     }

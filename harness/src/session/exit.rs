@@ -8,6 +8,7 @@ use super::cleaner::Cleaner;
 use super::owned::Owned;
 use super::register::{Announced, Register, Removing};
 use crate::background::Background;
+use crate::config::Keep;
 
 /// The limit for the removals at the end of the process.
 pub(super) const DEADLINE: Duration = Duration::from_secs(10);
@@ -72,14 +73,27 @@ impl Cleaner {
     }
 }
 
-/// Names on stderr what could not be removed: there is no later chance to.
+/// Names on stderr what could not be removed: there is no later chance to. The reaper removes what it knows of, and gets
+/// one line for all.
 fn report_leftovers(register: &Register, limit: Duration) {
     let end = format!("within {} s of the end of the process", limit.as_secs());
-    for Announced { label, .. } in register.creating.values() {
-        eprintln!("seatrial: {label} may be there: the engine did not answer its creation {end}");
+    for Announced { label, session, .. } in register.creating.values() {
+        let reaped = if session.is_guarded() { "; if so, the session's reaper removes it" } else { "" };
+        eprintln!("seatrial: {label} may be there: the engine did not answer its creation {end}{reaped}");
     }
-    for Removing { thing, .. } in register.removing.values() {
+    let is_reaped = |removing: &&Removing| removing.keep == Keep::Never && removing.session.is_guarded();
+    let (reaped, left): (Vec<_>, Vec<_>) = register.removing.values().partition(is_reaped);
+    for Removing { thing, .. } in left {
         eprintln!("seatrial: {thing} was not removed {end}");
+    }
+    if let Some((first, more)) = reaped.split_first() {
+        let first = &first.thing;
+        match more.len() {
+            0 => eprintln!("seatrial: {first} was not removed {end}; the session's reaper removes it"),
+            more => eprintln!(
+                "seatrial: {first} and {more} more were not removed {end}; the session's reaper removes them"
+            ),
+        }
     }
     for failure in &register.failed {
         eprintln!("seatrial: {failure}");

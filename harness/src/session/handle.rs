@@ -98,6 +98,7 @@ impl Session {
             Keep::Always | Keep::OnFailure => labels::of_kept(&self.0.id),
         };
         // A container would inherit the label of an image that was made from another one of ours.
+        labels.push(self.0.guard.group(self).label());
         labels.push((labels::OWNER.to_owned(), self.0.owner.clone().unwrap_or_default()));
         labels
     }
@@ -105,6 +106,16 @@ impl Session {
     /// Returns once the reaper removes what is created from now on, however this process ends.
     pub(super) async fn guarded(&self) -> Result<()> {
         self.0.guard.ready(self).await
+    }
+
+    /// Returns the filter for the reaper of this process.
+    pub(super) fn reaper_filter(&self) -> String {
+        self.0.guard.group(self).filter(self.id())
+    }
+
+    /// Returns `true` if a reaper is linked, so that it removes what this process leaves.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.0.guard.is_linked()
     }
 
     /// Returns `true` if the session is meant to have a reaper.

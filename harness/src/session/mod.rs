@@ -3,6 +3,8 @@
 mod builder;
 mod handle;
 pub(crate) mod id;
+mod notice;
+mod private_folder;
 
 mod cleaner;
 mod closing;

@@ -42,14 +42,17 @@ pub(super) struct Item {
 pub(super) struct Announced {
     /// The kind and name, for messages.
     pub(super) label: String,
-    pub(super) session: String,
+    pub(super) session: Session,
     /// Notified at the end of the creation.
     pub(super) listeners: Vec<oneshot::Sender<()>>,
 }
 
 /// A removal that is under way.
 pub(super) struct Removing {
+    pub(super) session: Session,
     pub(super) thing: Thing,
+    /// The mode that it was created with.
+    pub(super) keep: Keep,
     /// Notified of its result.
     pub(super) listeners: Vec<oneshot::Sender<Result<()>>>,
 }

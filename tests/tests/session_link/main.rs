@@ -8,7 +8,9 @@ mod observe;
 #[path = "../common/own_session.rs"]
 mod own_session;
 
+mod ending;
 mod foreign;
+mod groups;
 mod handles;
 mod kept;
 mod lost;
