@@ -39,27 +39,22 @@ mod docs {
 }
 
 mod archive;
-mod background;
+mod base;
 mod config;
 mod container;
 pub mod driver;
 mod engine;
-mod error;
 mod image;
-mod lines;
+mod life;
 mod monitor;
 mod network;
+mod output;
 mod pool;
-mod report;
-mod retry;
+mod pull;
 mod session;
-mod stderr;
-mod stream;
-mod time;
-#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
-mod tls;
 mod volume;
 mod wait;
+mod words;
 
 /// The engine's own words, for [`ContainerRequest::modify_body`] and
 /// [`modify_host_config`](ContainerRequest::modify_host_config).
@@ -67,35 +62,33 @@ mod wait;
 pub use bollard::models;
 
 pub use archive::{CopiedOut, CopyIn};
-pub use config::{Keep, PullPolicy, ReaperChoice, TlsFiles};
+pub use config::{Endpoint, Keep, PullPolicy, ReaperChoice, TlsFiles};
 pub use container::{
-    Case, CaseEnd, CaseOutput, CaseVia, Cases, Checkpoint, ContainerId, ContainerRequest, ContainerState,
-    ContainerStatus, Exec, ExecOutput, Health, HealthCheck, Limits, LogLines, LogOutput, Logs, PartialOutput,
-    Port, Process, Protocol, RestartPolicy, Restore, RunEnd, RunOutput, Spawn, StateWatch, TestContainer,
-    WaitCondition,
+    Case, CaseEnd, CaseOutput, CaseVia, Cases, Checkpoint, ContainerRequest, Exec, ExecOutput, HealthCheck,
+    Limits, Process, RestartPolicy, Restore, RunEnd, RunOutput, Spawn, TestContainer,
 };
 pub use engine::{
-    Candidate, Change, ContainerInfo, Endpoint, Engine, EngineFacts, EngineKind, EngineVersion, HostAddress,
+    Candidate, Change, ContainerInfo, Engine, EngineFacts, EngineKind, EngineVersion, HostAddress,
     HostBinding, Located, NetworkAddress,
 };
-pub use error::{Error, Result};
-pub use image::{Credentials, ImageRef, LayerProgress, Pull, PullProgress};
-pub use lines::LogLine;
-pub use monitor::{
-    AfterExit, LastRun, Monitor, Phase, ProfileHook, ProfileTarget, Rates, Snapshot, Stats, StatsStream,
-    Traffic,
-};
+pub use image::{Credentials, ImageRef};
+pub use life::{AfterExit, LastRun, ProfileHook, ProfileTarget, StateWatch, WaitCondition};
+pub use monitor::{Monitor, Phase, Rates, Snapshot, Stats, StatsStream, Traffic};
 pub use network::Network;
+pub use output::{LogLines, LogMatch, LogOutput, Logs};
 pub use pool::{
     Accounting, ContainerPool, ExclusiveLease, Interval, LazyPool, LeakCheck, Lease, Lockout, MemberAccount,
     MemberState, MemberStatus, Percentiles, PoolBuilder, PoolStatus, QueueChange, Recycle, Timeline, Times,
     Wait, WaitKind, Waits, Window,
 };
-pub use report::Report;
-pub use session::{Leftover, Session, SessionBuilder, Sweep};
-pub use stream::LogStream;
+pub use pull::{LayerProgress, PullProgress};
+pub use session::{Leftover, Pull, Session, SessionBuilder, Sweep};
 pub use volume::Volume;
 pub use wait::{
-    BranchReport, ExecWait, ExitWait, FileWait, HealthyWait, HttpResponse, HttpWait, LogMatch, LogWait,
-    PortWait, WaitFor, WaitStrategy,
+    ExecWait, ExitWait, FileWait, HealthyWait, HttpResponse, HttpWait, LogWait, PortWait, WaitFor,
+    WaitStrategy,
+};
+pub use words::{
+    BranchReport, ContainerId, ContainerState, ContainerStatus, Error, Health, LogLine, LogStream,
+    PartialOutput, Port, Protocol, Report, Result,
 };

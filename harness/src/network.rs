@@ -4,11 +4,10 @@ use std::fmt;
 
 use rand::RngExt;
 
-use crate::background::background;
-use crate::container::check_name;
+use crate::base::background;
 use crate::engine::{Resource, network_body};
-use crate::error::Result;
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
+use crate::words::{Result, check_name};
 
 /// A bridge network on which containers reach each other by name and alias; dropping it removes it.
 ///

@@ -4,11 +4,11 @@ use std::fmt;
 
 use bollard::models::VolumeCreateRequest;
 
-use crate::background::background;
+use crate::base::background;
 use crate::engine::Resource;
-use crate::error::Result;
 use crate::network::random_name;
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
+use crate::words::Result;
 
 /// A named volume; dropping it removes it, once no container uses it. It stays if one that uses it was kept.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure::files;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// How many pieces of the stream wait for the thread.
 const WAITING: usize = 4;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::failure::{cannot, files};
 use super::source::{CopyIn, Source};
 use super::walk::{What, special, walk};
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// Checks all sources of one request together.
 ///

@@ -14,7 +14,7 @@ use tar::{Archive, Entry, EntryType};
 use super::bridge::broken;
 use super::failure::{cannot, files};
 use super::walk::join;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// What a copy out of a container came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
-use crate::error::{Error, Kind};
+use crate::words::{Error, Kind};
 
 /// `path` can't be `done`, for the reason that the system gives.
 pub(super) fn cannot(done: &str, path: &Path, error: io::Error) -> Error {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use tar::{Builder, EntryType, Header};
 
-use crate::error::Result;
+use crate::words::Result;
 
 /// An archive that is being put together; everything in it has mode 0640 and second 1000, unless said otherwise.
 pub(super) struct Tar(Builder<Vec<u8>>);

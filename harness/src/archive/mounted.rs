@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::failure::{cannot, files};
 use super::walk::{What, special, walk};
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// A temporary directory with copies, to be mounted into a container.
 ///

@@ -18,7 +18,7 @@ use super::failure::{cannot, files, unwrapped, wrapped};
 use super::header::{Attributes, append_dir, append_file, append_symlink};
 use super::source::{CopyIn, Source};
 use super::walk::{Found, What, walk};
-use crate::error::Error;
+use crate::words::Error;
 
 /// How large the pieces of the stream are.
 const CHUNK: usize = 256 * 1024;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::failure::{cannot, files};
-use crate::error::Result;
+use crate::words::Result;
 
 /// A place next to the target, or in it, from which a rename is enough. It is removed when this is dropped.
 pub(super) struct Staging {

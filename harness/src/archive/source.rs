@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// A file, a directory or bytes to be copied into a container.
 ///

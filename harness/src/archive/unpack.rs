@@ -17,7 +17,7 @@ use super::bridge::{StreamReader, broken, on_thread};
 use super::extract::{Extracted, copy_entry, extract};
 use super::failure::files;
 use super::place::Staging;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// What the caller wants of the archive's root.
 #[derive(Clone, Copy, PartialEq, Eq)]

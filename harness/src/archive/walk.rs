@@ -5,7 +5,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use super::failure::{cannot, files};
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// Something in the directory.
 #[derive(Debug)]

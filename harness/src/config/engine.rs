@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{Reader, Setting};
-use crate::error::Result;
+use crate::words::Result;
 
 /// The engine as configured; what is `None` is found out by those who need it.
 #[derive(Clone, Debug)]

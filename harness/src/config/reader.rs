@@ -1,7 +1,7 @@
 //! Looks a value up: the environment first, then the properties. What a value means is for `config.rs`.
 
 use crate::config::{PROPERTIES, Properties, Setting, VARIABLES};
-use crate::error::Result;
+use crate::words::Result;
 
 /// The environment as a function of a variable's name, so that tests need not change that of the process.
 pub(crate) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{DURATION, Reader, ReaperChoice, Setting, duration_above_zero};
-use crate::error::Result;
+use super::config::{DURATION, duration_above_zero};
+use super::{Reader, ReaperChoice, Setting};
+use crate::words::Result;
 
 /// The variable that sets how long a reaper waits for its clients to come back.
 const RECONNECTION: &str = "RYUK_RECONNECTION_TIMEOUT";

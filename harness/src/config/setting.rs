@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// A value, and where it came from in words that a message can use: `` `DOCKER_HOST` ``.
 #[derive(Clone, Debug, PartialEq, Eq)]

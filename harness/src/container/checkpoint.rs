@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 
+use super::TestContainer;
 use super::checkpoint_refusal::{explain, missing};
-use super::{TestContainer, check_name};
-use crate::background::background;
+use crate::base::{Backoff, background};
 use crate::engine::Change;
-use crate::error::{Error, Kind, Result};
-use crate::monitor::Intent;
-use crate::retry::Backoff;
-use crate::wait::Subject;
+use crate::life::Intent;
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result, check_name};
 
 /// How long a restore that is in the way of another is waited for.
 const IN_THE_WAY: Duration = Duration::from_secs(10);

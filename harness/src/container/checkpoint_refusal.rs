@@ -2,7 +2,7 @@
 //!
 //! There is no other way: almost all of it comes with the status 500.
 
-use crate::error::{Error, Kind};
+use crate::words::{Error, Kind};
 
 /// A reason that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,12 +9,11 @@ use futures_util::future::BoxFuture;
 
 use super::command::ProgramVolume;
 use crate::archive::MountedFiles;
-use crate::background::blocking;
+use crate::base::{blocking, tell};
 use crate::engine::Engine;
-use crate::error::Result;
-use crate::monitor::Course;
+use crate::life::Course;
 use crate::session::{Estate, Manner, Thing};
-use crate::stderr::tell;
+use crate::words::Result;
 
 /// Everything that goes with one container.
 pub(super) struct ContainerEstate {

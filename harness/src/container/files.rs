@@ -6,12 +6,13 @@ use std::path::Path;
 use bytes::Bytes;
 use futures_util::StreamExt;
 
-use super::{ContainerId, TestContainer};
-use crate::archive::{self, CopiedOut, CopyIn};
-use crate::background::blocking;
+use super::TestContainer;
+use crate::archive;
+use crate::archive::{CopiedOut, CopyIn};
+use crate::base::blocking;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{ContainerId, Error, Result};
 
 /// Sends all sources to a container in one archive.
 pub(super) async fn put(engine: &Engine, id: &ContainerId, name: &str, sources: Vec<CopyIn>) -> Result<()> {

@@ -9,9 +9,9 @@ use super::command::{AGENT_PATH, Agents};
 use super::request::{ContainerRequest, ForCases};
 use super::start::{Created, create, engine_start, ready, start_plainly};
 use crate::engine::ContainerInfo;
-use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::wait::Preparation;
+use crate::words::{Error, Result};
 
 /// Why a container was not started.
 enum Failure {

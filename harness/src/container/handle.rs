@@ -3,18 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::consumer::Listener;
-use super::logs::{Consumer, Logs};
-use super::ports::{Ports, with_port};
+use super::Commands;
 use super::start::{Created, FailedWait};
-use super::{Commands, ContainerId, ContainerState, Port};
 use crate::config::Keep;
-use crate::engine::ContainerInfo;
-use crate::error::{Error, Result};
-use crate::monitor::{Restarts, Supervisor};
-use crate::report::Report;
+use crate::engine::{ContainerInfo, Ports, with_port};
+use crate::life::{Restarts, Supervisor};
+use crate::output::{Consumer, Listener, LogMatch, Logs, Subject, Tap};
 use crate::session::{Owned, Remover, Session};
-use crate::wait::{LogMatch, Preparation, Subject, Tap, WaitFor, wait_ready};
+use crate::wait::{Preparation, WaitFor, wait_ready};
+use crate::words::{ContainerId, ContainerState, Error, Port, Result};
 
 /// A container that runs for a test; dropping it removes it with its anonymous volumes.
 ///
@@ -165,7 +162,7 @@ impl TestContainer {
     pub async fn pid(&self) -> Result<u32> {
         let info = self.inspect().await?;
         info.state.pid.ok_or_else(|| {
-            Error::new(crate::error::Kind::Conflict, format!("it has no process: it is {}", info.state))
+            Error::new(crate::words::Kind::Conflict, format!("it has no process: it is {}", info.state))
                 .with_subject(self.to_string())
         })
     }
@@ -206,7 +203,7 @@ impl TestContainer {
                 Some(_) => format!("it has no {family} address in network `{network}`"),
                 None => format!("it is not in network `{network}`, but in `{}`", names.join("`, `")),
             };
-            Error::new(crate::error::Kind::NotFound, message).with_subject(self.to_string())
+            Error::new(crate::words::Kind::NotFound, message).with_subject(self.to_string())
         })
     }
 
@@ -275,7 +272,7 @@ impl TestContainer {
             Err(unmet) => {
                 let failed = FailedWait { unmet, elapsed: began.elapsed(), more_time: "give it more time" };
                 let tails = prepared.tap.as_ref().map(Tap::tails);
-                let report = Report::of(self, &prepared.root, tails).await;
+                let report = super::failure::report(self, &prepared.root, tails).await;
                 // What fails here need not fail the test, so it takes more to have the container stay.
                 Err(failed.into_error(self, report, Keep::Always))
             }

@@ -7,9 +7,9 @@ use bollard::models::ContainerUpdateBody;
 
 use super::TestContainer;
 use crate::engine::Change;
-use crate::error::Result;
-use crate::monitor::Intent;
-use crate::wait::Subject;
+use crate::life::Intent;
+use crate::output::Subject;
+use crate::words::Result;
 
 /// New limits for a container that runs; what is not set stays.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 //! There is no other way: Docker and Podman have one status for many reasons.
 
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// A reason that a hint can be given for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

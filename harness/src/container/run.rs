@@ -6,11 +6,10 @@ use tracing::Instrument;
 
 use super::ContainerRequest;
 use super::start::{Created, create, start_explained};
-use super::texts::stream_texts;
-use crate::background::background;
+use crate::base::background;
 use crate::config::Keep;
-use crate::error::{Error, Result};
-use crate::wait::{Collected, Subject, Tap, TapKeep};
+use crate::output::{Collected, Retain, Subject, Tap};
+use crate::words::{Error, Result, stream_texts};
 
 /// What a container did from its start to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +100,7 @@ async fn run(created: Created, limit: usize) -> Result<RunOutput> {
 async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let Subject { engine, id, name, .. } = &created.subject;
     let connection = engine.attach(id, name).await?;
-    let (tap, over) = Tap::attached(created.subject.clone(), connection, Vec::new(), TapKeep::Head(limit));
+    let (tap, over) = Tap::attached(created.subject.clone(), connection, Vec::new(), Retain::Head(limit));
     let began = Instant::now();
     start_explained(created).await?;
     created.profile().await?;

@@ -8,19 +8,20 @@ use tracing::Instrument;
 
 use super::estate::ContainerEstate;
 use super::handle::TestContainer;
-use super::name::{caller_name, check_name, default_name};
 use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
-use crate::archive::{self, MountedFiles};
-use crate::background::{background, blocking};
+use crate::archive::MountedFiles;
+use crate::base::{background, blocking};
 use crate::config::{Keep, PullPolicy};
 use crate::engine::{ContainerInfo, Engine, EngineKind, Resource};
-use crate::error::{Error, Kind, Result};
-use crate::image::{self, ImageRef, PullProgress};
-use crate::monitor::Course;
-use crate::report::Report;
+use crate::image::ImageRef;
+use crate::life::Course;
+use crate::output::{Subject, Tap};
+use crate::pull::{PullProgress, pull_with};
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
-use crate::wait::{Preparation, Subject, Tap, Unmet, wait_ready};
+use crate::wait::{Preparation, Unmet, wait_ready};
+use crate::words::{Error, Kind, Report, Result, caller_name, check_name, default_name};
+use crate::{archive, image};
 
 /// A container that is created, owned, and not started.
 pub(crate) struct Created {
@@ -185,12 +186,13 @@ async fn ensure_created(
     platform: String,
     lowered: Lowered,
     estate: ContainerEstate,
-) -> Result<(super::ContainerId, Owned)> {
+) -> Result<(crate::words::ContainerId, Owned)> {
     let policy = request.pull.unwrap_or(session.config().pull.value);
     let tell = request.reporter.as_ref().map(|reporter| |progress: &PullProgress| reporter.pulling(progress));
     let progress = tell.as_ref().map(|tell| tell as &(dyn Fn(&PullProgress) + Send + Sync));
     let (platform_wanted, credentials) = (request.platform.as_deref(), request.credentials.as_ref());
-    let pull = || image::pull_with(session, image, platform_wanted, credentials, progress);
+    let pull =
+        || pull_with(session.engine(), session.config(), image, platform_wanted, credentials, progress);
     if policy == PullPolicy::Always {
         pull().await?;
     }
@@ -219,7 +221,7 @@ async fn create_owned(
     lowered: Lowered,
     keep: Keep,
     estate: &mut Option<ContainerEstate>,
-) -> Result<(super::ContainerId, Owned)> {
+) -> Result<(crate::words::ContainerId, Owned)> {
     let (name, session) = (name.to_owned(), session.clone());
     // Before the background thread has it: who closes the session from here on waits for it.
     let creating = Creating::begin(Resource::Container, name.clone(), session.clone()).await?;
@@ -306,7 +308,7 @@ pub(super) async fn ready(
         Err(unmet) => {
             let tails = prepared.tap.as_ref().map(Tap::tails);
             let failed = FailedWait { unmet, elapsed: began.elapsed(), more_time: "raise `startup_timeout`" };
-            let report = Report::of(&container, &prepared.root, tails).await;
+            let report = super::failure::report(&container, &prepared.root, tails).await;
             let error = failed.into_error(&container, report, Keep::OnFailure);
             container.give_up_failed();
             Err(error)
@@ -345,7 +347,7 @@ impl FailedWait {
     /// The error, with what to do next; `keep` is the mode in which the container would stay after this failure.
     pub(super) fn into_error(self, container: &TestContainer, report: Report, keep: Keep) -> Error {
         let who = format!("{container} (`{}`)", container.image());
-        let after = crate::report::seconds(self.elapsed);
+        let after = crate::words::seconds(self.elapsed);
         let look = container.look_into(keep);
         let or_look = if container.is_kept(keep) { format!("; {look}") } else { format!(", or {look}") };
         let (error, hint) = match self.unmet {

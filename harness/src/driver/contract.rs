@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::{RunResult, Task};
-use crate::error::Result;
+use crate::words::Result;
 
 /// What runs tasks: containers of their own, those of a pool, or none at all.
 ///

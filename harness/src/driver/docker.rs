@@ -16,15 +16,14 @@ use super::outlet::Outlet;
 use super::output::{End, Output, Source};
 use super::stats::measure;
 use super::{Ending, StatsSink, Stop, Task};
+use crate::base::Backoff;
 use crate::config::Keep;
 use crate::container::command::{Input, beside};
-use crate::container::{ContainerState, ContainerStatus, Created, create, start_explained};
+use crate::container::{Created, create, start_explained};
 use crate::engine::{Change, ContainerInfo, EventKind, LogRequest, Mode, Signal, Signals, Upgraded};
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
-use crate::retry::Backoff;
+use crate::output::Subject;
 use crate::session::Session;
-use crate::wait::Subject;
+use crate::words::{ContainerState, ContainerStatus, Error, Kind, Result, seconds};
 
 /// How long the engine's events may take to be told; without them looks do, later.
 const EVENTS_WITHIN: Duration = Duration::from_secs(1);

@@ -14,8 +14,8 @@ use super::contract::{Prepared, Wait};
 use super::outlet::{Deliveries, Outlet};
 use super::task::named;
 use super::{Ending, RunResult, Status, Stop, Task};
-use crate::background::background;
-use crate::error::{Error, Kind, Result};
+use crate::base::background;
+use crate::words::{Error, Kind, Result};
 
 /// What one driver does for one task; all of it on the background thread. Dropping it leaves nothing.
 pub(super) trait Job: Send + 'static {

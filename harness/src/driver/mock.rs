@@ -12,9 +12,8 @@ use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
 use super::status::KILLED;
 use super::{Ending, StatsSink, Task};
-use crate::error::{Error, Kind, Result};
 use crate::monitor::Stats;
-use crate::stream::LogStream;
+use crate::words::{Error, Kind, LogStream, Result};
 
 /// Gives each task the outcome that it was told to; by default, success at once.
 ///

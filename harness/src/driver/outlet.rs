@@ -12,8 +12,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
 use super::task::{Task, Writer};
-use crate::background::within;
-use crate::stream::LogStream;
+use crate::base::within;
+use crate::words::LogStream;
 
 /// How many pieces of each stream wait for their writer.
 const PIECES: usize = 32;
@@ -108,6 +108,6 @@ async fn in_time(patience: Duration, write: impl Future<Output = io::Result<()>>
 }
 
 fn gave_up(patience: Duration) -> io::Error {
-    let limit = crate::report::seconds(patience);
+    let limit = crate::words::seconds(patience);
     io::Error::new(io::ErrorKind::TimedOut, format!("a piece of output was not taken within {limit}"))
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::outlet::Outlet;
 use crate::engine::{Bodies, FrameDecoder, Mode, Upgraded};
-use crate::stream::LogStream;
+use crate::words::LogStream;
 
 /// How much is read at once.
 const READ_SIZE: usize = 32 * 1024;

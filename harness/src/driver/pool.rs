@@ -17,14 +17,13 @@ use super::output::{End, Output, Source};
 use super::stats::measure;
 use super::status::KILLED;
 use super::{Ending, StatsSink, Stop, Task};
-use crate::container::ContainerStatus;
 use crate::container::command::{
     Agent, Begun, Exit, Input, begin, beside, exit, name_the_test, not_started, words,
 };
 use crate::engine::{EventKind, ExecRequest, Mode, Signal, Signals};
-use crate::error::{Error, Kind, Result};
+use crate::output::Subject;
 use crate::pool::{ContainerPool, Lease};
-use crate::wait::Subject;
+use crate::words::{ContainerStatus, Error, Kind, Result};
 
 /// How long the engine's events may take to be told.
 const EVENTS_WITHIN: Duration = Duration::from_secs(1);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{DockerDriver, Driver, MockDriver, PoolDriver};
-use crate::error::{Error, Kind, Result};
 use crate::pool::ContainerPool;
+use crate::words::{Error, Kind, Result};
 
 /// Drivers by name: `docker` and `mock` from the beginning, `pool` once it has one, and your own.
 #[derive(Clone, Debug)]

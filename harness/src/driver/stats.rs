@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::StatsSink;
+use crate::base::Backoff;
 use crate::monitor::each_sample;
-use crate::retry::Backoff;
-use crate::wait::Subject;
+use crate::output::Subject;
 
 /// Sends the samples of a container that runs, for as long as it is polled, also when they break off meanwhile. Their
 /// lack is no failure of the task.

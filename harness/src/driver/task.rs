@@ -9,8 +9,8 @@ use tokio::sync::broadcast;
 
 use crate::container::ContainerRequest;
 use crate::engine::ExecRequest;
-use crate::error::Error;
 use crate::monitor::Stats;
+use crate::words::Error;
 
 /// Where a stream of output goes.
 pub type Writer = Box<dyn AsyncWrite + Send + Unpin>;

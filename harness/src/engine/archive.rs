@@ -15,8 +15,7 @@ use super::client::{CallError, Engine, What};
 use super::path::ApiPath;
 use super::streams::{Bodies, unless_silent};
 use super::transport::{TransportError, checked};
-use crate::container::ContainerId;
-use crate::error::Result;
+use crate::words::{ContainerId, Result};
 
 impl Engine {
     /// Unpacks a tar archive in a directory of a container. Fails when nothing moves for the length of a deadline.

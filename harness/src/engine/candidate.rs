@@ -4,8 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-use crate::engine::endpoint::Endpoint;
-use crate::error::{Error, Kind};
+use crate::config::Endpoint;
+use crate::words::{Error, Kind};
 
 /// An engine that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

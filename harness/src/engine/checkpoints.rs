@@ -11,8 +11,7 @@ use super::client::{Engine, What};
 use super::containers::{Change, post};
 use super::path::{ApiPath, encoded};
 use super::transport::checked;
-use crate::container::ContainerId;
-use crate::error::Result;
+use crate::words::{ContainerId, Result};
 
 /// What writing a container's memory, or reading it back, may take beyond the usual deadline.
 const OF_MEMORY: Duration = Duration::from_secs(120);

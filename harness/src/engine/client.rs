@@ -12,16 +12,14 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use super::discover::{self, Located};
-use super::endpoint::Endpoint;
 use super::feed::Feed;
 use super::host::{self, HostAddress};
 use super::host_turns::HostTurns;
 use super::transport::{Transport, TransportError};
 use super::version::EngineVersion;
-use crate::background::{Run, background};
-use crate::config::{Config, Setting};
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
+use crate::base::{Run, background};
+use crate::config::{Config, Endpoint, Setting};
+use crate::words::{Error, Kind, Result, seconds};
 
 /// How long an engine may take to say who it is, when it is looked for.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -12,9 +12,8 @@ use super::info::ContainerInfo;
 use super::path::ApiPath;
 use super::transport::{Transport, TransportError};
 use super::version::EngineKind;
-use crate::background::Run;
-use crate::container::ContainerId;
-use crate::error::Result;
+use crate::base::Run;
+use crate::words::{ContainerId, Result};
 
 /// What a call left changed: "already so" is a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::config::{EngineSettings, Setting, TlsFiles};
-use crate::engine::endpoint::Endpoint;
-use crate::error::{Error, Kind, Result};
+use crate::config::{Endpoint, EngineSettings, Setting, TlsFiles};
+use crate::words::{Error, Kind, Result};
 
 /// The context of this name is what there is without contexts; it has no file.
 const DEFAULT: &str = "default";

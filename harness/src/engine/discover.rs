@@ -15,12 +15,11 @@ use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
 
-use crate::config::{Config, EngineSettings, Setting};
+use crate::config::{Config, Endpoint, EngineSettings, Setting};
 use crate::engine::candidate::{Candidate, reason};
 use crate::engine::context;
-use crate::engine::endpoint::Endpoint;
 use crate::engine::version::EngineVersion;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// An engine that answers.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::container::Health;
+use crate::words::Health;
 
 /// Something that happened to a container.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,7 @@ use super::client::{CallError, Engine};
 use super::path::ApiPath;
 use super::transport::{TransportError, Upgraded};
 use super::version::EngineKind;
-use crate::container::ContainerId;
-use crate::error::{Error, Kind, Result};
+use crate::words::{ContainerId, Error, Kind, Result};
 
 /// What an exec is made from.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::client::Engine;
-use crate::error::Result;
+use crate::words::Result;
 
 /// What an engine says of itself and its machine. What it does not say is empty or none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,10 +13,8 @@ use super::client::Engine;
 use super::event::ContainerEvent;
 use super::json_values::JsonValues;
 use super::streams::Bodies;
-use crate::background::{Run, background};
-use crate::container::ContainerId;
-use crate::error::Error;
-use crate::retry::Backoff;
+use crate::base::{Backoff, Run, background};
+use crate::words::{ContainerId, Error};
 
 /// A connection may be dead without saying so; after so long without an event another one is made.
 const SILENCE: Duration = Duration::from_secs(60);

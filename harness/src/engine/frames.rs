@@ -4,8 +4,7 @@
 //! 2 stderr, 3 an error of the engine itself), three zero bytes, the payload's length as a big-endian `u32`, and the
 //! payload. With a terminal the bytes come as they are.
 
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
+use crate::words::{Error, Kind, LogStream, Result};
 
 const HEADER: usize = 8;
 

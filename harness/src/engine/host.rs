@@ -5,8 +5,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Setting};
-use crate::engine::endpoint::Endpoint;
+use crate::config::{Config, Endpoint, Setting};
 
 /// Where an engine in a virtual machine, or on another machine, finds its own socket.
 const USUAL_SOCKET: &str = "/var/run/docker.sock";

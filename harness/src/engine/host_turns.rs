@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::retry::Backoff;
+use crate::base::Backoff;
 
 /// After how long nobody waits any more: a process that holds its turn for longer than starts take is stopped, or
 /// waits for an engine that hangs.

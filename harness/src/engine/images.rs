@@ -14,8 +14,8 @@ use super::json_values::JsonValues;
 use super::path::{ApiPath, encoded};
 use super::streams::{bodies, unless_silent};
 use super::transport::checked;
-use crate::error::{Error, Kind, Result};
 use crate::image::{Credentials, ImageRef};
+use crate::words::{Error, Kind, Result};
 
 /// One step of a pull, as the engine tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]

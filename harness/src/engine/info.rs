@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
 
-use crate::container::{ContainerState, Port};
+use crate::words::{ContainerState, Port};
 
 /// What the engine knows of a container at one moment.
 #[derive(Clone, Debug)]

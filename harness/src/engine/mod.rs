@@ -4,13 +4,13 @@
 //! names what was asked for and of which thing.
 
 mod archive;
+mod authority;
 mod candidate;
 mod checkpoints;
 mod client;
 mod containers;
 mod context;
 mod discover;
-mod endpoint;
 mod event;
 mod exec;
 mod facts;
@@ -24,20 +24,24 @@ mod json_values;
 mod networks;
 mod oom;
 mod path;
+mod ports;
 mod resource;
 mod sidecar;
 mod stats;
 mod streams;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 mod transport;
 mod version;
 mod volumes;
 
+pub(crate) use authority::Authority;
 pub use candidate::Candidate;
 pub use client::Engine;
 pub(crate) use client::connect;
 pub use containers::Change;
 pub use discover::Located;
-pub use endpoint::Endpoint;
+
 pub(crate) use event::EventKind;
 pub(crate) use exec::{ExecRequest, ExecState};
 pub use facts::EngineFacts;
@@ -48,8 +52,10 @@ pub(crate) use images::PullEvent;
 pub use info::{ContainerInfo, HostBinding, NetworkAddress};
 pub(crate) use json_values::JsonValues;
 pub(crate) use networks::network_body;
+pub(crate) use ports::{Ports, with_port};
 pub(crate) use resource::{Labelled, Resource};
 pub(crate) use sidecar::SidecarInfo;
 pub(crate) use streams::{Bodies, EndNotice, LogRequest};
+pub(crate) use tls::{check as check_authority, to_server};
 pub(crate) use transport::{Io, Upgraded};
 pub use version::{EngineKind, EngineVersion};

@@ -7,8 +7,8 @@ use bollard::query_parameters::ListNetworksOptions;
 
 use super::client::Engine;
 use super::path::encoded;
-use crate::background::Run;
-use crate::error::Result;
+use crate::base::Run;
+use crate::words::Result;
 
 impl Engine {
     /// Creates a network and returns its id. Not cancelled by a drop: the caller must own what comes.

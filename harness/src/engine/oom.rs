@@ -13,9 +13,8 @@ use super::client::Engine;
 use super::info::ContainerInfo;
 use super::path::ApiPath;
 use super::version::EngineKind;
-use crate::background::background;
-use crate::container::ContainerId;
-use crate::error::Result;
+use crate::base::background;
+use crate::words::{ContainerId, Result};
 
 /// How long after an end the engine may take to tell of what caused it.
 const TOLD_WITHIN: Duration = Duration::from_millis(250);
@@ -30,7 +29,7 @@ impl Engine {
         let state = &info.state;
         let is_doubtful = !state.is_running() && !state.oom_killed && state.exit_code == Some(KILLED);
         if is_doubtful && info.memory_limit.is_some() && self.version().kind == EngineKind::Docker {
-            let since = state.started_at.map(crate::time::engine_seconds);
+            let since = state.started_at.map(crate::words::engine_seconds);
             let told = self.clone().tells_of_oom(id.clone(), name.to_owned(), since);
             // Without an answer the engine's flag stands.
             let told = background().run(tokio::time::timeout(TOLD_WITHIN, told)).await;

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use super::client::{Engine, What};
 use super::path::{ApiPath, encoded};
-use crate::error::Result;
-use crate::time::parse_rfc3339;
+use crate::words::{Result, parse_rfc3339};
 
 /// Something that carries the label of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,9 +10,8 @@ use super::info::ContainerInfo;
 use super::path::{ApiPath, encoded};
 use super::streams::Bodies;
 use super::transport::TransportError;
-use crate::background::Run;
-use crate::container::ContainerId;
-use crate::error::Result;
+use crate::base::Run;
+use crate::words::{ContainerId, Result};
 
 /// What an inspect tells of a container that somebody else may have made.
 #[derive(Clone, Debug)]

@@ -6,8 +6,7 @@ use serde_json::Value;
 use super::client::Engine;
 use super::path::ApiPath;
 use super::streams::Bodies;
-use crate::container::ContainerId;
-use crate::error::Result;
+use crate::words::{ContainerId, Result};
 
 impl Engine {
     /// What a container uses now, as the engine's JSON. The engine takes a second or two to look twice.

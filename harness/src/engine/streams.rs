@@ -17,9 +17,8 @@ use super::client::{CallError, Engine, What, hung};
 use super::path::ApiPath;
 use super::transport::{TransportError, Upgraded};
 use super::version::EngineKind;
-use crate::background::background;
-use crate::container::ContainerId;
-use crate::error::{Error, Kind, Result};
+use crate::base::background;
+use crate::words::{ContainerId, Error, Kind, Result};
 
 /// A body that comes in pieces.
 pub(crate) type Bodies = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
@@ -113,7 +112,7 @@ impl Engine {
         }
         let path = ApiPath::new("/events")
             .with("filters", filters)
-            .with_some("since", since.map(crate::time::engine_seconds));
+            .with_some("since", since.map(crate::words::engine_seconds));
         let what = self.what("follow the events", "the engine");
         self.body(what, Method::GET, path).await
     }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::endpoint::Endpoint;
+use crate::config::Endpoint;
 
 /// How long a connection to the engine's socket may take to be made; a socket that is full is a wedged engine.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ impl Transport {
                     stream.set_nodelay(true)?;
                     match tls {
                         None => Box::new(stream),
-                        Some(files) => crate::tls::to_engine(stream, host, files).await?,
+                        Some(files) => super::tls::to_engine(stream, host, files).await?,
                     }
                 }
             })

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// Which engine answers, in which version.
 #[derive(Clone, Debug, PartialEq, Eq)]

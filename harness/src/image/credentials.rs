@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::config::{Config, Hidden};
-use crate::error::{Error, Kind, Result};
 use crate::image::helper;
+use crate::words::{Error, Kind, Result};
 
 /// Docker Hub's key in Docker's files, and what its helpers know it by.
 const HUB_KEY: &str = "https://index.docker.io/v1/";

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::config::Hidden;
-use crate::error::{Error, Kind, Result};
 use crate::image::credentials::Secret;
+use crate::words::{Error, Kind, Result};
 
 /// A helper may ask a keychain, but should not wait for a person.
 const LIMIT: Duration = Duration::from_secs(10);

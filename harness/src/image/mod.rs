@@ -1,42 +1,14 @@
 //! Images: how one is named, who may pull it, and how it is pulled.
 
 mod credentials;
-mod flight;
 mod grammar;
 mod helper;
 mod login;
-mod progress;
-mod pull;
 mod reference;
+mod resolve;
 
-pub(crate) use flight::Flights;
+pub(crate) use credentials::credentials_for;
 pub use login::Credentials;
-pub use progress::{LayerProgress, PullProgress};
-pub use pull::Pull;
-pub(crate) use pull::{pull, pull_with};
 pub use reference::ImageRef;
 
-use crate::config::Config;
-use crate::error::{Error, Kind, Result};
-
-/// Parses an image's name, and puts the configured prefix before one of Docker Hub's.
-pub(crate) fn resolve(text: &str, config: &Config) -> Result<ImageRef> {
-    let image = ImageRef::parse(text)?;
-    match &config.hub_prefix {
-        Some(prefix) => image.with_registry_prefix(&prefix.value),
-        None => Ok(image),
-    }
-}
-
-/// Whether an engine's answer to a creation says that the image is not there.
-pub(crate) fn is_missing(error: &Error) -> bool {
-    error.is_not_found() && error.message().to_lowercase().contains("no such image")
-}
-
-/// The error of an image that is not there and must not be pulled.
-pub(crate) fn missing(image: &ImageRef, source: Error) -> Error {
-    Error::new(Kind::Image, "it is not there, and the pull policy is `never`")
-        .with_subject(format!("image `{}`", image.as_given()))
-        .with_hint("pull or build it first, or allow a pull: SEATRIAL_PULL=missing")
-        .with_source(source)
-}
+pub(crate) use resolve::{is_missing, missing, resolve};

@@ -8,10 +8,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
 use crate::image::grammar::{
     Problem, check_digest, check_registry, check_repository, check_tag, is_id, split_registry,
 };
+use crate::words::{Error, Result};
 
 /// The registry of names that name none.
 const HUB: &str = "docker.io";

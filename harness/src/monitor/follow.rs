@@ -11,9 +11,10 @@ use tokio::sync::watch;
 use super::rates::Meter;
 use super::samples::each_sample;
 use super::snapshot::Board;
-use crate::container::{ContainerState, follow_states};
-use crate::retry::Backoff;
-use crate::wait::Subject;
+use crate::base::Backoff;
+use crate::life::follow_states;
+use crate::output::Subject;
+use crate::words::ContainerState;
 
 type States = watch::Receiver<Option<ContainerState>>;
 type Boards = watch::Sender<Board>;

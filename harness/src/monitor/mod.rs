@@ -1,31 +1,21 @@
 //! What containers use and go through: samples, snapshots as they come, restarts that the user decides on, and the
 //! profiler's hook.
-
-mod course;
 mod follow;
 #[expect(clippy::module_inception, reason = "it is the noun")]
 mod monitor;
-mod profile;
 mod rates;
 mod read;
-mod restart;
 mod samples;
 mod snapshot;
 mod stats;
-mod supervisor;
 mod thin;
-mod user_code;
 
-pub(crate) use course::{Course, Intent};
 pub use monitor::Monitor;
 pub(crate) use monitor::Reporter;
-pub(crate) use profile::Profiler;
-pub use profile::{ProfileHook, ProfileTarget};
+
 pub use rates::Rates;
-pub(crate) use restart::Restarts;
-pub use restart::{AfterExit, LastRun};
+
 pub use samples::StatsStream;
 pub(crate) use samples::each_sample;
 pub use snapshot::{Phase, Snapshot};
 pub use stats::{Stats, Traffic};
-pub(crate) use supervisor::Supervisor;

@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use super::Snapshot;
 use super::follow::follow;
 use super::snapshot::Board;
-use crate::background::background;
-use crate::container::{ContainerRequest, TestContainer, default_name};
-use crate::error::Result;
-use crate::image::PullProgress;
-use crate::wait::Subject;
+use crate::base::background;
+use crate::container::{ContainerRequest, TestContainer};
+use crate::output::Subject;
+use crate::pull::PullProgress;
+use crate::words::{Result, default_name};
 
 /// What a container is doing and uses, from now on until its last state.
 ///

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Stats, Traffic};
-use crate::time::parse_rfc3339;
+use crate::words::parse_rfc3339;
 
 impl Stats {
     /// Reads the engine's answer, Docker's or Podman's, under either version of control groups. None if it is not of a

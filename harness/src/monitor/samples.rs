@@ -10,8 +10,8 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use super::Stats;
 use crate::container::TestContainer;
 use crate::engine::{Bodies, JsonValues};
-use crate::error::{Error, Kind, Result};
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result};
 
 /// A connection may be dead without saying so; samples come each second, and after so long without one they are over.
 const SILENCE: Duration = Duration::from_secs(30);

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::course::{Intent, Plan};
 use super::{Rates, Stats};
-use crate::container::{ContainerId, ContainerState, ContainerStatus, Health};
+use crate::life::{Intent, Plan};
+use crate::words::{ContainerId, ContainerState, ContainerStatus, Health};
 
 /// What a container is doing and uses at one moment.
 #[derive(Clone, Debug, PartialEq)]

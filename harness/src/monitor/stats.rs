@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct Stats {
     /// When it was taken, by the engine's clock; in JSON as RFC 3339 has it.
-    #[serde(with = "crate::time::rfc3339")]
+    #[serde(with = "crate::words::rfc3339")]
     pub time: SystemTime,
     /// CPU time used since the sample before, in percent of one CPU: two busy threads are 200. Never negative, finite.
     #[serde(skip_serializing_if = "Option::is_none")]

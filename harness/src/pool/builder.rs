@@ -11,9 +11,9 @@ use super::pool::ContainerPool;
 use super::recycle::Recycle;
 use super::roster::Roster;
 use super::shell::Shell;
-use crate::container::{ContainerRequest, caller_name, default_name};
-use crate::error::{Error, Result};
+use crate::container::ContainerRequest;
 use crate::session::Session;
+use crate::words::{Error, Result, caller_name, default_name};
 
 /// The most containers that a pool has when nobody says how many.
 const MOST_BY_DEFAULT: usize = 8;

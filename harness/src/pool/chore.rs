@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::background::background;
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
+use crate::base::background;
+use crate::words::{Error, Kind, Result, seconds};
 
 thread_local! {
     /// The address of the shell that this thread works for.

@@ -15,10 +15,9 @@ use super::roster::Roster;
 use super::shell::{Keeper, Shell};
 use super::sync::Arc;
 use super::watch::look_at;
-use crate::background::background;
+use crate::base::{Backoff, background};
 use crate::container::{ContainerRequest, TestContainer};
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
+use crate::words::{Error, Kind, Result};
 
 /// How long the pauses between tries of a replacement grow.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 use super::builder::PoolBuilder;
 use super::lease::{ExclusiveLease, Lease, Lockout};
 use super::pool::ContainerPool;
-use crate::error::Result;
+use crate::words::Result;
 
 /// A pool that is made when it is first needed: for a `static` that the tests of one binary share.
 ///

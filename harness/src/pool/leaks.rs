@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::container::{AGENT_DIRECTORY, TestContainer};
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// How many things of each kind are named.
 const NAMED: usize = 10;

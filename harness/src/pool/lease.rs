@@ -7,9 +7,9 @@ use super::held::{Held, Locked};
 use super::keeper::Crew;
 use super::pool::refused;
 use super::watch::look_at;
-use crate::background::background;
+use crate::base::background;
 use crate::container::TestContainer;
-use crate::error::Result;
+use crate::words::Result;
 
 /// A container of a pool that is yours until you drop this; derefs to the [`TestContainer`].
 ///

@@ -16,11 +16,10 @@ use super::status::PoolStatus;
 use super::sync::Arc;
 use super::timeline::Timeline;
 use super::watch::watch;
-use crate::background::{Run, background};
+use crate::base::{Run, background};
 use crate::container::ContainerRequest;
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
 use crate::session::Session;
+use crate::words::{Error, Kind, Result, seconds};
 
 /// Containers of one request, started once and leased to whoever needs one. Cheap to clone: clones are the same pool.
 ///

@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::chore::caught;
 use crate::container::{ContainerRequest, TestContainer};
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// What is done to a container between two leases. Default: nothing.
 ///

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard};
 
 use crate::container::TestContainer;
+use crate::output::Subject;
 use crate::session::Remover;
-use crate::wait::Subject;
 
 /// The containers of a pool, whoever has them.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use std::path::Path;
 use seatrial_core::pool::Accounting;
 use serde_json::json;
 
-use crate::background::blocking;
-use crate::error::{Error, Result};
+use crate::base::blocking;
+use crate::words::{Error, Result};
 
 const TEMPLATE: &str = include_str!("timeline.html");
 

@@ -6,13 +6,12 @@ use std::time::Duration;
 use seatrial_core::SessionId;
 
 use super::handle::{Inner, Session};
+use super::notice;
 use super::owner::Owner;
 use super::reaper::Guard;
-use super::{id, notice};
-use crate::config::{Config, ReaperChoice, Setting, unknown_variables};
+use crate::config::{Config, ReaperChoice, Setting, parent_process, session_id, unknown_variables};
 use crate::engine::connect;
-use crate::error::{Error, Result};
-use crate::image::Flights;
+use crate::words::{Error, Result};
 
 /// A description of a session; the environment supplies what is not set.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +65,7 @@ impl SessionBuilder {
         }
         let id = match self.id {
             Some(id) => SessionId::new(id).map_err(|error| Error::invalid(error.to_string()))?,
-            None => id::session_id(&config, id::parent_process).value,
+            None => session_id(&config, parent_process).value,
         };
         let engine = connect(&config).await?;
         let choice = match self.reaper {
@@ -76,8 +75,7 @@ impl SessionBuilder {
         let guard = Guard::new(choice, self.reaper.is_none());
         tracing::debug!(session = %id, "a session begins");
         let owner = Owner::current().map(|owner| owner.to_string());
-        let flights = Flights::default();
-        let session = Session(Arc::new(Inner { id, engine, config, owner, flights, guard }));
+        let session = Session(Arc::new(Inner { id, engine, config, owner, guard }));
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         for warning in unknown_variables(names) {
             notice::once(&session, &warning);

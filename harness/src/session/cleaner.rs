@@ -16,9 +16,9 @@ use super::owned::Owned;
 use super::register::{Announced, Item, Register, Removing};
 use super::removal;
 use super::thing::Thing;
-use crate::background::background;
+use crate::base::background;
 use crate::config::Keep;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 static CLEANER: Lazy<Cleaner> = Lazy::new(|| {
     exit::at_exit(|| cleaner().drain(exit::DEADLINE));

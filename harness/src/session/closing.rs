@@ -6,7 +6,7 @@ use super::cleaner::Cleaner;
 use super::estate::Manner;
 use super::register::Announced;
 use super::thing::Thing;
-use crate::error::Error;
+use crate::words::Error;
 
 impl Cleaner {
     /// Removes everything that a session owns, and waits for that and for its removals under way. Containers go first,

@@ -9,7 +9,7 @@ use super::estate::Estate;
 use super::thing::Thing;
 use crate::config::Keep;
 use crate::engine::Resource;
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// An announced creation. The end of the process waits until it is dropped.
 #[must_use = "the creation counts as under way only while this lives"]

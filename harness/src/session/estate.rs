@@ -5,7 +5,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::thing::Thing;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::words::Result;
 
 /// Hooks that a resource's maker hands to the cleaner together with the resource.
 ///

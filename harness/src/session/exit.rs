@@ -7,7 +7,7 @@ use once_cell::sync::OnceCell;
 use super::cleaner::Cleaner;
 use super::owned::Owned;
 use super::register::{Announced, Register, Removing};
-use crate::background::Background;
+use crate::base::Background;
 use crate::config::Keep;
 
 /// The limit for the removals at the end of the process.

@@ -11,8 +11,7 @@ use super::cleaner::cleaner;
 use super::reaper::Guard;
 use crate::config::{Config, Keep};
 use crate::engine::Engine;
-use crate::error::{Error, Kind, Result};
-use crate::image::Flights;
+use crate::words::{Error, Kind, Result};
 
 static CURRENT: OnceCell<Session> = OnceCell::const_new();
 
@@ -30,7 +29,6 @@ pub(super) struct Inner {
     pub(super) config: Config,
     /// The value of the label that names this process; `None` if the kernel does not tell enough.
     pub(super) owner: Option<String>,
-    pub(super) flights: Flights,
     pub(super) guard: Guard,
 }
 
@@ -125,10 +123,6 @@ impl Session {
 
     pub(super) fn downgrade(&self) -> WeakSession {
         WeakSession(Arc::downgrade(&self.0))
-    }
-
-    pub(crate) fn flights(&self) -> &Flights {
-        &self.0.flights
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod builder;
 mod handle;
-pub(crate) mod id;
 mod notice;
 mod private_folder;
 
@@ -13,6 +12,7 @@ mod estate;
 mod exit;
 mod owned;
 mod owner;
+mod pull;
 mod register;
 mod removal;
 mod sweep;
@@ -26,5 +26,6 @@ pub(crate) use creating::Creating;
 pub(crate) use estate::{Estate, Manner};
 pub use handle::Session;
 pub(crate) use owned::{Owned, Remover};
+pub use pull::Pull;
 pub use sweep::{Leftover, Sweep};
 pub(crate) use thing::Thing;

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Session;
-use super::id::fnv1a;
 use super::private_folder::private_folder;
-use crate::stderr::tell;
+use crate::base::tell;
+use crate::config::fnv1a;
 
 /// The start of the names of the files that mark warnings as printed.
 const MARK: &str = "told_";

@@ -3,7 +3,7 @@
 use super::cleaner::cleaner;
 use super::estate::Manner;
 use crate::config::Keep;
-use crate::error::Result;
+use crate::words::Result;
 
 /// Ownership of one container, network or volume. Dropping it removes the resource in the background, unless the
 /// resource is to be kept.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 
-use super::id::{fnv1a, parse_stat};
+use crate::config::{fnv1a, parse_stat};
 
 /// A process's identity, unique over process ids used again, PID namespaces, reboots and machines.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// Finds or makes the folder that only this user can use: in the user's runtime folder if there is one, else in `/tmp`.
 /// `TMPDIR` does not count, since programs of one session may have one each.

@@ -8,7 +8,7 @@ use super::Session;
 use super::estate::Estate;
 use super::thing::Thing;
 use crate::config::Keep;
-use crate::error::Result;
+use crate::words::Result;
 
 /// The state of the cleaner. Keys are unique in the process and are never used again.
 #[derive(Default)]

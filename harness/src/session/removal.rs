@@ -6,11 +6,9 @@ use super::cleaner::cleaner;
 use super::estate::Manner;
 use super::register::Item;
 use super::thing::Thing;
-use crate::container::ContainerId;
+use crate::base::{Backoff, tell};
 use crate::engine::{Engine, Resource};
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
-use crate::stderr::tell;
+use crate::words::{ContainerId, Error, Kind, Result};
 
 /// The limit for one removal with its retries, so that a wedged engine can't hold the process for ever.
 const LIMIT: Duration = Duration::from_secs(120);

@@ -12,10 +12,8 @@ use super::cleaner::cleaner;
 use super::owner::{Owner, Place};
 use super::thing::Thing;
 use crate::config::Keep;
-use crate::container::ContainerId;
 use crate::engine::{Labelled, Resource};
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
+use crate::words::{ContainerId, Error, Kind, Result, seconds};
 
 /// The resources that dead sessions left; made by [`Session::sweep`].
 ///

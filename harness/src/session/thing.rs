@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::container::ContainerId;
 use crate::engine::Resource;
+use crate::words::ContainerId;
 
 /// A container, network or volume of a session. Made only of resources that this process, or a dead session, created.
 #[derive(Clone, Debug)]

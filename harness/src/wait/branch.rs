@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::tap::{LogOutcome, Watcher};
 use super::{Strategy, WaitFor};
+use crate::output::{LogOutcome, Watcher};
+use crate::words::BranchReport;
 
 /// One strategy that is being waited for, and those below it.
 #[derive(Debug)]
@@ -34,28 +35,6 @@ pub(crate) enum Outcome {
     Pending,
     Met,
     Failed(String),
-}
-
-/// A branch for the reader of a report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BranchReport {
-    /// How deep it is below `all` and `any`.
-    pub depth: usize,
-    /// What was waited for, in words.
-    pub waited_for: String,
-    /// `met`, `not met`, `failed: …`.
-    pub outcome: String,
-    /// For how long.
-    pub elapsed: Duration,
-    /// The last thing that was seen, in words: a status, an exit code with output, a connect error; empty for none.
-    pub last_seen: String,
-}
-
-impl BranchReport {
-    pub(crate) fn is_met(&self) -> bool {
-        self.outcome == Outcome::Met.to_string()
-    }
 }
 
 impl std::fmt::Display for Outcome {

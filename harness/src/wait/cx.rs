@@ -4,11 +4,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
-use super::sensor::Sensor;
-use crate::background::background;
+use crate::base::{Backoff, background};
 use crate::container::TestContainer;
-use crate::error::Error;
-use crate::retry::Backoff;
+use crate::life::Sensor;
+use crate::words::Error;
 
 /// How long an address may fail to answer before it is looked up again.
 const REFRESH: Duration = Duration::from_secs(1);

@@ -7,13 +7,12 @@ use futures_util::future::{BoxFuture, Either, select, select_ok, try_join_all};
 
 use super::branch::{Branch, Outcome};
 use super::cx::{Cx, Failure};
-use super::kept::Keep;
-use super::sensor::{End, Sensor};
-use super::tap::{LogOutcome, Subject, Tap};
-use super::{LogMatch, Strategy, WaitFor};
-use crate::background::background;
+use super::{Strategy, WaitFor};
+use crate::base::background;
 use crate::container::TestContainer;
-use crate::error::{Error, Result};
+use crate::life::{End, Sensor};
+use crate::output::{LogMatch, LogOutcome, Retain, Subject, Tap};
+use crate::words::{Error, Result};
 
 /// A wait that is set up before the container starts, so that nothing that it prints is missed.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ pub(crate) enum Unmet {
     TimedOut,
     Ended,
     Never(String),
-    Engine(crate::error::Error),
+    Engine(crate::words::Error),
 }
 
 impl Preparation {
@@ -42,7 +41,7 @@ impl Preparation {
             return Ok(Self { root, tap: None, over: None });
         }
         let connection = subject.engine.attach(&subject.id, &subject.name).await?;
-        let (tap, over) = Tap::attached(subject.clone(), connection, watchers, Keep::Tail);
+        let (tap, over) = Tap::attached(subject.clone(), connection, watchers, Retain::Tail);
         Ok(Self { root, tap: Some(tap), over: Some(over) })
     }
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses};
-use crate::error::{Error, Result};
-use crate::report::quoted;
+use crate::words::{Error, Result, quoted};
 
 /// Waits until a command in the container ends as it should.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses};
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// Waits until a file or directory is there in the container.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::branch::Branch;
 use super::cx::{Cx, Failure};
-use crate::background::background;
-use crate::container::Health;
+use crate::base::background;
 use crate::engine::{ContainerInfo, Signal};
+use crate::words::Health;
 
 /// Not every engine tells of every change, so a state is looked at after so long without an event.
 const WITHOUT_EVENT: Duration = Duration::from_secs(2);

@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 
 use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses, Refresh};
-use crate::background::background;
-use crate::container::{Port, TestContainer};
-use crate::error::{Error, Result};
-use crate::report::quoted;
+use crate::base::background;
+use crate::container::TestContainer;
+use crate::engine::Authority;
+use crate::words::{Error, Port, Result, quoted};
 
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(5);
@@ -53,15 +53,6 @@ pub struct HttpWait {
 
 /// A check of an answer that a user brings.
 type Check = dyn Fn(&HttpResponse) -> bool + Send + Sync;
-
-/// How the server's certificate is taken.
-#[derive(Clone, Debug)]
-pub(crate) enum Authority {
-    /// As it is: test servers sign their own.
-    Any,
-    /// Signed by this authority, in PEM.
-    Pem(#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "read where TLS is spoken"))] Bytes),
-}
 
 impl HttpWait {
     pub(super) fn new(path: String) -> Self {
@@ -137,7 +128,7 @@ impl HttpWait {
             return Err(Error::invalid("an HTTPS wait needs seatrial's `tls` feature"));
         }
         if let Some(authority) = &self.tls {
-            crate::tls::check(authority).map_err(|error| {
+            crate::engine::check_authority(authority).map_err(|error| {
                 Error::invalid(format!("the authority's certificate can't be used: {error}"))
             })?;
         }
@@ -218,7 +209,7 @@ async fn ask(
     let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
     let stream = match tls {
         None => Box::new(stream) as Box<dyn crate::engine::Io>,
-        Some(tls) => crate::tls::to_server(stream, host, &tls).await.map_err(|error| text(&error))?,
+        Some(tls) => crate::engine::to_server(stream, host, &tls).await.map_err(|error| text(&error))?,
     };
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;

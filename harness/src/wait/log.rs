@@ -3,8 +3,8 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use super::{LogMatcher, Pattern, Streams};
-use crate::error::{Error, Result};
+use crate::output::{LogMatcher, Pattern, Streams};
+use crate::words::{Error, Result};
 
 /// Waits for output.
 ///
@@ -75,11 +75,11 @@ impl LogWait {
         Ok(())
     }
 
-    pub(super) fn is_from_now(&self) -> bool {
+    pub(crate) fn is_from_now(&self) -> bool {
         self.from_now
     }
 
-    pub(super) fn matcher(&self) -> Option<LogMatcher> {
+    pub(crate) fn matcher(&self) -> Option<LogMatcher> {
         let times = NonZeroUsize::new(self.times)?;
         self.pattern.as_ref().ok().map(|pattern| LogMatcher::new(pattern.clone(), self.streams, times))
     }

@@ -10,35 +10,26 @@ mod exec;
 mod file;
 mod health;
 mod http;
-mod kept;
 mod log;
-mod log_match;
 mod port;
-mod sensor;
-mod source;
 mod strategy;
-mod tap;
 
 use std::time::Duration;
 
 pub(crate) use branch::Branch;
-pub use branch::BranchReport;
 pub(crate) use drive::{Preparation, Unmet, wait_ready};
 pub use exec::ExecWait;
 pub use file::FileWait;
 pub use health::HealthyWait;
-pub(crate) use http::Authority;
 pub use http::{HttpResponse, HttpWait};
-pub(crate) use kept::{Collected, Keep as TapKeep};
+
 pub use log::LogWait;
-pub use log_match::LogMatch;
-pub(crate) use log_match::{LogMatcher, Pattern, Streams};
+
 pub use port::PortWait;
 pub(crate) use strategy::Strategy;
 pub use strategy::{ExitWait, WaitStrategy};
-pub(crate) use tap::{Subject, Tap};
 
-use crate::container::Port;
+use crate::words::Port;
 
 /// What to wait for before a container counts as ready.
 ///

@@ -15,9 +15,9 @@ use tokio::net::TcpStream;
 
 use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses, Refresh};
-use crate::background::background;
-use crate::container::{Port, Protocol, TestContainer};
-use crate::error::{Error, Result};
+use crate::base::background;
+use crate::container::TestContainer;
+use crate::words::{Error, Port, Protocol, Result};
 
 /// How long a connection must stay open where the container's own address can't be asked.
 const HOLD: Duration = Duration::from_millis(100);

@@ -8,8 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::{ExecWait, FileWait, HealthyWait, HttpWait, LogWait, PortWait, WaitFor};
 use crate::container::TestContainer;
-use crate::error::{Error, Result};
-use crate::report::seconds;
+use crate::words::{Error, Result, seconds};
 
 /// All that can be waited for.
 #[derive(Clone, Debug)]

@@ -9,12 +9,12 @@ use tokio::sync::oneshot;
 use super::capture::Capture;
 use super::exit::exit;
 use crate::archive::CopyIn;
-use crate::background::background;
+use crate::base::background;
 use crate::container::Limits;
 use crate::container::files::put_below;
 use crate::engine::{Engine, ExecRequest, Mode};
-use crate::error::{Error, Kind, Result};
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result};
 
 /// A directory of our own. Where the root file system is read-only, a volume is mounted there, since nothing can be
 /// copied to anywhere else.

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::name::caller_name;
 use super::commands::UnderWay;
 use super::ender::{Ender, Target, new_mark};
 use super::words;
 use crate::engine::{ExecRequest, Upgraded};
-use crate::error::{Error, Kind, Result};
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result, caller_name};
 
 /// A command that the engine was told to start.
 pub(crate) struct Begun {

@@ -5,9 +5,8 @@ use std::io::ErrorKind;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::engine::{FrameDecoder, Mode};
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
-use crate::wait::{Collected, TapKeep};
+use crate::output::{Collected, Retain};
+use crate::words::{Error, Kind, LogStream, Result};
 
 /// How much is read at once.
 pub(super) const READ_SIZE: usize = 32 * 1024;
@@ -18,7 +17,7 @@ pub(super) struct Capture<R> {
     decoder: FrameDecoder,
     buffer: Vec<u8>,
     has_input: bool,
-    keep: TapKeep,
+    keep: Retain,
     collected: Collected,
 }
 
@@ -26,7 +25,7 @@ impl<R: AsyncRead + Unpin> Capture<R> {
     /// Keeps the first `limit` bytes of each stream.
     pub(super) fn new(reader: R, mode: Mode, limit: usize) -> Self {
         let decoder = FrameDecoder::new(mode);
-        let (keep, collected) = (TapKeep::Head(limit), Collected::default());
+        let (keep, collected) = (Retain::Head(limit), Collected::default());
         Self { reader, decoder, buffer: vec![0; READ_SIZE], has_input: false, keep, collected }
     }
 

@@ -7,11 +7,9 @@ use std::time::Duration;
 use super::agent::Whom;
 use super::commands::UnderWay;
 use super::host_pid;
-use crate::background::background;
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
-use crate::retry::Backoff;
-use crate::wait::Subject;
+use crate::base::{Backoff, background};
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result, seconds};
 
 /// How long the ending of a command may take before its container counts as poisoned.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -14,17 +14,16 @@ use super::beside::beside;
 use super::capture::Capture;
 use super::ender::Ender;
 use super::exit::{Exit, exit};
-use super::gone::unless_gone;
 use super::options::command_options;
-use super::output::{ExecOutput, PartialOutput};
+use super::output::ExecOutput;
 use super::stdin::{Source, Stdin};
 use super::words;
-use crate::background::background;
+use crate::base::background;
 use crate::container::TestContainer;
 use crate::engine::{ExecRequest, Mode};
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
-use crate::wait::{Collected, Subject};
+use crate::life::unless_gone;
+use crate::output::{Collected, Subject};
+use crate::words::{Error, Kind, PartialOutput, Result, seconds};
 
 /// How long the output of a command that was ended may take to end too.
 const REST: Duration = Duration::from_millis(500);

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::base::Backoff;
 use crate::engine::{Engine, ExecState};
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
+use crate::words::{Error, Kind, Result};
 
 /// How long an engine may take to tell the exit code of a command that does not run.
 const CODE: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
 //! The number that a process of this machine has within its container, where we can see it.
 
-use crate::container::ContainerId;
+use crate::words::ContainerId;
 
 /// The process's number within the container; nothing if the engine counts the processes of another machine.
 pub(super) fn within(pid: u32, id: &ContainerId) -> Option<u32> {

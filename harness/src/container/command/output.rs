@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::texts::stream_texts;
+use crate::words::stream_texts;
 
 /// What a command did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,19 +20,4 @@ pub struct ExecOutput {
     pub truncated: bool,
 }
 
-/// What a command printed before its time was up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PartialOutput {
-    /// What it printed to standard output, up to the limit; with a terminal, all output.
-    pub stdout: Vec<u8>,
-    /// What it printed to standard error, up to the limit.
-    pub stderr: Vec<u8>,
-    /// From the request until it was ended.
-    pub elapsed: Duration,
-    /// Whether one of the streams was longer than the limit.
-    pub truncated: bool,
-}
-
 stream_texts!(ExecOutput);
-stream_texts!(PartialOutput);

@@ -14,13 +14,10 @@ use super::exit::{Exit, exit};
 use super::output::ExecOutput;
 use super::pump::{Channels, Input, Piece, channels};
 use super::words;
-use crate::background::{Run, background, within};
+use crate::base::{Backoff, Run, background, within};
 use crate::engine::{ExecRequest, Mode};
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
-use crate::retry::Backoff;
-use crate::stream::LogStream;
-use crate::wait::{Collected, Subject, TapKeep};
+use crate::output::{Collected, Retain, Subject};
+use crate::words::{Error, Kind, LogStream, Result, seconds};
 
 /// How much of a process's output is searched for a text before that is given up.
 const SEARCHED: usize = 16 << 20;
@@ -321,7 +318,7 @@ impl Process {
 
     /// All that is still to come.
     async fn collect(&mut self) -> Result<Collected> {
-        let (keep, mut collected) = (TapKeep::Head(KEPT), Collected::default());
+        let (keep, mut collected) = (Retain::Head(KEPT), Collected::default());
         while let Some((stream, bytes)) = self.read().await? {
             match stream {
                 LogStream::Stdout => collected.stdout.push(&bytes, keep),

@@ -10,9 +10,9 @@ use tokio::sync::OnceCell;
 use super::agent::{DIRECTORY, check_architecture, put_into_directory};
 use crate::config::Keep;
 use crate::container::{ContainerRequest, create};
-use crate::error::Result;
 use crate::session::Session;
 use crate::volume::Volume;
+use crate::words::Result;
 
 /// A volume that holds the program, or will. Dropping it removes the volume.
 #[derive(Debug)]

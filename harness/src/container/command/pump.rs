@@ -10,11 +10,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::beside::beside;
 use super::capture::{READ_SIZE, read_piece};
-use super::gone::Presence;
 use crate::engine::{FrameDecoder, Mode};
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
-use crate::wait::Subject;
+use crate::life::Presence;
+use crate::output::Subject;
+use crate::words::{Error, Kind, LogStream, Result};
 
 /// One piece of output.
 pub(super) type Piece = (LogStream, Bytes);

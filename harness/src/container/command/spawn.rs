@@ -10,7 +10,7 @@ use super::process::{Process, check_size};
 use super::words;
 use crate::container::TestContainer;
 use crate::engine::ExecRequest;
-use crate::error::Result;
+use crate::words::Result;
 
 /// A process that is about to be started: set options, then await it.
 #[derive(Debug)]

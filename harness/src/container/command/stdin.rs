@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use crate::engine::Mode;
-use crate::error::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// How much is read at once from a reader, and how many such pieces wait to be written.
 const PIECE: usize = 32 * 1024;

@@ -1,8 +1,7 @@
 //! How a command is named in a message, and what can be seen to be wrong with it without an engine.
 
 use crate::engine::ExecRequest;
-use crate::error::{Error, Result};
-use crate::report::quoted;
+use crate::words::{Error, Result, quoted};
 
 /// The command as it was given, on one line and bounded.
 pub(crate) fn command(cmd: &[String]) -> String {

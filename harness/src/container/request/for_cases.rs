@@ -7,8 +7,8 @@ use tokio::sync::Mutex;
 use super::super::command::{AGENT_PATH, ProgramVolume};
 use super::ContainerRequest;
 use crate::config::Keep;
-use crate::error::{Error, Result};
 use crate::session::Session;
+use crate::words::{Error, Result};
 
 /// What a request for such containers shares with its clones: the volume of our program, made by the first start and
 /// removed once the requests and their containers are gone. Tokio's lock, since who holds it makes the volume.

@@ -10,7 +10,7 @@ use bollard::models::{
 
 use super::super::command::{AGENT_DIRECTORY, ProgramVolume};
 use super::{Attachment, ContainerRequest, Publish, Runtime};
-use crate::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// What a request is lowered with.
 pub(in crate::container) struct Context<'a> {

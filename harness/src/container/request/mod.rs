@@ -26,9 +26,10 @@ pub(super) use storage::FilesMount;
 use super::command::ProgramVolume;
 use crate::archive::CopyIn;
 use crate::config::{Keep, PullPolicy};
-use crate::container::logs::Consumer;
 use crate::image::Credentials;
-use crate::monitor::{Profiler, Reporter, Restarts};
+use crate::life::{Profiler, Restarts};
+use crate::monitor::Reporter;
+use crate::output::Consumer;
 use crate::session::Session;
 use crate::wait::WaitFor;
 

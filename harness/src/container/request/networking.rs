@@ -1,8 +1,9 @@
 //! Setters for ports and networks.
 
 use super::{ContainerRequest, texts};
-use crate::container::{Port, TestContainer};
+use crate::container::TestContainer;
 use crate::network::Network;
+use crate::words::Port;
 
 /// A port that is published.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 use seatrial_core::{SessionId, labels};
 
 use super::rendezvous::Rendezvous;
-use crate::config::{Config, ReaperChoice};
-use crate::engine::Endpoint;
+use crate::config::{Config, Endpoint, ReaperChoice};
 
 /// A part of a session: the processes that use the same reaper.
 ///

@@ -11,14 +11,11 @@ use super::group::Group;
 use super::link::Link;
 use super::process;
 use super::sidecar::{self, Lost};
-use crate::background::{Run, background};
+use crate::base::{Backoff, Run, background, tell};
 use crate::config::{ReaperChoice, Setting};
-use crate::container::ContainerId;
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
 use crate::session::handle::WeakSession;
 use crate::session::{Session, notice};
-use crate::stderr::tell;
+use crate::words::{ContainerId, Error, Kind, Result};
 
 /// A session's link to its reaper.
 pub(in crate::session) struct Guard {

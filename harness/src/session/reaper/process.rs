@@ -19,10 +19,10 @@ use super::guard::Linked;
 use super::link::{Limits, Link, Unlinked};
 use super::rendezvous::Rendezvous;
 use super::sidecar::TOKEN;
-use crate::engine::Endpoint;
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
+use crate::base::Backoff;
+use crate::config::Endpoint;
 use crate::session::Session;
+use crate::words::{Error, Kind, Result};
 
 /// The program's names: as cargo builds it, and as its image has it.
 const NAMES: [&str; 2] = ["seatrial-reaper", "ryuk"];

@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 use seatrial_core::SessionId;
 
 use super::link::Address;
-use crate::engine::Endpoint;
-use crate::error::Result;
-use crate::session::id::fnv1a;
+use crate::config::{Endpoint, fnv1a};
 use crate::session::private_folder::{private_folder, unusable};
+use crate::words::Result;
 
 /// The place of the file of one session on one engine.
 #[derive(Clone, Debug)]

@@ -8,11 +8,10 @@ use std::time::Duration;
 use super::super::agent::{Agent, PATH, Whom};
 use super::super::ender::new_mark;
 use super::link::Link;
-use crate::background::background;
+use crate::base::background;
 use crate::engine::{ExecRequest, Upgraded};
-use crate::error::{Error, Kind, Result};
-use crate::report::seconds;
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{Error, Kind, Result, seconds};
 
 /// How long an agent may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(20);

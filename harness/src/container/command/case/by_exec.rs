@@ -20,11 +20,10 @@ use super::super::stdin::Source;
 use super::output::{CaseEnd, CaseOutput};
 use super::plan::Plan;
 use super::sink::Sink;
-use crate::background::background;
+use crate::base::{Backoff, background};
 use crate::engine::{ExecRequest, FrameDecoder, Mode};
-use crate::error::{Error, Result};
-use crate::retry::Backoff;
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{Error, Result};
 
 /// How long the output of a case may take to end once its processes have.
 const REST: Duration = Duration::from_millis(500);

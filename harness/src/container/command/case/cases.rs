@@ -15,11 +15,10 @@ use super::drain::{GiveBack, pipe};
 use super::output::CaseOutput;
 use super::plan::Parts;
 use super::sink::Sink;
-use crate::background::background;
+use crate::base::background;
 use crate::container::TestContainer;
-use crate::error::Result;
-use crate::stream::LogStream;
-use crate::wait::Subject;
+use crate::output::Subject;
+use crate::words::{LogStream, Result};
 
 /// How cases are run in a container.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,8 +11,7 @@ use tokio::sync::mpsc;
 
 use super::case::Writer;
 use super::plan::Writers;
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
+use crate::words::{Error, Kind, LogStream, Result};
 
 /// Told of each stream how many bytes were written.
 pub(super) type GiveBack = Arc<dyn Fn(LogStream, usize) + Send + Sync>;

@@ -13,18 +13,17 @@ use tokio::sync::{Semaphore, mpsc};
 use super::super::agent::Whom;
 use super::super::capture::{READ_SIZE, broken_off};
 use super::super::commands::{Commands, UnderWay};
-use super::super::gone::unless_gone;
 use super::super::stdin::Source;
 use super::drain::GiveBack;
 use super::output::CaseOutput;
 use super::plan::Plan;
 use super::sink::Sink;
 use super::under::{Added, Board, Newcomer, Over, Place};
-use crate::background::{Run, background};
+use crate::base::{Run, background};
 use crate::engine::{FrameDecoder, Mode, Upgraded};
-use crate::error::{Error, Kind, Result};
-use crate::stream::LogStream;
-use crate::wait::Subject;
+use crate::life::unless_gone;
+use crate::output::Subject;
+use crate::words::{Error, Kind, LogStream, Result};
 
 /// How often it is looked whether the agent owes an answer.
 const LOOK: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::super::super::texts::stream_texts;
+use crate::words::stream_texts;
 
 /// What a case did.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,12 +3,10 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-use super::super::super::name::caller_name;
 use super::super::stdin::{Feeder, Source};
 use super::super::words;
 use super::case::{Case, Writer};
-use crate::error::{Error, Result};
-use crate::stream::LogStream;
+use crate::words::{Error, LogStream, Result, caller_name};
 
 /// What a case is, without where its output goes.
 #[derive(Clone, Debug)]

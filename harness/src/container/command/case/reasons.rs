@@ -20,7 +20,7 @@ pub(super) fn reason(refusal: Refusal, plan: &Plan) -> String {
         }
         Stage::Program => {
             let program = plan.argv.first().map(|program| program.to_string_lossy().into_owned());
-            format!("program {}", crate::report::quoted(&program.unwrap_or_default()))
+            format!("program {}", crate::words::quoted(&program.unwrap_or_default()))
         }
     };
     format!("{about}: {why}")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::drain::Pipe;
 use super::output::{CaseEnd, CaseOutput};
-use crate::stream::LogStream;
+use crate::words::LogStream;
 
 /// Both streams of one case.
 #[derive(Debug)]

@@ -14,8 +14,7 @@ use super::output::{CaseEnd, CaseOutput};
 use super::plan::Plan;
 use super::reasons::reason;
 use super::sink::Sink;
-use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::stream::LogStream;
+use crate::words::{Error, Kind as ErrorKind, LogStream, Result};
 
 /// How long the agent may take to end a case whose time is up or which nobody wants any more.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);

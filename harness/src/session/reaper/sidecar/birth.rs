@@ -9,10 +9,9 @@ use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 
-use crate::background::{Run, background};
-use crate::container::ContainerId;
+use crate::base::{Run, background};
 use crate::engine::{Bodies, Engine, FrameDecoder, Mode, Upgraded};
-use crate::error::Result;
+use crate::words::{ContainerId, Result};
 
 /// The number of bytes kept of the output: the end of it, which has the reason.
 const KEPT: usize = 2_048;

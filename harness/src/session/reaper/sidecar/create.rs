@@ -8,11 +8,11 @@ use super::birth::Birth;
 use super::body::{self, Context};
 use super::search::{Born, Search, Step};
 use super::stale;
-use crate::background::background;
+use crate::base::background;
 use crate::config::{Keep, PullPolicy};
-use crate::container::ContainerId;
-use crate::error::{Error, Result};
 use crate::image::{self, ImageRef};
+use crate::pull::pull;
+use crate::words::{ContainerId, Error, Result};
 
 impl Search<'_> {
     /// Creates a sidecar and starts it, unless another process is faster.
@@ -66,7 +66,9 @@ impl Search<'_> {
         let pulled = match self.session.config().pull.value {
             PullPolicy::Never => Err(image::missing(image, missing)),
             // The reaper of one version does not change, so an image that is there is not pulled again.
-            PullPolicy::Missing | PullPolicy::Always => image::pull(self.session, image, None, None).await,
+            PullPolicy::Missing | PullPolicy::Always => {
+                pull(self.session.engine(), self.session.config(), image).await
+            }
         };
         pulled.map(|()| Step::Next).map_err(|error| error.with_own_hint(hint))
     }

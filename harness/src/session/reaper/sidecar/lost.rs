@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::config::ReaperSettings;
-use crate::container::ContainerId;
 use crate::session::reaper::link::Limits;
+use crate::words::ContainerId;
 
 /// The longest time in which a lost sidecar is only tried again.
 const GRACE: Duration = Duration::from_secs(2);

@@ -7,13 +7,12 @@ use seatrial_core::labels;
 use super::birth::Birth;
 use super::body::{PORT, TOKEN};
 use super::lost::Lost;
-use crate::container::{ContainerId, ContainerStatus, Health, Port, Ports};
-use crate::engine::{Engine, SidecarInfo};
-use crate::error::{Error, Kind, Result};
-use crate::retry::Backoff;
+use crate::base::Backoff;
+use crate::engine::{Engine, Ports, SidecarInfo};
 use crate::session::Session;
 use crate::session::reaper::guard::Linked;
 use crate::session::reaper::link::{Address, Limits, Link, Unlinked};
+use crate::words::{ContainerId, ContainerStatus, Error, Health, Kind, Port, Result};
 
 /// The image of this version's reaper.
 const IMAGE: &str = concat!("seatrial/reaper:", env!("CARGO_PKG_VERSION"));

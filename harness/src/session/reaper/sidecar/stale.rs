@@ -4,8 +4,8 @@
 //! stay for ever, so each process that makes a reaper removes those of processes that have ended, of all sessions.
 
 use crate::engine::Engine;
-use crate::error::Result;
 use crate::session::owner::{Owner, Place};
+use crate::words::Result;
 
 /// Removes them. One that can't be removed is left to the next process.
 pub(super) async fn remove(engine: Engine) {

@@ -1,0 +1,30 @@
+//! Configuration: everything that the environment and `~/.testcontainers.properties` say, read once and checked.
+//!
+//! The environment wins over the file, and `SEATRIAL_*` over `TESTCONTAINERS_*`. It asks no engine anything, and what
+//! a request says for itself wins over what is here.
+
+mod choice;
+#[expect(clippy::module_inception, reason = "the noun of this folder")]
+mod config;
+mod endpoint;
+mod engine;
+mod properties;
+mod reader;
+mod reaper;
+mod session_id;
+mod setting;
+mod unknown;
+mod variables;
+
+pub use choice::{Keep, PullPolicy, ReaperChoice};
+pub(crate) use config::Config;
+pub use endpoint::Endpoint;
+pub(crate) use engine::EngineSettings;
+pub use engine::TlsFiles;
+pub(crate) use properties::Properties;
+pub(crate) use reader::{Env, Reader};
+pub(crate) use reaper::ReaperSettings;
+pub(crate) use session_id::{fnv1a, parent_process, parse_stat, session_id};
+pub(crate) use setting::{Hidden, Setting};
+pub(crate) use unknown::warnings as unknown_variables;
+pub(crate) use variables::{PROPERTIES, VARIABLES};

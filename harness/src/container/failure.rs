@@ -1,0 +1,124 @@
+//! Gathers what is known of a container for the report of a failed wait.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use super::TestContainer;
+use crate::base::background;
+use crate::output::{Logs, Subject};
+use crate::wait::Branch;
+use crate::words::{Error, Kind, LogStream, Report, Result, cut};
+
+/// How many lines of each stream are shown.
+const LINES: usize = 50;
+/// How long the facts may take to be gathered: the reader of a failure should not wait for an engine that hangs.
+const GATHER: Duration = Duration::from_secs(10);
+/// How many lines of the log's end are asked for first.
+const ASKED: usize = 1000;
+
+/// Gathers the facts about a container whose wait failed. A fact that the engine does not tell in time is left out, and
+/// the report says so.
+pub(super) async fn report(
+    container: &TestContainer,
+    wait: &Branch,
+    tails: Option<(Vec<u8>, Vec<u8>)>,
+) -> Report {
+    let mut report = Report { branches: wait.report(), ports: container.port_lines(), ..Report::default() };
+    let subject = container.subject();
+    let (state, output) = background()
+        .run(async move {
+            let state = async { Ok(subject.engine.inspect_end(&subject.id, &subject.name).await?.state) };
+            futures_util::join!(in_time(state), last_lines(&subject))
+        })
+        .await;
+    report.state = match state {
+        Ok(state) => report.container_state.insert(state).describe(),
+        Err(error) if error.is_not_found() => "removed".to_owned(),
+        Err(error) => format!("unknown: {error}"),
+    };
+    match (output, tails) {
+        (Ok(ends), _) => (report.stdout, report.stderr) = (ends.stdout.into(), ends.stderr.into()),
+        (Err(_), Some((stdout, stderr))) => {
+            (report.stdout, report.stderr) = (lines_of(&stdout), lines_of(&stderr));
+        }
+        (Err(error), None) => report.output_error = Some(error.to_string()),
+    }
+    report
+}
+
+/// One fact, or why there is none.
+async fn in_time<T>(fact: impl Future<Output = Result<T>>) -> Result<T> {
+    match tokio::time::timeout(GATHER, fact).await {
+        Ok(fact) => fact,
+        Err(_) => Err(Error::new(Kind::Timeout, "the engine did not answer within 10 s")),
+    }
+}
+
+/// The ends of both streams.
+#[derive(Default)]
+struct Ends {
+    stdout: VecDeque<String>,
+    stderr: VecDeque<String>,
+    read: usize,
+}
+
+/// The last lines of each stream. The engine counts lines over both, so a stream that the log's end does not hold
+/// enough of is looked for in all of it.
+async fn last_lines(subject: &Subject) -> Result<Ends> {
+    let logs = Logs::new(subject.clone());
+    let mut ends = in_time(Ends::of(logs.clone().tail(ASKED))).await?;
+    if ends.read >= ASKED {
+        // Better the few lines that are known than none, should the whole take too long.
+        if ends.stdout.len() < LINES
+            && let Ok(whole) = in_time(Ends::of(logs.clone().only_stdout())).await
+        {
+            ends.stdout = whole.stdout;
+        }
+        if ends.stderr.len() < LINES
+            && let Ok(whole) = in_time(Ends::of(logs.only_stderr())).await
+        {
+            ends.stderr = whole.stderr;
+        }
+    }
+    Ok(ends)
+}
+
+impl Ends {
+    async fn of(logs: Logs) -> Result<Self> {
+        let (mut lines, mut ends) = (logs.lines().await?, Self::default());
+        while let Some(line) = lines.next().await {
+            let line = line?;
+            ends.read += 1;
+            let kept = match line.stream {
+                LogStream::Stdout => &mut ends.stdout,
+                LogStream::Stderr => &mut ends.stderr,
+            };
+            if kept.len() == LINES {
+                kept.pop_front();
+            }
+            kept.push_back(cut(&line.text()));
+        }
+        Ok(ends)
+    }
+}
+
+/// The last lines of a text that was kept.
+fn lines_of(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<_> = text.lines().map(cut).collect();
+    lines[lines.len().saturating_sub(LINES)..].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_end_gives_its_last_lines() {
+        let text: String = (0..80).map(|n| format!("{n}\n")).collect();
+        let lines = lines_of(text.as_bytes());
+        assert_eq!((lines.len(), lines[0].as_str()), (LINES, "30"));
+    }
+}

@@ -1,0 +1,28 @@
+//! Stands in for TLS where the `tls` feature is off, and says so.
+
+use std::io;
+
+use tokio::net::TcpStream;
+
+use super::Authority;
+use super::transport::Io;
+use crate::config::TlsFiles;
+
+pub(crate) async fn to_engine(_: TcpStream, host: &str, _: &TlsFiles) -> io::Result<Box<dyn Io>> {
+    refused(host)
+}
+
+pub(crate) async fn to_server(_: TcpStream, host: &str, _: &Authority) -> io::Result<Box<dyn Io>> {
+    refused(host)
+}
+
+pub(crate) fn check(_: &Authority) -> io::Result<()> {
+    Ok(())
+}
+
+fn refused(host: &str) -> io::Result<Box<dyn Io>> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("`{host}` is to be reached by TLS; build with seatrial's `tls` feature"),
+    ))
+}

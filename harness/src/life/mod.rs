@@ -1,0 +1,24 @@
+//! A container's life: how its state changes, how its end is noticed, and what is intended for it.
+
+mod course;
+mod gone;
+mod profile;
+mod restart;
+mod sensor;
+mod supervisor;
+mod track;
+mod until;
+mod user_code;
+mod watch;
+
+pub(crate) use course::{Course, Intent, Plan};
+pub(crate) use gone::{Presence, unless_gone};
+pub(crate) use profile::Profiler;
+pub use profile::{ProfileHook, ProfileTarget};
+pub(crate) use restart::Restarts;
+pub use restart::{AfterExit, LastRun};
+pub(crate) use sensor::{End, Sensor};
+pub(crate) use supervisor::Supervisor;
+pub use until::WaitCondition;
+pub use watch::StateWatch;
+pub(crate) use watch::follow as follow_states;

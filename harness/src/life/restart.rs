@@ -1,0 +1,241 @@
+//! When a container is started again: who decides, and how long the pauses are. Doing it is for `supervisor.rs`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::models::{HostConfig, RestartPolicyNameEnum};
+
+use crate::container::ContainerRequest;
+use crate::words::{Error, Result};
+
+/// The pause before the first restart.
+const FIRST: Duration = Duration::from_millis(100);
+/// The longest pause.
+const LONGEST: Duration = Duration::from_secs(60);
+/// A run that is as long was no failure to start: the pauses begin anew.
+const LONG_RUN: Duration = Duration::from_secs(10);
+
+/// How a run of a container ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LastRun {
+    /// Its exit code; none if nobody can tell it.
+    pub exit_code: Option<i64>,
+    /// Whether the engine says that it was killed for want of memory.
+    pub oom_killed: bool,
+    /// How many times the container was restarted until now.
+    pub restarts: u64,
+    /// How long it ran.
+    pub ran_for: Duration,
+}
+
+/// What comes after the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AfterExit {
+    /// Another run, after a pause.
+    Restart,
+    /// Nothing: the container stays ended.
+    Stop,
+}
+
+/// What a request says of restarts.
+#[derive(Clone, Default)]
+pub(crate) struct Restarts {
+    decide: Option<Arc<Decide>>,
+    most: Option<u32>,
+}
+
+/// The function of the user's that decides.
+pub(crate) type Decide = dyn Fn(LastRun) -> AfterExit + Send + Sync;
+
+impl Restarts {
+    pub(crate) fn are_wanted(&self) -> bool {
+        self.decide.is_some()
+    }
+
+    pub(crate) fn decide(&self) -> Option<Arc<Decide>> {
+        self.decide.clone()
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        Pace { next: FIRST, left: self.most }
+    }
+
+    /// Refuses what can't be, before anything is started.
+    pub(crate) fn check(&self, host: &HostConfig) -> Result<()> {
+        if !self.are_wanted() {
+            return match self.most {
+                None => Ok(()),
+                Some(_) => Err(Error::invalid(
+                    "`max_restarts` is a limit for what `restart_when` decides; give both or neither",
+                )),
+            };
+        }
+        if self.most == Some(0) {
+            return Err(Error::invalid(
+                "`max_restarts` is 0, so `restart_when` would never restart; allow at least 1, or leave both out",
+            ));
+        }
+        let policy = host.restart_policy.as_ref().and_then(|policy| policy.name);
+        if !matches!(policy, None | Some(RestartPolicyNameEnum::EMPTY | RestartPolicyNameEnum::NO)) {
+            return Err(Error::invalid(
+                "a restart policy of the engine's and `restart_when` were both asked for; one excludes the other",
+            ));
+        }
+        if host.auto_remove == Some(true) {
+            return Err(Error::invalid(
+                "`auto_remove` and `restart_when` were both asked for; what is removed is not started again",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Restarts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Restarts").field("are_wanted", &self.are_wanted()).field("most", &self.most).finish()
+    }
+}
+
+/// The pauses before restarts, which double from 100 ms to a minute and begin anew after a long run, and how many
+/// restarts are left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pace {
+    next: Duration,
+    left: Option<u32>,
+}
+
+impl Pace {
+    /// The pause after a run of this length; none if there were as many restarts as there may be.
+    pub(crate) fn after(&mut self, ran_for: Duration) -> Option<Duration> {
+        if let Some(left) = &mut self.left {
+            *left = left.checked_sub(1)?;
+        }
+        if ran_for >= LONG_RUN {
+            self.next = FIRST;
+        }
+        let pause = self.next;
+        self.next = (pause * 2).min(LONGEST);
+        Some(pause)
+    }
+}
+
+impl ContainerRequest {
+    /// Has a function decide, each time that the container ends by itself, whether it is started again. Default:
+    /// nobody starts it again.
+    ///
+    /// It is called from the moment that the container is ready, on a thread of its own, and may block. Pauses before
+    /// restarts double from 100 ms to a minute, and begin anew after a run of 10 s. An end that the handle has caused
+    /// ([`stop`](crate::TestContainer::stop), [`restart`](crate::TestContainer::restart), a removal) asks nobody. If the
+    /// function panics, that is reported (see [`Snapshot::error`](crate::Snapshot::error)) and nothing is restarted any
+    /// more.
+    ///
+    /// A restart policy of the engine's beside it is refused.
+    ///
+    /// ```
+    /// # use seatrial::{AfterExit, ContainerRequest};
+    /// let request = ContainerRequest::new("redis:7")
+    ///     .restart_when(|run| if run.exit_code == Some(1) { AfterExit::Restart } else { AfterExit::Stop })
+    ///     .max_restarts(5);
+    /// ```
+    pub fn restart_when(mut self, decide: impl Fn(LastRun) -> AfterExit + Send + Sync + 'static) -> Self {
+        self.restarts.decide = Some(Arc::new(decide));
+        self
+    }
+
+    /// How many restarts [`restart_when`](Self::restart_when) may cause, starts that fail included; at least 1. Default:
+    /// as many as it wants.
+    pub fn max_restarts(mut self, most: u32) -> Self {
+        self.restarts.most = Some(most);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bollard::models::RestartPolicy;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pace(most: Option<u32>) -> Pace {
+        Restarts { decide: None, most }.pace()
+    }
+
+    fn pauses(runs: &[f64], most: Option<u32>) -> Vec<Option<u128>> {
+        let mut pace = pace(most);
+        runs.iter()
+            .map(|seconds| pace.after(Duration::from_secs_f64(*seconds)).map(|pause| pause.as_millis()))
+            .collect()
+    }
+
+    /// M2.
+    #[test]
+    fn pauses_double_to_a_minute() {
+        let pauses = pauses(&[0.0; 13], None);
+        let expected =
+            [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 60_000, 60_000, 60_000];
+        assert_eq!(pauses, expected.map(Some));
+    }
+
+    /// M2.
+    #[test]
+    fn a_run_of_ten_seconds_begins_the_pauses_anew() {
+        let runs = [1.0, 1.0, 9.999, 10.0, 0.0, 3_600.0];
+        assert_eq!(pauses(&runs, None), [100, 200, 400, 100, 200, 100].map(Some));
+    }
+
+    /// M2.
+    #[test]
+    fn there_are_so_many_restarts_and_no_more() {
+        assert_eq!(pauses(&[20.0; 4], Some(2)), [Some(100), Some(100), None, None]);
+        assert_eq!(pauses(&[0.0; 2], Some(0)), [None, None]);
+    }
+
+    /// M2.
+    #[test]
+    fn what_can_not_be_is_refused() {
+        let wanted = |most| Restarts { decide: Some(Arc::new(|_| AfterExit::Stop)), most };
+        let host = |name| HostConfig {
+            restart_policy: Some(RestartPolicy { name, maximum_retry_count: None }),
+            ..HostConfig::default()
+        };
+        let gone = HostConfig { auto_remove: Some(true), ..HostConfig::default() };
+        for (restarts, host, word) in [
+            (wanted(None), HostConfig::default(), ""),
+            (wanted(Some(1)), host(Some(RestartPolicyNameEnum::NO)), ""),
+            (wanted(Some(1)), host(None), ""),
+            (wanted(None), host(Some(RestartPolicyNameEnum::ALWAYS)), "one excludes the other"),
+            (wanted(None), host(Some(RestartPolicyNameEnum::ON_FAILURE)), "one excludes the other"),
+            (wanted(None), gone, "`auto_remove`"),
+            (wanted(Some(0)), HostConfig::default(), "at least 1"),
+            (Restarts { decide: None, most: Some(3) }, HostConfig::default(), "both or neither"),
+            (Restarts::default(), host(Some(RestartPolicyNameEnum::ALWAYS)), ""),
+        ] {
+            let outcome = restarts.check(&host).map_err(|error| error.to_string());
+            let is_so = match (&outcome, word) {
+                (Ok(()), "") => true,
+                (Err(message), word) => !word.is_empty() && message.contains(word),
+                (Ok(()), _) => false,
+            };
+            assert!(is_so, "{restarts:?}: {outcome:?}");
+        }
+    }
+
+    proptest! {
+        /// M2.
+        #[test]
+        fn pauses_stay_within_their_bounds(
+            runs in proptest::collection::vec(0_u64..30_000, 0..60), most in proptest::option::of(0_u32..40),
+        ) {
+            let mut pace = pace(most);
+            let pauses: Vec<_> = runs.iter().map(|millis| pace.after(Duration::from_millis(*millis))).collect();
+            let made = pauses.iter().flatten().count();
+            prop_assert_eq!(made, runs.len().min(most.map_or(usize::MAX, |most| most as usize)));
+            prop_assert!(pauses.iter().flatten().all(|pause| (FIRST..=LONGEST).contains(pause)));
+            prop_assert!(pauses.iter().skip_while(|pause| pause.is_some()).all(Option::is_none));
+        }
+    }
+}

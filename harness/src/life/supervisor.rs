@@ -1,0 +1,170 @@
+//! Starts a container again after its end, if the user's function wants that. One task per container that has such a
+//! function, on the background thread; the function is called elsewhere.
+
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
+use super::course::{Course, Intent};
+use super::restart::{AfterExit, Decide, LastRun, Pace, Restarts};
+use super::until::{WaitCondition, wait as wait_until};
+use super::user_code;
+use crate::base::{Backoff, Run, background};
+use crate::engine::{Change, Ports};
+use crate::output::Subject;
+use crate::words::{ContainerState, Error, Result};
+
+/// The task; dropping this ends it.
+pub(crate) struct Supervisor {
+    _task: Run<()>,
+}
+
+impl Supervisor {
+    /// Supervises a container from now on, if that is wanted; `ports` are kept true.
+    pub(crate) fn begin(restarts: &Restarts, subject: Subject, ports: Arc<Mutex<Ports>>) -> Option<Self> {
+        let (decide, pace) = (restarts.decide()?, restarts.pace());
+        let supervised = Supervised { subject, ports, decide, pace };
+        Some(Self { _task: background().run(supervised.supervise()) })
+    }
+}
+
+impl std::fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Supervisor")
+    }
+}
+
+struct Supervised {
+    subject: Subject,
+    ports: Arc<Mutex<Ports>>,
+    decide: Arc<Decide>,
+    pace: Pace,
+}
+
+/// Says that nobody supervises the container any more, however that came.
+struct Over(Arc<Course>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.change(|plan| plan.is_supervised = false);
+    }
+}
+
+impl Supervised {
+    async fn supervise(mut self) {
+        let course = self.subject.course.clone();
+        let _over = Over(course.clone());
+        while let Some(state) = self.end().await {
+            if course.plan().intent != Intent::Run {
+                until_meant_to_run(&course).await;
+                continue;
+            }
+            let pause = match self.decide(&state).await {
+                Ok(Some(pause)) => pause,
+                Ok(None) => return,
+                Err(error) => return self.trouble("ask whether to restart it", &error),
+            };
+            if !self.restart(pause).await {
+                return;
+            }
+        }
+    }
+
+    /// The state in which it has ended; none if it is gone.
+    async fn end(&self) -> Option<ContainerState> {
+        let Subject { engine, id, name, .. } = &self.subject;
+        let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        loop {
+            let ended = async {
+                wait_until(self.subject.clone(), WaitCondition::NotRunning).await?;
+                // With what an event told of memory.
+                Ok(engine.inspect_end(id, name).await?.state)
+            };
+            match ended.await {
+                Ok(state) if state.is_over() => return Some(state),
+                // Somebody else has started it, or removes it.
+                Ok(_) => {}
+                Err(error) if Error::is_not_found(&error) => return None,
+                Err(error) => tracing::debug!("{error}"),
+            }
+            tokio::time::sleep(pauses.next()).await;
+        }
+    }
+
+    /// Asks the user's function; returns the pause before the restart, if there is to be one.
+    async fn decide(&mut self, state: &ContainerState) -> Result<Option<Duration>> {
+        let times = state.started_at.zip(state.finished_at);
+        let ran_for = times.and_then(|(started, finished)| finished.duration_since(started).ok());
+        let last = LastRun {
+            exit_code: state.exit_code,
+            oom_killed: state.oom_killed,
+            restarts: self.subject.course.plan().restarts,
+            ran_for: ran_for.unwrap_or_default(),
+        };
+        let decide = self.decide.clone();
+        let wanted = user_code::call(move || decide(last)).await?;
+        Ok(match wanted {
+            AfterExit::Restart => self.pace.after(last.ran_for),
+            AfterExit::Stop => None,
+        })
+    }
+
+    /// Starts it after a pause, and tries again while that fails; returns whether there is anything left to supervise.
+    async fn restart(&mut self, mut pause: Duration) -> bool {
+        loop {
+            {
+                let (sleep, change) =
+                    (tokio::time::sleep(pause), until_not_meant_to_run(&self.subject.course));
+                if let Either::Right(_) = select(pin!(sleep), pin!(change)).await {
+                    return true;
+                }
+            }
+            let Err(error) = self.start().await else { return true };
+            if error.is_not_found() {
+                return false;
+            }
+            self.trouble("restart it", &error);
+            match self.pace.after(Duration::ZERO) {
+                Some(longer) => pause = longer,
+                None => return false,
+            }
+        }
+    }
+
+    async fn start(&self) -> Result<()> {
+        let Subject { engine, id, name, ran_before, commands, course, .. } = &self.subject;
+        ran_before.store(true, Ordering::Relaxed);
+        // Before, so that nobody sees the run without its count.
+        course.change(|plan| plan.restarts += 1);
+        let change = engine.start_container(id, name).await;
+        if !matches!(change, Ok(Change::Made)) {
+            course.change(|plan| plan.restarts -= 1);
+            return change.map(drop);
+        }
+        commands.cure();
+        course.change(|plan| plan.trouble = None);
+        let info = engine.inspect_container(id, name).await?;
+        course.began(&info.state);
+        *self.ports.lock().unwrap_or_else(PoisonError::into_inner) = Ports::of(&info);
+        course.begin_profile(&self.subject, &info).await;
+        Ok(())
+    }
+
+    fn trouble(&self, what: &str, error: &Error) {
+        let text = format!("failed to {what}: {error}");
+        tracing::warn!("container `{}`: {text}", self.subject.name);
+        self.subject.course.change(|plan| plan.trouble = Some(text));
+    }
+}
+
+async fn until_meant_to_run(course: &Course) {
+    // The sender is in the course.
+    course.subscribe().wait_for(|plan| plan.intent == Intent::Run).await.ok();
+}
+
+async fn until_not_meant_to_run(course: &Course) {
+    course.subscribe().wait_for(|plan| plan.intent != Intent::Run).await.ok();
+}

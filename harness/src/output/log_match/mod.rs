@@ -1,0 +1,14 @@
+//! The search for a text or a regular expression in a container's output while it streams by.
+
+mod block;
+mod by_line;
+mod excerpt;
+mod matcher;
+mod pattern;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use matcher::LogMatch;
+pub(crate) use matcher::{LogMatcher, Streams};
+pub(crate) use pattern::Pattern;

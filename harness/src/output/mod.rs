@@ -1,0 +1,16 @@
+//! A container's output: its log, the reader of its attached streams, and the search for text in them.
+
+mod consumer;
+mod kept;
+mod log_match;
+mod logs;
+mod source;
+mod tap;
+
+pub(crate) use consumer::Listener;
+pub(crate) use kept::{Collected, Retain};
+pub use log_match::LogMatch;
+pub(crate) use log_match::{LogMatcher, Pattern, Streams};
+pub(crate) use logs::Consumer;
+pub use logs::{LogLines, LogOutput, Logs};
+pub(crate) use tap::{LogOutcome, Subject, Tap, Watcher};

@@ -1,0 +1,185 @@
+//! One pull: shared by its callers, tried again while that can help.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
+use once_cell::sync::Lazy;
+use tokio::sync::{mpsc, watch};
+
+use super::flight::{Flight, FlightKey, Flights};
+use super::progress::PullProgress;
+use crate::base::Backoff;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::image::{Credentials, ImageRef, credentials_for};
+use crate::words::{Error, Kind, Result};
+
+/// How often a pull is tried that failed for a reason that may pass.
+const TRIES: u32 = 5;
+
+/// The pulls of this process that are under way, of all engines.
+static FLIGHTS: Lazy<Flights> = Lazy::new(Flights::default);
+
+/// A function that is told of the progress.
+pub(crate) type Listener<'a> = dyn Fn(&PullProgress) + Send + Sync + 'a;
+
+/// Pulls an image by the credentials of the configuration, without progress.
+pub(crate) async fn pull(engine: &Engine, config: &Config, image: &ImageRef) -> Result<()> {
+    pull_with(engine, config, image, None, None, None).await
+}
+
+/// Pulls an image and reports progress. Callers that want the same image from the same engine with the same
+/// credentials share one pull.
+pub(crate) async fn pull_with(
+    engine: &Engine,
+    config: &Config,
+    image: &ImageRef,
+    platform: Option<&str>,
+    given: Option<&Credentials>,
+    progress: Option<&Listener<'_>>,
+) -> Result<()> {
+    let credentials = match given {
+        Some(given) => Some(given.clone()),
+        None => credentials_for(config, image.registry()).await?.map(Credentials::from),
+    };
+    let key = FlightKey {
+        engine: engine.located().endpoint.to_string(),
+        image: image.to_string(),
+        platform: platform.map(str::to_owned),
+        credentials: credentials.clone(),
+    };
+    let flight = FLIGHTS.join(key, |sender| {
+        let (engine, image, platform) = (engine.clone(), image.clone(), platform.map(str::to_owned));
+        async move { try_to_pull(&engine, &image, platform.as_deref(), credentials.as_ref(), &sender).await }
+    });
+    follow(flight, progress).await.map_err(|error| error.duplicate())
+}
+
+/// Waits for a pull, telling of its progress meanwhile.
+async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<(), Arc<Error>> {
+    let Flight { mut outcome, progress: mut receiver } = flight;
+    loop {
+        let done = {
+            let changed = std::pin::pin!(receiver.changed());
+            match select(&mut outcome, changed).await {
+                Either::Left((outcome, _)) => Some(outcome),
+                Either::Right((Ok(()), _)) => None,
+                // Nobody sends any more: the outcome is near.
+                Either::Right((Err(_), _)) => return outcome.await,
+            }
+        };
+        if let Some(tell) = progress {
+            tell(&receiver.borrow_and_update());
+        }
+        if let Some(outcome) = done {
+            return outcome;
+        }
+    }
+}
+
+async fn try_to_pull(
+    engine: &Engine,
+    image: &ImageRef,
+    platform: Option<&str>,
+    credentials: Option<&Credentials>,
+    progress: &watch::Sender<PullProgress>,
+) -> Result<()> {
+    let began = Instant::now();
+    let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(4));
+    for attempt in 1.. {
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let pulling = engine.pull(image, platform, credentials, sender);
+        let telling = async {
+            while let Some(event) = events.recv().await {
+                progress.send_modify(|progress| progress.apply(event));
+            }
+        };
+        let (outcome, ()) = futures_util::future::join(pulling, telling).await;
+        let error = match outcome {
+            Ok(()) => {
+                progress.send_modify(PullProgress::finish);
+                return Ok(());
+            }
+            Err(error) => classified(error, image),
+        };
+        if !may_pass(&error, image) {
+            return Err(error.with_total_elapsed(began.elapsed()));
+        }
+        if attempt == TRIES {
+            let registry = image.registry();
+            return Err(error.with_total_elapsed(began.elapsed()).with_hint(format!(
+                "it was tried {TRIES} times; check that registry `{registry}` works and can be reached"
+            )));
+        }
+        tracing::warn!("{error}; trying again");
+        tokio::time::sleep(backoff.next()).await;
+    }
+    unreachable!("the loop ends with its last try")
+}
+
+/// What a registry's refusal is: engines pass its words on under statuses of their own.
+fn classified(error: Error, image: &ImageRef) -> Error {
+    let text = words_of(&error, image);
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let registry = image.registry();
+    if has(&["unauthorized", "no basic auth", "denied", "authentication required"]) {
+        error
+            .with_kind(Kind::Denied)
+            .with_hint(format!("log in with `docker login {registry}`, or give the request `credentials`"))
+    } else if has(&["not found", "manifest unknown", "name unknown", "no such host"]) {
+        error
+            .with_kind(Kind::Image)
+            .with_hint(format!("check the name, and that registry `{registry}` has it and can be reached"))
+    } else {
+        error
+    }
+}
+
+/// What the engine said, without the image's name, which may be any word.
+fn words_of(error: &Error, image: &ImageRef) -> String {
+    error.message().to_lowercase().replace(image.registry(), "").replace(image.repository(), "")
+}
+
+/// Whether another try may help.
+fn may_pass(error: &Error, image: &ImageRef) -> bool {
+    let text = words_of(error, image);
+    let no_name = text.contains("no such host") || text.contains("server misbehaving");
+    let bad = matches!(error.kind(), Kind::Denied | Kind::Invalid | Kind::NotFound | Kind::Unreachable);
+    let not_there = error.kind() == Kind::Image && (text.contains("not found") || text.contains("unknown"));
+    !(no_name || bad || not_there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether this may pass, for an image whose name is no help.
+    fn passes(text: &str) -> bool {
+        let image: ImageRef = "localhost:5000/denied/unknown:1".parse().expect("a reference");
+        let error = Error::new(Kind::Engine, text.to_owned()).with_subject(format!("image `{image}`"));
+        may_pass(&classified(error, &image), &image)
+    }
+
+    /// C31.
+    #[test]
+    fn what_is_final_is_told_from_what_may_pass() {
+        for text in [
+            "manifest unknown",
+            "pull access denied for x",
+            "no basic auth credentials",
+            "lookup x: no such host",
+        ] {
+            assert!(!passes(text), "{text}");
+        }
+        for text in [
+            "toomanyrequests: slow down",
+            "received unexpected HTTP status: 500",
+            "unexpected EOF",
+            "connection refused",
+            "Head \"http://localhost:5000/v2/denied/unknown/manifests/1\": EOF",
+        ] {
+            assert!(passes(text), "{text}");
+        }
+    }
+}

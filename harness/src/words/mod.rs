@@ -1,0 +1,34 @@
+//! Values and their texts: the vocabulary that every floor above shares. Nothing here does I/O or knows an engine.
+
+mod age;
+mod error;
+mod health;
+mod id;
+mod lines;
+mod name;
+mod output;
+mod port;
+mod report;
+mod state;
+mod status;
+mod stream;
+mod text;
+mod texts;
+mod time;
+
+pub(crate) use error::Kind;
+pub use error::{Error, Result};
+pub use health::Health;
+pub use id::ContainerId;
+pub(crate) use lines::LineSplitter;
+pub use lines::LogLine;
+pub(crate) use name::{caller_name, check_name, default_name};
+pub use output::PartialOutput;
+pub use port::{Port, Protocol};
+pub use report::{BranchReport, Report};
+pub use state::ContainerState;
+pub use status::ContainerStatus;
+pub use stream::LogStream;
+pub(crate) use text::{cut, quoted, seconds};
+pub(crate) use texts::stream_texts;
+pub(crate) use time::{engine_seconds, parse_rfc3339, rfc3339};

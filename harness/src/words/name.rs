@@ -1,0 +1,180 @@
+//! Names of containers (C2): made from the test that asks, or given and checked. Whether one is taken, the engine says.
+
+use std::path::Path;
+use std::thread;
+
+use super::error::{Error, Result};
+
+/// The most characters that a name may have.
+const MAX_LEN: usize = 128;
+
+/// The most characters of a generated name: containers find each other by name, and a label of DNS has no more.
+const MAX_GENERATED: usize = 63;
+
+/// Random characters at the end of a generated name: 36 to the 8th is enough for thousands of one caller.
+const RANDOM_LEN: usize = 8;
+
+/// A name that says who asked, and that no other container has: `<test or caller name>-<random>`.
+pub(crate) fn default_name() -> String {
+    generated(&caller_name(), rand::random())
+}
+
+/// The test that this thread runs, else the program.
+///
+/// libtest names a thread after its test. Threads of a runtime have names too, but those say nothing of the caller.
+pub(crate) fn caller_name() -> String {
+    let thread = thread::current();
+    match thread.name() {
+        Some(name) if name != "main" && !name.starts_with("tokio-") => name.to_owned(),
+        _ => {
+            let program = std::env::args_os().next().unwrap_or_default();
+            program_name(&Path::new(&program).file_stem().unwrap_or_default().to_string_lossy()).to_owned()
+        }
+    }
+}
+
+/// A program's name without the hash that cargo appends to those it builds for tests.
+fn program_name(stem: &str) -> &str {
+    match stem.rsplit_once('-') {
+        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => name,
+        _ => stem,
+    }
+}
+
+fn generated(caller: &str, random: u64) -> String {
+    let name = cleaned(caller);
+    // The end of a test's path tells it from its neighbours; the start is the same for all of them.
+    let cut = name.len().saturating_sub(MAX_GENERATED - RANDOM_LEN - 1);
+    let name = name[cut..].trim_start_matches(['-', '_', '.']);
+    let name = if name.is_empty() { "container" } else { name };
+    format!("{name}-{}", base36(random))
+}
+
+/// Each run of characters that a name can't hold becomes one hyphen; the result is ASCII.
+fn cleaned(text: &str) -> String {
+    let parts = text.split(|c: char| !is_allowed(c)).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("-").trim_end_matches(['-', '_', '.']).to_owned()
+}
+
+fn base36(mut number: u64) -> String {
+    let digit = |_| {
+        let digit = char::from_digit((number % 36) as u32, 36).expect("below the radix");
+        number /= 36;
+        digit
+    };
+    (0..RANDOM_LEN).map(digit).collect()
+}
+
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')
+}
+
+/// Checks a name that was given, before the engine is asked.
+///
+/// # Errors
+/// If an engine would refuse it: the message names the character that is wrong, or the length.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let shown = name.escape_debug();
+    let problem = match name.chars().find(|c| !is_allowed(*c)) {
+        Some(bad) => {
+            format!("container name `{shown}` holds {bad:?}; allowed are letters, digits, `_`, `.` and `-`")
+        }
+        None if name.is_empty() => "container name is empty".to_owned(),
+        None if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) => {
+            format!("container name `{shown}` should begin with a letter or a digit")
+        }
+        None if name.len() == 1 => {
+            format!("container name `{shown}` is too short; Docker wants 2 characters")
+        }
+        None if name.len() > MAX_LEN => {
+            let length = name.len();
+            format!("container name of {length} characters is too long; at most {MAX_LEN} are allowed")
+        }
+        None => return Ok(()),
+    };
+    Err(Error::invalid(problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_generated_name_says_who_asked() {
+        for (caller, name) in [
+            ("tests::it_works", "tests-it_works-00000000"),
+            ("a b/c", "a-b-c-00000000"),
+            ("__x__", "x-00000000"),
+            ("wörld", "w-rld-00000000"),
+            ("", "container-00000000"),
+            ("::", "container-00000000"),
+            ("日本", "container-00000000"),
+        ] {
+            assert_eq!(generated(caller, 0), name, "{caller:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_caller_is_cut_at_its_start() {
+        let name = generated(&format!("{}::the_test", "module::".repeat(20)), 0);
+        assert!(name.len() <= MAX_GENERATED && name.ends_with("-the_test-00000000"), "{name}");
+    }
+
+    #[test]
+    fn the_caller_is_the_test() {
+        assert!(caller_name().ends_with("name::tests::the_caller_is_the_test"), "{}", caller_name());
+        let name = thread::Builder::new().name("main".into()).spawn(caller_name).expect("spawned").join();
+        let program = name.expect("no panic");
+        assert!(program.starts_with("seatrial") && !program.contains('-'), "{program}");
+    }
+
+    #[test]
+    fn cargo_s_hash_is_not_part_of_a_program_s_name() {
+        assert_eq!(program_name("pool_tests-0123456789abcdef"), "pool_tests");
+        assert_eq!(program_name("pool-tests"), "pool-tests");
+    }
+
+    #[test]
+    fn two_names_of_one_caller_differ() {
+        assert_ne!(default_name(), default_name());
+    }
+
+    #[test]
+    fn a_bad_name_is_refused_with_what_is_wrong() {
+        for (name, reason) in [
+            ("", "is empty"),
+            ("a", "2 characters"),
+            ("a b", "holds ' '"),
+            ("a/b", "holds '/'"),
+            ("ü", "holds 'ü'"),
+            ("a\n", r"`a\n` holds '\n'"),
+            ("_a", "begin with a letter or a digit"),
+            ("-a", "begin with a letter or a digit"),
+            (&"x".repeat(129), "129 characters"),
+        ] {
+            let error = check_name(name).expect_err(name);
+            assert!(error.is_invalid() && error.to_string().contains(reason), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_generated_name_passes_the_check(caller in ".*", random: u64) {
+            let name = generated(&caller, random);
+            prop_assert!(check_name(&name).is_ok(), "{}", name);
+            prop_assert!(name.len() <= MAX_GENERATED);
+        }
+
+        #[test]
+        fn a_caller_of_allowed_characters_passes_too(caller in "[a-zA-Z0-9_.-]{0,200}", random: u64) {
+            prop_assert!(check_name(&generated(&caller, random)).is_ok());
+        }
+
+        #[test]
+        fn every_name_of_docker_s_pattern_passes(name in "[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}") {
+            prop_assert!(check_name(&name).is_ok());
+        }
+    }
+}
