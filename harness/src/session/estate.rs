@@ -35,7 +35,7 @@ pub(crate) trait Estate: Send + Sync + 'static {
 /// The estate of a resource that nothing goes with.
 impl Estate for () {}
 
-/// How a container is ended before its removal.
+/// The way in which a container is ended before its removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
     /// By a kill, as part of the removal.

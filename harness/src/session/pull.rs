@@ -1,4 +1,4 @@
-//! The pull of an image that a user asks for, when the policy says that it is needed.
+//! A pull that a user asks for, if the policy requires it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,9 @@ use crate::image::{Credentials, resolve};
 use crate::pull::{Listener, PullProgress, pull_with};
 use crate::words::{Error, Kind, Result};
 
-/// An image that is wanted here.
+/// A request to have an image on the engine.
 ///
-/// Concurrent pulls of one image with the same credentials are one pull, and one caller's cancellation does not fail
-/// the others.
+/// Concurrent pulls of one image with the same credentials are one pull. A caller that cancels does not fail the others.
 #[derive(Clone)]
 #[must_use = "a pull does nothing until it is run"]
 pub struct Pull {
@@ -25,7 +24,7 @@ pub struct Pull {
 }
 
 impl Pull {
-    /// Pulls this image, whether it is there or not.
+    /// Begins a request for this image.
     pub fn new(image: impl Into<String>) -> Self {
         Self {
             image: image.into(),
@@ -37,41 +36,41 @@ impl Pull {
         }
     }
 
-    /// When to pull. Default: always.
+    /// Sets the cases in which it is pulled. Default: always.
     pub fn policy(mut self, policy: PullPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// The platform, `linux/arm64` for example. Default: the engine's.
+    /// Sets the platform, for example `linux/arm64`. Default: the engine's.
     pub fn platform(mut self, platform: impl Into<String>) -> Self {
         self.platform = Some(platform.into());
         self
     }
 
-    /// Who pulls. Default: what the docker configuration says of the registry.
+    /// Sets the credentials. Default: those of the Docker configuration for the registry.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// Calls a function with the newest progress, on the task that awaits the pull. Default: nobody is told.
+    /// Sets a function that is called with the newest progress, on the task that awaits the pull. Default: none.
     pub fn on_progress(mut self, progress: impl Fn(&PullProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
         self
     }
 
-    /// The session whose engine pulls. Default: the process's.
+    /// Sets the session whose engine pulls. Default: the process's.
     pub fn session(mut self, session: &Session) -> Self {
         self.session = Some(session.clone());
         self
     }
 
-    /// Pulls.
+    /// Pulls the image, if the policy requires it.
     ///
     /// # Errors
-    /// Invalid, if the reference can't be one; image, if there is no such image, or none here and the policy is
-    /// `never`; denied, if the registry wants other credentials; after several tries, what the engine said last.
+    /// Invalid, if the name is no image reference; image, if there is no such image, or the engine has none and the policy
+    /// is `never`; denied, if the registry refuses the credentials; after several tries, the engine's last error.
     ///
     /// # Cancel safety
     /// Dropping the future ends the pull unless somebody else waits for it.
@@ -86,8 +85,8 @@ impl Pull {
             policy => {
                 let there = session.engine().image_id(image.as_given()).await?.is_some();
                 if !there && policy == PullPolicy::Never {
-                    let nothing = Error::new(Kind::NotFound, "no such image");
-                    return Err(crate::image::missing(&image, nothing));
+                    let missing = Error::new(Kind::NotFound, "no such image");
+                    return Err(crate::image::missing(&image, missing));
                 }
                 !there
             }
