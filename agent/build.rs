@@ -1,5 +1,5 @@
-//! Builds the program that is copied into containers, with the compiler that builds this crate, and puts it next to the
-//! library. Where it can't be built there is an empty file in its place, and the library says that it has none.
+//! Builds the agent with the compiler that builds this crate. If that fails, the program is an empty file, and the
+//! library reports that it has none.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/program");
     let out = PathBuf::from(variable("OUT_DIR")).join("agent");
-    // What is there from a build before must not be taken for the result of this one.
+    // The program of an earlier build must not be taken for the result of this one.
     std::fs::write(&out, []).expect("the output folder can be written to");
     let is_known = matches!(variable("CARGO_CFG_TARGET_ARCH").as_str(), "x86_64" | "aarch64");
     if variable("CARGO_CFG_TARGET_OS") != "linux" || !is_known {
@@ -19,12 +19,13 @@ fn main() {
     if let Err(reason) = build(&out) {
         std::fs::write(&out, []).expect("the output folder can be written to");
         println!(
-            "cargo::warning=the program for containers was not built, so a command that is out of time can't be ended: {reason}"
+            "cargo::warning=the agent was not built, so cases cannot run and commands cannot be killed in containers: {reason}"
         );
     }
 }
 
-/// Puts the files of the wire where the program includes them; an included file can't begin with its documentation.
+/// Writes the files of the wire protocol to the folder from which the program includes them. They lose their `//!`
+/// lines, which an included file cannot have.
 fn write_wire(folder: &Path) {
     for (name, source) in seatrial_core::case::SOURCES {
         let lines = source.lines().filter(|line| !line.starts_with("//!"));
@@ -33,7 +34,8 @@ fn write_wire(folder: &Path) {
     }
 }
 
-/// Compiles the program: no standard library and no C library, so that it is small and needs nothing of an image.
+/// Compiles the program without the standard library and a C library, so that it is small and needs nothing of an
+/// image.
 fn build(out: &Path) -> Result<(), String> {
     let mut rustc = Command::new(variable("RUSTC"));
     rustc.args(["src/program/main.rs", "--crate-name", "agent", "--crate-type", "bin", "--edition", "2024"]);
@@ -49,7 +51,7 @@ fn build(out: &Path) -> Result<(), String> {
         "link-arg=-nostdlib",
         "link-arg=-nostartfiles",
         "link-arg=-static",
-        // One page for all that is read, and none for what only a debugger wants.
+        // No padding between segments, and no sections that only a debugger needs.
         "link-arg=-Wl,--gc-sections,--build-id=none,-z,noseparate-code,-z,norelro",
     ] {
         rustc.args(["-C", option]);
@@ -66,7 +68,7 @@ fn build(out: &Path) -> Result<(), String> {
     Err(first.to_owned())
 }
 
-/// A variable that Cargo sets for every build script.
+/// Returns a variable that Cargo sets for every build script.
 fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("Cargo sets {name}"))
 }

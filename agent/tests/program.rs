@@ -1,4 +1,4 @@
-//! The program itself, with processes of this machine in the place of a container's.
+//! `agent end`, run on processes of this machine instead of a container's.
 
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use seatrial_agent::{MOST_MARKS, PROGRAM, VARIABLE};
 use tempfile::TempDir;
 
-/// The program in a place where it can be run.
+/// The agent as an executable file.
 struct Agent(TempDir);
 
 impl Agent {
@@ -32,12 +32,12 @@ impl Agent {
     }
 }
 
-/// A mark that nobody else on this machine has.
+/// Returns a mark that no other process on this machine has.
 fn mark() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
-/// A shell with this mark that says when its line has come to the word `ready`.
+/// Starts a shell with this mark, and waits until its line prints `ready`.
 fn shell(mark: &str, line: &str) -> Child {
     let mut shell = Command::new("sh");
     let mut child = shell
@@ -55,7 +55,7 @@ fn shell(mark: &str, line: &str) -> Child {
 }
 
 #[test]
-fn a_process_and_what_came_of_it_are_ended_and_counted() {
+fn a_process_and_its_descendants_are_killed_and_counted() {
     let (agent, mark) = (Agent::unpack(), mark());
     let line = "sleep 1000 >&2 & (sleep 1001 >&2 &) ; env -i sleep 1002 >&2 & echo ready; wait";
     let mut child = shell(&mark, line);
@@ -65,11 +65,11 @@ fn a_process_and_what_came_of_it_are_ended_and_counted() {
 }
 
 #[test]
-fn those_with_another_mark_are_left_alone() {
+fn processes_with_another_mark_are_left_alone() {
     let (agent, mine, other) = (Agent::unpack(), mark(), mark());
     let mut child = shell(&other, "echo ready; exec sleep 1000");
     assert_eq!(agent.end(&mine).split(" unseen").next(), Some("ended=0 left=0 unreaped=0"));
-    // A part of a mark is no mark.
+    // A prefix of a mark is another mark.
     assert_eq!(agent.end(&other[..31]).split(" unseen").next(), Some("ended=0 left=0 unreaped=0"));
     assert!(child.try_wait().expect("it can be asked for").is_none(), "it runs on");
     assert!(agent.end(&other).starts_with("ended=1 "));
@@ -77,7 +77,7 @@ fn those_with_another_mark_are_left_alone() {
 }
 
 #[test]
-fn a_crowd_that_forks_is_ended() {
+fn many_processes_that_fork_are_killed() {
     let (agent, mark) = (Agent::unpack(), mark());
     let line = "for i in $(seq 40); do (while :; do sleep 0.01; done) >&2 & done; echo ready; wait";
     let mut child = shell(&mark, line);
@@ -87,7 +87,7 @@ fn a_crowd_that_forks_is_ended() {
 }
 
 #[test]
-fn a_wrong_call_is_told_apart_and_ends_nothing() {
+fn wrong_arguments_have_their_own_exit_code_and_kill_nothing() {
     let agent = Agent::unpack();
     let marks = |count: usize| (0..count).map(|_| mark());
     let with = |more: Vec<String>| [vec!["end".to_owned()], more].concat();

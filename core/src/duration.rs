@@ -1,18 +1,18 @@
-//! Durations as people write them in variables: `90s`, `1m30s`, `500ms`. It parses; it does not print.
+//! Parses durations such as `90s`, `1m30s` and `500ms`, as they are written in environment variables.
 //!
-//! The grammar is that of Go's `time.ParseDuration`, since the ecosystem's variables are read by Go programs too:
+//! The grammar is that of Go's `time.ParseDuration`, since Go programs read the same variables:
 //! an optional sign, then one or more numbers, each with an optional fraction and a unit; or `0` alone.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Go keeps durations in a signed 64-bit count of nanoseconds; what it would refuse as too long is refused here.
+/// The longest duration: Go keeps durations as a signed 64-bit number of nanoseconds.
 const MAX_NANOS: u128 = i64::MAX as u128;
 
-/// Digits of a fraction beyond these weigh less than a nanosecond even in hours.
+/// The number of digits of a fraction that are read; further ones are less than a nanosecond even in hours.
 const FRACTION_DIGITS: usize = 18;
 
-/// Why a text is not a duration.
+/// The reason why a text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidDuration {
     text: String,
@@ -29,11 +29,11 @@ enum Reason {
     TooLong,
 }
 
-/// Parses a duration; what is smaller than a nanosecond is cut off.
+/// Parses a duration, rounded down to nanoseconds.
 ///
 /// # Errors
-/// If the text is not of the grammar above, is longer than 292 years, or is below zero: a sign is read, as in Go,
-/// but only `-0` is a time to wait.
+/// Fails if the text does not follow the grammar above, or the duration is longer than 292 years or below zero. `-0` is
+/// valid.
 pub fn parse(text: &str) -> Result<Duration, InvalidDuration> {
     match parse_signed(text)? {
         Signed { below_zero: false, magnitude } => Ok(magnitude),
@@ -43,19 +43,19 @@ pub fn parse(text: &str) -> Result<Duration, InvalidDuration> {
     }
 }
 
-/// A duration with a sign: an offset to a moment.
+/// A duration with a sign, such as an offset to a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signed {
-    /// Whether it points back; never so for zero.
+    /// `true` for a negative duration; never for zero.
     pub below_zero: bool,
-    /// How long it is.
+    /// The absolute value.
     pub magnitude: Duration,
 }
 
-/// Parses a duration that may be below zero; what is smaller than a nanosecond is cut off.
+/// Parses a duration that may be below zero, rounded towards zero to nanoseconds.
 ///
 /// # Errors
-/// If the text is not of the grammar above, or is longer than 292 years.
+/// Fails if the text does not follow the grammar above, or the duration is longer than 292 years.
 pub fn parse_signed(text: &str) -> Result<Signed, InvalidDuration> {
     nanos(text).map_err(|reason| InvalidDuration { text: text.to_owned(), reason })
 }
@@ -87,7 +87,7 @@ fn nanos(text: &str) -> Result<Signed, Reason> {
     Ok(Signed { below_zero: negative && total > 0, magnitude })
 }
 
-/// One number with its unit, in nanoseconds, and what follows it.
+/// Parses a number with its unit, and returns it in nanoseconds with the rest of the text.
 fn term(text: &str) -> Result<(u128, &str), Reason> {
     let (whole, rest) = digits(text);
     let (fraction, rest) = match rest.strip_prefix('.') {
@@ -103,7 +103,7 @@ fn term(text: &str) -> Result<(u128, &str), Reason> {
         return Err(Reason::NoUnit);
     }
     let scale = scale(unit).ok_or_else(|| Reason::UnknownUnit(unit.to_owned()))?;
-    // At most 19 digits fit the limit whatever the unit, and those times an hour still fit 128 bits.
+    // More than 19 digits exceed the limit in any unit, and 19 digits in hours still fit 128 bits.
     let whole = whole.trim_start_matches('0');
     if whole.len() > 19 {
         return Err(Reason::TooLong);
@@ -117,7 +117,7 @@ fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-/// The value of at most 19 ASCII digits; of none, 0.
+/// Returns the value of at most 19 ASCII digits; 0 if there are none.
 fn number(digits: &str) -> u128 {
     digits.bytes().fold(0, |value, digit| value * 10 + u128::from(digit - b'0'))
 }
@@ -125,7 +125,7 @@ fn number(digits: &str) -> u128 {
 fn scale(unit: &str) -> Option<u128> {
     Some(match unit {
         "ns" => 1,
-        // The micro sign and the Greek letter look alike, and both are in use.
+        // The micro sign and the Greek letter look the same, and both are in use.
         "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
         "ms" => 1_000_000,
         "s" => 1_000_000_000,

@@ -1,7 +1,7 @@
-//! What Seatrial's library and its sidecars agree on, without any I/O.
+//! The values and formats that Seatrial's library shares with its sidecars. No I/O.
 //!
-//! Everything here is a pure function or a plain value, so that each side can be tested alone and neither can
-//! spell a label or parse an id in a way of its own.
+//! Everything here is a pure function or a plain value, so that both sides can be tested alone, and use the same
+//! labels, ids and wire formats.
 
 pub mod case;
 pub mod duration;

@@ -1,25 +1,25 @@
-//! The session id: which test run a resource belongs to.
+//! The session id, by which a resource belongs to a test run.
 
 use std::fmt;
 
-/// Names one test run; every resource of the run carries it as a label.
+/// The id of a test run, which is a label on each of its resources.
 ///
-/// 1 to 121 characters of `[A-Za-z0-9_.-]`, so that `reaper_<id>` is still a container name.
+/// It has 1 to 121 characters of `[A-Za-z0-9_.-]`, so that `reaper_<id>` is a valid container name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SessionId(String);
 
-/// Why a text is not a session id.
+/// The reason why a text is not a session id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidSessionId(String);
 
 impl SessionId {
-    /// The most characters that an id may have.
+    /// The length limit of an id, in characters.
     pub const MAX_LEN: usize = 121;
 
-    /// Checks a text and takes it as an id.
+    /// Creates an id from a text.
     ///
     /// # Errors
-    /// If it is empty, longer than [`MAX_LEN`](Self::MAX_LEN), or holds another character.
+    /// Fails if the text is empty, is longer than [`MAX_LEN`](Self::MAX_LEN), or holds another character.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidSessionId> {
         let text = text.into();
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -42,7 +42,7 @@ impl SessionId {
         Ok(Self(text))
     }
 
-    /// The id's text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_the_wrong_shape_are_refused_by_name() {
+    fn invalid_ids_are_refused_with_the_reason() {
         for (text, reason) in [("", "empty"), ("a b", "' '"), ("ü", "'ü'"), (&"x".repeat(122), "too long")]
         {
             let error = SessionId::new(text).expect_err(text).to_string();

@@ -64,8 +64,8 @@ pub use bollard::models;
 pub use archive::{CopiedOut, CopyIn};
 pub use config::{Endpoint, Keep, PullPolicy, ReaperChoice, TlsFiles};
 pub use container::{
-    Case, CaseEnd, CaseOutput, CaseVia, Cases, Checkpoint, ContainerRequest, Exec, ExecOutput, HealthCheck,
-    Limits, Process, RestartPolicy, Restore, RunEnd, RunOutput, Spawn, TestContainer,
+    Case, CaseEnd, CaseOutput, CaseVia, Cases, Checkpoint, ContainerRequest, Exec, HealthCheck, Limits,
+    Process, RestartPolicy, Restore, RunEnd, RunOutput, Spawn, TestContainer, WaitStrategy,
 };
 pub use engine::{
     Candidate, Change, ContainerInfo, Engine, EngineFacts, EngineKind, EngineVersion, HostAddress,
@@ -86,9 +86,8 @@ pub use session::{Leftover, Pull, Session, SessionBuilder, Sweep};
 pub use volume::Volume;
 pub use wait::{
     ExecWait, ExitWait, FileWait, HealthyWait, HttpResponse, HttpWait, LogWait, PortWait, WaitFor,
-    WaitStrategy,
 };
 pub use words::{
-    BranchReport, ContainerId, ContainerState, ContainerStatus, Error, Health, LogLine, LogStream,
-    PartialOutput, Port, Protocol, Report, Result,
+    BranchReport, ContainerId, ContainerState, ContainerStatus, Error, ExecOutput, Health, LogLine,
+    LogStream, PartialOutput, Port, Protocol, Report, Result,
 };

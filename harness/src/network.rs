@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use rand::RngExt;
-
 use crate::base::background;
 use crate::engine::{Resource, network_body};
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
-use crate::words::{Result, check_name};
+use crate::words::{Result, check_name, random_name};
 
 /// A bridge network on which containers reach each other by name and alias; dropping it removes it.
 ///
@@ -124,9 +122,4 @@ impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "network `{}`", self.name)
     }
-}
-
-/// A name that nobody else has.
-pub(crate) fn random_name(kind: &str) -> String {
-    format!("seatrial-{kind}-{:012x}", rand::rng().random::<u64>() >> 16)
 }

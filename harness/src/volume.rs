@@ -6,9 +6,8 @@ use bollard::models::VolumeCreateRequest;
 
 use crate::base::background;
 use crate::engine::Resource;
-use crate::network::random_name;
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
-use crate::words::Result;
+use crate::words::{Result, random_name};
 
 /// A named volume; dropping it removes it, once no container uses it. It stays if one that uses it was kept.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
-//! The file that tells clients on the same host where a reaper listens that runs as a process, and of which there is to
-//! be one only. It knows no sockets.
+//! The address file of a reaper that runs as a process on the host. It leads clients to the reaper, and ensures that only
+//! one reaper runs for each file. This module opens no sockets.
 //!
-//! Its owner holds a lock (`flock`) on it for as long as it lives, so a file without a lock is that of a dead one. It
-//! appears whole and locked, or not at all.
+//! The reaper holds a lock (`flock`) on its file for as long as it lives, so a file without a lock belongs to a reaper that
+//! is dead. The file appears complete and locked, or not at all.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -14,31 +14,32 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-/// Who only looks whether the lock is held has it for a moment; so often, and in such pauses, it is tried again.
+/// The number of attempts to take a lock, and the pause between them. A process that only checks for the lock holds it for
+/// a moment.
 const TRIES: (u32, Duration) = (25, Duration::from_millis(10));
 
-/// Our file; locked while this lives, and deleted when it is dropped.
+/// This reaper's address file. It is locked while this value lives, and deleted when this value is dropped.
 #[derive(Debug)]
 pub struct AddressFile {
     path: PathBuf,
     file: File,
 }
 
-/// What came of the attempt to be the one reaper of a file.
+/// The outcome of [`AddressFile::claim`].
 #[derive(Debug)]
 pub enum Claim {
-    /// We are.
+    /// The file is this reaper's.
     Ours(AddressFile),
-    /// Another one is, and lives.
+    /// The file belongs to another reaper that is alive.
     Taken,
 }
 
 impl AddressFile {
-    /// Writes the address and the token (an empty line if there is none) into a file that only we may read, unless
-    /// there is one whose owner lives.
+    /// Writes the address and the token (an empty line if there is none) into a file that only the same user may read,
+    /// unless the file belongs to another reaper that is alive.
     ///
     /// # Errors
-    /// If its folder can't be written to, or what is there is not such a file.
+    /// The folder can't be written to, or there is another kind of file under this name.
     pub fn claim(path: &Path, address: SocketAddr, token: Option<&str>) -> io::Result<Claim> {
         let draft = Draft::write(path, &format!("{address}\n{}\n", token.unwrap_or_default()))?;
         loop {
@@ -56,26 +57,26 @@ impl AddressFile {
         }
     }
 
-    /// The address that a file tells.
+    /// Reads the address from a file.
     ///
     /// # Errors
-    /// If it can't be read, or holds something else.
+    /// The file can't be read, or contains no address.
     pub fn read(path: &Path) -> io::Result<SocketAddr> {
-        address(&fs::read_to_string(path)?).ok_or_else(something_else)
+        address(&fs::read_to_string(path)?).ok_or_else(not_an_address_file)
     }
 }
 
 impl Drop for AddressFile {
     fn drop(&mut self) {
-        // Still locked, so nobody takes it for a dead one's meanwhile. What is there under the name may not be ours any
-        // more, if somebody cleaned up.
-        if is_at(&self.file, &self.path).unwrap_or(false) {
+        // The lock is still held, so no other reaper takes the file for a dead one's meanwhile. If somebody deleted the
+        // file, another one may have the name.
+        if has_name(&self.file, &self.path).unwrap_or(false) {
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// A file beside the one that is wanted, with all that it is to have; its name goes when this is dropped.
+/// A complete and locked file under a temporary name, in the same folder. The name is deleted when this is dropped.
 struct Draft {
     path: PathBuf,
     file: File,
@@ -84,7 +85,7 @@ struct Draft {
 impl Draft {
     fn write(beside: &Path, content: &str) -> io::Result<Self> {
         let name = beside.file_name().unwrap_or_default().to_string_lossy();
-        // The process's id alone would not do: it is 1 in every container.
+        // The process's id alone is not unique: it is 1 in every container.
         let unique = format!(".{name}.{}-{:08x}", std::process::id(), rand::rng().random::<u32>());
         let path = beside.with_file_name(unique);
         let file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
@@ -101,12 +102,12 @@ impl Drop for Draft {
     }
 }
 
-/// Deletes a dead one's file; false if its owner lives.
+/// Deletes the file of a dead reaper. Returns `false` if its reaper is alive.
 fn clear(path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         Ok(metadata) if metadata.is_file() => {}
-        Ok(_) => return Err(something_else()),
+        Ok(_) => return Err(not_an_address_file()),
         Err(error) => return Err(error),
     }
     let file = match File::open(path) {
@@ -116,18 +117,18 @@ fn clear(path: &Path) -> io::Result<bool> {
     if !lock(&file)? {
         return Ok(false);
     }
-    // Only who has the lock deletes, so what is there under the name stays what it is from here on.
-    if is_at(&file, path)? {
+    // Only the holder of the lock deletes the file, so from here on the name stays with this file.
+    if has_name(&file, path)? {
         let content = fs::read_to_string(path)?;
         if !content.is_empty() && address(&content).is_none() {
-            return Err(something_else());
+            return Err(not_an_address_file());
         }
         fs::remove_file(path)?;
     }
     Ok(true)
 }
 
-/// Locks a file unless somebody holds it for longer than a look takes.
+/// Locks a file. Returns `false` if another process holds the lock for longer than a check takes.
 fn lock(file: &File) -> io::Result<bool> {
     for _ in 0..TRIES.0 {
         match file.try_lock() {
@@ -139,8 +140,8 @@ fn lock(file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Whether the file is the one that has this name now.
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+/// Returns `true` if the file has this name.
+fn has_name(file: &File, path: &Path) -> io::Result<bool> {
     let ours = file.metadata()?;
     match fs::symlink_metadata(path) {
         Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
@@ -153,10 +154,10 @@ fn address(content: &str) -> Option<SocketAddr> {
     content.lines().next()?.parse().ok()
 }
 
-fn something_else() -> io::Error {
+fn not_an_address_file() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
-        "it is there, and holds something else than a reaper's address",
+        "a file with this name exists, and it contains no reaper's address; choose another name",
     )
 }
 
@@ -201,20 +202,20 @@ mod tests {
     }
 
     #[test]
-    fn the_file_tells_address_and_token_to_its_owner_and_goes_with_the_claim() {
+    fn the_file_has_the_address_and_the_token_and_is_deleted_with_the_claim() {
         let folder = Folder::make("owner");
         let Claim::Ours(ours) = claim(&folder.file()) else { panic!("nobody else is there") };
         assert_eq!(fs::read_to_string(folder.file()).expect("a file"), "127.0.0.1:4321\nsecret\n");
         assert_eq!(fs::metadata(folder.file()).expect("a file").permissions().mode() & 0o777, 0o600);
         assert_eq!(AddressFile::read(&folder.file()).expect("an address"), ADDRESS);
         assert!(matches!(claim(&folder.file()), Claim::Taken));
-        assert_eq!(folder.names(), ["reaper"], "no draft stays");
+        assert_eq!(folder.names(), ["reaper"], "the temporary name is gone");
         drop(ours);
         assert!(folder.names().is_empty());
     }
 
     #[test]
-    fn a_dead_ones_file_is_replaced_and_what_somebody_else_put_there_is_not() {
+    fn a_dead_reapers_file_is_replaced_and_another_file_is_not() {
         let folder = Folder::make("dead");
         for dead in ["127.0.0.1:1\n\n", ""] {
             fs::write(folder.file(), dead).expect("a file");
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_ours_any_more_is_left_alone() {
+    fn another_reapers_file_under_the_same_name_is_left_alone() {
         let folder = Folder::make("moved");
         let Claim::Ours(ours) = claim(&folder.file()) else { panic!("nobody else is there") };
         fs::remove_file(folder.file()).expect("somebody cleans up");
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_that_come_at_once_over_a_dead_ones_file_one_has_it() {
+    fn of_many_reapers_that_claim_a_dead_ones_file_at_once_one_gets_it() {
         let folder = Folder::make("many");
         for _ in 0..3 {
             fs::write(folder.file(), "127.0.0.1:1\n\n").expect("a file");

@@ -1,63 +1,66 @@
-//! The command line: what the program does, and its help. What it is to do it with comes from the environment.
+//! The command line: the commands and the help text. All settings come from the environment.
 
 use std::ffi::OsString;
 
-/// What the program is asked for.
+/// A command of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// To serve and reap.
+    /// Serve clients, and remove what they leave.
     Reap,
-    /// Whether a reaper listens here.
+    /// Check that a reaper listens.
     Healthcheck,
-    /// The text of [`HELP`].
+    /// Print [`HELP`].
     Help,
-    /// Its version.
+    /// Print the version.
     Version,
 }
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub const HELP: &str = "\
-Waits for its clients to be gone, and deletes what matches the filters that they left: containers with their anonymous
-volumes, networks, volumes, images. Speaks the protocol of testcontainers/ryuk.
+Waits until its clients are gone, and removes what their filters select: containers with their anonymous volumes,
+networks, volumes, images. Speaks the protocol of testcontainers/ryuk.
 
 Usage: seatrial-reaper [COMMAND]
 
 Commands:
-  (none)       serves until all is reaped; exit code 0: done, 1: an error, or something is left
-  healthcheck  exit code 0 if a reaper listens here
-  --help       prints this
+  (none)       serves clients and cleans up; exit code 0: done, 1: an error, or something is left
+  healthcheck  exit code 0 if a reaper listens on RYUK_PORT, or at the address in REAPER_ADDRESS_FILE
+  --help       prints this help
   --version    prints the version
 
-Variables, as in ryuk (an empty one counts as unset; times as in `1m30s`, `500ms`):
-  RYUK_PORT                    the port, 0 for any [8080; 0 with REAPER_ADDRESS_FILE]
-  RYUK_CONNECTION_TIMEOUT      how long the first client may take [60s]
-  RYUK_RECONNECTION_TIMEOUT    how long a session's last client may be gone [10s]
-  RYUK_REQUEST_TIMEOUT         how long the engine may take to answer [10s]
-  RYUK_REMOVE_RETRIES          how often in a row nothing may go before it is given up; and not before so many request
-                               time-outs have passed [10]
-  RYUK_RETRY_OFFSET            from a check to the moment after which what was created counts as a change [-1s]
-  RYUK_CHANGES_RETRY_INTERVAL  how long after a change it is checked again [1s]
-  RYUK_SHUTDOWN_TIMEOUT        how long changes can postpone a prune, and how long a prune can last [10m]
-  RYUK_VERBOSE                 says what goes, one by one [false]
-  DOCKER_HOST                  the engine: unix:///path, tcp://host:port [unix:///var/run/docker.sock]
-  DOCKER_CERT_PATH             speaks TLS to a tcp:// engine, with ca.pem, cert.pem and key.pem of this folder [plain]
-  DOCKER_TLS_VERIFY            with certificates: any text has the engine's checked, against ca.pem [no check]
+Variables, as in ryuk (an empty one counts as unset; times are written like `1m30s`, `500ms`):
+  RYUK_PORT                    the port, 0 for any free one [8080; 0 with REAPER_ADDRESS_FILE]
+  RYUK_CONNECTION_TIMEOUT      the longest wait for the first client [60s]
+  RYUK_RECONNECTION_TIMEOUT    the time after the end of a session's last client before the session is cleaned up; zero
+                               or less for at once [10s]
+  RYUK_REQUEST_TIMEOUT         the longest wait for an answer of the engine [10s]
+  RYUK_REMOVE_RETRIES          the number of passes in a row without progress after which it gives up, though not before
+                               as many request timeouts have passed; zero or less counts as 1 [10]
+  RYUK_RETRY_OFFSET            a resource counts as a change if it was created after the time of the check plus this
+                               [-1s]
+  RYUK_CHANGES_RETRY_INTERVAL  the pause after a change before the next check [1s]
+  RYUK_SHUTDOWN_TIMEOUT        the longest time for which changes postpone a clean-up, and that a clean-up takes; with
+                               zero or less, changes postpone nothing [10m]
+  RYUK_VERBOSE                 logs each removal [false]
+  DOCKER_HOST                  the engine: unix:///path or tcp://host:port [unix:///var/run/docker.sock]
+  DOCKER_CERT_PATH             uses TLS to a tcp:// engine, with ca.pem, cert.pem and key.pem of this folder [no TLS]
+  DOCKER_TLS_VERIFY            with certificates: any text turns on the check of the engine's certificate [no check]
 
 Variables of its own:
-  REAPER_ADDRESS_FILE          for a reaper that is a process on the host: listens on 127.0.0.1 only, and tells
-                               `address:port` and the token, on two lines, in this file, which it holds locked (flock)
-                               and deletes at its end; if another reaper holds it, ends at once with exit code 0
-  REAPER_TOKEN                 what a connection has to begin with, as `auth=TOKEN` [nothing]
-  REAPER_REQUIRED_LABEL        what each filter has to hold, `key` or `key=value` [nothing]
-  REAPER_REPORT                a file that the report is written to, too [none]
-  REAPER_DRY_RUN               says what would go, and removes nothing [false]
+  REAPER_ADDRESS_FILE          for a process on the host: listens on 127.0.0.1 only, and writes `address:port` and the
+                               token, on two lines, to this file, which it keeps locked (flock) and deletes at its end;
+                               if another reaper has the file, ends at once with exit code 0
+  REAPER_TOKEN                 the first line of each connection has to be `auth=TOKEN` [no token]
+  REAPER_REQUIRED_LABEL        a label that each filter has to contain, `key` or `key=value` [none]
+  REAPER_REPORT                a file for the report, which is also printed [none]
+  REAPER_DRY_RUN               logs what it would remove, and removes nothing [false]
 ";
 
 impl Command {
-    /// Reads the arguments, without the program's name.
+    /// Reads the arguments, which begin after the program's name.
     ///
     /// # Errors
-    /// A message for people, if they are none that it knows.
+    /// An argument is unknown; the message names it.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let mut arguments = arguments.into_iter();
         let command = match arguments.next() {
@@ -77,7 +80,7 @@ impl Command {
 }
 
 fn unknown(argument: &OsString) -> String {
-    format!("`{}` is no argument of this program; see `--help`", argument.to_string_lossy().escape_debug())
+    format!("unknown argument `{}`; `--help` lists the arguments", argument.to_string_lossy().escape_debug())
 }
 
 #[cfg(test)]
@@ -98,7 +101,7 @@ mod tests {
         }
     }
 
-    /// Every variable that is read is told of, and in both places.
+    /// Both the help and the README describe every variable that is read.
     #[test]
     fn the_help_and_the_readme_name_every_variable() {
         let names = RefCell::new(Vec::new());

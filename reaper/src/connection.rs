@@ -1,54 +1,73 @@
 //! One connection: reads lines until the end of the stream, and acknowledges each filter that is stored.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use seatrial_core::reaper::{ACK, AUTH, Filter, LineDecoder, same_token};
+use seatrial_core::reaper::{ACK, AUTH, Filter, LineDecoder, NACK, same_token};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
-use crate::hub::Hub;
+use crate::hub::{FilterLog, Hub};
 use crate::lifecycle::{Answer, ConnectionId, Event};
 use crate::log::{self, Level};
 use crate::settings::Settings;
 
-/// Small, since there may be a thousand connections; lines are mostly shorter.
+/// The size of the buffer for reading. It is small, since there may be thousands of connections, and most lines are
+/// shorter.
 const CHUNK: usize = 2_048;
+/// The most lines of one connection that are refused before the connection is closed.
+const MAX_REFUSED: usize = 100;
 
+/// A connection of a client, or of anything else that connects to the port.
 pub(crate) struct Connection {
-    pub(crate) id: ConnectionId,
-    pub(crate) peer: SocketAddr,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) settings: Arc<Settings>,
-    /// Whether it has shown the token, or need not.
-    pub(crate) trusted: bool,
+    id: ConnectionId,
+    peer: SocketAddr,
+    hub: Arc<Hub>,
+    settings: Arc<Settings>,
+    /// `true` once the connection has shown the token; from the start if no token is set.
+    is_trusted: bool,
+    /// `true` once the log names the connection. One that sends nothing is not logged, so a port scan is not.
+    is_logged: bool,
+    refused_lines: usize,
+    /// The bytes of the unfinished line.
+    unfinished: usize,
 }
 
-/// Why a connection is closed by us.
+/// The reason why the reaper closes a connection.
 struct Closed(String);
 
 impl Connection {
-    /// Serves a connection to its end.
-    pub(crate) async fn serve(mut self, mut stream: TcpStream) {
-        if self.trusted && self.hub.apply(Event::Connected(self.id)) == Answer::Refused {
-            return;
-        }
-        log::write(Level::Info, "client connected", &[("address", &self.peer)]); // A contract.
-        let mut held = 0;
-        let result = self.read(&mut stream, &mut held).await;
-        self.hub.hold(held, 0);
-        if let Err(Closed(reason)) = result {
-            log::write(Level::Warn, "connection closed", &[("address", &self.peer), ("reason", &reason)]);
-        }
-        // A contract. Before the event, so that what follows from it comes after it in the log.
-        log::write(Level::Info, "client disconnected", &[("address", &self.peer)]);
-        self.hub.apply(Event::Disconnected(self.id));
+    pub(crate) fn new(id: ConnectionId, peer: SocketAddr, hub: Arc<Hub>, settings: Arc<Settings>) -> Self {
+        let is_trusted = settings.token.is_none();
+        Self { id, peer, hub, settings, is_trusted, is_logged: false, refused_lines: 0, unfinished: 0 }
     }
 
-    async fn read(&mut self, stream: &mut TcpStream, held: &mut usize) -> Result<(), Closed> {
+    /// Serves the connection until it ends, or until `eviction` is notified while it has sent no filter.
+    pub(crate) async fn serve(mut self, mut stream: TcpStream, eviction: Arc<Notify>) {
+        if self.is_trusted && self.hub.apply(Event::Connected(self.id)) == Answer::Refused {
+            return;
+        }
+        let result = tokio::select! {
+            result = self.read(&mut stream) => result,
+            () = eviction.notified() => Err(Closed("others need its place, and it has sent no filter".into())),
+        };
+        if let Err(Closed(reason)) = result {
+            self.log(Level::Warn, "connection closed", &[("reason", &reason)]);
+        }
+        if self.is_logged {
+            // A contract. It is logged before the event, so that the log has the consequences after it.
+            self.log(Level::Info, "client disconnected", &[]);
+        }
+    }
+
+    async fn read(&mut self, stream: &mut TcpStream) -> Result<(), Closed> {
         let mut decoder = LineDecoder::default();
         let mut chunk = [0; CHUNK];
         loop {
+            // Some clients leave with a reset.
+            let read = stream.read(&mut chunk).await.unwrap_or(0);
             let mut answers = Vec::new();
             let mut result = Ok(());
             let mut line = |line: &[u8]| {
@@ -56,46 +75,74 @@ impl Connection {
                     result = self.line(line, &mut answers);
                 }
             };
-            // A reset is how some clients leave.
-            let read = stream.read(&mut chunk).await.unwrap_or(0);
             let decoded = match read {
                 0 => std::mem::take(&mut decoder).finish(&mut line),
                 read => decoder.feed(&chunk[..read], &mut line),
             };
-            // Who does not want to hear it is gone already.
+            // A client that does not read its answers has left.
             let _ = stream.write_all(&answers).await;
             result?;
             decoded.map_err(|_| Closed("a line is too long".into()))?;
             if read == 0 {
                 return Ok(());
             }
-            let before = std::mem::replace(held, decoder.held());
-            if !self.hub.hold(before, *held) {
-                return Err(Closed("too many bytes of unfinished lines are held".into()));
+            let before = std::mem::replace(&mut self.unfinished, decoder.held());
+            if !self.hub.account_unfinished(before, self.unfinished) {
+                return Err(Closed("unfinished lines use too much memory".into()));
             }
         }
     }
 
+    /// Handles a line, and appends its answer.
     fn line(&mut self, line: &[u8], answers: &mut Vec<u8>) -> Result<(), Closed> {
-        if !self.trusted {
+        if !self.is_logged {
+            self.is_logged = true;
+            self.log(Level::Info, "client connected", &[]); // A contract.
+        }
+        if !self.is_trusted {
             return self.authenticate(line);
         }
         if line.is_empty() {
             return Ok(());
         }
-        let filter = Filter::parse(line).map_err(|error| Closed(error.to_string()))?;
-        if let Some(label) = &self.settings.required_label
-            && !filter.holds(label)
-        {
-            return Err(Closed(format!("it does not hold the required label `{label}`")));
+        let filter = match self.filter(line) {
+            Ok(filter) => filter,
+            Err(reason) => {
+                self.log(Level::Warn, "filter refused", &[("reason", &reason)]);
+                answers.extend_from_slice(NACK);
+                self.refused_lines += 1;
+                let is_too_much = self.refused_lines >= MAX_REFUSED;
+                return if is_too_much { Err(Closed("too many lines were refused".into())) } else { Ok(()) };
+            }
+        };
+        self.store(filter)?;
+        answers.extend_from_slice(ACK);
+        Ok(())
+    }
+
+    /// Reads a line as a filter that this reaper accepts.
+    fn filter(&self, line: &[u8]) -> Result<Filter, String> {
+        let filter = Filter::parse(line).map_err(|error| error.to_string())?;
+        match &self.settings.required_label {
+            Some(label) if !filter.holds(label) => Err(format!("the required label `{label}` is missing")),
+            Some(_) | None => Ok(filter),
         }
+    }
+
+    fn store(&self, filter: Filter) -> Result<(), Closed> {
         let text = filter.to_string();
         match self.hub.apply(Event::Filter(self.id, filter)) {
-            Answer::Refused => return Err(Closed("it is too late, or there are too many filters".into())),
-            Answer::Stored => log::write(Level::Info, "adding filter", &[("filter", &text)]), // A contract.
-            Answer::Known | Answer::Taken => {}
+            Answer::Refused => {
+                return Err(Closed("the prune has begun, or there are too many filters".into()));
+            }
+            Answer::Stored => match self.hub.count_filter() {
+                FilterLog::Line => log::write(Level::Info, "adding filter", &[("filter", &text)]), // A contract.
+                FilterLog::LastLine => log::write(Level::Info, "further filters are not logged", &[]),
+                FilterLog::Nothing => {}
+            },
+            Answer::Known | Answer::Taken | Answer::Unchanged => {}
         }
-        answers.extend_from_slice(ACK);
+        self.hub.mark_client(self.id);
         Ok(())
     }
 
@@ -103,12 +150,27 @@ impl Connection {
         let token = self.settings.token.as_deref().unwrap_or_default();
         let guess = line.strip_prefix(AUTH.as_bytes());
         if !guess.is_some_and(|guess| same_token(guess, token.as_bytes())) {
-            return Err(Closed("it did not begin with the token".into()));
+            return Err(Closed("its first line is not the token".into()));
         }
-        self.trusted = true;
+        self.is_trusted = true;
         match self.hub.apply(Event::Connected(self.id)) {
-            Answer::Refused => Err(Closed("it is too late".into())),
-            Answer::Taken | Answer::Stored | Answer::Known => Ok(()),
+            Answer::Refused => Err(Closed("the prune has begun".into())),
+            Answer::Taken | Answer::Unchanged | Answer::Stored | Answer::Known => Ok(()),
         }
+    }
+
+    fn log(&self, level: Level, message: &str, fields: &[(&str, &dyn Display)]) {
+        let address: (&str, &dyn Display) = ("address", &self.peer);
+        let fields: Vec<_> = [address].into_iter().chain(fields.iter().copied()).collect();
+        log::write(level, message, &fields);
+    }
+}
+
+impl Drop for Connection {
+    /// Gives up the connection's place, also if the task is aborted.
+    fn drop(&mut self) {
+        self.hub.account_unfinished(self.unfinished, 0);
+        self.hub.close(self.id);
+        self.hub.apply(Event::Disconnected(self.id));
     }
 }

@@ -1,4 +1,4 @@
-//! `healthcheck`: whether a reaper listens here.
+//! The command `healthcheck`: checks that a reaper listens.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::address_file::AddressFile;
 use crate::settings::Settings;
 
-/// Connects to the port, or to what the address file tells, and leaves without a word, which the reaper does not take
-/// for a client.
+/// Connects to the port, or to the address in the address file, and disconnects. The reaper does not take that for a
+/// client.
 ///
 /// # Errors
-/// If nothing listens there.
+/// Nothing listens there, or the address file can't be read.
 pub fn healthcheck(settings: &Settings) -> Result<(), String> {
     let address = match &settings.address_file {
         Some(path) => AddressFile::read(path).map_err(|error| format!("`{}`: {error}", path.display()))?,
@@ -18,5 +18,5 @@ pub fn healthcheck(settings: &Settings) -> Result<(), String> {
     };
     TcpStream::connect_timeout(&address, Duration::from_secs(2))
         .map(drop)
-        .map_err(|error| format!("nothing listens on {address}: {error}"))
+        .map_err(|error| format!("no reaper listens on {address}: {error}"))
 }

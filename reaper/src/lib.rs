@@ -1,8 +1,8 @@
-//! The reaper: waits for its clients to be gone, and deletes what matches the filters that they left.
+//! The reaper: waits until its clients are gone, and removes what their filters select.
 //!
-//! A drop-in for `testcontainers/ryuk`: the same wire, variables and log lines. The parts without I/O are the line
-//! decoder and the filter (in `seatrial_core::reaper`), [`settings`] and the [`lifecycle`]; around them are the
-//! listener and its connections, the engine's client and the pruner. [`run`] puts them together.
+//! It takes the place of `testcontainers/ryuk`, with the same protocol, variables and log lines. The parts without I/O are
+//! the line decoder and the filter (in `seatrial_core::reaper`), [`settings`] and the [`lifecycle`]. Around them are the
+//! listener with its connections, the engine's client and the pruner. [`run`] puts them together.
 
 pub mod log;
 mod timestamp;
@@ -16,10 +16,11 @@ pub mod address_file;
 pub mod engine;
 pub mod listener;
 
+mod acceptor;
 mod connection;
+mod descriptors;
 mod hub;
-mod pruner;
-pub mod report;
+mod prune;
 
 mod healthcheck;
 mod server;

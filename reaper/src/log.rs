@@ -1,12 +1,13 @@
 //! The log on stdout: one line of `key=value` pairs per event, in ryuk's form.
 //!
-//! The messages that are marked as a contract where they are written are read by clients and tests of all libraries.
+//! Clients and tests of all Testcontainers libraries read some of the messages; those are marked as a contract where they
+//! are written.
 //!
-//! A thread of its own writes, since nobody may be reading: a full pipe must not keep anything from being reaped. Lines
-//! that find too many before them are left out, and counted; errors and the report are not.
+//! A thread of its own writes the lines, because a full pipe that nobody reads must not hold anything up. When too many
+//! lines wait, new ones are left out and counted, except errors and the report.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::Write as _;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -16,47 +17,48 @@ use crate::timestamp;
 
 /// The most bytes that wait to be written.
 const MAX_WAITING: usize = 256 << 10;
-/// How long the program's end waits for them.
-const LAST_WORDS: Duration = Duration::from_millis(900);
+/// The longest that the end of the program waits for the lines that are not written yet.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(900);
+/// The most characters that a line shows of a field's value. A client can send filters of 64 kB.
+const MAX_VALUE: usize = 200;
 
-/// How much an event matters.
+/// The severity of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Only with `RYUK_VERBOSE`.
+    /// Details, with `RYUK_VERBOSE` only.
     Debug,
-    /// What happens.
+    /// A normal event.
     Info,
-    /// What should not have happened, and is survived.
+    /// An unexpected event that the reaper handles.
     Warn,
-    /// What is not survived, or is left.
+    /// The reason why the program ends, or why something is left.
     Error,
 }
 
-/// Writes one line: `time=… level=INFO msg="client connected" address=…`.
+/// Writes one line: `time=… level=INFO msg="client connected" address=…`. A long value of a field is cut.
 ///
-/// # Cancel safety
-/// It does not wait: the line is written later, or left out if too much is to be written before it.
-pub fn write(level: Level, message: &str, fields: &[(&str, &dyn std::fmt::Display)]) {
+/// It does not wait: the line is written later, or left out if too many lines wait.
+pub fn write(level: Level, message: &str, fields: &[(&str, &dyn Display)]) {
     queue().push(line(level, message, fields), level == Level::Error);
 }
 
-/// Says, on stdout and stderr, why the program ends.
+/// Writes the reason why the program ends to stdout and stderr.
 pub fn fatal(message: &str) {
     write(Level::Error, message, &[]);
     queue().push(Text::Err(format!("error: {message}\n")), true);
 }
 
-/// Prints text as it is.
+/// Writes text to stdout as it is.
 pub fn print(text: String) {
     queue().push(Text::Out(text), true);
 }
 
-/// Waits until all is written, but not for long.
+/// Waits until everything is written, for 0.9 s at most.
 pub fn flush() {
-    queue().flush(LAST_WORDS);
+    queue().flush(FLUSH_TIMEOUT);
 }
 
-fn line(level: Level, message: &str, fields: &[(&str, &dyn std::fmt::Display)]) -> Text {
+fn line(level: Level, message: &str, fields: &[(&str, &dyn Display)]) -> Text {
     let level = match level {
         Level::Debug => "DEBUG",
         Level::Info => "INFO",
@@ -67,19 +69,29 @@ fn line(level: Level, message: &str, fields: &[(&str, &dyn std::fmt::Display)]) 
         format!("time={} level={level} msg={}", timestamp::rfc3339(SystemTime::now()), quoted(message));
     for (key, value) in fields {
         // Writing to a string cannot fail.
-        let _ = write!(line, " {key}={}", quoted(&value.to_string()));
+        let _ = write!(line, " {key}={}", quoted(&cut(value.to_string())));
     }
     line.push('\n');
     Text::Out(line)
 }
 
-/// The text as it is, or in quotes where it would be torn apart.
+/// Cuts a long text, and states its length.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_VALUE) {
+        let len = text.len();
+        text.truncate(end);
+        let _ = write!(text, "… ({len} bytes)");
+    }
+    text
+}
+
+/// Returns the text in quotes if it contains what separates fields, else as it is.
 fn quoted(text: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"' && c != '=';
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("{text:?}") }
 }
 
-/// What is to be written, and where.
+/// A text to write, with its stream.
 #[derive(Debug)]
 enum Text {
     Out(String),
@@ -94,7 +106,7 @@ impl Text {
     }
 
     fn write(&self) {
-        // Who is not reading any more misses it.
+        // A reader that is gone misses it.
         let _ = match self {
             Self::Out(text) => std::io::stdout().lock().write_all(text.as_bytes()),
             Self::Err(text) => std::io::stderr().lock().write_all(text.as_bytes()),
@@ -104,17 +116,18 @@ impl Text {
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// Everybody adds, the thread that writes takes; never held while something is written.
+    /// Added to by every task, taken from by the writing thread; never held while a text is written.
     waiting: Mutex<Waiting>,
-    /// Rung when something is to be written, and when all was.
+    /// Notified when a text was added, and when one was written.
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     texts: VecDeque<Text>,
-    /// Those of `texts`, and of what is being written.
+    /// The bytes of `texts`, and of the text that is being written.
     bytes: usize,
+    /// The lines that were left out since the last one that was added.
     left_out: usize,
 }
 
@@ -126,7 +139,7 @@ fn queue() -> &'static Queue {
         thread::Builder::new().name("log".into()).stack_size(64 << 10).spawn(|| queue.write_all()).is_ok()
     });
     if !has_writer {
-        // No thread to be had: nothing can be logged, and reaping goes on all the same.
+        // Without a thread nothing can be logged, and the reaper goes on all the same.
         queue.lock().bytes = MAX_WAITING;
     }
     queue
@@ -137,9 +150,10 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, text: Text, matters: bool) {
+    /// Adds a text, unless too much waits and the text may be left out.
+    fn push(&self, text: Text, is_required: bool) {
         let mut waiting = self.lock();
-        if !matters && waiting.bytes + text.len() > MAX_WAITING {
+        if !is_required && waiting.bytes + text.len() > MAX_WAITING {
             waiting.left_out += 1;
             return;
         }
@@ -152,7 +166,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// The thread's work.
+    /// Writes texts for ever: the work of the thread.
     fn write_all(&self) {
         loop {
             let waiting = self.changed.wait_while(self.lock(), |waiting| waiting.texts.is_empty());
@@ -166,7 +180,7 @@ impl Queue {
     }
 
     fn flush(&self, limit: Duration) {
-        // A time-out is no failure: then nobody reads.
+        // A time-out means that nobody reads.
         let _ = self.changed.wait_timeout_while(self.lock(), limit, |waiting| waiting.bytes > 0);
     }
 }
@@ -183,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_quoted_where_they_would_be_torn_apart() {
+    fn values_with_separators_are_quoted() {
         for (text, expected) in [("a:1", "a:1"), ("", "\"\""), ("a b", "\"a b\""), ("a\n\"", "\"a\\n\\\"\"")]
         {
             assert_eq!(quoted(text), expected);
@@ -191,8 +205,17 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_reads_is_left_out_and_counted_but_for_what_matters() {
-        // Without a thread that writes.
+    fn a_long_value_is_cut_and_its_length_stated() {
+        let Text::Out(line) = line(Level::Info, "adding filter", &[("filter", &"ü".repeat(60_000))]) else {
+            panic!("it goes to stdout");
+        };
+        assert!(line.chars().count() < 300 && line.ends_with("ü… (120000 bytes)\"\n"), "{line}");
+        assert_eq!(cut("x".repeat(MAX_VALUE)), "x".repeat(MAX_VALUE));
+    }
+
+    #[test]
+    fn lines_that_nobody_reads_are_left_out_and_counted_unless_required() {
+        // This queue has no writing thread.
         let queue = Queue::default();
         let text = || Text::Out("x".repeat(MAX_WAITING / 2));
         for _ in 0..5 {

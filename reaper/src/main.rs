@@ -1,6 +1,6 @@
-//! The program `seatrial-reaper`, in its image `ryuk`: reads its settings, listens, reaps.
+//! The program `seatrial-reaper`, which is `ryuk` in its image: reads the settings, listens, cleans up.
 //!
-//! Exit codes: 0, all is done; 1, an error, or something is left on the engine.
+//! Exit codes: 0, everything is done; 1, an error, or something is left on the engine.
 
 use std::process::ExitCode;
 
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     if result == Ok(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// True if nothing is left to be done.
+/// Runs a command. Returns `true` if nothing is left.
 fn act(command: Command) -> Result<bool, String> {
     match command {
         Command::Reap => {
@@ -47,7 +47,7 @@ async fn reap(settings: Settings) -> Result<bool, String> {
     let bind = if settings.address_file.is_some() { listener::bind_loopback } else { listener::bind };
     let listener = bind(settings.port)
         .map_err(|error| format!("failed to listen on port {}: {error}", settings.port))?;
-    // Held until all is done.
+    // Held until everything is done.
     let mut _address_file = None;
     if let Some(path) = &settings.address_file {
         let address =

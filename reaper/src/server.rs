@@ -1,8 +1,6 @@
-//! The main loop: accepts connections, and does what the life cycle says.
+//! The main loop: starts the acceptor, and does what the life cycle decides.
 
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,26 +8,27 @@ use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::connection::Connection;
+use crate::acceptor::accept_all;
+use crate::descriptors::raise_limit;
 use crate::engine::{Class, Engine};
 use crate::hub::Hub;
 use crate::lifecycle::{Event, Lifecycle, Step, Times};
-use crate::listener::keep_alive;
 use crate::log::{self, Level};
-use crate::pruner::Pruner;
+use crate::prune::Pruner;
 use crate::settings::Settings;
 
-/// How long we have once we are told to end; a stop by the engine kills after 10 s.
-const AT_ONCE: Duration = Duration::from_secs(7);
+/// The time for the last prune after a signal. An engine that stops a container kills it after 10 s.
+const AFTER_SIGNAL: Duration = Duration::from_secs(7);
 
-/// Serves clients until all is reaped; true if nothing is left. `shutdown` completes when everything is to be reaped
-/// at once.
+/// Serves clients until everything that their filters select is removed. Returns `true` if nothing is left.
+///
+/// When `shutdown` completes, the reaper removes everything at once, even if clients are connected.
 ///
 /// # Errors
-/// If the listener is of no use.
+/// The listener has no address.
 ///
 /// # Cancel safety
-/// Dropping the future leaves what is not yet reaped; connections that are open are served on until the runtime ends.
+/// Dropping the future leaves what is not removed yet. Open connections are served until the runtime ends.
 pub async fn run(
     listener: TcpListener,
     engine: Engine,
@@ -44,61 +43,31 @@ pub async fn run(
         shutdown: settings.shutdown_timeout,
     };
     let settings = Arc::new(settings);
-    let hub = Arc::new(Hub::new(Lifecycle::new(times, std::time::Instant::now())));
+    let lifecycle = Lifecycle::new(times, std::time::Instant::now());
+    let hub = Arc::new(Hub::new(lifecycle, raise_limit()));
     // A contract: it matches `.*Started.*` and `.* Started!`.
     log::write(
         Level::Info,
         "ryuk Started!",
         &[("address", &address), ("version", &env!("CARGO_PKG_VERSION"))],
     );
-    let accepting = tokio::spawn(accept(listener, Arc::clone(&hub), Arc::clone(&settings)));
+    let accepting = tokio::spawn(accept_all(listener, Arc::clone(&hub), Arc::clone(&settings)));
     let mut reaper = Reaper { pruner: Pruner::new(engine, &settings), hub, settings, end: None };
     let result = reaper.work(pin!(shutdown)).await;
     accepting.abort();
     Ok(result)
 }
 
-async fn accept(listener: TcpListener, hub: Arc<Hub>, settings: Arc<Settings>) {
-    for id in 0.. {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                log::write(Level::Warn, "failed to accept", &[("error", &error)]);
-                if error.kind() != io::ErrorKind::ConnectionAborted {
-                    // Out of descriptors: until somebody leaves there is nothing to do.
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-                continue;
-            }
-        };
-        // IPv4 as people write it, though it came over a socket of both.
-        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        // A connection that is lost already is seen as such by the first read.
-        let _ = keep_alive(&stream);
-        if !hub.open() {
-            log::write(Level::Warn, "too many connections", &[("address", &peer)]);
-            continue;
-        }
-        let trusted = settings.token.is_none();
-        let connection =
-            Connection { id, peer, hub: Arc::clone(&hub), settings: Arc::clone(&settings), trusted };
-        let hub = Arc::clone(&hub);
-        tokio::spawn(async move {
-            connection.serve(stream).await;
-            hub.close();
-        });
-    }
-}
-
 struct Reaper {
     pruner: Pruner,
     hub: Arc<Hub>,
     settings: Arc<Settings>,
-    /// When we have to be gone; set once we were told to end.
+    /// The moment at which the program has to end; set by a signal.
     end: Option<Instant>,
 }
 
 impl Reaper {
+    /// Does step after step until the life cycle is done. Returns `true` if nothing is left.
     async fn work<S: Future<Output = ()>>(&mut self, mut shutdown: Pin<&mut S>) -> bool {
         loop {
             let is_forced = self.hub.lifecycle().is_forced(std::time::Instant::now());
@@ -117,7 +86,7 @@ impl Reaper {
             tokio::select! {
                 () = &mut shutdown => {
                     log::write(Level::Info, "signal received, reaping at once", &[]);
-                    self.end = Some(Instant::now() + AT_ONCE);
+                    self.end = Some(Instant::now() + AFTER_SIGNAL);
                     self.hub.apply(Event::Terminate);
                 }
                 () = self.act(step) => {}
@@ -141,7 +110,7 @@ impl Reaper {
                 self.hub.apply(event);
             }
             Step::Prune(filters) => {
-                let end = self.end.unwrap_or_else(|| Instant::now() + self.settings.shutdown_timeout);
+                let end = self.end.unwrap_or_else(|| Instant::now() + self.settings.prune_timeout());
                 self.pruner.prune(&filters, end).await;
                 self.hub.apply(Event::Pruned);
             }
@@ -149,8 +118,8 @@ impl Reaper {
         }
     }
 
-    /// Whether what is due is at rest. What cannot be found out counts as a change, so that an engine that is away
-    /// is waited for.
+    /// Checks if anything that the filters select was created a moment ago. A check that fails counts as a change, so
+    /// that an engine that is away is waited for.
     async fn check(&self, filters: &[seatrial_core::reaper::Filter]) -> Event {
         let offset = self.settings.retry_offset;
         let now = SystemTime::now();
@@ -159,7 +128,7 @@ impl Reaper {
         } else {
             now.checked_add(offset.magnitude)
         };
-        match self.pruner.newest(filters, since.unwrap_or(now)).await {
+        match self.pruner.find_newer(filters, since.unwrap_or(now)).await {
             Ok(None) => Event::AtRest,
             Ok(Some(resource)) => {
                 // A contract.
@@ -173,6 +142,7 @@ impl Reaper {
         }
     }
 
+    /// Writes the report. Returns `true` if nothing is left.
     fn conclude(&self) -> bool {
         let report = self.pruner.report();
         let counts = Class::IN_ORDER.map(|class| report.removed(class));

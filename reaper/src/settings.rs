@@ -1,68 +1,75 @@
-//! What the environment asks for: ryuk's variables with ryuk's defaults, and our own.
+//! The settings: ryuk's variables with ryuk's defaults, and this reaper's own.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use seatrial_core::duration::{self, Signed};
 
-/// Everything that can be set.
+/// The default of `RYUK_SHUTDOWN_TIMEOUT`.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(600);
+/// The shortest pause between two checks for changes: each lists everything on the engine.
+const MIN_CHANGES_INTERVAL: Duration = Duration::from_millis(10);
+
+/// All settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `RYUK_PORT`; 0 for any. Default: 8080, or 0 if there is a file that tells it.
+    /// `RYUK_PORT`; 0 for any free port. Default: 8080, or 0 with an address file.
     pub port: u16,
-    /// `RYUK_CONNECTION_TIMEOUT`: how long the first client may take. Default: 60 s.
+    /// `RYUK_CONNECTION_TIMEOUT`: the longest wait for the first client. Default: 60 s.
     pub connection_timeout: Duration,
-    /// `RYUK_RECONNECTION_TIMEOUT`: how long a session's last client may be gone. Default: 10 s.
+    /// `RYUK_RECONNECTION_TIMEOUT`: the time after which a filter without clients is pruned. Default: 10 s.
     pub reconnection_timeout: Duration,
-    /// `RYUK_REQUEST_TIMEOUT`: how long the engine may take to answer. Default: 10 s.
+    /// `RYUK_REQUEST_TIMEOUT`: the longest wait for an answer of the engine. Default: 10 s.
     pub request_timeout: Duration,
-    /// `RYUK_REMOVE_RETRIES`: so many passes in a row, and so many request timeouts, nothing may go. ryuk tries each
-    /// resource so often, a second apart and each for at most a request timeout, so it gives up no later. Default: 10.
+    /// `RYUK_REMOVE_RETRIES`: the number of passes in a row without progress after which a prune may give up; see
+    /// [`patience`](Self::patience). Default: 10.
     pub remove_retries: u32,
-    /// `RYUK_RETRY_OFFSET`: from a check to the moment after which what was created counts as a change. Default: -1 s.
+    /// `RYUK_RETRY_OFFSET`: a resource counts as a change if it was created after the time of the check plus this. Default:
+    /// -1 s.
     pub retry_offset: Signed,
-    /// `RYUK_CHANGES_RETRY_INTERVAL`: how long after a change it is checked again. Default: 1 s.
+    /// `RYUK_CHANGES_RETRY_INTERVAL`: the pause after a change before the next check. Default: 1 s.
     pub changes_interval: Duration,
-    /// `RYUK_SHUTDOWN_TIMEOUT`: how long changes can postpone a prune, and how long a prune can last. Default: 10 min.
+    /// `RYUK_SHUTDOWN_TIMEOUT`: the longest time for which changes can postpone a prune; zero for not at all. Default:
+    /// 10 min.
     pub shutdown_timeout: Duration,
-    /// `RYUK_VERBOSE`. Default: no.
+    /// `RYUK_VERBOSE`: log each removal. Default: false.
     pub verbose: bool,
-    /// `DOCKER_HOST`. Default: `unix:///var/run/docker.sock`.
+    /// `DOCKER_HOST`: the engine's address. Default: `unix:///var/run/docker.sock`.
     pub docker_host: String,
-    /// `DOCKER_CERT_PATH`, which asks for TLS to an engine behind TCP. Default: none, so plain.
+    /// `DOCKER_CERT_PATH`, which asks for TLS to an engine behind TCP. Default: none, and no TLS.
     pub certificates: Option<Certificates>,
-    /// `REAPER_ADDRESS_FILE`: listen on the loopback only, and tell where in this file. Default: none.
+    /// `REAPER_ADDRESS_FILE`: listen on 127.0.0.1 only, and write the address into this file. Default: none.
     pub address_file: Option<PathBuf>,
-    /// `REAPER_TOKEN`: what a connection has to begin with. Default: nothing.
+    /// `REAPER_TOKEN`: the token that the first line of a connection has to contain. Default: none.
     pub token: Option<String>,
-    /// `REAPER_REQUIRED_LABEL`: what each filter has to hold. Default: nothing.
+    /// `REAPER_REQUIRED_LABEL`: the label that each filter has to contain. Default: none.
     pub required_label: Option<String>,
-    /// `REAPER_REPORT`: a file that the report is written to as well. Default: none.
+    /// `REAPER_REPORT`: a file for the report, which is also written to stdout. Default: none.
     pub report: Option<PathBuf>,
-    /// `REAPER_DRY_RUN`: list only. Default: no.
+    /// `REAPER_DRY_RUN`: list only, and remove nothing. Default: false.
     pub dry_run: bool,
 }
 
-/// How to speak TLS to the engine.
+/// The certificates for TLS to the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificates {
     /// `DOCKER_CERT_PATH`: the folder with `ca.pem`, `cert.pem` and `key.pem`.
     pub folder: PathBuf,
-    /// `DOCKER_TLS_VERIFY`: whether the engine's certificate must be the one of its host. As in Go's client of Docker,
-    /// any text that is not empty says so, `0` and `false` too.
+    /// `DOCKER_TLS_VERIFY`: check that the engine's certificate is valid for its host. As in Docker's client for Go, every
+    /// text that is not empty turns it on, `0` and `false` too.
     pub verify: bool,
 }
 
 impl Settings {
-    /// Reads the environment.
+    /// Reads the settings from the environment.
     ///
     /// # Errors
-    /// A message for people, if a variable has a value that makes no sense.
+    /// A variable has an invalid value; the message names it.
     pub fn from_env() -> Result<Self, String> {
         Self::read(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
-    /// Reads variables from wherever they are; an empty one counts as unset.
+    /// Reads the settings from a function that returns a variable's value. An empty variable counts as unset.
     ///
     /// # Errors
     /// As [`from_env`](Self::from_env).
@@ -72,22 +79,21 @@ impl Settings {
         Ok(Self {
             port: get.parsed("RYUK_PORT", if address_file.is_some() { 0 } else { 8080 })?,
             connection_timeout: get.wait("RYUK_CONNECTION_TIMEOUT", Duration::from_secs(60))?,
-            reconnection_timeout: get.wait("RYUK_RECONNECTION_TIMEOUT", Duration::from_secs(10))?,
+            reconnection_timeout: get.pause("RYUK_RECONNECTION_TIMEOUT", Duration::from_secs(10))?,
             request_timeout: get.wait("RYUK_REQUEST_TIMEOUT", Duration::from_secs(10))?,
-            remove_retries: match get.parsed("RYUK_REMOVE_RETRIES", 10)? {
-                0 => return Err("`RYUK_REMOVE_RETRIES` must be above zero".into()),
-                retries => retries,
-            },
+            remove_retries: get.parsed("RYUK_REMOVE_RETRIES", 10_i32)?.max(1).unsigned_abs(),
             retry_offset: get.offset("RYUK_RETRY_OFFSET")?,
-            changes_interval: get.wait("RYUK_CHANGES_RETRY_INTERVAL", Duration::from_secs(1))?,
-            shutdown_timeout: get.wait("RYUK_SHUTDOWN_TIMEOUT", Duration::from_secs(600))?,
+            changes_interval: get
+                .pause("RYUK_CHANGES_RETRY_INTERVAL", Duration::from_secs(1))?
+                .max(MIN_CHANGES_INTERVAL),
+            shutdown_timeout: get.pause("RYUK_SHUTDOWN_TIMEOUT", SHUTDOWN_TIMEOUT)?,
             verbose: get.flag("RYUK_VERBOSE")?,
             docker_host: get.text("DOCKER_HOST").unwrap_or_else(|| "unix:///var/run/docker.sock".into()),
             certificates: get.certificates(),
             address_file,
             token: match get.text("REAPER_TOKEN") {
                 Some(token) if token.contains(['\r', '\n']) => {
-                    return Err("`REAPER_TOKEN` has more than one line".into());
+                    return Err("`REAPER_TOKEN` has more than one line; write it in one".into());
                 }
                 token => token,
             },
@@ -97,13 +103,20 @@ impl Settings {
         })
     }
 
-    /// How long nothing may go before a prune gives up, at the least: what ryuk gives a single resource.
+    /// Returns the time without progress after which a prune may give up: the time that ryuk gives a single resource.
     #[must_use]
     pub fn patience(&self) -> Duration {
-        self.request_timeout.saturating_mul(self.remove_retries).min(self.shutdown_timeout)
+        self.request_timeout.saturating_mul(self.remove_retries).min(self.prune_timeout())
+    }
+
+    /// Returns the longest time that a prune may take: the shutdown timeout, or its default if that is zero.
+    #[must_use]
+    pub fn prune_timeout(&self) -> Duration {
+        if self.shutdown_timeout.is_zero() { SHUTDOWN_TIMEOUT } else { self.shutdown_timeout }
     }
 }
 
+/// A source of variables.
 struct Variables<F>(F);
 
 impl<F: Fn(&str) -> Option<String>> Variables<F> {
@@ -125,12 +138,22 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         text.parse().map_err(|error| format!("`{name}` is `{}`: {error}", text.escape_debug()))
     }
 
-    /// A time to wait, which is never zero.
+    /// Reads a time to wait. Zero and less are refused: ryuk too ends at once with such a value.
     fn wait(&self, name: &str, default: Duration) -> Result<Duration, String> {
         let Some(text) = self.text(name) else { return Ok(default) };
         match duration::parse(&text) {
-            Ok(Duration::ZERO) => Err(format!("`{name}` must be above zero")),
+            Ok(Duration::ZERO) => Err(format!("`{name}` is `{text}`; it has to be above zero")),
             Ok(wait) => Ok(wait),
+            Err(error) => Err(format!("`{name}`: {error}")),
+        }
+    }
+
+    /// Reads a time to wait that may be zero. Less than zero counts as zero, as in ryuk.
+    fn pause(&self, name: &str, default: Duration) -> Result<Duration, String> {
+        let Some(text) = self.text(name) else { return Ok(default) };
+        match duration::parse_signed(&text) {
+            Ok(Signed { below_zero: true, .. }) => Ok(Duration::ZERO),
+            Ok(Signed { below_zero: false, magnitude }) => Ok(magnitude),
             Err(error) => Err(format!("`{name}`: {error}")),
         }
     }
@@ -141,7 +164,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         duration::parse_signed(&text).map_err(|error| format!("`{name}`: {error}"))
     }
 
-    /// A yes or no, as Go reads it.
+    /// Reads a boolean, as Go does.
     fn flag(&self, name: &str) -> Result<bool, String> {
         match self.text(name).as_deref() {
             None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
@@ -160,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn without_variables_all_is_as_in_ryuk() {
+    fn the_defaults_are_those_of_ryuk() {
         for settings in [Settings::read(|_| None), Settings::read(|_| Some(String::new()))] {
             let settings = settings.expect("defaults");
             let seconds = [
@@ -195,8 +218,28 @@ mod tests {
         }
     }
 
+    /// ryuk starts with such values too.
     #[test]
-    fn a_folder_of_certificates_asks_for_tls_and_any_text_for_verification() {
+    fn pauses_and_retries_of_zero_and_less_are_taken() {
+        for value in ["0", "0s", "-1s"] {
+            assert_eq!(
+                with("RYUK_RECONNECTION_TIMEOUT", value).map(|s| s.reconnection_timeout),
+                Ok(Duration::ZERO)
+            );
+            let interval = with("RYUK_CHANGES_RETRY_INTERVAL", value).map(|s| s.changes_interval);
+            assert_eq!(interval, Ok(MIN_CHANGES_INTERVAL), "the engine is not asked without a pause");
+            let settings = with("RYUK_SHUTDOWN_TIMEOUT", value).expect("taken");
+            assert_eq!(settings.shutdown_timeout, Duration::ZERO);
+            assert_eq!(settings.prune_timeout(), SHUTDOWN_TIMEOUT, "there is time to remove something");
+        }
+        for value in ["0", "-1", "1"] {
+            let settings = with("RYUK_REMOVE_RETRIES", value).expect("taken");
+            assert_eq!((settings.remove_retries, settings.patience()), (1, Duration::from_secs(10)));
+        }
+    }
+
+    #[test]
+    fn a_folder_of_certificates_turns_tls_on_and_any_text_verification() {
         let of = |verify: &str| {
             let settings = Settings::read(|asked| match asked {
                 "DOCKER_CERT_PATH" => Some("/c".to_owned()),
@@ -216,12 +259,12 @@ mod tests {
         for (name, values) in [
             ("RYUK_PORT", ["-1", "65536", "http"].as_slice()),
             ("RYUK_CONNECTION_TIMEOUT", &["0", "-1s", "10", "soon"]),
-            ("RYUK_RECONNECTION_TIMEOUT", &["0s", "-1s", "1d"]),
+            ("RYUK_RECONNECTION_TIMEOUT", &["10", "soon", "1d"]),
             ("RYUK_REQUEST_TIMEOUT", &["0", "-1s", "x"]),
-            ("RYUK_REMOVE_RETRIES", &["0", "-1", "many"]),
+            ("RYUK_REMOVE_RETRIES", &["1.5", "many"]),
             ("RYUK_RETRY_OFFSET", &["now", "1"]),
-            ("RYUK_CHANGES_RETRY_INTERVAL", &["0", "-1s", "x"]),
-            ("RYUK_SHUTDOWN_TIMEOUT", &["0", "-1s", "x"]),
+            ("RYUK_CHANGES_RETRY_INTERVAL", &["1", "x"]),
+            ("RYUK_SHUTDOWN_TIMEOUT", &["1", "x"]),
             ("RYUK_VERBOSE", &["yes", "tRUE", "2"]),
             ("REAPER_DRY_RUN", &["yes"]),
             ("REAPER_TOKEN", &["a\nb"]),

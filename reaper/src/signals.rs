@@ -1,23 +1,23 @@
-//! The signals that ask for an end, SIGTERM and SIGINT; and SIGHUP, which does not.
+//! The signals: SIGTERM and SIGINT end the program, SIGHUP does not.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Caught signals; caught from when this is made, so that none comes too early.
+/// The caught signals. They are caught from the moment this is made, so that none comes too early.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    /// Only caught: the terminal that we were started from may go before the tests do.
+    /// Caught and ignored: the terminal from which a reaper was started may close before the tests end.
     _hangup: Signal,
 }
 
 impl Signals {
-    /// Catches them from now on.
+    /// Catches the signals from now on.
     ///
     /// # Errors
-    /// If the system refuses.
+    /// The system refuses.
     pub fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -26,7 +26,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the first of them.
+    /// Waits for the first SIGTERM or SIGINT.
     pub async fn received(mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

@@ -1,10 +1,10 @@
-//! Moments as RFC 3339 writes them, to and fro. It knows no time zones but those in the text.
+//! Timestamps in the form of RFC 3339: written in UTC, read with any offset.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const DAY: i64 = 86_400;
 
-/// A moment in UTC, to the millisecond.
+/// Returns a moment in UTC, with milliseconds.
 pub(crate) fn rfc3339(moment: SystemTime) -> String {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = since.as_secs() as i64;
@@ -13,7 +13,7 @@ pub(crate) fn rfc3339(moment: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
 }
 
-/// Reads a moment from 1970 on: `2026-01-02T03:04:05.678+01:00`.
+/// Reads a timestamp such as `2026-01-02T03:04:05.678+01:00`. Returns `None` for other texts and for times before 1970.
 pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
     let separators = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")];
@@ -41,7 +41,8 @@ pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::new(u64::try_from(seconds - offset).ok()?, nanos))
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar, by Howard Hinnant's method: years begin in March.
+/// Returns the number of days from 1970-01-01 to a date of the Gregorian calendar. It is Howard Hinnant's method, in which
+/// a year begins in March.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -49,7 +50,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The other way round.
+/// Returns the year, month and day that are a number of days after 1970-01-01: the inverse of [`days`].
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_of_engines_are_read() {
+    fn timestamps_of_engines_are_read() {
         let at = |seconds, nanos| Some(UNIX_EPOCH + Duration::new(seconds, nanos));
         for (text, expected) in [
             ("1970-01-01T00:00:00Z", at(0, 0)),
@@ -86,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(millis in 0_u64..4_102_444_800_000) {
+        fn a_written_timestamp_is_read_back(millis in 0_u64..4_102_444_800_000) {
             let moment = UNIX_EPOCH + Duration::from_millis(millis);
             prop_assert_eq!(parse(&rfc3339(moment)), Some(moment));
         }

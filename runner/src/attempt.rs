@@ -1,31 +1,44 @@
-//! One attempt at a case: how it ended, and what is kept of it.
+//! One attempt at a case: its end, and the measurements and output that are kept of it.
 
 use std::fmt;
 use std::time::Duration;
 
+use seatrial::CaseOutput;
 use seatrial::driver::Status;
 
 use crate::schedule::Place;
 use crate::spool::Span;
 use crate::verdict::Outcome;
 
-/// How an attempt ended.
+/// The end of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum End {
-    /// The command ran.
+    /// The command ran, or could not be started.
+    #[non_exhaustive]
     Ran {
-        /// How it ended.
+        /// The end in one word.
         status: Status,
-        /// Its exit code, if it has one.
+        /// The exit code, if there is one.
         exit_code: Option<i64>,
-        /// The signal that ended it, if it is known.
+        /// The signal that ended the command, if it is known.
         signal: Option<i32>,
-        /// What else is to be said: why it could not be started, for example.
+        /// Further information: the reason why the command could not be started, for example.
         note: Option<String>,
     },
-    /// The engine, the container or the agent failed; why.
+    /// The case skipped itself: it ended with one of the run's skip codes.
+    #[non_exhaustive]
+    Skipped {
+        /// The exit code.
+        exit_code: i64,
+        /// The last line that the case printed.
+        reason: Option<String>,
+    },
+    /// The engine, the container or the agent failed, for this reason.
     Infrastructure(String),
-    /// The run was over before.
+    /// No container could be leased for the attempt, for this reason.
+    NoContainer(String),
+    /// The run was over before the command had ended.
     Cancelled,
 }
 
@@ -33,59 +46,103 @@ pub enum End {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// Beside whom it ran.
+    /// The cases beside which it ran.
     pub place: Place,
     /// The name of the container; empty if there was none yet.
     pub member: String,
-    /// How it ended.
+    /// The end of the attempt.
     pub end: End,
-    /// How long the command took; for one that did not run to its end, how long it was waited for.
+    /// The duration of the command; for one that did not run to its end, the time for which its end was awaited.
     pub elapsed: Duration,
-    /// The processor time of the command and all that it has waited for, where that is known.
+    /// The processor time of the command and its descendants, where it is known.
     pub cpu: Option<Duration>,
-    /// The most memory that one of its processes had, in bytes, where that is known.
+    /// The most memory that one of its processes had resident, in bytes, where it is known.
     pub max_rss: Option<u64>,
-    /// Whether one of its streams was longer than what is kept.
+    /// `true` if one of its streams was longer than the output limit.
     pub truncated: bool,
-    /// How many processes it left behind, which were ended, where that is known.
+    /// The number of processes that the command left running, and that were ended, where it is known.
     pub left_behind: Option<u32>,
-    /// Where its output is.
-    pub(crate) output: Option<Span>,
+    /// The output of the command.
+    pub(crate) output: Output,
+    /// The reason why the command went by the engine's exec, if the agent was preferred.
+    pub(crate) by_exec: Option<String>,
+}
+
+/// The place of an attempt's output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// It is not kept.
+    #[default]
+    None,
+    /// It is in memory.
+    Held { stdout: Vec<u8>, stderr: Vec<u8> },
+    /// It is on the disk.
+    Spooled(Span),
+}
+
+impl End {
+    /// Returns the end of a command that ran, without a signal or a note.
+    #[must_use]
+    pub fn ran(status: Status, exit_code: Option<i64>) -> Self {
+        Self::Ran { status, exit_code, signal: None, note: None }
+    }
 }
 
 impl Attempt {
-    pub(crate) fn new(place: Place, member: String, end: End) -> Self {
+    /// Creates an attempt of which only its end is known.
+    #[must_use]
+    pub fn new(place: Place, member: impl Into<String>, end: End) -> Self {
         Self {
             place,
-            member,
+            member: member.into(),
             end,
             elapsed: Duration::ZERO,
             cpu: None,
             max_rss: None,
             truncated: false,
             left_behind: None,
-            output: None,
+            output: Output::None,
+            by_exec: None,
         }
     }
 
-    /// One that says nothing of the case.
-    pub(crate) fn failed(place: Place, member: &str, why: String, elapsed: Duration) -> Self {
-        Self { elapsed, ..Self::new(place, member.to_owned(), End::Infrastructure(why)) }
+    /// Adds the measurements and the output of a command.
+    pub(crate) fn with_output(self, output: CaseOutput) -> Self {
+        Self {
+            elapsed: output.elapsed,
+            cpu: output.cpu_user.zip(output.cpu_system).map(|(user, system)| user + system),
+            max_rss: output.max_rss,
+            truncated: output.truncated,
+            left_behind: output.left_behind,
+            output: Output::Held { stdout: output.stdout, stderr: output.stderr },
+            ..self
+        }
     }
 
-    /// One that we have ended.
-    pub(crate) fn cancelled(place: Place, elapsed: Duration) -> Self {
-        Self { elapsed, ..Self::new(place, String::new(), End::Cancelled) }
+    /// Sets the time that the attempt took.
+    pub(crate) fn after(self, elapsed: Duration) -> Self {
+        Self { elapsed, ..self }
     }
 
-    /// What it says about the case.
+    /// Returns the outcome: the attempt's part in the verdict on the case.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match &self.end {
             End::Ran { status: Status::Success, .. } => Outcome::Pass,
             End::Ran { .. } => Outcome::Fail,
-            End::Infrastructure(_) => Outcome::Infrastructure,
+            End::Skipped { .. } => Outcome::Skip,
+            End::Infrastructure(_) | End::NoContainer(_) => Outcome::Infrastructure,
             End::Cancelled => Outcome::Cancelled,
+        }
+    }
+}
+
+impl Output {
+    /// Returns what is in memory of both streams: nothing if the output is not kept, or is on the disk.
+    pub(crate) fn held(&self) -> (&[u8], &[u8]) {
+        match self {
+            Self::Held { stdout, stderr } => (stdout, stderr),
+            Self::None | Self::Spooled(_) => (&[], &[]),
         }
     }
 }
@@ -107,7 +164,13 @@ impl fmt::Display for End {
                     None => Ok(()),
                 }
             }
-            Self::Infrastructure(why) => write!(f, "infrastructure: {why}"),
+            Self::Skipped { exit_code, reason: Some(reason) } => {
+                write!(f, "skipped itself with exit code {exit_code}: {reason}")
+            }
+            Self::Skipped { exit_code, reason: None } => {
+                write!(f, "skipped itself with exit code {exit_code}")
+            }
+            Self::Infrastructure(reason) | Self::NoContainer(reason) => write!(f, "infrastructure: {reason}"),
             Self::Cancelled => f.write_str("ended with the run"),
         }
     }

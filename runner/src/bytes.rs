@@ -1,12 +1,12 @@
 //! Sizes as people write them: `512m`, `2g`, `65536`.
 
-/// The most of a source that is read, in bytes.
+/// The longest list of cases that is read, in bytes.
 pub(crate) const LONGEST_SOURCE: usize = 64 << 20;
 
-/// A number of bytes: a number, and `k`, `m` or `g` behind it for powers of 1024, as Docker has it.
+/// Parses a number of bytes: a number, and `k`, `m` or `g` behind it for powers of 1024, as Docker writes sizes.
 ///
 /// # Errors
-/// What would be right.
+/// A text that is no size; the error shows one that is.
 pub fn parse_size(text: &str) -> Result<u64, String> {
     let expected = || format!("`{text}` is no size; half a gibibyte is `512m`");
     let digits = text.trim_end_matches(|char: char| char.is_ascii_alphabetic());

@@ -1,48 +1,51 @@
-//! What a run came to.
+//! The result of a run.
 
 use std::time::Duration;
 
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 
-/// Below this, the containers of a pool were more than the cases could use.
+/// The utilization below which a pool had more containers than the cases could use.
 const LOW: f64 = 0.6;
-/// A run that is shorter than this says nothing of its use of the pool.
+/// The shortest run whose utilization means anything.
 const LONG_ENOUGH: Duration = Duration::from_secs(2);
 
-/// Why a run ended before all was done.
+/// The reason why a run ended before all cases were run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stopped {
-    /// Somebody wanted it.
+    /// It was interrupted.
     Interrupted,
     /// Its time was up.
     TimeUp,
-    /// Nothing could be run any more; why.
+    /// No case could be run any more, for this reason.
     GaveUp(String),
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Done {
-    /// What the cases came to.
+    /// Counts by verdict, and the names of some cases.
     pub tally: Tally,
-    /// Why it ended early, if it did.
+    /// The reason why the run ended early, if it did.
     pub stopped: Option<Stopped>,
-    /// How long it took, the start of the containers included.
+    /// The duration of the run, including the start of the containers.
     pub elapsed: Duration,
-    /// How long the containers took to start.
+    /// The time that the containers took to start.
     pub startup: Duration,
-    /// How long cases were run beside each other.
+    /// The time in which cases ran beside each other.
     pub shared_part: Duration,
-    /// The part of the containers' time that cases took while they were run beside each other, in [0, 1].
+    /// The part of the containers' time that cases took while they ran beside each other, in [0, 1]; `None` if no
+    /// container was used.
     pub utilization: Option<f64>,
-    /// What should be known but changes nothing: containers that could not be removed, for example.
+    /// Messages that change nothing about the result: containers that could not be removed, for example.
     pub warnings: Vec<String>,
-    /// How long the cases took, by their places in the list.
+    /// The reports that could not be written, each with the reason.
+    pub lost_reports: Vec<String>,
+    /// The durations of the cases, by their index in the list.
     pub durations: Vec<(u32, Duration)>,
-    /// Whether each case was run more than once, to find those that are flaky.
+    /// `true` if each case was run more than once, to find those that are flaky.
     repeated: bool,
 }
 
@@ -56,53 +59,69 @@ impl Done {
             shared_part: Duration::ZERO,
             utilization: None,
             warnings: Vec::new(),
+            lost_reports: Vec::new(),
             durations: Vec::new(),
             repeated,
         }
     }
 
-    /// Adds a warning, once.
+    /// Adds a warning, unless it is there already.
     pub(crate) fn warn(&mut self, warning: String) {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
     }
 
-    /// How many cases failed: those that passed unexpectedly among them, and, if each was run more than once, those
-    /// that are flaky.
+    /// Returns the number of cases that fail the run: those that failed or passed unexpectedly and, if each case was run
+    /// more than once, those that are flaky.
     #[must_use]
     pub fn failures(&self) -> usize {
         let flaky = if self.repeated { self.tally.count(Verdict::Flaky) } else { 0 };
         self.tally.count(Verdict::Failed) + self.tally.count(Verdict::UnexpectedPass) + flaky
     }
 
-    /// Whether all was run, and came to what it should.
+    /// Returns `true` if all cases were run, and none failed the run.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.exit_code() == 0
     }
 
-    /// The exit code of the command: 0 if all is as it should be, 1 if cases failed, 3 if cases could not be run, 4 if
-    /// the time of the run was up, 130 if it was interrupted. (2 is for what is refused before anything is run.)
+    /// Returns the exit code of the command: 0 for success, 1 if cases failed, 3 if cases could not be run, 4 if the time
+    /// of the run was up, 5 if a report could not be written, 130 if the run was interrupted. The command ends with 2 if a
+    /// request is refused before anything runs.
+    ///
+    /// A lost report comes before failed cases: whoever reads the report would take it for a complete one.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match &self.stopped {
             Some(Stopped::Interrupted) => 130,
             Some(Stopped::TimeUp) => 4,
-            _ if self.failures() > 0 => 1,
+            _ if self.failures() > 0 => {
+                if self.lost_reports.is_empty() {
+                    1
+                } else {
+                    5
+                }
+            }
             Some(Stopped::GaveUp(_)) => 3,
             None if self.tally.count(Verdict::Infrastructure) > 0 => 3,
-            None => 0,
+            None => {
+                if self.lost_reports.is_empty() {
+                    0
+                } else {
+                    5
+                }
+            }
         }
     }
 
-    /// Whether the pool had more containers than the cases could use.
+    /// Returns `true` if the pool had more containers than the cases could use.
     #[must_use]
     pub fn is_pool_too_large(&self) -> bool {
         self.shared_part >= LONG_ENOUGH && self.utilization.is_some_and(|part| part < LOW)
     }
 
-    /// Adds how long the cases took to a record.
+    /// Adds the durations of the cases to a record.
     pub fn note_in(&self, durations: &mut crate::durations::Durations) {
         for (case, took) in &self.durations {
             durations.note(*case as usize, *took);
@@ -121,13 +140,13 @@ mod tests {
         done
     }
 
-    /// R22: *pure*.
+    /// R22: *pure*. The exit code tells the worst that happened.
     #[test]
     fn the_exit_code_is_that_of_the_worst() {
         use Verdict::*;
-        let gave_up = || Some(Stopped::GaveUp("why".to_owned()));
+        let gave_up = || Some(Stopped::GaveUp("a reason".to_owned()));
         for (verdicts, stopped, code) in [
-            (&[Passed, Flaky, ExpectedFailure, Excluded][..], None, 0),
+            (&[Passed, Flaky, ExpectedFailure, Skipped, Excluded][..], None, 0),
             (&[], None, 0),
             (&[Passed, Failed], None, 1),
             (&[UnexpectedPass], None, 1),
@@ -141,6 +160,15 @@ mod tests {
             assert_eq!(done(verdicts, stopped).exit_code(), code, "{verdicts:?}");
         }
         let repeated = Done { repeated: true, ..done(&[Passed, Flaky], None) };
-        assert_eq!(repeated.exit_code(), 1, "what is flaky was looked for");
+        assert_eq!(repeated.exit_code(), 1, "a repeated run looks for flaky cases");
+        for (verdicts, stopped, code) in [
+            (&[Passed][..], None, 5),
+            (&[Failed], None, 5),
+            (&[Infrastructure], None, 3),
+            (&[Failed], Some(Stopped::TimeUp), 4),
+        ] {
+            let lost = Done { lost_reports: vec!["it is full".to_owned()], ..done(verdicts, stopped) };
+            assert_eq!(lost.exit_code(), code, "{verdicts:?} and a lost report");
+        }
     }
 }

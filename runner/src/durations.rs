@@ -1,26 +1,27 @@
-//! How long cases took before: a file of lines, each a number of seconds, a tab, and the name.
+//! The record of durations: a file of lines, each a number of seconds, a tab and the name of a case.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::lines::{without_mark, without_return};
 use crate::list::CaseList;
+use crate::replace::Replacement;
 
-/// What a case took at most: a record that says more was not made by a run.
+/// The longest plausible duration, in seconds: no run writes a longer one.
 const LONGEST: f64 = 1e7;
 
-/// How long the cases of a list took before, where that is known.
+/// The known durations of the cases of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Durations(Vec<Option<f32>>);
 
 impl Durations {
-    /// Reads a record; a file that is not there is an empty one.
+    /// Reads a record. A file that does not exist counts as an empty record.
     ///
     /// # Errors
-    /// Invalid, with the line, if it is no record.
+    /// Invalid, with the line, if the file is no record.
     pub fn read(path: &Path, cases: &CaseList) -> Result<Self> {
         let mut durations = Self(vec![None; cases.len()]);
         let places: HashMap<&[u8], usize> = cases.iter().map(|name| name.0).zip(0..).collect();
@@ -33,19 +34,19 @@ impl Durations {
         Ok(durations)
     }
 
-    /// How long the case at this place took.
+    /// Returns the duration of the case at an index of the list, if it is known.
     #[must_use]
     pub fn of(&self, case: usize) -> Option<Duration> {
         self.0.get(case).copied().flatten().map(Duration::from_secs_f32)
     }
 
-    /// Whether nothing is known.
+    /// Returns `true` if no duration is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)
     }
 
-    /// What to reckon with for a case of which nothing is known: the median of the others.
+    /// Returns the median of the known durations: the estimate for a case of unknown duration.
     #[must_use]
     pub fn median(&self) -> Duration {
         let mut known: Vec<_> = self.0.iter().flatten().copied().collect();
@@ -53,49 +54,52 @@ impl Durations {
         known.get(known.len() / 2).copied().map(Duration::from_secs_f32).unwrap_or_default()
     }
 
-    /// Notes how long a case took.
+    /// Sets the duration of a case.
     pub fn note(&mut self, case: usize, took: Duration) {
         if let Some(place) = self.0.get_mut(case) {
             *place = Some(took.as_secs_f32());
         }
     }
 
-    /// Writes the record, with what the file said of cases that are not in the list: other shards use it as well.
+    /// Writes the record, and keeps the file's entries for cases that are not in the list: other shards use them.
+    ///
+    /// The file is replaced only when the new one is complete.
     ///
     /// # Errors
-    /// Invalid, if the file can't be written.
+    /// Report, if the file can't be written.
     pub fn write(&self, path: &Path, cases: &CaseList) -> Result<()> {
         let failed = |error: std::io::Error| {
-            Error::invalid(format!("the durations can't be written to `{}`", path.display()))
-                .with_source(error)
+            let message = format!("the record of durations can't be written to `{}`", path.display());
+            Error::report(message).with_source(error)
         };
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // As a file that is simply created, for whoever may read those.
-        let mode = std::fs::Permissions::from_mode(0o666);
-        let fresh = tempfile::Builder::new().permissions(mode).tempfile_in(folder).map_err(failed)?;
-        let mut to = BufWriter::new(&fresh);
+        let mut to = Replacement::create(path).map_err(failed)?;
         let known: std::collections::HashSet<&[u8]> = cases.iter().map(|name| name.0).collect();
         each_line(path, |_, name, line| {
-            if known.contains(name) { Ok(()) } else { to.write_all(line).and_then(|()| to.write_all(b"\n")) }
+            if !known.contains(name) {
+                to.write_all(line).and_then(|()| to.write_all(b"\n")).map_err(failed)?;
+            }
+            Ok(())
         })?;
         for (name, seconds) in cases.iter().zip(&self.0) {
             let Some(seconds) = seconds else { continue };
             write!(to, "{seconds:.3}\t").and_then(|()| to.write_all(name.0)).map_err(failed)?;
             to.write_all(b"\n").map_err(failed)?;
         }
-        to.flush().map_err(failed)?;
-        drop(to);
-        fresh.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+        to.commit().map_err(failed)
     }
 }
 
-/// Reads a record line by line; what is not there has no lines.
-fn each_line(path: &Path, mut each: impl FnMut(f32, &[u8], &[u8]) -> std::io::Result<()>) -> Result<()> {
+/// Calls a function for each line of a record. A file that does not exist has none.
+fn each_line(path: &Path, mut each: impl FnMut(f32, &[u8], &[u8]) -> Result<()>) -> Result<()> {
     let failed = |error: std::io::Error| {
-        Error::invalid(format!("the durations in `{}` can't be read", path.display())).with_source(error)
+        Error::invalid(format!("the record of durations `{}` can't be read", path.display()))
+            .with_source(error)
     };
     let file = match std::fs::File::open(path) {
+        // A device would be read without end.
+        Ok(file) if !file.metadata().is_ok_and(|about| about.is_file()) => {
+            return Err(Error::invalid(format!("the record of durations `{}` is no file", path.display())));
+        }
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(failed(error)),
@@ -109,16 +113,17 @@ fn each_line(path: &Path, mut each: impl FnMut(f32, &[u8], &[u8]) -> std::io::Re
         }
         number += 1;
         let whole = line.strip_suffix(b"\n").unwrap_or(&line);
+        let whole = without_return(if number == 1 { without_mark(whole) } else { whole });
         if whole.is_empty() {
             continue;
         }
         let (seconds, name) = parse(whole).ok_or_else(|| {
             let path = path.display();
             Error::invalid(format!(
-                "line {number} of `{path}` is not a number of seconds, a tab and a name: this is no record of durations"
+                "line {number} of `{path}` is not a number of seconds, a tab and a name, so the file is no record of durations"
             ))
         })?;
-        each(seconds, name, whole).map_err(failed)?;
+        each(seconds, name, whole)?;
     }
 }
 
@@ -138,9 +143,9 @@ mod tests {
         CaseList::new(names, "a test").expect("a list")
     }
 
-    /// R27.
+    /// R27. A record keeps the durations of cases that this run does not know.
     #[test]
-    fn a_record_is_read_back_and_keeps_what_others_wrote() {
+    fn a_record_is_read_back_and_keeps_the_entries_of_others() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("durations");
         let ours = cases(&[b"a", b"b\xff\tc", b"never ran"]);
@@ -160,9 +165,22 @@ mod tests {
         assert_eq!(read.median(), Duration::from_secs(3));
     }
 
-    /// R1.
+    /// R27. A record with the line ends of Windows says the same.
     #[test]
-    fn what_is_no_record_is_refused_with_its_line() {
+    fn carriage_returns_are_no_part_of_a_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("durations");
+        std::fs::write(&path, "\u{feff}1.5\ta\r\n2\tb\r\n").expect("a file");
+        let read = Durations::read(&path, &cases(&[b"a", b"b"])).expect("a record");
+        assert_eq!(
+            [read.of(0), read.of(1)],
+            [Some(Duration::from_millis(1500)), Some(Duration::from_secs(2))]
+        );
+    }
+
+    /// R1. A file that is no record is refused, with the line.
+    #[test]
+    fn a_file_that_is_no_record_is_refused_with_its_line() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("durations");
         for text in ["1.0\ta\nb\n", "1.0\ta\nx\tb\n", "1.0\ta\n-1\tb", "1.0\ta\nNaN\tb", "1.0\ta\n1e9\tb"] {
@@ -173,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_no_record_and_can_hold_none() {
+    fn a_folder_is_no_record() {
         let folder = tempfile::tempdir().expect("a folder");
         assert!(Durations::read(folder.path(), &cases(&[b"a"])).is_err());
         let nowhere = folder.path().join("none/durations");

@@ -1,112 +1,111 @@
-//! The one place that runs a case's command in a container, and reads how it ended.
+//! The execution of a case's command in a container, and the judgement of its end.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use seatrial::driver::{Ending, Status};
-use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, ContainerState, StateWatch, TestContainer};
+use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, Cases, ContainerState, StateWatch, TestContainer};
 
+use crate::attempt::{Attempt, End};
+use crate::awake;
 use crate::error::{Error, Result};
 use crate::name::{Name, escaped};
+use crate::schedule::Place;
 
-/// The exit code of what was ended by SIGKILL, in a shell's and an engine's words.
+/// The exit code of a process that `SIGKILL` ended, as shells and engines report it.
 const KILLED: i64 = 137;
-/// How much longer than the case's own limit its end is waited for: ending it, and a slow engine, take time too.
+/// The time that a case's end may take beyond the case's own limit: ending its processes, and a slow engine, take time.
 const GRACE: Duration = Duration::from_secs(60);
-/// How long an engine may take to tell that a container was short of memory, once the case has ended for it.
+/// The time within which an engine reports that a container was short of memory, after the end of the case.
 const LATE: Duration = Duration::from_millis(500);
+/// The most bytes of the line by which a case tells why it skipped itself.
+const LONGEST_REASON: usize = 1_000;
+/// The note of an attempt of which another process than its first was killed for want of memory.
+const CHILD_OUT_OF_MEMORY: &str = "out of memory in a child";
 
-/// Which way cases take into a container.
+/// The way by which the commands of cases get into a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Way {
-    /// By the agent where it can be, else by the engine's exec.
+    /// By the agent where it can run, else by the engine's exec.
     #[default]
     Auto,
-    /// By the agent; where it can't be, nothing is run.
+    /// By the agent. Where it can't run, cases are infrastructure errors.
     Agent,
     /// By the engine's exec.
     Engine,
 }
 
-/// What a case's command is run with.
+/// The options of every case's command.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Limits {
     pub(crate) way: Way,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) user: Option<String>,
-    pub(crate) workdir: Option<String>,
+    pub(crate) working_dir: Option<String>,
     pub(crate) timeout: Duration,
-    /// In bytes, of each stream.
+    /// The most output of each stream that is kept, in bytes.
     pub(crate) output: usize,
     pub(crate) is_isolated: bool,
+    /// The exit codes by which a case says that it skipped itself.
+    pub(crate) skip_codes: Vec<i64>,
 }
 
-/// How a command ended, and what it printed.
-#[derive(Clone, Debug)]
-pub(crate) struct Ended {
-    pub(crate) status: Status,
-    pub(crate) exit_code: Option<i64>,
-    pub(crate) signal: Option<i32>,
-    pub(crate) note: Option<String>,
-    pub(crate) stdout: Vec<u8>,
-    pub(crate) stderr: Vec<u8>,
-    pub(crate) truncated: bool,
-    pub(crate) elapsed: Duration,
-    pub(crate) cpu: Option<Duration>,
-    pub(crate) max_rss: Option<u64>,
-    pub(crate) left_behind: Option<u32>,
-    /// Why it did not go by the agent, though it was to if possible.
-    pub(crate) no_agent: Option<String>,
-}
-
-/// A container with what the engine tells of it: the lack of memory of a command is told in no other way.
+/// A container and the watch of its state: an engine reports a command's lack of memory only as an event.
 pub(crate) struct Watched<'a> {
     pub(crate) container: &'a TestContainer,
     pub(crate) watch: &'a mut StateWatch,
 }
 
-/// Runs a case's command. An error is the engine's or the container's, and says nothing of the case.
+/// Runs a case's command and judges its end.
+///
+/// # Errors
+/// The engine's or the container's, which mean nothing for the case.
 pub(crate) async fn execute(
-    watched: &mut Watched<'_>,
-    words: Vec<Vec<u8>>,
-    case: Name<'_>,
-    limits: &Limits,
-) -> Result<Ended> {
-    let (limit, container) = (limits.timeout.saturating_add(GRACE), watched.container);
-    let running = async {
-        match limits.way {
-            Way::Engine => by_engine(watched, words, case, limits).await,
-            Way::Auto | Way::Agent => by_agent(watched, words, case, limits).await,
-        }
-    };
-    match tokio::time::timeout(limit, running).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            let waited = limit.as_secs();
-            Err(Error::engine(format!(
-                "{container}: neither an end of the case nor an error came within {waited} s"
-            )))
-        }
-    }
-}
-
-/// By the agent in the container, which the library falls back from where it can't be.
-async fn by_agent(
     watched: &mut Watched<'_>,
     words: Vec<Vec<u8>>,
     name: Name<'_>,
     limits: &Limits,
-) -> Result<Ended> {
-    let container = watched.container;
-    let cases = container.cases().await?;
-    let no_agent = match cases.via() {
-        CaseVia::Exec { reason } if limits.way == Way::Agent => {
-            return Err(Error::engine(format!("{container}: the agent can't be there: {reason}")));
-        }
-        CaseVia::Exec { reason } => Some(reason),
-        _ => None,
+    place: Place,
+) -> Result<Attempt> {
+    let (limit, container) = (limits.timeout.saturating_add(GRACE), watched.container);
+    let running = async {
+        let (cases, by_exec) = way_into(container, limits.way).await?;
+        let began = Instant::now();
+        let attempt = |end| Attempt::new(place, container.name(), end);
+        let attempt = match cases.run(case(words, name, limits)).await {
+            Ok(output) => attempt(watched.judge(&output, limits).await?).with_output(output),
+            Err(error) if error.is_exec() => attempt(watched.blame(error).await?).after(began.elapsed()),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Attempt { by_exec, ..attempt })
     };
+    awake::timeout(limit, running).await.unwrap_or_else(|| {
+        let waited = limit.as_secs();
+        Err(Error::engine(format!(
+            "{container}: the case did not end within {waited} s, though it was to be ended, and the engine reported no \
+             error"
+        )))
+    })
+}
+
+/// Finds the way into a container, and the reason why it is the engine's exec although the agent is preferred.
+async fn way_into(container: &TestContainer, way: Way) -> Result<(Cases, Option<String>)> {
+    let cases = container.cases().await?;
+    if way == Way::Engine {
+        return Ok((cases.by_exec(), None));
+    }
+    match cases.via() {
+        CaseVia::Exec { reason } if way == Way::Agent => {
+            Err(Error::engine(format!("{container}: the agent can't run in it: {reason}")))
+        }
+        CaseVia::Exec { reason } => Ok((cases, Some(reason))),
+        _ => Ok((cases, None)),
+    }
+}
+
+fn case(words: Vec<Vec<u8>>, name: Name<'_>, limits: &Limits) -> Case {
     let mut case = Case::new(words.into_iter().map(OsString::from_vec))
         .timeout(limits.timeout)
         .output_limit(limits.output);
@@ -117,138 +116,103 @@ async fn by_agent(
     if let Some(user) = &limits.user {
         case = case.user(user);
     }
-    if let Some(dir) = &limits.workdir {
+    if let Some(dir) = &limits.working_dir {
         case = case.workdir(dir);
     }
-    if limits.is_isolated {
-        case = case.isolated();
-    }
-    Ok(Ended { no_agent, ..ended(watched, cases.run(case).await?).await? })
-}
-
-async fn ended(watched: &mut Watched<'_>, output: CaseOutput) -> Result<Ended> {
-    let CaseOutput { end, stdout, stderr, .. } = output;
-    let mut ended = Ended::new(Status::Success, stdout, stderr);
-    ended.truncated = output.truncated;
-    ended.elapsed = output.elapsed;
-    ended.cpu = output.cpu_user.zip(output.cpu_system).map(|(user, system)| user + system);
-    ended.max_rss = output.max_rss;
-    ended.left_behind = output.left_behind;
-    match end {
-        CaseEnd::Exited(code) => {
-            ended.exit_code = Some(code.into());
-            ended.status = status(watched, code.into()).await?;
-        }
-        CaseEnd::Signalled(signal) => {
-            ended.signal = Some(signal);
-            ended.status = status(watched, i64::from(128 + signal)).await?;
-        }
-        CaseEnd::TimedOut => ended.status = Status::Timeout,
-        CaseEnd::CouldNotStart(why) => {
-            ended.status = Status::Error;
-            ended.note = Some(format!("could not be started: {why}"));
-        }
-        other => {
-            ended.status = Status::Error;
-            ended.note = Some(other.to_string());
-        }
-    }
-    Ok(ended)
-}
-
-/// By the engine's own exec.
-async fn by_engine(
-    watched: &mut Watched<'_>,
-    words: Vec<Vec<u8>>,
-    case: Name<'_>,
-    limits: &Limits,
-) -> Result<Ended> {
-    let text = |bytes: Vec<u8>| {
-        String::from_utf8(bytes).map_err(|error| {
-            let shown = escaped(error.as_bytes());
-            Error::engine(format!("the engine's exec takes text only, and `{shown}` is none"))
-        })
-    };
-    let words = words.into_iter().map(text).collect::<Result<Vec<_>>>()?;
-    let mut exec = watched.container.exec(words).timeout(limits.timeout).output_limit(limits.output);
-    for (name, value) in &limits.env {
-        exec = exec.env(name, value);
-    }
-    exec = exec.env("SEATRIAL_CASE", text(case.0.to_vec())?);
-    if let Some(user) = &limits.user {
-        exec = exec.user(user);
-    }
-    if let Some(dir) = &limits.workdir {
-        exec = exec.workdir(dir);
-    }
-    match exec.await {
-        Ok(output) => {
-            let mut ended = Ended::new(Status::Success, output.stdout, output.stderr);
-            (ended.exit_code, ended.elapsed) = (Some(output.exit_code), output.elapsed);
-            ended.truncated = output.truncated;
-            ended.status = status(watched, output.exit_code).await?;
-            Ok(ended)
-        }
-        Err(error) if error.is_not_started() => {
-            let note = Some(format!("could not be started: {error}"));
-            Ok(Ended { note, ..Ended::new(Status::Error, Vec::new(), Vec::new()) })
-        }
-        Err(error) => match error.output() {
-            Some(output) if error.is_timeout() => {
-                let mut ended = Ended::new(Status::Timeout, output.stdout.clone(), output.stderr.clone());
-                (ended.elapsed, ended.truncated) = (output.elapsed, output.truncated);
-                Ok(ended)
-            }
-            _ => Err(error.into()),
-        },
-    }
-}
-
-/// What an exit code means, in the light of what the container is now. For success nobody asks.
-async fn status(watched: &mut Watched<'_>, exit_code: i64) -> Result<Status> {
-    if exit_code == 0 {
-        return Ok(Status::Success);
-    }
-    let container = watched.container;
-    let state = container.state().await?;
-    let out_of_memory = state.oom_killed || (exit_code == KILLED && watched.is_short_of_memory().await);
-    if !state.is_running() && !out_of_memory {
-        return Err(Error::engine(format!("{container} ended under the case: {state}")));
-    }
-    Ok(Status::of(Ending { exit_code, out_of_memory, stop: None }))
+    if limits.is_isolated { case.isolated() } else { case }
 }
 
 impl Watched<'_> {
-    /// Waits a moment for the engine to tell of it; it does so by an event, some time after the command's end.
-    async fn is_short_of_memory(&mut self) -> bool {
-        let told = async {
-            loop {
-                match self.watch.next().await {
-                    Some(ContainerState { oom_killed: true, .. }) => return true,
-                    Some(_) => {}
-                    None => return false,
-                }
+    /// Judges the end of a command, in the light of the container's state.
+    async fn judge(&mut self, output: &CaseOutput, limits: &Limits) -> Result<End> {
+        let end = |status, note| End::Ran { status, exit_code: None, signal: None, note };
+        Ok(match &output.end {
+            CaseEnd::Exited(code) => self.exited(i64::from(*code), output, limits).await?,
+            CaseEnd::Signalled(signal) => {
+                let (status, note) = self.status(i64::from(128 + signal)).await?;
+                End::Ran { status, exit_code: None, signal: Some(*signal), note }
             }
+            CaseEnd::TimedOut => end(Status::Timeout, None),
+            CaseEnd::CouldNotStart(reason) => {
+                end(Status::Error, Some(format!("could not be started: {reason}")))
+            }
+            other => end(Status::Error, Some(other.to_string())),
+        })
+    }
+
+    async fn exited(&mut self, exit_code: i64, output: &CaseOutput, limits: &Limits) -> Result<End> {
+        if limits.skip_codes.contains(&exit_code) {
+            return Ok(End::Skipped { exit_code, reason: last_line(output) });
+        }
+        let (status, note) = self.status(exit_code).await?;
+        Ok(End::Ran { status, exit_code: Some(exit_code), signal: None, note })
+    }
+
+    /// Finds the status of a command that ended with an exit code, and a note on it.
+    ///
+    /// # Errors
+    /// Engine, if the container has ended under the command.
+    async fn status(&mut self, exit_code: i64) -> Result<(Status, Option<String>)> {
+        if exit_code == 0 {
+            let note = self.was_short_of_memory().then(|| CHILD_OUT_OF_MEMORY.to_owned());
+            return Ok((Status::Success, note));
+        }
+        let state = self.container.state().await?;
+        let was_killed = exit_code == KILLED;
+        let is_short = state.oom_killed || (was_killed && self.will_be_short_of_memory().await);
+        if !state.is_running() && !is_short {
+            return Err(Error::engine(format!("{} ended under the case: {state}", self.container)));
+        }
+        let ending = Ending { exit_code, out_of_memory: is_short && was_killed, stop: None };
+        let note = (is_short && !was_killed).then(|| CHILD_OUT_OF_MEMORY.to_owned());
+        Ok((Status::of(ending), note))
+    }
+
+    /// Judges a case whose agent is gone while the container runs on: only a process in the container can have ended it.
+    ///
+    /// # Errors
+    /// The given error, if the container has ended as well.
+    async fn blame(&mut self, error: seatrial::Error) -> Result<End> {
+        let state = self.container.state().await?;
+        if !state.is_running() {
+            return Err(error.into());
+        }
+        let (status, note) = if state.oom_killed {
+            (Status::OutOfMemory, None)
+        } else {
+            let note = "the case ended the program that ran it: it must signal its own processes only, and not all of \
+                        the container's";
+            (Status::Error, Some(note.to_owned()))
         };
-        tokio::time::timeout(LATE, told).await.unwrap_or(false)
+        Ok(End::Ran { status, exit_code: None, signal: None, note })
+    }
+
+    /// Returns `true` if the engine has reported by now that the container was short of memory.
+    fn was_short_of_memory(&mut self) -> bool {
+        self.next_shortage().now_or_never().unwrap_or(false)
+    }
+
+    /// Waits a moment for the engine's report that the container was short of memory.
+    async fn will_be_short_of_memory(&mut self) -> bool {
+        tokio::time::timeout(LATE, self.next_shortage()).await.unwrap_or(false)
+    }
+
+    async fn next_shortage(&mut self) -> bool {
+        loop {
+            match self.watch.next().await {
+                Some(ContainerState { oom_killed: true, .. }) => return true,
+                Some(_) => {}
+                None => return false,
+            }
+        }
     }
 }
 
-impl Ended {
-    fn new(status: Status, stdout: Vec<u8>, stderr: Vec<u8>) -> Self {
-        Self {
-            status,
-            exit_code: None,
-            signal: None,
-            note: None,
-            stdout,
-            stderr,
-            truncated: false,
-            elapsed: Duration::ZERO,
-            cpu: None,
-            max_rss: None,
-            left_behind: None,
-            no_agent: None,
-        }
-    }
+/// Returns the last line that a case printed; that of standard output first.
+fn last_line(output: &CaseOutput) -> Option<String> {
+    let last = |bytes: &[u8]| {
+        let line = bytes.trim_ascii().rsplit(|byte| *byte == b'\n').next()?.trim_ascii();
+        (!line.is_empty()).then(|| escaped(&line[..line.len().min(LONGEST_REASON)]))
+    };
+    last(&output.stdout).or_else(|| last(&output.stderr))
 }

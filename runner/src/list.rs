@@ -1,38 +1,41 @@
-//! The list of cases: names in one piece of memory, each once.
+//! The list of cases: unique names in one piece of memory.
 
 use std::collections::HashMap;
 
 use crate::error::{Error, Result};
+use crate::lines::lines;
 use crate::name::Name;
 
-/// The longest name: Linux takes no longer word of a command, with `SEATRIAL_CASE=` before it and a NUL behind it.
+/// The length of the longest name, in bytes. Linux accepts no longer argument or variable, and a name is the value of
+/// the variable `SEATRIAL_CASE`.
 pub const LONGEST_NAME: usize = 128 * 1024 - "SEATRIAL_CASE=".len() - 1;
 
-/// How many names an error shows.
+/// The most names that an error shows.
 const SHOWN: usize = 5;
 
-/// Names of cases, each once, in the order in which they were listed.
+/// Unique names of cases, in the order in which they were listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseList {
     bytes: Vec<u8>,
-    /// Where each name ends.
+    /// The end of each name in `bytes`.
     ends: Vec<usize>,
 }
 
 impl CaseList {
-    /// Names, one per line; a line without anything on it is none. `from` says in an error where they came from.
+    /// Reads a name per line, and leaves out empty lines. Lines end in `\n` or `\r\n`.
+    ///
+    /// `from` names the list's origin in errors.
     ///
     /// # Errors
-    /// Invalid, if there is none, if a name is there twice, is longer than [`LONGEST_NAME`] or holds a NUL byte.
-    pub fn from_lines(lines: &[u8], from: &str) -> Result<Self> {
-        let names = lines.split(|byte| *byte == b'\n');
-        Self::new(names.filter(|name| !name.is_empty()), from)
+    /// Invalid, if there is no name, or if a name is listed twice, is longer than [`LONGEST_NAME`] or has a NUL byte.
+    pub fn from_lines(text: &[u8], from: &str) -> Result<Self> {
+        Self::new(lines(text).filter(|name| !name.is_empty()), from)
     }
 
-    /// Names, as they are.
+    /// Takes names as they are. `from` names the list's origin in errors.
     ///
     /// # Errors
-    /// As [`from_lines`](Self::from_lines), and if a name is empty or holds a newline.
+    /// The errors of [`from_lines`](Self::from_lines), and invalid if a name is empty or has a newline.
     pub fn new<T: AsRef<[u8]>>(names: impl IntoIterator<Item = T>, from: &str) -> Result<Self> {
         let mut list = Self { bytes: Vec::new(), ends: Vec::new() };
         for name in names {
@@ -49,29 +52,29 @@ impl CaseList {
         Ok(list)
     }
 
-    /// How many there are.
+    /// Returns the number of names.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is none, which no list of cases is.
+    /// Returns `true` if there is no name. A list that was made without an error has one at least.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// The name at this place.
+    /// Returns the name at an index of the list.
     ///
     /// # Panics
-    /// If there is none.
+    /// If the list is shorter.
     #[must_use]
     pub fn name(&self, at: usize) -> Name<'_> {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         Name(&self.bytes[start..self.ends[at]])
     }
 
-    /// All names.
+    /// Iterates over the names, in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = Name<'_>> {
         (0..self.len()).map(|at| self.name(at))
     }
@@ -107,17 +110,17 @@ fn check(name: &[u8], from: &str) -> Result<()> {
     if name.len() > LONGEST_NAME {
         let length = name.len();
         return Err(Error::invalid(format!(
-            "{from} has a name of {length} bytes, and {LONGEST_NAME} is the most that a command takes: `{shown}`"
+            "{from} has a name of {length} bytes, and Linux accepts no argument longer than {LONGEST_NAME}: `{shown}`"
         )));
     }
     if name.contains(&0) {
         return Err(Error::invalid(format!(
-            "{from} has a name with a NUL byte, which no command can be given: `{shown}`"
+            "{from} has a name with a NUL byte, which no argument of a command can have: `{shown}`"
         )));
     }
     if name.contains(&b'\n') {
         return Err(Error::invalid(format!(
-            "{from} has a name with a newline, and lists of cases and records of them have a name per line: `{shown}`"
+            "{from} has a name with a newline, and lists of cases have one name per line: `{shown}`"
         )));
     }
     Ok(())
@@ -132,7 +135,7 @@ mod tests {
         CaseList::from_lines(lines, "`cases`").expect_err("a bad list").to_string()
     }
 
-    /// R2: *pure*.
+    /// R2: *pure*. Each line is a name, whatever bytes it has.
     #[test]
     fn lines_are_names_whatever_bytes_they_have() {
         let list = CaseList::from_lines(b"a\n\nb c\n\"q\"\n\xff\n#x\nno newline", "`cases`").expect("a list");
@@ -140,9 +143,9 @@ mod tests {
         assert_eq!(names, [&b"a"[..], b"b c", b"\"q\"", b"\xff", b"#x", b"no newline"]);
     }
 
-    /// R2, R3: *pure*.
+    /// R2, R3: *pure*. A list that is empty, or has a name that can't be one, is refused by name.
     #[test]
-    fn what_is_no_list_is_refused_by_name() {
+    fn a_bad_list_is_refused_by_name() {
         assert_eq!(refusal(b""), "`cases` names no case");
         assert_eq!(refusal(b"\n\n"), "`cases` names no case");
         assert_eq!(refusal(b"a\nb\na\na"), "`cases` names cases more than once: `a` (3 times)");
@@ -153,19 +156,32 @@ mod tests {
         assert!(refusal(&many).ends_with("`4` (2 times) and 4 more"), "{}", refusal(&many));
     }
 
-    /// R2: *pure*.
+    /// R2: *pure*. A name may be as long as Linux lets an argument be.
     #[test]
-    fn the_longest_name_is_what_a_command_takes() {
+    fn the_longest_name_is_the_longest_argument() {
         assert!(CaseList::from_lines(&b"x".repeat(100_000), "`cases`").is_ok());
         assert!(CaseList::from_lines(&b"x".repeat(LONGEST_NAME), "`cases`").is_ok());
         assert!(refusal(&b"x".repeat(LONGEST_NAME + 1)).contains("131058 bytes"));
+    }
+
+    /// R2: *pure*. A list written on Windows has the same names.
+    #[test]
+    fn carriage_returns_and_a_byte_order_mark_are_no_part_of_a_name() {
+        for text in [&b"\xef\xbb\xbfa\r\nb c\r\n\r\nd"[..], b"a\r\nb c\nd\r\n", b"\xef\xbb\xbf\r\na\nb c\nd"]
+        {
+            let list = CaseList::from_lines(text, "`cases`").expect("a list");
+            let names: Vec<_> = list.iter().map(|name| name.0).collect();
+            assert_eq!(names, [&b"a"[..], b"b c", b"d"], "{text:?}");
+        }
+        assert_eq!(refusal(b"\xef\xbb\xbf\r\n"), "`cases` names no case");
+        assert_eq!(refusal(b"a\r\na\n"), "`cases` names cases more than once: `a` (2 times)");
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(lines in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(list) = CaseList::from_lines(&lines, "x") {
-                let expected: Vec<_> = lines.split(|b| *b == b'\n').filter(|n| !n.is_empty()).collect();
+                let expected: Vec<_> = super::lines(&lines).filter(|name| !name.is_empty()).collect();
                 let names: Vec<_> = list.iter().map(|name| name.0).collect();
                 prop_assert_eq!(names, expected);
             }

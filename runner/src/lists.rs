@@ -1,62 +1,63 @@
-//! What is known of cases beforehand: who is left out, who fails, who is flaky, who must be alone.
+//! Lists of cases that are treated differently: those that are not run, fail, are flaky, or have to run alone.
 
 use std::fmt;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::lines::lines;
 use crate::list::CaseList;
 use crate::name::{Name, escaped};
 use crate::pattern::Patterns;
 
-/// How many of one kind an error shows.
+/// The most names that an error shows.
 const SHOWN: usize = 5;
 
-/// What a list says of the cases on it.
+/// The kind of a list: the treatment of the cases on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListKind {
-    /// They are not run.
+    /// The cases are not run.
     Excluded,
-    /// They fail; one that passes is an error.
+    /// The cases fail; a case that passes is an error.
     ExpectedFailure,
-    /// They fail at times, and are tried more often.
+    /// The cases fail at times, and are retried more often.
     Flaky,
-    /// They are run while nothing else is.
-    Exclusive,
+    /// Each of the cases runs while no other case does.
+    Alone,
 }
 
-/// An entry of a list: a pattern, and the reason behind it.
+/// An entry of a list: a pattern, and the reason that is written after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Of which kind of list it is.
+    /// The kind of its list.
     pub kind: ListKind,
-    /// Where it stands: a file and a line, or an option of the command.
+    /// The origin of the entry: a file and a line, or an option of the command line.
     pub place: String,
-    /// The pattern, as it is written.
+    /// The pattern, as it is written in the list.
     pub pattern: Vec<u8>,
-    /// What stands behind ` #`.
+    /// The comment after the pattern.
     pub reason: Option<String>,
 }
 
-/// Lists of all kinds.
+/// The entries of lists of all kinds.
 #[derive(Clone, Debug, Default)]
 pub struct Lists(Vec<Entry>);
 
-/// What the lists say of one case.
+/// The kinds of the lists that one case is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// It is not run.
+    /// The case is not run.
     pub is_excluded: bool,
-    /// It is expected to fail.
+    /// The case is expected to fail.
     pub is_expected_to_fail: bool,
-    /// It is tried more often.
+    /// The case is retried more often.
     pub is_flaky: bool,
-    /// It is run alone.
-    pub is_exclusive: bool,
-    /// The entry that says the first of these things.
+    /// The case runs while no other does.
+    pub is_alone: bool,
+    /// The index of the first entry that matches the case.
     pub(crate) entry: Option<u32>,
 }
 
-/// What the lists say of all cases.
+/// The marks of all cases of a list.
 #[derive(Clone, Debug)]
 pub struct Marks {
     lists: Lists,
@@ -65,16 +66,18 @@ pub struct Marks {
 }
 
 impl Lists {
-    /// No lists.
+    /// Creates an empty set of lists.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the entries of a text: one per line, a name or a pattern (see [`Patterns`]), and behind a blank and `#` the
-    /// reason. Lines that are empty or begin with `#` say nothing.
+    /// Adds the entries of a text: one per line, a name or a pattern (see [`Patterns`]), and after a blank and `#` the
+    /// reason. Empty lines, and lines that begin with `#`, are left out. Lines end in `\n` or `\r\n`.
+    ///
+    /// `from` names the text's origin in messages.
     pub fn add_text(&mut self, kind: ListKind, text: &[u8], from: &str) {
-        for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        for (number, line) in lines(text).enumerate() {
             let line = line.trim_ascii();
             if line.is_empty() || line.starts_with(b"#") {
                 continue;
@@ -100,17 +103,17 @@ impl Lists {
         Ok(())
     }
 
-    /// Adds one pattern; `place` says in messages where it came from.
+    /// Adds one pattern; `place` names its origin in messages.
     pub fn add(&mut self, kind: ListKind, pattern: &str, place: &str) {
         let pattern = pattern.as_bytes().to_vec();
         self.0.push(Entry { kind, place: place.to_owned(), pattern, reason: None });
     }
 
-    /// Looks each case up.
+    /// Looks up each case in the lists.
     ///
     /// # Errors
-    /// Invalid, if an entry is no pattern, or if a case is expected to fail and flaky at once: an unexpected pass of
-    /// such a case could not be told.
+    /// Invalid, if an entry is not a valid pattern, or if a case is on a list of expected failures and on a flaky one: an
+    /// unexpected pass of such a case could not be told from an expected one.
     pub fn mark(self, cases: &CaseList) -> Result<Marks> {
         let patterns: Vec<_> = self.0.iter().map(|entry| &entry.pattern).collect();
         let patterns = Patterns::new(&patterns).map_err(|(at, error)| {
@@ -124,7 +127,7 @@ impl Lists {
                 mark.add(at, self.0[at].kind);
             }
         }
-        check_that_none_is_both(cases, &marks)?;
+        check_that_none_is_on_both(cases, &marks)?;
         let unmatched = (0..used.len()).filter(|at| !used[*at]).collect();
         Ok(Marks { lists: self, marks, unmatched })
     }
@@ -136,33 +139,33 @@ impl Mark {
             ListKind::Excluded => self.is_excluded = true,
             ListKind::ExpectedFailure => self.is_expected_to_fail = true,
             ListKind::Flaky => self.is_flaky = true,
-            ListKind::Exclusive => self.is_exclusive = true,
+            ListKind::Alone => self.is_alone = true,
         }
         self.entry = self.entry.or(u32::try_from(at).ok());
     }
 }
 
 impl Marks {
-    /// What they say of the case at this place of the list.
+    /// Returns the mark of the case at an index of the list.
     #[must_use]
     pub fn of(&self, case: usize) -> Mark {
         self.marks.get(case).copied().unwrap_or_default()
     }
 
-    /// Why it is on a list, if the list says so.
+    /// Returns the reason that a list gives for a case, if it gives one.
     #[must_use]
     pub fn reason(&self, case: usize) -> Option<&str> {
         let entry = self.of(case).entry?;
         self.lists.0[entry as usize].reason.as_deref()
     }
 
-    /// The entries that mean no case.
+    /// Iterates over the entries that match no case.
     pub fn unmatched(&self) -> impl Iterator<Item = &Entry> {
         self.unmatched.iter().map(|at| &self.lists.0[*at])
     }
 }
 
-fn check_that_none_is_both(cases: &CaseList, marks: &[Mark]) -> Result<()> {
+fn check_that_none_is_on_both(cases: &CaseList, marks: &[Mark]) -> Result<()> {
     let is_both = |mark: &Mark| mark.is_expected_to_fail && mark.is_flaky && !mark.is_excluded;
     let both: Vec<_> = (0..marks.len()).filter(|at| is_both(&marks[*at])).collect();
     if both.is_empty() {
@@ -171,8 +174,8 @@ fn check_that_none_is_both(cases: &CaseList, marks: &[Mark]) -> Result<()> {
     let names: Vec<Name<'_>> = both.iter().take(SHOWN).map(|at| cases.name(*at)).collect();
     let count = both.len();
     Err(Error::invalid(format!(
-        "{count} cases are expected to fail and flaky at once, so that nobody could tell an unexpected pass: \
-         {names:?}; leave them on one of the lists"
+        "{count} cases are on a list of expected failures and on a flaky list: {names:?}; take them off one of the \
+         lists, since a pass of such a case would mean nothing"
     )))
 }
 
@@ -188,7 +191,7 @@ impl fmt::Display for ListKind {
             Self::Excluded => "excluded",
             Self::ExpectedFailure => "expected failures",
             Self::Flaky => "flaky",
-            Self::Exclusive => "exclusive",
+            Self::Alone => "alone",
         })
     }
 }
@@ -207,7 +210,7 @@ mod tests {
         lists.mark(&cases()).expect("marks")
     }
 
-    /// R6: *pure*.
+    /// R6: *pure*. An entry is a name or a pattern, and may have a reason.
     #[test]
     fn entries_are_names_or_globs_with_reasons() {
         let text = "# why\n\ntest_a  # needs a network\n  test[[]1] \ntest_[bc]\t#  \n";
@@ -224,37 +227,50 @@ mod tests {
         assert!(marks(ListKind::Flaky, "x [#]y # odd").of(3).is_flaky);
     }
 
-    /// R6: *pure*.
+    /// R6: *pure*. A list written on Windows has the same entries.
     #[test]
-    fn entries_that_mean_nothing_are_told_with_their_place() {
-        let marks = marks(ListKind::Exclusive, "test_a\ntest_z\nnone* # gone\n");
-        let unmatched: Vec<_> = marks.unmatched().map(ToString::to_string).collect();
-        assert_eq!(unmatched, ["`test_z` (exclusive, line 2 of `f`)", "`none*` (exclusive, line 3 of `f`)"]);
+    fn carriage_returns_and_a_byte_order_mark_are_no_part_of_an_entry() {
+        for text in
+            ["\u{feff}test_a\r\ntest_b\r\n", "test_a # why\r\ntest_b\n", "\u{feff}# comment\r\ntest_[ab]\r\n"]
+        {
+            let marks = marks(ListKind::Flaky, text);
+            let marked: Vec<_> = (0..5).map(|at| marks.of(at).is_flaky).collect();
+            assert_eq!(marked, [true, true, false, false, false], "{text:?}");
+            assert_eq!(marks.unmatched().count(), 0, "{text:?}");
+        }
     }
 
-    /// R1: *pure*.
+    /// R6: *pure*. An entry that matches no case is named, with its file and line.
     #[test]
-    fn what_is_no_pattern_is_told_with_its_place() {
+    fn entries_that_match_nothing_are_told_with_their_place() {
+        let marks = marks(ListKind::Alone, "test_a\ntest_z\nnone* # gone\n");
+        let unmatched: Vec<_> = marks.unmatched().map(ToString::to_string).collect();
+        assert_eq!(unmatched, ["`test_z` (alone, line 2 of `f`)", "`none*` (alone, line 3 of `f`)"]);
+    }
+
+    /// R1: *pure*. An entry that is not a valid pattern is named, with its file and line.
+    #[test]
+    fn a_bad_pattern_is_told_with_its_place() {
         let mut lists = Lists::new();
         lists.add_text(ListKind::Flaky, b"a\nregex:(\n", "`f`");
-        let error = lists.mark(&cases()).expect_err("no pattern").to_string();
+        let error = lists.mark(&cases()).expect_err("a bad pattern").to_string();
         assert!(error.starts_with("line 2 of `f`: `regex:(`: "), "{error}");
     }
 
-    /// R6: *pure*.
+    /// R6: *pure*. A case can't be on a list of expected failures and on a flaky one.
     #[test]
     fn a_case_on_lists_that_contradict_each_other_is_named() {
         let mut lists = Lists::new();
-        lists.add(ListKind::Flaky, "test_*", "`--flaky`");
+        lists.add(ListKind::Flaky, "test_*", "`--flaky-list`");
         lists.add(ListKind::ExpectedFailure, "test_b", "a file");
         let error = lists.clone().mark(&cases()).expect_err("both").to_string();
         assert!(error.contains("`test_b`") && !error.contains("test_a"), "{error}");
         lists.add(ListKind::Excluded, "test_b", "`--exclude`");
-        assert!(lists.mark(&cases()).is_ok(), "what is not run can't contradict");
+        assert!(lists.mark(&cases()).is_ok(), "a case that is not run can't contradict");
     }
 
     #[test]
-    fn without_lists_nothing_is_said_of_anybody() {
+    fn without_lists_no_case_has_a_mark() {
         let marks = Lists::new().mark(&cases()).expect("marks");
         assert_eq!(marks.of(2), Mark::default());
         assert_eq!(marks.reason(2), None);

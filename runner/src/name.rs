@@ -1,29 +1,31 @@
-//! A case's name: any bytes but a newline and NUL, and how it is shown.
+//! A case's name: any bytes but a newline and NUL. It is shown with escapes, and cut if it is long.
 
 use std::fmt;
 
-/// How many bytes of a name are shown where a line is all that there is.
+/// The most bytes of a name that `Display` shows.
 const SHOWN: usize = 160;
 
-/// A case's name, as bytes; `Display` shows what is not text, and control characters, as escapes, and cuts it.
+/// A case's name, as bytes.
+///
+/// `Display` shows bytes that are not text, and control characters, as escapes; it cuts a long name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name<'a>(pub &'a [u8]);
 
 impl<'a> Name<'a> {
-    /// The name, if it is text.
+    /// Returns the name as text; `None` if it is not UTF-8.
     #[must_use]
     pub fn as_str(self) -> Option<&'a str> {
         std::str::from_utf8(self.0).ok()
     }
 
-    /// All of it in a line, with escapes.
+    /// Returns the whole name as one line, with escapes.
     #[must_use]
     pub fn to_line(self) -> String {
         escaped(self.0)
     }
 }
 
-/// Bytes as a line of text: what is not text, and control characters, as escapes.
+/// Returns bytes as one line of text, with escapes for control characters and for bytes that are not UTF-8.
 pub(crate) fn escaped(bytes: &[u8]) -> String {
     let mut line = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -44,7 +46,7 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cut = &self.0[..self.0.len().min(SHOWN)];
-        // A character that the cut went through is left out.
+        // A character in the middle of which the cut is made is left out.
         let cut = match std::str::from_utf8(cut) {
             Err(error) if error.error_len().is_none() && cut.len() < self.0.len() => {
                 &cut[..error.valid_up_to()]
@@ -66,9 +68,9 @@ impl fmt::Debug for Name<'_> {
 mod tests {
     use super::*;
 
-    /// R2: *pure*.
+    /// R2: *pure*. A name is shown so that a terminal obeys nothing of it.
     #[test]
-    fn what_is_not_text_is_shown_as_escapes() {
+    fn bytes_that_are_not_text_are_shown_as_escapes() {
         for (name, shown) in [
             (&b"test_json"[..], "test_json"),
             (b"with space 'and' \"quotes\"", "with space 'and' \"quotes\""),

@@ -1,4 +1,4 @@
-//! Which names are meant: exact ones, globs, and regular expressions, many at once.
+//! Patterns for names: exact names, globs and regular expressions, many of them matched at once.
 
 use std::collections::HashMap;
 
@@ -8,20 +8,20 @@ use regex::bytes::{RegexSet, RegexSetBuilder};
 use crate::error::{Error, Result};
 use crate::name::Name;
 
-/// What a regular expression is written behind.
+/// The prefix of a pattern that is a regular expression.
 const REGEX: &str = "regex:";
 
-/// How large many patterns may get together once they are compiled, in bytes.
+/// The most memory that all compiled patterns may take together, in bytes.
 const COMPILED: usize = 64 << 20;
 
-/// Patterns, each of which is a name, a glob (`*`, `?`, `[ab]`, `{a,b}`), or `regex:` and a regular expression.
+/// Compiled patterns. Each is a name, a glob (`*`, `?`, `[ab]`, `{a,b}`), or `regex:` and a regular expression.
 ///
-/// What looks like a glob means the name that is spelled so as well: `test[1]`.
+/// A glob also matches the name that is spelled like it: `test[1]` matches `test[1]` and `test1`.
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     exact: HashMap<Box<[u8]>, Vec<usize>>,
     set: RegexSet,
-    /// The pattern that each of the set's expressions belongs to.
+    /// The index of the pattern that each of the set's expressions was made from.
     of_set: Vec<usize>,
 }
 
@@ -29,7 +29,7 @@ impl Patterns {
     /// Compiles patterns.
     ///
     /// # Errors
-    /// The place of the first pattern that is none, and why.
+    /// The index of the first pattern that is not valid, and the reason.
     pub fn new<T: AsRef<[u8]>>(patterns: &[T]) -> Result<Self, (usize, String)> {
         let mut exact: HashMap<Box<[u8]>, Vec<usize>> = HashMap::new();
         let (mut expressions, mut of_set) = (Vec::new(), Vec::new());
@@ -44,21 +44,21 @@ impl Patterns {
             }
         }
         let set = RegexSetBuilder::new(&expressions).size_limit(COMPILED).build();
-        // Each was compiled alone before, so it is their number that is too much.
+        // Each was compiled alone before, so there are too many of them.
         let set = set.map_err(|error| (of_set.first().copied().unwrap_or_default(), error.to_string()))?;
         Ok(Self { exact, set, of_set })
     }
 
-    /// One pattern of the command line.
+    /// Compiles one pattern of the command line.
     ///
     /// # Errors
-    /// Invalid, with the pattern and what is wrong.
+    /// Invalid, with the pattern and the reason.
     pub fn one(pattern: &str) -> Result<Self> {
         Self::new(&[pattern])
             .map_err(|(_, error)| Error::invalid(format!("the pattern `{pattern}`: {error}")))
     }
 
-    /// The places of the patterns that mean this name, in ascending order.
+    /// Returns the indices of the patterns that match a name, in ascending order.
     #[must_use]
     pub fn matching(&self, name: Name<'_>) -> Vec<usize> {
         let mut places = self.exact.get(name.0).cloned().unwrap_or_default();
@@ -70,14 +70,14 @@ impl Patterns {
         places
     }
 
-    /// Whether any of them means this name.
+    /// Returns `true` if a pattern matches the name.
     #[must_use]
     pub fn is_match(&self, name: Name<'_>) -> bool {
         self.exact.contains_key(name.0) || self.set.is_match(name.0)
     }
 }
 
-/// A pattern as a regular expression for whole names; none if it can be no more than a name.
+/// Returns a pattern as a regular expression for whole names; `None` if it can only be an exact name.
 fn expression(pattern: &[u8]) -> Result<Option<String>, String> {
     let Ok(text) = std::str::from_utf8(pattern) else { return Ok(None) };
     if let Some(regex) = text.strip_prefix(REGEX) {
@@ -89,7 +89,7 @@ fn expression(pattern: &[u8]) -> Result<Option<String>, String> {
     }
     match GlobBuilder::new(text).backslash_escape(true).build() {
         Ok(glob) => Ok(Some(glob.regex().to_owned())),
-        // It may be a name all the same, unless it asks for more than one.
+        // It may be an exact name all the same, unless it has a wildcard.
         Err(_) if !text.contains(['*', '?']) => Ok(None),
         Err(error) => Err(error.kind().to_string()),
     }
@@ -103,7 +103,7 @@ mod tests {
         Patterns::new(patterns).expect("patterns").matching(Name(name))
     }
 
-    /// R6: *pure*.
+    /// R6: *pure*. A pattern is a name, a glob or a regular expression.
     #[test]
     fn names_globs_and_expressions_are_told_apart() {
         let patterns = ["test_a", "test_*", "regex:_[ab]$", "?est_a", "{test_a,b}", "TEST_A", "regex:x"];
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_glob_means_its_own_spelling_too() {
+    fn a_glob_matches_the_name_that_is_spelled_like_it() {
         assert_eq!(matching(&["test[1]"], b"test[1]"), [0]);
         assert_eq!(matching(&["test[1]"], b"test1"), [0]);
         assert_eq!(matching(&["test[1"], b"test[1"), [0], "no glob at all");
@@ -123,17 +123,17 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_is_none_is_named_by_its_place() {
-        let (at, error) = Patterns::new(&["a", "regex:("]).expect_err("no expression");
+    fn a_pattern_that_is_not_valid_is_named_by_its_index() {
+        let (at, error) = Patterns::new(&["a", "regex:("]).expect_err("a bad expression");
         assert_eq!(at, 1);
         assert!(error.contains("unclosed group"), "{error}");
-        assert_eq!(Patterns::new(&["[*"]).expect_err("no glob").0, 0);
-        let error = Patterns::one("regex:(").expect_err("none").to_string();
+        assert_eq!(Patterns::new(&["[*"]).expect_err("a bad glob").0, 0);
+        let error = Patterns::one("regex:(").expect_err("a bad pattern").to_string();
         assert!(error.starts_with("the pattern `regex:(`"), "{error}");
     }
 
     #[test]
-    fn names_that_are_no_text_match_themselves() {
+    fn names_that_are_not_text_match_themselves() {
         let patterns = Patterns::new(&[&b"a\xff"[..], b"*"]).expect("patterns");
         assert_eq!(patterns.matching(Name(b"a\xff")), [0, 1]);
     }

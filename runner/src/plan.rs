@@ -1,4 +1,4 @@
-//! What is run, and in which order: cases, lists, filters, shards and times put together. Nothing is asked of an engine.
+//! The plan of a run: the cases that are run, and their order, from lists, filters, the shard and durations. Pure.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use crate::name::Name;
 use crate::pattern::Patterns;
 use crate::shard::Shard;
 
-/// What is chosen of the cases.
+/// The selection of the cases that are run.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// What is known of cases beforehand.
+    /// The lists of cases that are treated differently.
     pub lists: Lists,
-    /// If there is any, only cases that one of these means.
+    /// Patterns of which a case has to match one. Without any, all cases are run.
     pub filters: Vec<Patterns>,
-    /// Which part of them.
+    /// The part of the cases that this machine runs.
     pub shard: Shard,
 }
 
@@ -28,7 +28,7 @@ impl Default for Choice {
     }
 }
 
-/// What is run, in its order, and what is not.
+/// The cases that are run, in their order, and those that are not.
 #[derive(Clone, Debug)]
 pub struct Plan {
     cases: CaseList,
@@ -40,22 +40,22 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Chooses, divides and orders: the longest cases first, and before them those of which nothing is known.
+    /// Selects cases, takes the shard's part of them and orders it: cases of unknown duration first, then the longest.
     ///
     /// # Errors
-    /// Invalid, as [`Lists::mark`]; or if there are more than four billion cases.
+    /// The errors of [`Lists::mark`], and invalid if there are more than four billion cases.
     pub fn new(cases: CaseList, choice: Choice, durations: &Durations) -> Result<Self> {
         if u32::try_from(cases.len()).is_err() {
             return Err(Error::invalid("there are more than four billion cases"));
         }
         let marks = choice.lists.mark(&cases)?;
-        let is_meant = |name: Name<'_>| {
+        let is_selected = |name: Name<'_>| {
             choice.filters.is_empty() || choice.filters.iter().any(|filter| filter.is_match(name))
         };
-        let chosen: Vec<usize> = (0..cases.len()).filter(|at| is_meant(cases.name(*at))).collect();
+        let chosen: Vec<usize> = (0..cases.len()).filter(|at| is_selected(cases.name(*at))).collect();
         let (excluded, chosen): (Vec<usize>, Vec<usize>) =
             chosen.into_iter().partition(|at| marks.of(*at).is_excluded);
-        // Each shard reports its own part of what is excluded, so that the reports of all add up.
+        // Each shard reports its own part of the excluded cases, so that the reports of all shards add up.
         let excluded = choice.shard.interleaved(excluded);
         let mut ours = if durations.is_empty() {
             choice.shard.interleaved(chosen)
@@ -65,73 +65,73 @@ impl Plan {
             choice.shard.balanced(&timed)
         };
         ours.sort_by_key(|at| Reverse(durations.of(*at).unwrap_or(Duration::MAX)));
-        let (alone, shared) = ours.into_iter().partition(|at| marks.of(*at).is_exclusive);
+        let (alone, shared) = ours.into_iter().partition(|at| marks.of(*at).is_alone);
         let left_out = cases.len() - numbers(&excluded).len() - Vec::len(&alone) - Vec::len(&shared);
         let (shared, alone, excluded) = (numbers(&shared), numbers(&alone), numbers(&excluded));
         Ok(Self { cases, marks, shared, alone, excluded, left_out })
     }
 
-    /// All cases, those that are not run among them.
+    /// Returns all cases, including those that are not run.
     #[must_use]
     pub fn cases(&self) -> &CaseList {
         &self.cases
     }
 
-    /// The name of a case.
+    /// Returns the name of a case.
     #[must_use]
     pub fn name(&self, case: u32) -> Name<'_> {
         self.cases.name(case as usize)
     }
 
-    /// What the lists say of a case.
+    /// Returns the mark of a case: the kinds of the lists that it is on.
     #[must_use]
     pub fn mark(&self, case: u32) -> Mark {
         self.marks.of(case as usize)
     }
 
-    /// Why a case is on a list.
+    /// Returns the reason that a list gives for a case, if it gives one.
     #[must_use]
     pub fn reason(&self, case: u32) -> Option<&str> {
         self.marks.reason(case as usize)
     }
 
-    /// What the lists say.
+    /// Returns the marks of all cases.
     #[must_use]
     pub fn marks(&self) -> &Marks {
         &self.marks
     }
 
-    /// The cases that may run beside others, in their order.
+    /// Returns the cases that may run beside others, in their order.
     #[must_use]
     pub fn shared(&self) -> &[u32] {
         &self.shared
     }
 
-    /// The cases that must run alone, in their order.
+    /// Returns the cases that have to run alone, in their order.
     #[must_use]
     pub fn alone(&self) -> &[u32] {
         &self.alone
     }
 
-    /// The cases that are not run, since a list says so.
+    /// Returns the cases that a list excludes.
     #[must_use]
     pub fn excluded(&self) -> &[u32] {
         &self.excluded
     }
 
-    /// How many cases are another shard's, or not what the filter means.
+    /// Returns the number of cases that belong to other shards, or match no filter.
     #[must_use]
     pub fn left_out(&self) -> usize {
         self.left_out
     }
 
-    /// How many cases are run.
+    /// Returns the number of cases that are run.
     #[must_use]
     pub fn len(&self) -> usize {
         self.shared.len() + self.alone.len()
     }
 
-    /// Whether no case is run.
+    /// Returns `true` if no case is run.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -139,7 +139,7 @@ impl Plan {
 }
 
 fn numbers(places: &[usize]) -> Vec<u32> {
-    // All of them fit: that was looked at first.
+    // All of them fit: `Plan::new` checks that first.
     places.iter().filter_map(|at| u32::try_from(*at).ok()).collect()
 }
 
@@ -156,7 +156,7 @@ mod tests {
         Plan::new(cases(6), choice, durations).expect("a plan")
     }
 
-    /// What is known of the six cases, in seconds.
+    /// Returns a record of the six cases' durations, in seconds.
     fn durations(seconds: [Option<u64>; 6]) -> Durations {
         let folder = tempfile::tempdir().expect("a folder");
         let mut durations = Durations::read(&folder.path().join("none"), &cases(6)).expect("empty");
@@ -167,18 +167,18 @@ mod tests {
     }
 
     #[test]
-    fn all_is_run_in_its_order_when_nothing_is_said() {
+    fn without_lists_all_cases_are_run_in_their_order() {
         let plan = plan(Choice::default(), &Durations::default());
         assert_eq!(plan.shared(), [0, 1, 2, 3, 4, 5]);
         assert_eq!((plan.alone().len(), plan.excluded().len(), plan.left_out()), (0, 0, 0));
     }
 
-    /// R11, R12: *pure*.
+    /// R11, R12: *pure*. Cases that lists or filters leave out are in no shard.
     #[test]
     fn lists_and_filters_choose_before_the_shards_divide() {
         let mut lists = Lists::new();
         lists.add(ListKind::Excluded, "case1", "a test");
-        lists.add(ListKind::Exclusive, "case4", "a test");
+        lists.add(ListKind::Alone, "case4", "a test");
         let filters = vec![Patterns::one("case[0-4]").expect("a glob")];
         let shard = |text: &str| {
             let choice = Choice {
@@ -194,14 +194,14 @@ mod tests {
         assert_eq!(shard("2/2"), (vec![2], vec![4], vec![], 4));
     }
 
-    /// R11: *pure*.
+    /// R11: *pure*. Cases of unknown duration are run first, then the longest.
     #[test]
-    fn the_longest_come_first_and_before_them_what_is_unknown() {
+    fn cases_of_unknown_duration_come_first_and_then_the_longest() {
         let known = durations([Some(1), None, Some(9), Some(2), Some(9), None]);
         assert_eq!(plan(Choice::default(), &known).shared(), [1, 5, 2, 4, 3, 0]);
     }
 
-    /// R11: *pure*.
+    /// R11: *pure*. Shards by durations divide the cases.
     #[test]
     fn shards_by_time_are_a_division() {
         let known = durations([Some(1), None, Some(9), Some(2), Some(9), None]);

@@ -1,4 +1,4 @@
-//! A container request as a TOML file. `docs/runner.md` lists its keys; an unknown one is refused by name.
+//! A container request as a TOML file. `docs/runner.md` lists the keys; an unknown one is refused by name.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde::de::{Deserializer, Error as _};
 use crate::bytes::parse_size;
 use crate::error::{Error, Result};
 
-/// A container request, as a file has it.
+/// A container request that was read from a TOML file.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestFile {
@@ -21,7 +21,8 @@ pub struct RequestFile {
     entrypoint: Option<Vec<String>>,
     name: Option<String>,
     env: BTreeMap<String, String>,
-    workdir: Option<String>,
+    #[serde(alias = "workdir")]
+    working_dir: Option<String>,
     user: Option<String>,
     hostname: Option<String>,
     labels: BTreeMap<String, String>,
@@ -51,7 +52,7 @@ pub struct RequestFile {
     copy: Vec<Copy>,
     wait: Option<Wait>,
     startup_timeout: Option<Time>,
-    /// Where relative paths begin.
+    /// The folder of the file, at which relative paths begin.
     #[serde(skip)]
     folder: PathBuf,
 }
@@ -83,7 +84,7 @@ struct Copy {
     to: String,
 }
 
-/// What is waited for at the start.
+/// The condition for which a start waits.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 enum Wait {
@@ -119,17 +120,17 @@ impl<'de> Deserialize<'de> for Time {
 }
 
 impl RequestFile {
-    /// Reads a file. Relative paths in it begin at its folder.
+    /// Reads a file. Relative paths in it begin at the file's folder.
     ///
     /// # Errors
-    /// Invalid, with the line, if it can't be read, has an unknown key or a value that can't be.
+    /// Invalid, with the line, if the file can't be read, or has an unknown key or a bad value.
     pub fn read(path: &Path) -> Result<Self> {
         let shown = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| {
             Error::invalid(format!("the request file `{shown}` can't be read")).with_source(error)
         })?;
-        let mut file = Self::parse(&text)
-            .map_err(|error| Error::invalid(format!("the request file `{shown}` is not right:\n{error}")))?;
+        let mut file = Self::parse(text.strip_prefix('\u{feff}').unwrap_or(&text))
+            .map_err(|error| Error::invalid(format!("the request file `{shown}` is not valid:\n{error}")))?;
         file.folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(file)
     }
@@ -138,14 +139,14 @@ impl RequestFile {
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
     }
 
-    /// Names the image, whatever the file says.
+    /// Sets the image, in place of the file's.
     #[must_use]
     pub fn with_image(mut self, image: impl Into<String>) -> Self {
         self.image = Some(image.into());
         self
     }
 
-    /// Leaves it to the image's own command to keep the container running.
+    /// Lets the image's own command keep the container running.
     #[must_use]
     pub fn with_own_command(mut self) -> Self {
         self.own_command = true;
@@ -167,17 +168,17 @@ impl RequestFile {
         self
     }
 
-    /// The image, if one is named.
+    /// Returns the image, if one is named.
     #[must_use]
     pub fn image(&self) -> Option<&str> {
         self.image.as_deref()
     }
 
-    /// The request: that of a container which exists for its cases, and runs until it is removed, unless the file says
-    /// otherwise.
+    /// Creates the container request. Unless the file names a command, the container exists for its cases, and runs until
+    /// it is removed.
     ///
     /// # Errors
-    /// Invalid, if no image is named, or a mount is not one.
+    /// Invalid, if no image is named, or if a mount contradicts itself.
     pub fn request(&self) -> Result<ContainerRequest> {
         let image = self.image.clone().ok_or_else(|| {
             Error::invalid("no image is named: give one with `--image`, or as `image` in the request file")
@@ -207,7 +208,7 @@ impl RequestFile {
         request = given(request, &self.entrypoint, ContainerRequest::entrypoint);
         request = given(request, &self.cmd, ContainerRequest::cmd);
         request = given(request, &self.name, ContainerRequest::name);
-        request = given(request, &self.workdir, ContainerRequest::working_dir);
+        request = given(request, &self.working_dir, ContainerRequest::working_dir);
         request = given(request, &self.user, ContainerRequest::user);
         request = given(request, &self.hostname, ContainerRequest::hostname);
         request = given(request, &self.platform, ContainerRequest::platform);
@@ -281,19 +282,19 @@ impl RequestFile {
         Ok(if self.read_only_root { request.read_only_root() } else { request })
     }
 
-    /// A path of the engine's machine, from the folder of the file on.
+    /// Returns an absolute path of the engine's machine; a relative one begins at the folder of the file.
     fn absolute(&self, host: &str) -> String {
         let path = self.folder.join(host);
         std::path::absolute(&path).unwrap_or(path).display().to_string()
     }
 }
 
-/// A file or directory of this machine, as it is, to be copied to a path in the container.
+/// Creates the copy of a file or directory of this machine to a path in the container.
 fn copy_in(from: &Path, to: &str) -> CopyIn {
     if from.is_dir() { CopyIn::dir(from, to) } else { CopyIn::file(from, to) }
 }
 
-/// Sets what is given.
+/// Calls a setter of the request, if there is a value for it.
 fn given<T: Clone>(
     request: ContainerRequest,
     value: &Option<T>,
@@ -309,13 +310,14 @@ fn given<T: Clone>(
 mod tests {
     use super::*;
 
-    /// R4: *pure*.
+    /// R4: *pure*. Every kind of value reaches the request.
     #[test]
     fn every_kind_of_value_is_read() {
         let file = RequestFile::parse(
             r#"
             image = "python:3.11"
             env = { LANG = "C.UTF-8" }
+            working_dir = "/src"
             memory = "512m"
             shm_size = 65536
             cpus = 1.5
@@ -336,11 +338,13 @@ mod tests {
             assert!(request.contains(part), "{part} in {request}");
         }
         assert!(request.contains("for_cases: Some"), "{request}");
+        let old = RequestFile::parse("workdir = \"/src\"").expect("the key's old spelling");
+        assert_eq!(old.working_dir, file.working_dir);
     }
 
-    /// R1: *pure*.
+    /// R1: *pure*. An unknown key is named, and so is a bad value.
     #[test]
-    fn what_is_unknown_is_named() {
+    fn unknown_keys_and_bad_values_are_named() {
         for (text, said) in [
             ("imag = \"x\"", "unknown field `imag`"),
             ("mounts = [{ target = \"/a\", sorce = \"b\" }]", "unknown field `sorce`"),
@@ -356,9 +360,9 @@ mod tests {
         }
     }
 
-    /// R1: *pure*.
+    /// R1: *pure*. A mount that contradicts itself is refused, and so is a request without an image.
     #[test]
-    fn what_contradicts_itself_is_refused() {
+    fn a_request_that_contradicts_itself_is_refused() {
         let refusal = |text: &str| {
             let file = RequestFile::parse(text).expect("TOML").with_image("x");
             file.request().expect_err("refused").to_string()
@@ -372,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_of_ones_own_keeps_the_container_running() {
+    fn the_file_s_own_command_keeps_the_container_running() {
         let request = |file: RequestFile| format!("{:?}", file.with_image("x").request().expect("a request"));
         assert!(request(RequestFile::default().with_own_command()).contains("for_cases: None"));
         let file = RequestFile::parse("cmd = [\"serve\"]").expect("TOML");

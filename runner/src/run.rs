@@ -1,4 +1,4 @@
-//! A run as a value: what is run in which containers, and how.
+//! A run as a value: its plan, its containers and its options.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -44,13 +44,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run of a plan's cases, each with a command made of the template, in containers of the request.
+    /// Creates a run of a plan's cases, each with a command made from the template, in containers of the request.
     ///
-    /// The containers have to run until they are removed, whatever is in them: by a command of their own, or
+    /// The containers have to run until they are removed: by a command of their own, or
     /// [for their cases](ContainerRequest::for_cases).
     ///
     /// # Errors
-    /// Invalid, if the name of a case makes a word that is too long for a command.
+    /// Invalid, if the name of a case makes a word longer than Linux accepts.
     pub fn new(request: ContainerRequest, template: Template, plan: Plan) -> Result<Self> {
         for case in plan.shared().iter().chain(plan.alone()) {
             template.check(plan.name(*case))?;
@@ -71,117 +71,125 @@ impl Run {
         })
     }
 
-    /// How many containers. Default: `SEATRIAL_POOL_SIZE`, else one per core, 8 at most; and no more than cases.
+    /// Sets the number of containers. Default: `SEATRIAL_POOL_SIZE`, else one per core, 8 at most; and no more than cases.
     pub fn pool(mut self, containers: usize) -> Self {
         self.pool = Some(containers);
         self
     }
 
-    /// How often cases are tried. Default: that of [`Rules`].
+    /// Sets the rules by which cases are attempted, retried and repeated. Default: that of [`Rules`].
     pub fn rules(mut self, rules: Rules) -> Self {
         self.rules = rules;
         self
     }
 
-    /// A variable of every case's environment. Default: the container's environment, and `SEATRIAL_CASE`.
+    /// Adds a variable to the environment of every case and set-up command. Default: the container's environment, and
+    /// `SEATRIAL_CASE`, the case's name.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.limits.env.push((name.into(), value.into()));
         self
     }
 
-    /// Who runs the cases. Default: the container's user.
+    /// Sets the user of the cases: a name or an id, and a group after a colon. Default: the container's user.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.limits.user = Some(user.into());
         self
     }
 
-    /// Where the cases run. Default: the container's working directory.
-    pub fn workdir(mut self, dir: impl Into<String>) -> Self {
-        self.limits.workdir = Some(dir.into());
+    /// Sets the working directory of the cases. Default: the container's.
+    pub fn working_dir(mut self, dir: impl Into<String>) -> Self {
+        self.limits.working_dir = Some(dir.into());
         self
     }
 
-    /// How long each case may take. Default: 10 min.
+    /// Sets the time limit of each case. Default: 10 min.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self
     }
 
-    /// How long the whole run may take, from the start of the containers on. Default: as long as it likes.
+    /// Sets the time limit of the whole run, from the start of the containers on. Default: none.
     pub fn run_timeout(mut self, timeout: Duration) -> Self {
         self.run_timeout = Some(timeout);
         self
     }
 
-    /// Which way cases take into a container. Default: by the agent where it can be, else by the engine's exec.
+    /// Sets the way by which commands get into a container. Default: the agent where it can run, else the engine's exec.
     pub fn way(mut self, way: Way) -> Self {
         self.limits.way = way;
         self
     }
 
-    /// Gives each case a throw-away layer above its container's root, in memory: what it writes there is gone with it, and
-    /// no other case sees it. Volumes and other mounts are the container's own. Default: not.
+    /// Gives each case a layer of its own above its container's root, in memory. What the case writes there is gone at its
+    /// end, and no other case sees it. Volumes and other mounts are shared. Default: no layer.
     ///
-    /// The containers need the capability `SYS_ADMIN`, or to be privileged, and the cases to be root's. Where that can be
-    /// known to be missing, the run is refused; where it turns out to be, the cases fail with the reason.
+    /// The containers need the capability `SYS_ADMIN`, or have to be privileged, and the cases' user has to be root. The
+    /// run is refused where that is known to be missing; where it turns out in the container, cases fail with the reason.
     pub fn isolated(mut self) -> Self {
         self.limits.is_isolated = true;
         self
     }
 
-    /// How many bytes of each of a case's streams are kept. Default: 1 MiB.
+    /// Sets the most bytes that are kept of each of a case's streams. Default: 1 MiB.
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.limits.output = bytes;
         self
     }
 
-    /// A command that is run once in each container before its first case. Default: none.
+    /// Adds the exit code by which a case says that it skipped itself, 77 for example. Default: none.
+    pub fn skip_code(mut self, exit_code: i64) -> Self {
+        self.limits.skip_codes.push(exit_code);
+        self
+    }
+
+    /// Adds a command that is run once in each container before its first case. Default: none.
     pub fn setup<T: Into<String>>(mut self, cmd: impl IntoIterator<Item = T>) -> Self {
         self.setup.push(cmd.into_iter().map(Into::into).collect());
         self
     }
 
-    /// A command that is run in a container after each case. Default: none.
+    /// Sets the command that is run in a container after each case. Default: none.
     pub fn reset<T: Into<String>>(mut self, cmd: impl IntoIterator<Item = T>) -> Self {
         self.reset = Some(cmd.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Gives each case a container of its own. Default: they are used again.
+    /// Gives each case a fresh container. Default: containers are used again.
     pub fn fresh(mut self) -> Self {
         self.fresh = true;
         self
     }
 
-    /// Draws what each container did when into a page of HTML at this path. Default: not.
+    /// Writes a page of HTML to this path that shows the use of each container over time. Default: none.
     pub fn timeline(mut self, path: impl Into<PathBuf>) -> Self {
         self.timeline = Some(path.into());
         self
     }
 
-    /// What is run.
+    /// Returns the plan of the run.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// Whether all that was asked for can be, as far as that is known before anything starts; a run that
-    /// [goes](Self::go) looks first too.
+    /// Checks the options, as far as that is possible before anything starts. [`go`](Self::go) does so too.
     ///
     /// # Errors
-    /// Invalid, if what was asked for contradicts itself, or `SEATRIAL_POOL_SIZE` is needed and is no number.
+    /// Invalid, if options contradict each other, or if `SEATRIAL_POOL_SIZE` is needed and is no number.
     pub fn check(&self) -> Result<()> {
         let Self { limits, run_timeout, .. } = self;
         self.width()?;
         if limits.timeout.is_zero() {
-            return Err(Error::invalid("a time-out of 0 leaves no case any time"));
+            return Err(Error::invalid(
+                "a time limit of 0 leaves no case any time; give each case a second at least",
+            ));
         }
         if let Some(run) = run_timeout
             && *run <= limits.timeout
         {
             return Err(Error::invalid(format!(
-                "a case may take {:?} and the whole run {run:?}: a case that hangs would end the run; the time of a \
-                 case has to be the shorter one",
+                "the time limit of a case is {:?}, and that of the whole run {run:?}: a case that hangs would end the \
+                 run; the limit of a case has to be the shorter one",
                 limits.timeout
             )));
         }
@@ -189,31 +197,32 @@ impl Run {
             && let Some(name) = self.plan.cases().iter().find(|name| name.as_str().is_none())
         {
             return Err(Error::invalid(format!(
-                "the name `{name}` is not text, and the engine's exec takes no other; the agent does"
+                "the name `{name}` is not text, and the engine's exec accepts text only; the agent accepts any bytes"
             )));
         }
         if limits.is_isolated {
-            self.check_that_it_may_isolate()?;
+            self.check_isolation()?;
         }
         if self.pool == Some(0) {
-            return Err(Error::invalid("a pool of 0 containers runs nothing; 1 is the least"));
+            return Err(Error::invalid("a pool of 0 containers runs no case; 1 is the least"));
         }
         if self.rules.repeat == 0 {
-            return Err(Error::invalid("cases that are repeated 0 times are not run; 1 is the least"));
+            return Err(Error::invalid("a case that is run 0 times has no verdict; 1 is the least"));
         }
         if self.fresh && self.reset.is_some() {
-            return Err(Error::invalid("a container that is used once needs no reset"));
+            return Err(Error::invalid("a fresh container for each case needs no reset"));
         }
         if let Some(empty) = self.setup.iter().chain(&self.reset).find(|cmd| cmd.is_empty()) {
-            return Err(Error::invalid(format!("a command of set-up or reset is empty: {empty:?}")));
+            return Err(Error::invalid(format!("a set-up or reset command has no words: {empty:?}")));
         }
         Ok(())
     }
 
-    fn check_that_it_may_isolate(&self) -> Result<()> {
+    /// Checks that the containers and the user allow isolated cases.
+    fn check_isolation(&self) -> Result<()> {
         if self.limits.way == Way::Engine {
             return Err(Error::invalid(
-                "isolated cases go by the agent: the engine's exec gives no case a root of its own",
+                "isolated cases need the agent: the engine's exec gives no case a root of its own",
             ));
         }
         if !self.request.may_isolate() {
@@ -224,12 +233,12 @@ impl Run {
         }
         let number = self.limits.user.as_ref().and_then(|user| user.split(':').next()?.parse::<u32>().ok());
         if let Some(id @ 1..) = number {
-            return Err(Error::invalid(format!("isolated cases have to be root's, and not user {id}'s")));
+            return Err(Error::invalid(format!("isolated cases have to run as root, and not as user {id}")));
         }
         Ok(())
     }
 
-    /// How many containers the pool has.
+    /// Returns the number of containers of the pool.
     ///
     /// # Errors
     /// Invalid, if `SEATRIAL_POOL_SIZE` is no number.
@@ -254,9 +263,9 @@ mod tests {
     use crate::list::CaseList;
     use crate::plan::Choice;
 
-    /// R4: *pure*.
+    /// R4: *pure*. A pool is as large as it is told to be, else as the cases need it.
     #[test]
-    fn there_are_no_more_containers_than_cases_unless_that_is_wanted() {
+    fn a_pool_has_no_more_containers_than_cases_unless_that_is_wanted() {
         let cases = CaseList::new(["only"], "a test").expect("a list");
         let plan = Plan::new(cases, Choice::default(), &Durations::default()).expect("a plan");
         let template = Template::new(["{case}"]).expect("a template");

@@ -1,4 +1,4 @@
-//! Which part of the cases is ours, where several machines share them.
+//! Shards: the parts into which several machines divide the cases. Pure.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// One of several equal parts: `2/5`, counted from 1.
+/// One of several equal parts, counted from 1: `2/5` is the second of five.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     number: usize,
@@ -14,16 +14,18 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// All of it.
+    /// The only shard of one: all cases.
     pub const WHOLE: Self = Self { number: 1, of: 1 };
 
-    /// The cases of this shard, out of so many: those at every n-th place.
+    /// Returns the cases of this shard: every n-th of them.
     pub(crate) fn interleaved(self, cases: impl IntoIterator<Item = usize>) -> Vec<usize> {
         cases.into_iter().skip(self.number - 1).step_by(self.of).collect()
     }
 
-    /// The cases of this shard, so that all shards take about as long: the longest first, each to the shard that has
-    /// least until then. Every shard that has the same cases and times comes to the same division.
+    /// Returns the cases of this shard so that all shards take about the same time.
+    ///
+    /// The longest case is assigned first, and each to the shard that has the least time until then. Machines that have
+    /// the same cases and times come to the same division.
     pub(crate) fn balanced(self, cases: &[(usize, Duration)]) -> Vec<usize> {
         let mut longest_first: Vec<_> = cases.iter().collect();
         longest_first.sort_by_key(|(case, time)| (Reverse(*time), *case));
@@ -35,7 +37,7 @@ impl Shard {
                 if least.0.1 == self.number {
                     ours.push(*case);
                 }
-                // A moment for each, so that cases that take no time are divided too.
+                // One nanosecond for each, so that cases that take no time are divided too.
                 least.0.0 += *time + Duration::from_nanos(1);
             }
         }
@@ -43,7 +45,7 @@ impl Shard {
         ours
     }
 
-    /// Whether it is not all of it.
+    /// Returns `true` if there are other shards.
     #[must_use]
     pub fn is_part(self) -> bool {
         self.of > 1
@@ -82,7 +84,7 @@ mod tests {
         (1..=of).map(move |number| Shard { number, of })
     }
 
-    /// R11: *pure*.
+    /// R11: *pure*. A shard that can't be is refused, with the reason.
     #[test]
     fn a_shard_is_read_and_checked() {
         assert_eq!("2/5".parse(), Ok(Shard { number: 2, of: 5 }));
@@ -97,16 +99,16 @@ mod tests {
         }
     }
 
-    /// R11: *pure*.
+    /// R11: *pure*. Without a record of durations, a shard is every n-th case.
     #[test]
     fn shards_interleave() {
         let second = Shard { number: 2, of: 3 };
         assert_eq!(second.interleaved(0..8), [1, 4, 7]);
     }
 
-    /// R11: *pure*.
+    /// R11: *pure*. With a record of durations, shards take about the same time.
     #[test]
-    fn with_times_the_shards_take_about_as_long() {
+    fn shards_with_durations_take_about_the_same_time() {
         let times: Vec<_> = [8, 7, 1, 1, 1, 1, 1].into_iter().map(Duration::from_secs).enumerate().collect();
         let sums: Vec<u64> = shards(2)
             .map(|shard| shard.balanced(&times).iter().map(|at| times[*at].1.as_secs()).sum())
@@ -115,7 +117,7 @@ mod tests {
     }
 
     proptest! {
-        /// R11: *pure*.
+        /// R11: *pure*. Shards divide the cases: none is lost, none is run twice.
         #[test]
         fn every_case_is_in_one_shard(
             seconds in proptest::collection::vec(0u64..100, 0..60),

@@ -1,4 +1,4 @@
-//! Where the names of cases come from: a file, standard input, a glob, or a command in a container.
+//! Sources of the names of cases: a file, standard input, a glob, or a command in a container.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -13,33 +13,33 @@ use crate::error::{Error, Result};
 use crate::list::CaseList;
 use crate::schedule::set_up;
 
-/// How long a command that lists cases may take.
+/// The time limit of a command that lists cases.
 const LISTING: Duration = Duration::from_secs(600);
-/// How many of the last lines of a command that failed are shown.
+/// The most lines of a failed command's output that are shown: the last ones.
 const SHOWN: usize = 20;
 
-/// An exit code, and what was printed on both streams.
+/// An exit code, standard output and standard error.
 type Printed = (i64, Vec<u8>, Vec<u8>);
 
-/// Where the names of cases come from.
+/// The source of the names of cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A file with a name per line.
     File(PathBuf),
     /// Standard input, with a name per line.
     Stdin,
-    /// The files of this machine that a glob means, by their paths: `tests/**/*.py`.
+    /// The paths of this machine's files that match a glob: `tests/**/*.py`.
     Glob(String),
     /// A command in a container of the run's request, which prints a name per line.
     Command(Vec<String>),
 }
 
 impl Source {
-    /// Reads the names; a command is run in a container of its own, after the set-up.
+    /// Reads the names. A command is run in a container of its own, after the set-up.
     ///
     /// # Errors
-    /// Invalid, if the source can't be read, the command fails, or it is no list: see [`CaseList::from_lines`]. The
-    /// engine's, if the container can't be had.
+    /// Invalid, if the source can't be read, the command fails, or it gives no list: see [`CaseList::from_lines`]. The
+    /// engine's, if the container can't be started.
     ///
     /// # Cancel safety
     /// Dropping the future ends the command and removes its container.
@@ -63,21 +63,21 @@ fn unreadable(from: &str, error: std::io::Error) -> Error {
     Error::invalid(format!("the cases can't be read from {from}")).with_source(error)
 }
 
-/// All that a reader gives, if it comes to an end.
+/// Reads everything, up to the length of the longest list.
 fn whole(reader: impl Read, from: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = LONGEST_SOURCE as u64 + 1;
     reader.take(most).read_to_end(&mut bytes).map_err(|error| unreadable(from, error))?;
     if bytes.len() > LONGEST_SOURCE {
         return Err(Error::invalid(format!(
-            "{from} is longer than {} MiB: is it a list?",
+            "{from} is longer than {} MiB, which no list of cases is",
             LONGEST_SOURCE >> 20
         )));
     }
     Ok(bytes)
 }
 
-/// The files that a glob means, in the order of their paths.
+/// Returns the paths of the files that match a glob, in order.
 fn files(glob: &str) -> Result<Vec<Vec<u8>>> {
     let matcher = GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).build();
     let matcher = matcher.map_err(|error| Error::invalid(format!("the glob `{glob}`: {}", error.kind())))?;
@@ -97,7 +97,7 @@ fn files(glob: &str) -> Result<Vec<Vec<u8>>> {
     Ok(found)
 }
 
-/// The folder in which a glob's files are, and what stands before the paths that it is compared with.
+/// Returns the folder in which a glob's files are, and the prefix that its paths don't have.
 fn root(glob: &str) -> (PathBuf, PathBuf) {
     let fixed = &glob[..glob.find(['*', '?', '[', '{', '\\']).unwrap_or(glob.len())];
     match fixed.rfind('/') {
@@ -107,7 +107,7 @@ fn root(glob: &str) -> (PathBuf, PathBuf) {
     }
 }
 
-/// The names that a command prints.
+/// Returns the names that a command prints in a container of the request.
 async fn listed(cmd: &[String], request: &ContainerRequest, setup: &[Vec<String>]) -> Result<CaseList> {
     let command = cmd.join(" ");
     let from = format!("the command `{command}`");
@@ -120,7 +120,7 @@ async fn listed(cmd: &[String], request: &ContainerRequest, setup: &[Vec<String>
         Ok(Ok(Some(printed))) => printed,
         Ok(Ok(None)) => {
             return Err(Error::invalid(format!(
-                "{from} prints more than {} MiB: is it a list?",
+                "{from} prints more than {} MiB, which no list of cases is",
                 LONGEST_SOURCE >> 20
             )));
         }
@@ -133,7 +133,7 @@ async fn listed(cmd: &[String], request: &ContainerRequest, setup: &[Vec<String>
             return Err(Error::invalid(format!("{from} has not listed the cases within {within} s")));
         }
     };
-    // In the background: nobody waits for it.
+    // It is removed in the background.
     drop(container);
     if code != 0 {
         let printed = [stderr, stdout].concat();
@@ -147,10 +147,10 @@ async fn listed(cmd: &[String], request: &ContainerRequest, setup: &[Vec<String>
     CaseList::from_lines(&stdout, &from)
 }
 
-/// The exit code of a command and what it prints on both streams; none if that is too much. It is ended then.
+/// Runs a command and returns its exit code and its output; `None` if it prints too much, and is ended.
 async fn printed(container: &TestContainer, cmd: &[String]) -> seatrial::Result<Option<Printed>> {
     let mut process = container.spawn(cmd).await?;
-    // One that has ended already has none.
+    // A command that has ended already has no standard input any more.
     process.close_stdin().await.ok();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     while let Some((stream, bytes)) = process.read().await? {
@@ -169,9 +169,9 @@ async fn printed(container: &TestContainer, cmd: &[String]) -> seatrial::Result<
 mod tests {
     use super::*;
 
-    /// R3.
+    /// R3. A glob means files, by paths like its own.
     #[test]
-    fn a_glob_means_files_by_the_paths_that_it_is_written_with() {
+    fn a_glob_matches_files_by_paths_like_its_own() {
         let folder = tempfile::tempdir().expect("a folder");
         for path in ["a/one.py", "a/b/two.py", "a/b/two.txt", "c.py"] {
             let path = folder.path().join(path);
@@ -194,10 +194,10 @@ mod tests {
         assert!(files("/nowhere/at/*").is_err());
     }
 
-    /// R3: *pure*.
+    /// R3: *pure*. A source without an end is refused.
     #[test]
-    fn what_never_ends_is_no_list() {
+    fn a_source_without_an_end_is_no_list() {
         let error = whole(std::io::repeat(b'x'), "it").expect_err("endless").to_string();
-        assert_eq!(error, "it is longer than 64 MiB: is it a list?");
+        assert_eq!(error, "it is longer than 64 MiB, which no list of cases is");
     }
 }

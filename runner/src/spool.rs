@@ -1,4 +1,5 @@
-//! Output of attempts that failed, on the disk until its case's verdict is known: memory stays flat however many fail.
+//! The output of failed attempts, on the disk until the verdict on their case is known. So the memory of a run does not
+//! grow with its failures.
 
 use std::fs::File;
 use std::io;
@@ -6,7 +7,7 @@ use std::os::unix::fs::FileExt;
 
 use crate::error::{Error, Result};
 
-/// Where the two streams of one attempt are.
+/// The place of one attempt's two streams in the spool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     at: u64,
@@ -14,7 +15,7 @@ pub(crate) struct Span {
     stderr: usize,
 }
 
-/// A temporary file without a name, so that nothing of it stays whatever happens.
+/// A temporary file without a name: nothing of it stays, however the process ends.
 #[derive(Debug)]
 pub(crate) struct Spool {
     file: File,
@@ -51,9 +52,9 @@ impl Spool {
 mod tests {
     use super::*;
 
-    /// R8.
+    /// R8. Output that is put on the disk is read back as it was.
     #[test]
-    fn what_is_put_is_got_back() {
+    fn output_is_read_back_as_it_was() {
         let mut spool = Spool::new().expect("a file");
         let one = spool.put(b"out", b"err").expect("put");
         let none = spool.put(b"", b"").expect("put");

@@ -1,4 +1,4 @@
-//! What a run has come to so far: counts, the slowest and the flaky cases. Its size does not grow with the run.
+//! The tally of a run so far: counts, and the names of some cases. Its size does not grow with the run.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::name::Name;
 use crate::verdict::Verdict;
 
-/// How many of the slowest cases are known by name.
+/// The number of slowest cases that are kept by name.
 const SLOWEST: usize = 10;
-/// How many cases of one verdict are known by name.
+/// The most cases of one verdict that are kept by name.
 const NAMED: usize = 50;
 
-/// Counts by verdict, and names of the cases that a summary tells of.
+/// Counts by verdict, and the names of the cases that a summary shows.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     counts: [usize; Verdict::ALL.len()],
@@ -21,11 +21,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes note of a case; `took` is the longest of its attempts.
+    /// Counts a case; `took` is the duration of its longest attempt.
     pub(crate) fn add(&mut self, name: Name<'_>, verdict: Verdict, took: Option<Duration>) {
         let place = place(verdict);
         self.counts[place] += 1;
-        if !matches!(verdict, Verdict::Passed | Verdict::Excluded | Verdict::NotRun)
+        if !matches!(verdict, Verdict::Passed | Verdict::Skipped | Verdict::Excluded | Verdict::NotRun)
             && self.names[place].len() < NAMED
         {
             self.names[place].push(name.to_string());
@@ -40,25 +40,26 @@ impl Tally {
         }
     }
 
-    /// How many cases have this verdict.
+    /// Returns the number of cases with this verdict.
     #[must_use]
     pub fn count(&self, verdict: Verdict) -> usize {
         self.counts[place(verdict)]
     }
 
-    /// How many cases have a verdict.
+    /// Returns the number of cases that have a verdict.
     #[must_use]
     pub fn total(&self) -> usize {
         self.counts.iter().sum()
     }
 
-    /// Names of the cases with a verdict that a summary tells of; the first ones, if there are many.
+    /// Returns the names of the cases with a verdict; the first of them, if there are many. The names of cases that
+    /// passed, or were not run to an end, are not kept.
     #[must_use]
     pub fn names(&self, verdict: Verdict) -> &[String] {
         &self.names[place(verdict)]
     }
 
-    /// The slowest cases, the slowest first.
+    /// Returns the slowest cases, the slowest first.
     #[must_use]
     pub fn slowest(&self) -> Vec<(Duration, String)> {
         let mut slowest: Vec<_> = self.slowest.iter().map(|Reverse(slow)| slow.clone()).collect();

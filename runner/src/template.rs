@@ -1,24 +1,24 @@
-//! The command of a case, as words in which `{case}` stands for its name.
+//! The command of a case: words in which `{case}` stands for the case's name.
 
 use crate::error::{Error, Result};
 use crate::list::LONGEST_NAME;
 use crate::name::Name;
 
-/// What stands for the name.
+/// The placeholder of the case's name in a command.
 pub const PLACEHOLDER: &str = "{case}";
 
-/// The longest word that Linux takes, without the NUL behind it.
+/// The length of the longest argument that Linux accepts, in bytes, without the NUL at its end.
 const LONGEST_WORD: usize = LONGEST_NAME + "SEATRIAL_CASE=".len();
 
-/// A command with `{case}` in one of its words at least.
+/// A command that has `{case}` in one of its words at least.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(Vec<String>);
 
 impl Template {
-    /// The words of the command; it is run without a shell.
+    /// Creates a template from the words of a command, which is run without a shell.
     ///
     /// # Errors
-    /// Invalid, if there is no word, or `{case}` in none.
+    /// Invalid, if there is no word, or if no word has `{case}`.
     pub fn new<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Result<Self> {
         let words: Vec<_> = words.into_iter().map(Into::into).collect();
         if words.is_empty() || words[0].is_empty() {
@@ -34,8 +34,10 @@ impl Template {
         Ok(Self(words))
     }
 
+    /// Checks that the command of a case can be run.
+    ///
     /// # Errors
-    /// Invalid, if a word would be longer than a command's may be.
+    /// Invalid, if a word would be longer than Linux accepts.
     pub(crate) fn check(&self, case: Name<'_>) -> Result<()> {
         let longest = self.0.iter().map(|word| {
             let times = word.matches(PLACEHOLDER).count();
@@ -43,13 +45,13 @@ impl Template {
         });
         match longest.max() {
             Some(length) if length > LONGEST_WORD => Err(Error::invalid(format!(
-                "the name `{case}` makes a word of {length} bytes, and {LONGEST_WORD} is the most that a command takes"
+                "the name `{case}` makes a word of {length} bytes, and {LONGEST_WORD} is the most that Linux accepts"
             ))),
             _ => Ok(()),
         }
     }
 
-    /// The command of one case, as bytes, since a name need not be text.
+    /// Returns the command of one case, as bytes: a name need not be text.
     #[must_use]
     pub fn words(&self, case: Name<'_>) -> Vec<Vec<u8>> {
         self.0.iter().map(|word| fill(word, case)).collect()
@@ -70,7 +72,7 @@ fn fill(word: &str, case: Name<'_>) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// R2: *pure*.
+    /// R2: *pure*. The name takes the place of each `{case}`.
     #[test]
     fn the_name_stands_wherever_the_placeholder_is() {
         let template = Template::new(["run", "--id={case}:{case}", "{}", "{case}"]).expect("a template");
@@ -79,7 +81,7 @@ mod tests {
         assert_eq!(words, expected);
     }
 
-    /// R1: *pure*.
+    /// R1: *pure*. A command that is the same for all cases is refused.
     #[test]
     fn a_command_without_the_placeholder_is_refused() {
         let error = Template::new(["run", "all"]).expect_err("the same for all").to_string();
@@ -88,7 +90,7 @@ mod tests {
         assert!(Template::new(["", "{case}"]).is_err());
     }
 
-    /// R2: *pure*.
+    /// R2: *pure*. A word that Linux would not accept is refused.
     #[test]
     fn a_word_that_gets_too_long_is_refused() {
         let template = Template::new(["run", "{case}{case}"]).expect("a template");

@@ -1,58 +1,63 @@
-//! From the attempts at a case to what is said of it. Pure.
+//! The verdict on a case, from the outcomes of the attempts at it. Pure.
 
 use std::fmt;
 
 use crate::lists::Mark;
 
-/// What came of one attempt, as far as the verdict goes.
+/// The outcome of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It ended as it should.
+    /// The command ended with exit code 0.
     Pass,
-    /// It ended in any other way.
+    /// The command ended in another way, or could not be started.
     Fail,
+    /// The case skipped itself.
+    Skip,
     /// The engine, the container or the agent failed: nothing is known of the case.
     Infrastructure,
-    /// We ended it.
+    /// The run was over before the command had ended.
     Cancelled,
 }
 
-/// What is said of a case.
+/// The verdict on a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It passed.
+    /// The case passed.
     Passed,
-    /// It failed, and failed again as often as it was tried alone.
+    /// The case failed, and failed each time it was retried alone.
     Failed,
-    /// It failed, and passed too.
+    /// The case failed in one attempt and passed in another.
     Flaky,
-    /// It failed, as a list says.
+    /// The case failed, and is on a list of expected failures.
     ExpectedFailure,
-    /// It passed, and a list says that it fails.
+    /// The case passed, and is on a list of expected failures.
     UnexpectedPass,
-    /// It could not be run to its end, on any container.
+    /// The case could not be run to its end, in any container.
     Infrastructure,
-    /// It was not run, as a list says.
+    /// The case ran, and skipped itself.
+    Skipped,
+    /// The case was not run, since it is on a list of excluded cases.
     Excluded,
-    /// It was not run, since the run was over before.
+    /// The case was not run, since the run was over before.
     NotRun,
 }
 
 impl Verdict {
-    /// Every verdict, in the order in which a summary has them.
-    pub const ALL: [Self; 8] = [
+    /// All verdicts, in the order of a summary.
+    pub const ALL: [Self; 9] = [
         Self::Passed,
         Self::Flaky,
         Self::ExpectedFailure,
         Self::Failed,
         Self::UnexpectedPass,
         Self::Infrastructure,
+        Self::Skipped,
         Self::Excluded,
         Self::NotRun,
     ];
 
-    /// What is said of a case after these attempts, if it ran.
+    /// Returns the verdict on a case after attempts with these outcomes.
     #[must_use]
     pub fn of(outcomes: &[Outcome], mark: Mark) -> Self {
         let has = |outcome| outcomes.contains(&outcome);
@@ -62,18 +67,19 @@ impl Verdict {
             (true, true) => Self::Flaky,
             (true, false) => Self::Passed,
             (false, true) => Self::Failed,
+            (false, false) if has(Outcome::Skip) => Self::Skipped,
             (false, false) if has(Outcome::Infrastructure) => Self::Infrastructure,
             (false, false) => Self::NotRun,
         }
     }
 
-    /// Whether it is the case's fault that the run is no success.
+    /// Returns `true` if the case fails the run.
     #[must_use]
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::UnexpectedPass)
     }
 
-    /// The word for it in reports that programs read.
+    /// Returns the verdict's word in reports that programs read.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -83,6 +89,7 @@ impl Verdict {
             Self::ExpectedFailure => "expected-failure",
             Self::UnexpectedPass => "unexpected-pass",
             Self::Infrastructure => "infrastructure",
+            Self::Skipped => "skipped",
             Self::Excluded => "excluded",
             Self::NotRun => "not-run",
         }
@@ -103,11 +110,11 @@ impl fmt::Display for Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::Outcome::{Cancelled, Fail, Infrastructure, Pass};
+    use super::Outcome::{Cancelled, Fail, Infrastructure, Pass, Skip};
     use super::*;
     use proptest::prelude::*;
 
-    /// R5, R6, R15: *pure*.
+    /// R5, R6, R15: *pure*. The verdict depends on the outcomes and the lists alone.
     #[test]
     fn verdicts_follow_from_outcomes() {
         let expected = Mark { is_expected_to_fail: true, ..Mark::default() };
@@ -125,6 +132,11 @@ mod tests {
             (&[Cancelled], nothing, Verdict::NotRun),
             (&[Infrastructure, Cancelled], nothing, Verdict::Infrastructure),
             (&[], nothing, Verdict::NotRun),
+            (&[Skip], nothing, Verdict::Skipped),
+            (&[Skip, Pass, Skip], nothing, Verdict::Passed),
+            (&[Fail, Skip], nothing, Verdict::Failed),
+            (&[Infrastructure, Skip], nothing, Verdict::Skipped),
+            (&[Skip], expected, Verdict::Skipped),
             (&[Fail], expected, Verdict::ExpectedFailure),
             (&[Pass], expected, Verdict::UnexpectedPass),
             (&[Pass, Fail], expected, Verdict::ExpectedFailure),
@@ -137,8 +149,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_never_passed_is_never_called_so(
-            outcomes in proptest::collection::vec(prop_oneof![Just(Fail), Just(Infrastructure), Just(Cancelled)], 0..6),
+        fn a_case_that_never_passed_is_not_said_to_have_passed(
+            outcomes in proptest::collection::vec(prop_oneof![Just(Fail), Just(Skip), Just(Infrastructure), Just(Cancelled)], 0..6),
             is_expected_to_fail: bool,
         ) {
             let mark = Mark { is_expected_to_fail, ..Mark::default() };

@@ -1,16 +1,17 @@
-//! A list of cases as tests: what a user's test program looks like, run as one. Before its first case it runs itself as
-//! others would be run: where there is no engine, since listing must need none, and with cases that fail.
+//! A list of cases as tests: a test program as users write it. Before its first case it runs itself in other ways: without
+//! an engine, since listing must need none, and with cases that fail.
 
 use std::env;
 use std::process::{Command, ExitCode, Output};
 
+use seatrial::ContainerRequest;
 use seatrial_runner::{ListKind, Lists, TestCases};
 use seatrial_tests::assert_nothing_left;
 
 const BASIC: &str = "seatrial/basic:dev";
-/// The case before which all else is looked at.
+/// The case before which the program runs itself in other ways.
 const FIRST: &str = "its name is a word";
-/// Set for a process whose cases are others, of which some fail.
+/// Set for a process with other cases, of which some fail; the folder in which they keep files.
 const OTHERS: &str = "SEATRIAL_TESTS_OTHER_CASES";
 
 fn main() -> ExitCode {
@@ -26,18 +27,19 @@ fn main() -> ExitCode {
     TestCases::of_file("tests/cases.txt").image(BASIC).command(["sh", "-c", check, "{case}"]).main()
 }
 
-/// R32.
+/// R32. Listing the tests starts no container.
 fn listing_starts_no_container() {
     let listed = run(Command::new(own_path()).arg("--list").env("DOCKER_HOST", "tcp://127.0.0.1:1"));
     let printed = String::from_utf8_lossy(&listed.stdout);
     assert!(listed.status.success() && printed.contains(&format!("{FIRST}: test\n")), "{listed:?}");
 }
 
-/// R32.
+/// R32. A test fails if its case fails alone too.
 fn a_test_fails_if_its_case_fails_alone_too() {
     let session = format!("runner-other-cases-{}", std::process::id());
     let mut command = Command::new(own_path());
-    command.env(OTHERS, "1").env("SEATRIAL_SESSION_ID", &session).env("SEATRIAL_REAPER", "off");
+    let folder = tempfile::tempdir().expect("a folder");
+    command.env(OTHERS, folder.path()).env("SEATRIAL_SESSION_ID", &session).env("SEATRIAL_REAPER", "off");
     let ran = run(command.arg("--test-threads=1").env_remove("NEXTEST"));
     let printed = String::from_utf8_lossy(&ran.stdout);
     assert_eq!(ran.status.code(), Some(101), "{ran:?}");
@@ -48,6 +50,7 @@ fn a_test_fails_if_its_case_fails_alone_too() {
         ("expected", "ok"),
         ("surprises", "FAILED"),
         ("excluded", "ignored"),
+        ("skips", "ok"),
     ] {
         // Names are followed by as many blanks as align the results.
         let line = printed.lines().find(|line| line.starts_with(&format!("test {name} ")));
@@ -55,7 +58,8 @@ fn a_test_fails_if_its_case_fails_alone_too() {
     }
     assert!(printed.contains("exit code 3") && printed.contains("what went wrong"), "{printed}");
     let told = String::from_utf8_lossy(&ran.stderr);
-    assert!(told.contains("flaky: flaky failed, and passed when it was tried again alone"), "{told}");
+    assert!(told.contains("flaky: flaky failed, and passed when it was retried alone"), "{told}");
+    assert!(told.contains("skipped: skips: skipped itself with exit code 77: not here"), "{told}");
     assert_nothing_left(&session);
 }
 
@@ -64,11 +68,13 @@ fn others() -> ExitCode {
     lists.add(ListKind::Excluded, "excluded", "the test");
     lists.add(ListKind::ExpectedFailure, "expected", "the test");
     lists.add(ListKind::ExpectedFailure, "surprises", "the test");
-    let line = "case $0 in fails) echo what went wrong; exit 3 ;; flaky) mkdir /was-here && exit 1 || exit 0 ;; \
-                expected | excluded) exit 1 ;; esac";
-    TestCases::of(["passes", "fails", "flaky", "expected", "surprises", "excluded"])
+    let line = "case $0 in fails) echo what went wrong; exit 3 ;; flaky) mkdir /shared/was-here && exit 1 || exit 0 ;; \
+                expected | excluded) exit 1 ;; skips) echo not here; exit 77 ;; esac";
+    let folder = env::var(OTHERS).expect("a folder");
+    TestCases::of(["passes", "fails", "flaky", "expected", "surprises", "excluded", "skips"])
         .lists(lists)
-        .image(BASIC)
+        .request(ContainerRequest::new(BASIC).for_cases().bind(folder, "/shared"))
+        .skip_code(77)
         .pool(1)
         .command(["sh", "-c", line, "{case}"])
         .main()

@@ -1,4 +1,4 @@
-//! A scenario in a process of its own: the test binary runs itself again, for one ignored test.
+//! A scenario in a process of its own: the test program runs itself again, for one ignored test.
 //!
 //! What a process does when it exits, panics or is killed can be seen from outside only. A scenario is an ignored
 //! test of the same binary, which returns at once unless [`is_scenario`] says that it was meant.
@@ -47,6 +47,13 @@ pub fn is_scenario() -> bool {
     env::var_os(SCENARIO).is_some()
 }
 
+/// Returns the name by which the test harness knows a test: its path, without the program's own name.
+#[must_use]
+pub fn test_name<T>(test: &impl Fn() -> T) -> &'static str {
+    let path = std::any::type_name_of_val(test);
+    path.split_once("::").map_or(path, |(_, name)| name)
+}
+
 /// Prints a line for the parent, past the capture of the test's output.
 ///
 /// # Panics
@@ -57,15 +64,14 @@ pub fn say(line: &str) {
 }
 
 impl Child {
-    /// Starts the ignored test with this full name (`module::test`), in its own process group, with these variables
-    /// added to the environment.
+    /// Starts this ignored test in its own process group, with these variables added to the environment.
     ///
     /// # Panics
     /// If it can't be started.
     #[must_use]
     #[track_caller]
-    pub fn spawn(scenario: &str, env: &[(&str, &str)]) -> Self {
-        Self::start(scenario, env, &["--nocapture"])
+    pub fn spawn<T>(scenario: impl Fn() -> T, env: &[(&str, &str)]) -> Self {
+        Self::start(test_name(&scenario), env, &["--nocapture"])
     }
 
     /// As [`spawn`](Self::spawn), with the output of the scenario captured, as that of a test is by default.
@@ -74,13 +80,29 @@ impl Child {
     /// If it can't be started.
     #[must_use]
     #[track_caller]
-    pub fn spawn_captured(scenario: &str, env: &[(&str, &str)]) -> Self {
-        Self::start(scenario, env, &[])
+    pub fn spawn_captured<T>(scenario: impl Fn() -> T, env: &[(&str, &str)]) -> Self {
+        Self::start(test_name(&scenario), env, &[])
+    }
+
+    /// As [`spawn`](Self::spawn), by a program that runs the command which its last arguments are, as `env` does.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    #[must_use]
+    #[track_caller]
+    pub fn spawn_by<T>(mut launcher: Command, scenario: impl Fn() -> T, env: &[(&str, &str)]) -> Self {
+        launcher.arg(env::current_exe().expect("the test binary's path"));
+        Self::start_by(launcher, test_name(&scenario), env, &["--nocapture"])
     }
 
     #[track_caller]
     fn start(scenario: &str, env: &[(&str, &str)], options: &[&str]) -> Self {
-        let mut command = Command::new(env::current_exe().expect("the test binary's path"));
+        let command = Command::new(env::current_exe().expect("the test binary's path"));
+        Self::start_by(command, scenario, env, options)
+    }
+
+    #[track_caller]
+    fn start_by(mut command: Command, scenario: &str, env: &[(&str, &str)], options: &[&str]) -> Self {
         command
             // With one thread the harness would print the test's name in front of its first line.
             .args([scenario, "--exact", "--ignored", "--test-threads=2"])

@@ -6,6 +6,7 @@
 
 mod answer;
 mod browser;
+mod certificates;
 mod child;
 mod daemon;
 mod engine;
@@ -30,7 +31,8 @@ mod wire;
 
 pub use answer::Answer;
 pub use browser::Browser;
-pub use child::{Child, is_scenario, say};
+pub use certificates::Certificates;
+pub use child::{Child, is_scenario, say, test_name};
 pub use daemon::Daemon;
 pub use engine::{Engine, EngineAnswer};
 pub use fault::{Fault, Then};

@@ -1,4 +1,4 @@
-//! `bench`: a program of a workspace of its own, run on an engine with the images.
+//! `bench`: runs the benchmarks, which are a workspace of their own.
 
 use anyhow::Result;
 
@@ -6,21 +6,21 @@ use crate::cargo::cargo;
 use crate::engine::Runtime;
 use crate::{command, console, ready};
 
-/// How to run the benchmarks.
+/// Options of `cargo xtask bench`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Runs the containers with this runtime, on a private engine that has it; for `cases`.
+    /// Runs the containers with this runtime, on a private engine that has it; for the scenario `cases`.
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
-    /// Goes to the benchmark program.
+    /// Arguments for the benchmark program.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
 }
 
-/// Runs the benchmarks, which are a workspace of their own.
+/// Runs the benchmarks on an engine that has the images.
 ///
 /// # Errors
-/// If there is no engine, or the benchmarks fail.
+/// Fails if there is no engine, or the benchmarks fail.
 pub(crate) async fn bench(options: &Options) -> Result<()> {
     let engine = ready::engine_with_images(options.runtime).await?;
     let run = ["run", "--release", "--manifest-path", "bench/Cargo.toml", "--"];

@@ -1,11 +1,11 @@
-//! What the test of the pool's timeline needs: a browser, without a window.
+//! Installs a headless browser, which the test of the pool's timeline needs.
 
 use crate::{command, console, debian};
 
-/// The programs that the test takes, one per line.
+/// The names of the browsers that the test can use, one per line.
 const PROGRAMS: &str = include_str!("../../tests/src/browsers.txt");
 
-/// Installs one if there is none, where that is our place; else says what will fail.
+/// Installs a browser if there is none, as root on Debian or Ubuntu; elsewhere prints which test will fail.
 pub(crate) fn ensure() {
     if PROGRAMS.lines().any(command::exists) {
         return;

@@ -1,4 +1,4 @@
-//! `ci`: every check that a change must pass, in the order of what fails fastest.
+//! `ci`: all checks that a change must pass, the fastest first.
 
 use std::process::{Command, Stdio};
 
@@ -8,14 +8,14 @@ use crate::cargo::{build_program, cargo};
 use crate::steps::Steps;
 use crate::{command, console, minimum, ready, test, tools, workspace};
 
-/// Runs all checks; the first that fails ends it.
+/// Runs all checks up to the first that fails.
 ///
 /// # Errors
-/// Of the step that failed.
+/// Returns the error of the step that failed.
 pub(crate) async fn ci() -> Result<()> {
     let steps = Steps::new();
     steps.run("fmt", run(&["fmt", "--all", "--check"], &[])).await?;
-    // Images are waited for, most of the time: meanwhile the compiler has work.
+    // Building the images is mostly waiting, so the compiler runs at the same time.
     let images = async { ready::engine_with_images(None).await.map(drop) };
     tokio::try_join!(checks(&steps), steps.run("images", images))?;
     steps.run("test --nextest", test::test(&test::Options::of_ci())).await?;
@@ -27,7 +27,7 @@ pub(crate) async fn ci() -> Result<()> {
     Ok(())
 }
 
-/// What needs no engine.
+/// Runs the checks that need no engine.
 async fn checks(steps: &Steps) -> Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     steps.run("clippy", run(&clippy, &[])).await?;
@@ -39,7 +39,8 @@ async fn checks(steps: &Steps) -> Result<()> {
     steps.run("minimum version", async { minimum::check() }).await
 }
 
-/// Every interleaving of the pool's shell. Only the library itself is built anew for it, with loom's primitives.
+/// Tests all interleavings of the pool's shell. Only the library itself is built again for that, with loom's
+/// primitives.
 async fn interleavings() -> Result<()> {
     let build = ["rustc", "-p", "seatrial", "--lib", "--profile", "test", "--", "--cfg", "seatrial_loom"];
     tokio::task::spawn_blocking(move || {
@@ -49,7 +50,7 @@ async fn interleavings() -> Result<()> {
     .await?
 }
 
-/// Licences, sources and bans always; advisories where their database can be had.
+/// Checks licenses, sources and bans; and advisories, if their database can be fetched.
 async fn deny() -> Result<()> {
     tools::ensure("cargo-deny")?;
     run(&["deny", "check", "bans", "licenses", "sources"], &[]).await?;

@@ -1,4 +1,4 @@
-//! Child programs: run, checked, and named in errors.
+//! Runs child programs, and names them in errors.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Runs a program to its end, with our streams.
+/// Runs a program to its end. It inherits the standard streams.
 ///
 /// # Errors
-/// If it could not be started or did not succeed; the error shows the command line.
+/// Fails if the program cannot be started or does not exit with 0; the error shows the command line.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     let status = command.status().with_context(|| format!("failed to start `{line}`"))?;
@@ -19,7 +19,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program to its end and gives back what it printed on stdout; its stderr is ours.
+/// Runs a program to its end and returns its standard output. It inherits standard error.
 ///
 /// # Errors
 /// As for [`run`].
@@ -33,7 +33,7 @@ pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// Runs a program quietly; on failure what it printed is in the error.
+/// Runs a program to its end and shows its output only in the error, if it fails.
 ///
 /// # Errors
 /// As for [`run`].
@@ -52,7 +52,7 @@ pub(crate) fn quiet(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Whether a program is in one of the directories of `PATH`, or where administrators' programs are.
+/// Returns `true` if a program is in a directory of `PATH`, in `/usr/sbin` or in `/sbin`.
 pub(crate) fn exists(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -60,7 +60,7 @@ pub(crate) fn exists(program: &str) -> bool {
         .any(|directory| Path::new(&directory).join(program).is_file())
 }
 
-/// The command line as one would type it, near enough to be recognised.
+/// Returns the command line for messages, without quotes.
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")

@@ -1,28 +1,28 @@
-//! What the chores print while they run. Progress goes to stderr: stdout belongs to what a chore is asked for.
+//! Progress messages, on standard error. Standard output is for a command's result.
 
 use std::time::{Duration, Instant};
 
-/// Says what is being done.
+/// Prints the step that begins.
 pub(crate) fn step(text: &str) {
     eprintln!("==> {text}");
 }
 
-/// Says something about the step under way.
+/// Prints a detail of the current step.
 pub(crate) fn detail(text: &str) {
     eprintln!("    {text}");
 }
 
-/// Says something that should be known but stops nobody.
+/// Prints a warning.
 pub(crate) fn warn(text: &str) {
     eprintln!("warning: {text}");
 }
 
-/// The time since, as in `1.5 s` or `250 ms`.
+/// Formats the time since `start`, as in `1.5 s` or `250 ms`.
 pub(crate) fn since(start: Instant) -> String {
     duration(start.elapsed())
 }
 
-/// A duration, as in `2 min 5 s`, `1.5 s` or `250 ms`.
+/// Formats a duration, as in `2 min 5 s`, `1.5 s` or `250 ms`.
 pub(crate) fn duration(duration: Duration) -> String {
     match duration.as_secs() {
         0 => format!("{} ms", duration.as_millis()),
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_told_in_the_unit_that_fits() {
+    fn a_duration_is_formatted_in_the_unit_that_fits() {
         for (millis, text) in [(250, "250 ms"), (1500, "1.5 s"), (125_000, "2 min 5 s")] {
             assert_eq!(duration(Duration::from_millis(millis)), text);
         }

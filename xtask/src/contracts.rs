@@ -1,52 +1,98 @@
-//! The table of promises in `docs/contracts.md` against the tests that name them: it is true, and nothing is left out.
+//! `contracts`: writes the tests columns of `docs/contracts.md` from the ids in the tests' doc comments.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use walkdir::WalkDir;
+use anyhow::{Context, Result, ensure};
 
+use crate::tidy::{Source, Workspace};
 use crate::workspace;
 
-/// Which files hold a promise, by its id.
-type Table = BTreeMap<String, BTreeSet<String>>;
+/// The document, from the workspace's root.
+const DOCUMENT: &str = "docs/contracts.md";
 
 /// The letters that ids begin with.
 const LETTERS: &str = "ACDEMPRSX";
 
-/// What the document says.
-fn of_document(text: &str) -> Table {
-    let rows = text.lines().filter_map(|line| {
-        let mut cells = line.strip_prefix("| ")?.splitn(2, " | ");
-        let (id, rest) = (cells.next()?, cells.next()?);
-        ids(id).first()?;
-        let (_, files) = rest.strip_suffix(" |")?.rsplit_once('|')?;
-        let files = files.split("<br>").map(|file| file.trim().trim_matches('`').to_owned());
-        Some((id.to_owned(), files.filter(|file| !file.is_empty()).collect()))
-    });
-    rows.collect()
+/// The paths of the files whose doc comments name a contract, by the contract's id.
+type Table = BTreeMap<String, BTreeSet<String>>;
+
+/// Writes the tests columns anew.
+///
+/// # Errors
+/// If a source names a contract that the document does not have, or a file cannot be read or written.
+pub(crate) fn contracts() -> Result<()> {
+    let path = workspace::root().join(DOCUMENT);
+    let (before, after) = documents()?;
+    if before == after {
+        println!("{DOCUMENT} is up to date");
+        return Ok(());
+    }
+    std::fs::write(&path, after).with_context(|| format!("cannot write {}", path.display()))?;
+    println!("{DOCUMENT} was written");
+    Ok(())
 }
 
-/// What the documentation comments of all packages say.
-fn of_sources(root: &Path) -> Table {
+/// Returns the document as it is, and as the sources want it.
+fn documents() -> Result<(String, String)> {
+    let root = workspace::root();
+    let document = std::fs::read_to_string(root.join(DOCUMENT))
+        .with_context(|| format!("cannot read {DOCUMENT} in {}", root.display()))?;
+    let table = table(&Workspace::read(&root)?.sources);
+    let known: BTreeSet<_> = document.lines().filter_map(row).map(|row| row.id).collect();
+    let unknown: Vec<_> = table.iter().filter(|(id, _)| !known.contains(id.as_str())).collect();
+    ensure!(
+        unknown.is_empty(),
+        "{DOCUMENT} has no row for these contracts, which doc comments name: {unknown:?}"
+    );
+    let written = write(&document, &table);
+    Ok((document, written))
+}
+
+/// Returns the document with the tests columns that the table wants.
+fn write(document: &str, table: &Table) -> String {
+    let line = |line: &str| match row(line) {
+        Some(Row { id, promise }) => {
+            let mut files: Vec<_> =
+                table.get(id).into_iter().flatten().map(|file| format!("`{file}`")).collect();
+            // Those that need an engine come first, then those of a `src/`.
+            files.sort_by_key(|file| file.contains("/src/"));
+            let files = files.join("<br>");
+            let gap = if files.is_empty() { "" } else { " " };
+            format!("| {id} | {promise} | {files}{gap}|\n")
+        }
+        None => format!("{line}\n"),
+    };
+    document.lines().map(line).collect()
+}
+
+/// A contract's row in the document, without its tests.
+struct Row<'line> {
+    id: &'line str,
+    promise: &'line str,
+}
+
+/// Reads a line of the document, if it is the row of a contract.
+fn row(line: &str) -> Option<Row<'_>> {
+    let (id, rest) = line.strip_prefix("| ")?.split_once(" | ")?;
+    self::id(id)?;
+    let (promise, _) = rest.strip_suffix('|')?.rsplit_once(" |")?;
+    Some(Row { id, promise })
+}
+
+/// Returns the contracts that the sources' doc comments name. Benchmarks show none.
+fn table(sources: &[Source]) -> Table {
     let mut table = Table::new();
-    let is_source = |path: &Path| path.extension().is_some_and(|extension| extension == "rs");
-    let is_elsewhere = |name: &str| name == "target" || name == "bench" || name.starts_with('.');
-    let files = WalkDir::new(root).min_depth(1).into_iter().filter_entry(|entry| {
-        !entry.file_type().is_dir() || !entry.file_name().to_str().is_some_and(is_elsewhere)
-    });
-    for file in files.filter_map(Result::ok).filter(|file| is_source(file.path())) {
-        let text = std::fs::read_to_string(file.path()).expect("a source");
-        let name = file.path().strip_prefix(root).expect("it is inside").display().to_string();
-        let lines = text.lines().map(str::trim_start);
+    for source in sources.iter().filter(|source| !source.path.starts_with("bench/")) {
+        let lines = source.text.lines().map(str::trim_start);
         let comments = lines.filter_map(|line| line.strip_prefix("///").or(line.strip_prefix("//!")));
         for id in comments.flat_map(ids) {
-            table.entry(id).or_default().insert(name.clone());
+            table.entry(id).or_default().insert(source.path.clone());
         }
     }
     table
 }
 
-/// The ids in a text, where `A1–A3` is three of them.
+/// Returns the ids in a text; two ids with an en dash between them stand for all from the first to the last.
 fn ids(text: &str) -> Vec<String> {
     let words = text.split(|char: char| !char.is_alphanumeric() && char != '–');
     let ranges = words.filter_map(|word| {
@@ -57,36 +103,41 @@ fn ids(text: &str) -> Vec<String> {
     ranges.flatten().collect()
 }
 
+/// Returns the letter and the number of an id.
 fn id(word: &str) -> Option<(char, u32)> {
     let letter = word.chars().next().filter(|letter| LETTERS.contains(*letter))?;
     Some((letter, word[1..].parse().ok()?))
 }
 
-#[test]
-fn ids_are_found_in_texts() {
-    assert_eq!(ids(" C1, E12: *pure*. Not B1, A, E2BIG or xA1."), ["C1", "E12"]);
-    assert_eq!(ids("Cases (A1–A3)."), ["A1", "A2", "A3"]);
-    let row =
-        "| P1 | A promise: `a` | b. | `x.rs`<br>`y.rs` |\n| P2 | Built. |  |\n| id | promise | tests |\n";
-    let table = of_document(row);
-    assert_eq!(table["P1"], BTreeSet::from(["x.rs".to_owned(), "y.rs".to_owned()]));
-    assert!(table["P2"].is_empty() && table.len() == 2);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[test]
-fn each_promise_names_the_files_that_name_it_and_no_others() {
-    let root = workspace::root();
-    let document = std::fs::read_to_string(root.join("docs/contracts.md")).expect("the document");
-    let (said, shown) = (of_document(&document), of_sources(&root));
-    let none = BTreeSet::new();
-    let mut wrong = Vec::new();
-    for id in said.keys().chain(shown.keys()).collect::<BTreeSet<_>>() {
-        if !said.contains_key(id) {
-            wrong.push(format!("{id} is not in the table"));
-        }
-        let (said, shown) = (said.get(id).unwrap_or(&none), shown.get(id).unwrap_or(&none));
-        wrong.extend(said.difference(shown).map(|file| format!("{id}: `{file}` does not name it")));
-        wrong.extend(shown.difference(said).map(|file| format!("{id}: `{file}` is not in its row")));
+    #[test]
+    fn ids_are_found_in_texts() {
+        assert_eq!(ids(" C1, E12: *pure*. Not B1, A, E2BIG or xA1."), ["C1", "E12"]);
+        assert_eq!(ids("Cases (A1–A3)."), ["A1", "A2", "A3"]);
     }
-    assert!(wrong.is_empty(), "`docs/contracts.md` is not true:\n{}", wrong.join("\n"));
+
+    #[test]
+    fn only_the_tests_columns_are_written() {
+        let source = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
+        let sources = [
+            source("a/src/y.rs", "/// P1: it holds.\n"),
+            source("x.rs", "//! P1, P3.\n// P2\n"),
+            source("bench/z.rs", "/// P1.\n"),
+        ];
+        let document = "# P1\n| id | promise | tests |\n| P1 | A promise: `a` | b. | `z.rs` |\n| P2 | Built. | `x.rs` |\n";
+        let written = "# P1\n| id | promise | tests |\n| P1 | A promise: `a` | b. | `x.rs`<br>`a/src/y.rs` |\n| P2 | Built. | |\n";
+        assert_eq!(write(document, &table(&sources)), written);
+        assert_eq!(write(written, &table(&sources)), written);
+    }
+
+    #[test]
+    fn the_tests_columns_are_up_to_date() {
+        let (before, after) = documents().expect("the document");
+        let stale: Vec<_> =
+            before.lines().zip(after.lines()).filter(|(before, after)| before != after).collect();
+        assert!(before == after, "`cargo xtask contracts` writes these rows anew:\n{stale:#?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Debian's packages: whether we may install them, and doing so.
+//! Installs packages on Debian and Ubuntu.
 
 use std::process::Command;
 
@@ -6,14 +6,17 @@ use anyhow::{Context, Result, bail};
 
 use crate::{command, console};
 
-/// Installs packages, unless this is not our place to do so.
+/// Installs packages with `apt-get`. `what_for` stands in the messages.
 ///
 /// # Errors
-/// If we are not root on Debian or Ubuntu: the error says what to install by hand. Or if `apt-get` failed.
+/// Fails if this is not Debian or Ubuntu, the user is not root, or `apt-get` fails. The error says what to install by
+/// hand.
 pub(crate) fn install(packages: &[&str], what_for: &str) -> Result<()> {
     let list = packages.join(" ");
     if !is_debian() {
-        bail!("{what_for} needs Debian's packages {list}; install what corresponds to them here");
+        bail!(
+            "{what_for} needs the Debian packages {list}; install the packages of this system that correspond to them"
+        );
     }
     if !is_root() {
         bail!("{what_for} needs packages; run `sudo apt-get install --no-install-recommends {list}`");
@@ -21,15 +24,15 @@ pub(crate) fn install(packages: &[&str], what_for: &str) -> Result<()> {
     console::step(&format!("installing {list} with apt-get, for {what_for}"));
     apt(&["update"])
         .and_then(|()| apt(&[&["install", "-y", "--no-install-recommends"], packages].concat()))
-        .with_context(|| format!("failed to install {list}; try it by hand, then again"))
+        .with_context(|| format!("failed to install {list}; install them by hand, then run this again"))
 }
 
-/// Whether we are root.
+/// Returns `true` if the process runs as root.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Whether this is Debian or something made from it.
+/// Returns `true` on Debian and on systems derived from it.
 fn is_debian() -> bool {
     command::exists("apt-get")
         && std::fs::read_to_string("/etc/os-release").is_ok_and(|text| names_debian(&text))
@@ -39,7 +42,7 @@ fn apt(arguments: &[&str]) -> Result<()> {
     command::quiet(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-/// Whether an `os-release` file says Debian or Ubuntu, in its id or in what it is like.
+/// Returns `true` if an `os-release` file has Debian or Ubuntu in `ID` or `ID_LIKE`.
 fn names_debian(os_release: &str) -> bool {
     os_release
         .lines()
@@ -53,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debian_and_its_like_are_told_from_others() {
+    fn debian_and_systems_derived_from_it_are_recognized() {
         assert!(names_debian("NAME=x\nID=debian\n"));
         assert!(names_debian("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"));
         assert!(!names_debian("ID=fedora\nNAME=\"not debian\"\n"));

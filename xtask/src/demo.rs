@@ -1,4 +1,4 @@
-//! `demo`: the library with three services, and CPython's own tests in a pool of containers.
+//! `demo`: the library with three services, then CPython's test suite in a pool of containers.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,13 @@ use crate::cargo::cargo;
 use crate::engine::Engine;
 use crate::{command, console, ready, workspace};
 
-/// Where the lists for CPython's tests are, seen from the workspace's root.
+/// The folder with the lists of CPython's tests, relative to the workspace's root.
 const CPYTHON: &str = "runner/examples/cpython";
 
-/// What to show.
+/// Options of `cargo xtask demo`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Options {
-    /// Runs all modules of CPython's tests, and not only 40 quick ones: some ten minutes on two cores.
+    /// Runs all modules of CPython's test suite instead of 40 quick ones; takes about ten minutes on two cores.
     #[arg(long)]
     all: bool,
 }
@@ -22,13 +22,13 @@ pub(crate) struct Options {
 /// Runs the library's demo, then CPython's tests.
 ///
 /// # Errors
-/// If there is no engine, or anything does not come to what it should.
+/// Fails if there is no engine, or a command of the demo fails.
 pub(crate) async fn demo(options: &Options) -> Result<()> {
     let engine = ready::engine_with_images(None).await?;
     run(&engine, &["run", "--package", "seatrial", "--example", "demo"], &[]).await?;
     let reports = workspace::target().join("demo");
-    std::fs::create_dir_all(&reports).with_context(|| format!("failed to make `{}`", reports.display()))?;
-    console::step("CPython's own tests, module by module, in a pool of 4 containers");
+    std::fs::create_dir_all(&reports).with_context(|| format!("failed to create `{}`", reports.display()))?;
+    console::step("CPython's test suite, module by module, in a pool of 4 containers");
     let seatrial = ["run", "--package", "seatrial-runner", "--bin", "seatrial", "--"];
     run(&engine, &seatrial, &arguments(options, &reports)).await?;
     for report in ["junit.xml", "results.jsonl", "timeline.html"] {
@@ -42,11 +42,11 @@ pub(crate) async fn demo(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The arguments of `seatrial`.
+/// Returns the arguments of the command `seatrial`.
 fn arguments(options: &Options, reports: &Path) -> Vec<String> {
     let list = |name: &str| PathBuf::from(CPYTHON).join(name).display().to_string();
     let report = |name: &str| reports.join(name).display().to_string();
-    // On a busy machine the longest of all has been seen to take nearly ten minutes.
+    // On a busy machine the longest module takes nearly ten minutes.
     let timeout = if options.all { "20m" } else { "10m" };
     let mut arguments: Vec<String> =
         ["run", "--pool", "4", "--timeout", timeout, "--suite", "cpython"].map(Into::into).into();
@@ -77,7 +77,7 @@ async fn run(engine: &Engine, first: &[&str], then: &[String]) -> Result<()> {
     tokio::task::spawn_blocking(move || command::run(&mut cargo)).await?
 }
 
-/// Arguments as one would type them.
+/// Returns arguments as one would type them in a shell.
 fn shown(arguments: &[String]) -> String {
     let quoted = arguments.iter().map(|argument| match argument.contains(' ') {
         true => format!("'{argument}'"),

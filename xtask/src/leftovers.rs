@@ -1,4 +1,4 @@
-//! Looks for what tests left on the engine and in the temporary directory. Removes nothing: what is left is evidence.
+//! Looks for resources that tests left on the engine and in the temporary directory, and removes none of them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -11,42 +11,42 @@ use seatrial_core::labels;
 
 use crate::console;
 
-/// How long leftovers may take to go, reapers included: one whose clients are gone waits for 10 s, one that never had
-/// any for a minute; then it has to do its work.
+/// The time that resources may take to disappear. A reaper waits for 10 s after its last client, and for a minute if it
+/// never had one, and then has to remove what is left.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How often to look; the engine has no event for "all gone".
+/// The pause between two looks; the engine has no event for "nothing is left".
 const POLL: Duration = Duration::from_millis(500);
 
-/// What was on the engine before the tests.
+/// The resources that existed before the tests.
 #[derive(Debug)]
 pub(crate) struct Before(BTreeSet<String>);
 
 impl Before {
-    /// Takes note of what there is.
+    /// Lists the resources that exist now.
     ///
     /// # Errors
-    /// If the engine does not say.
+    /// Fails if the engine does not answer.
     pub(crate) async fn look(docker: &Docker) -> Result<Self> {
         look(docker).await.map(Self)
     }
 
-    /// Waits until nothing is there that was not there before.
+    /// Waits until no resource is left that did not exist before.
     ///
     /// # Errors
-    /// If something stays; the error lists it.
+    /// Fails if resources are left after the time for that; the error lists them.
     pub(crate) async fn check(&self, docker: &Docker) -> Result<()> {
         let start = Instant::now();
         loop {
             let now = look(docker).await?;
             let left: Vec<_> = now.difference(&self.0).cloned().collect();
             if left.is_empty() {
-                console::step("nothing is left on the engine, nor in the temporary directory");
+                console::step("nothing is left on the engine or in the temporary directory");
                 return Ok(());
             }
             if start.elapsed() > PATIENCE {
                 bail!(
-                    "{} left by the tests, {} after their end:\n  {}\nhint: \
-                     `docker inspect` one for its `{}` label, which names the test; remove them by their ids",
+                    "the tests left {} resources, {} after their end:\n  {}\nhint: the label `{}` names the test \
+                     (`docker inspect ID`); remove them by their ids",
                     left.len(),
                     console::since(start),
                     left.join("\n  "),
@@ -58,8 +58,8 @@ impl Before {
     }
 }
 
-/// Everything with a session's label, one line each, but for what a process that still runs has in use: on a shared
-/// engine that is another test run's.
+/// Lists all resources with a session's label, one line each, without those whose owner still runs: they belong to
+/// another test run on the same engine.
 async fn look(docker: &Docker) -> Result<BTreeSet<String>> {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let runs = |pid: u32| Path::new("/proc").join(pid.to_string()).exists();
@@ -74,7 +74,7 @@ async fn look(docker: &Docker) -> Result<BTreeSet<String>> {
     Ok(found)
 }
 
-/// What the library put into the temporary directory: all of it begins with the library's name.
+/// Lists the library's temporary files: their names begin with the library's name.
 fn temporary_files() -> Vec<String> {
     let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("seatrial-"));
@@ -83,7 +83,7 @@ fn temporary_files() -> Vec<String> {
 
 type Labels = HashMap<String, String>;
 
-/// Containers, networks and volumes with a session's label: a line for people, and all labels.
+/// Lists the containers, networks and volumes with a session's label: a line for people, and the labels.
 async fn list(docker: &Docker) -> Result<Vec<(String, Labels)>> {
     let filters = Some(HashMap::from([("label".to_owned(), vec![labels::SESSION.to_owned()])]));
     let mut found = Vec::new();
@@ -106,7 +106,7 @@ async fn list(docker: &Docker) -> Result<Vec<(String, Labels)>> {
     Ok(found)
 }
 
-/// Whether an owner, written `<pid>@<host name>`, is a process of this host that still runs.
+/// Returns `true` if an owner, in the form `<pid>@<host name>`, is a process of this host that still runs.
 fn is_in_use(owner: Option<&str>, host: &str, runs: impl Fn(u32) -> bool) -> bool {
     let Some((pid, its_host)) = owner.and_then(|owner| owner.split_once('@')) else {
         return false;
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_running_process_of_this_host_has_something_in_use() {
+    fn only_a_running_process_of_this_host_counts_as_an_owner() {
         let runs = |pid| pid == 7;
         assert!(is_in_use(Some("7@here"), "here", runs));
         for owner in [None, Some("8@here"), Some("7@there"), Some("7"), Some("x@here")] {

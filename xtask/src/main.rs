@@ -1,4 +1,4 @@
-//! The chores of the project, one command each.
+//! The commands that developers of Seatrial run: `cargo xtask COMMAND`.
 
 mod bench;
 mod browser;
@@ -6,7 +6,6 @@ mod cargo;
 mod ci;
 mod command;
 mod console;
-#[cfg(test)]
 mod contracts;
 mod debian;
 mod demo;
@@ -20,6 +19,7 @@ mod ready;
 mod runsc;
 mod steps;
 mod test;
+mod tidy;
 mod tools;
 mod workspace;
 
@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Seatrial's chores.
+/// Development commands of Seatrial.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -38,19 +38,23 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Finds, starts or ends a container engine.
+    /// Finds, starts or stops a container engine.
     #[command(subcommand)]
     Engine(EngineChore),
-    /// Builds the test images on the engine; what has not changed is not built again.
+    /// Builds the test images on the engine, unless they are up to date.
     Images {
-        /// Which ones, with those that they are built from; all if none is named.
+        /// The images to build, together with those that they are built from [default: all].
         names: Vec<String>,
     },
-    /// Runs all tests on an engine, then looks for what they left there.
+    /// Runs the tests on an engine, then checks that they left nothing behind.
     Test(test::Options),
-    /// Runs every check that a change must pass.
+    /// Runs all checks that a change must pass.
     Ci,
-    /// Runs the library's demo, and CPython's own tests in a pool of containers.
+    /// Writes the tests columns of `docs/contracts.md` from the tests' doc comments.
+    Contracts,
+    /// Checks the rules for source files: the floors of the library, import circles, file sizes and others.
+    Tidy(tidy::Options),
+    /// Runs the library's demo, then CPython's test suite in a pool of containers.
     Demo(demo::Options),
     /// Runs the benchmarks.
     Bench(bench::Options),
@@ -58,18 +62,18 @@ enum Chore {
 
 #[derive(Debug, Subcommand)]
 enum EngineChore {
-    /// Says which engine answers; where none does, starts a private one (as root on Debian or Ubuntu).
+    /// Prints the engine that answers; starts a private one if none does (needs root on Debian or Ubuntu).
     Up {
-        /// Starts a private one even if another answers.
+        /// Starts a private engine even if another one answers.
         #[arg(long)]
         private: bool,
-        /// A private one with this runtime.
+        /// Starts a private engine that has this container runtime.
         #[arg(long, value_enum)]
         runtime: Option<engine::Runtime>,
     },
-    /// Ends the private engine and removes everything of it; no other engine is touched.
+    /// Stops the private engine and removes its data. Other engines are not touched.
     Down,
-    /// Says which engine the other commands use, and why none of those before it.
+    /// Shows the engine that the other commands use, and why the candidates before it were rejected.
     Status,
 }
 
@@ -100,6 +104,8 @@ async fn run(chore: Chore) -> Result<()> {
         }
         Chore::Test(options) => test::test(&options).await,
         Chore::Ci => ci::ci().await,
+        Chore::Contracts => contracts::contracts(),
+        Chore::Tidy(options) => tidy::tidy(&options),
         Chore::Demo(options) => demo::demo(&options).await,
         Chore::Bench(options) => bench::bench(&options).await,
     }

@@ -1,4 +1,4 @@
-//! The minimum Rust version: stated in the manifest, and true.
+//! Checks the minimum Rust version that the manifest states.
 
 use std::process::{Command, Stdio};
 
@@ -7,14 +7,14 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::cargo;
 use crate::{command, console, workspace};
 
-/// Major and minor; a patch release adds nothing that code could need.
+/// The major and the minor version; a patch release adds no API.
 type Version = (u32, u32);
 
-/// Checks that the toolchain is at least the minimum, that clippy looks out for newer library items, and that the
-/// code builds with the minimum itself where that is installed.
+/// Checks that the toolchain is not older than the minimum and that clippy's lint for newer APIs is on. Builds the code
+/// with the minimum version if that is installed.
 ///
 /// # Errors
-/// If one of these is not so.
+/// Fails if one of these checks does.
 pub(crate) fn check() -> Result<()> {
     let manifest = std::fs::read_to_string(workspace::root().join("Cargo.toml"))?;
     let minimum = value(&manifest, "rust-version").context("`Cargo.toml` states no `rust-version`")?;
@@ -23,13 +23,14 @@ pub(crate) fn check() -> Result<()> {
         bail!("clippy's lint `incompatible_msrv` is off; turn it on in `[workspace.lints.clippy]`");
     }
     let rustc = String::from_utf8(command::output(Command::new("rustc").arg("--version"))?)?;
-    let running = rustc.split_whitespace().nth(1).and_then(version).context("rustc tells no version")?;
+    let running =
+        rustc.split_whitespace().nth(1).and_then(version).context("`rustc --version` prints no version")?;
     if running < stated {
         bail!("the toolchain is {}, older than `rust-version` {minimum}; run `rustup update`", rustc.trim());
     }
     if running == stated {
         console::detail(&format!(
-            "the toolchain is {minimum} itself: every other step has shown that it is enough"
+            "the toolchain is {minimum}, the minimum itself: the other steps have built with it"
         ));
         return Ok(());
     }
@@ -42,26 +43,26 @@ pub(crate) fn check() -> Result<()> {
         }
         None => {
             console::detail(&format!(
-                "{minimum} is not installed, so only the lint was asked; `rustup install {minimum}` for more"
+                "{minimum} is not installed, so only the lint was checked; `rustup install {minimum}` for a build with it"
             ));
             Ok(())
         }
     }
 }
 
-/// The installed toolchain of exactly this version.
+/// Returns the name of the installed toolchain of exactly this version.
 fn installed(wanted: Version) -> Option<String> {
     let output = Command::new("rustup").args(["toolchain", "list"]).stderr(Stdio::null()).output().ok()?;
     toolchain(&String::from_utf8_lossy(&output.stdout), wanted)
 }
 
-/// The name of the toolchain in `rustup`'s list that begins with this version.
+/// Returns the name of the toolchain of this version in a list that `rustup` printed.
 fn toolchain(list: &str, wanted: Version) -> Option<String> {
     let names = list.lines().filter_map(|line| line.split_whitespace().next());
     names.map(str::to_owned).find(|name| name.split('-').next().and_then(version) == Some(wanted))
 }
 
-/// A key's string value anywhere in a manifest.
+/// Returns the string value of the first line of a manifest that has this key.
 fn value<'a>(manifest: &'a str, key: &str) -> Option<&'a str> {
     let rest = manifest.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
     Some(rest.trim().trim_matches('"'))

@@ -1,10 +1,10 @@
-//! What the test with the Python client needs: an interpreter that can make virtual environments.
+//! Installs Python with virtual environments, which the test with the Python client needs.
 
 use std::process::{Command, Stdio};
 
 use crate::{console, debian};
 
-/// Installs what lacks, where that is our place; else says what will fail.
+/// Installs the missing packages as root on Debian or Ubuntu; elsewhere prints which test will fail.
 pub(crate) fn ensure() {
     if can_make_environments() {
         return;
@@ -15,7 +15,7 @@ pub(crate) fn ensure() {
 }
 
 fn can_make_environments() -> bool {
-    // Debian's `venv` is there without what it needs.
+    // On Debian `venv` can be imported even if the package that it needs is missing.
     let mut python = Command::new("python3");
     python.args(["-c", "import venv, ensurepip"]);
     python.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

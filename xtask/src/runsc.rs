@@ -1,8 +1,8 @@
-//! What the tests of gVisor need: its program. The daemon that uses it is the tests' own.
+//! Installs gVisor's program `runsc`, which some tests need. Those tests start a daemon of their own with it.
 
 use crate::{command, console, debian};
 
-/// Installs it where that is our place; else says which tests will be skipped.
+/// Installs `runsc` as root on Debian or Ubuntu; elsewhere prints which tests will be skipped.
 pub(crate) fn ensure() {
     if command::exists("runsc") {
         return;

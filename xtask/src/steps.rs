@@ -1,4 +1,4 @@
-//! A list of named steps, each timed, that ends at the first failure with a summary.
+//! Named steps with their times, and a summary at the end or at the first failure.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::console;
 
-/// The steps so far.
+/// The steps that have run.
 #[derive(Debug)]
 pub(crate) struct Steps {
     start: Instant,
@@ -20,10 +20,10 @@ impl Steps {
         Self { start: Instant::now(), done: RefCell::default() }
     }
 
-    /// Carries a step out; others may be on their way.
+    /// Runs a step. Several steps may run at the same time.
     ///
     /// # Errors
-    /// The step's own, with the step's name, after the summary has been printed.
+    /// Returns the step's error with the step's name, after printing the summary.
     pub(crate) async fn run(&self, name: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
         eprintln!("\n==== {name}");
         let start = Instant::now();
@@ -38,7 +38,7 @@ impl Steps {
         result.with_context(|| format!("step `{name}` failed"))
     }
 
-    /// Prints the summary of steps that all went well.
+    /// Prints the summary, if no step has failed.
     pub(crate) fn finish(&self) {
         eprint!("\n{}", self.summary(None));
     }
@@ -52,7 +52,7 @@ impl Steps {
         if let Some((name, took)) = failed {
             text.push_str(&line("FAILED", name, took));
         }
-        let result = if failed.is_some() { "failed" } else { "all is well" };
+        let result = if failed.is_some() { "failed" } else { "all passed" };
         text.push_str(&format!("{result} after {}\n", console::since(self.start)));
         text
     }

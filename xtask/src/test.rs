@@ -1,7 +1,7 @@
 //! `test`: the whole test suite on an engine, and a look at what it left there.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -17,72 +17,84 @@ pub(crate) struct Options {
     /// Runs each test in a process of its own, with cargo-nextest. Leaves out doc tests.
     #[arg(long)]
     nextest: bool,
-    /// Runs the containers with this runtime, on a private engine that has it; unless cargo's arguments say which tests,
+    /// Runs the containers with this runtime, on a private engine that has it. Unless cargo's arguments choose tests, runs
     /// those of the topics that hold there.
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
     /// Goes to `cargo test` or `cargo nextest run`; with a package named, only that one is tested.
     #[arg(last = true)]
     args: Vec<String>,
-    /// Runs these programs, as cargo-nextest has built them, each as one process: the same as `cargo test` does,
-    /// without what it would build anew for a part of the workspace.
+    /// Runs these programs in place of cargo, each as one process. It is the same as `cargo test` does, without what it
+    /// would build anew for a part of the workspace.
     #[arg(skip)]
-    programs: Vec<PathBuf>,
+    programs: Vec<Program>,
 }
 
-/// How many tests of one binary run at once, to `cargo test`.
+/// A test program as cargo-nextest has built it, and the topics of it that are to run.
+#[derive(Clone, Debug)]
+struct Program {
+    path: PathBuf,
+    topics: &'static [&'static str],
+}
+
+/// The variable that limits how many tests of one program run at once under `cargo test`.
 const THREADS: &str = "RUST_TEST_THREADS";
 
-/// The topics for which it matters that tests are threads of one process: they share its session, its background
-/// thread and its statics.
-const OF_ONE_PROCESS: [&str; 4] = ["drop", "pool", "pool_fixtures", "session_link"];
+/// The programs and topics for which it matters that tests are threads of one process: they share its session, its
+/// background thread and its statics.
+const OF_ONE_PROCESS: [(&str, &[&str]); 2] =
+    [("pool", &["pool", "pool_fixtures"]), ("session", &["drop", "session_link"])];
 
 impl Options {
-    /// All tests with cargo-nextest, in its profile for continuous integration.
+    /// Chooses all tests with cargo-nextest, in its profile for continuous integration.
     pub(crate) fn of_ci() -> Self {
         Self { nextest: true, args: words(&["--profile", "ci"]), ..Self::default() }
     }
 
-    /// The examples in the documentation, which cargo-nextest leaves out.
+    /// Chooses the examples in the documentation, which cargo-nextest leaves out.
     pub(crate) fn of_documentation() -> Self {
         Self { args: words(&["--doc"]), ..Self::default() }
     }
 
-    /// Again, as with `cargo test`, what could go another way when tests share a process.
+    /// Chooses the tests that could go another way when they share a process, and has them share one.
     ///
     /// # Errors
-    /// If it can't be built.
+    /// Fails if the tests can't be built.
     pub(crate) fn in_one_process() -> Result<Self> {
-        Ok(Self { programs: programs(&OF_ONE_PROCESS)?, ..Self::default() })
+        Ok(Self { programs: programs()?, ..Self::default() })
     }
 }
 
-/// The topics that hold under gVisor with the host's network. What does not is about the network (ports, addresses,
-/// networks), new limits, the reason of an end for want of memory, and files that the engine replaces in a container; or
-/// it starts engines of its own, which have no gVisor.
-const OF_GVISOR: [&str; 11] = [
-    "case",
-    "drop",
-    "early_end",
-    "inspect",
-    "keep",
-    "log_wait",
-    "logs",
-    "mounted_files",
-    "removal",
-    "run",
-    "runtimes",
+/// The topics that hold under gVisor with the host's network, by their programs.
+///
+/// The others are about the network (ports, addresses, networks), new limits, an end for want of memory, or files that
+/// the engine replaces in a container; or they start engines of their own, which have no gVisor.
+const OF_GVISOR: [(&str, &[&str]); 4] = [
+    ("commands", &["case"]),
+    ("containers", &["inspect", "keep", "mounted_files", "run", "runtimes"]),
+    ("session", &["drop", "removal"]),
+    ("waits", &["early_end", "log_wait", "logs"]),
 ];
 
-/// Cargo's arguments: those that were given, else the runtime's topics.
+/// Returns cargo's arguments: the given ones, or else those for the runtime's topics.
 fn arguments(options: &Options) -> Vec<String> {
     match options.runtime {
         Some(Runtime::Gvisor) if options.args.is_empty() => {
-            let topics = OF_GVISOR.iter().flat_map(|topic| ["--test", topic]);
-            words(&["-p", "seatrial-tests"].into_iter().chain(topics).collect::<Vec<_>>())
+            let mut args = words(&["-p", "seatrial-tests"]);
+            args.extend(OF_GVISOR.iter().flat_map(|(program, _)| words(&["--test", program])));
+            if !options.nextest {
+                args.push("--".to_owned());
+            }
+            args.extend(OF_GVISOR.iter().flat_map(|(_, topics)| filters(topics)));
+            args
         }
         _ => options.args.clone(),
     }
+}
+
+/// Returns the filters of the test harness that choose the tests of these topics.
+fn filters(topics: &[&str]) -> Vec<String> {
+    topics.iter().map(|topic| format!("{topic}::")).collect()
 }
 
 fn words(args: &[&str]) -> Vec<String> {
@@ -137,31 +149,34 @@ fn cargo(options: &Options) -> Command {
     cargo
 }
 
-/// A program of a topic, run from its package's folder, as cargo runs it.
-fn alone(program: &Path) -> Command {
-    let mut command = Command::new(program);
+/// Makes the command that runs a program's topics from its package's folder, as cargo does.
+fn alone(program: &Program) -> Command {
+    let mut command = Command::new(&program.path);
+    command.args(filters(program.topics));
     command.current_dir(workspace::root().join("tests")).env(THREADS, threads());
     command
 }
 
-/// The programs of topics.
-fn programs(topics: &[&str]) -> Result<Vec<PathBuf>> {
+/// Builds all tests and returns the programs of [`OF_ONE_PROCESS`].
+fn programs() -> Result<Vec<Program>> {
     let list = ["nextest", "list", "--workspace", "--list-type", "binaries-only", "--message-format", "json"];
     let list: Value = serde_json::from_slice(&command::output(&mut crate::cargo::cargo(&list))?)?;
-    let program = |topic: &&str| -> Result<PathBuf> {
-        let binary = &list["rust-binaries"][format!("seatrial-tests::{topic}")];
+    let program = |&(name, topics): &(&str, &'static [&'static str])| -> Result<Program> {
+        let binary = &list["rust-binaries"][format!("seatrial-tests::{name}")];
         let path = binary["binary-path"].as_str();
-        path.map(Into::into).with_context(|| format!("cargo-nextest knows no program of the topic `{topic}`"))
+        let path = path.with_context(|| format!("cargo-nextest knows no test program `{name}`"))?;
+        Ok(Program { path: path.into(), topics })
     };
-    topics.iter().map(program).collect()
+    OF_ONE_PROCESS.iter().map(program).collect()
 }
 
-/// As many as were asked for, else as many as cargo-nextest runs at once: most tests wait for the engine most of the time.
+/// Returns how many tests run at once: as many as the environment says, or else as many as under cargo-nextest. Most tests
+/// wait for the engine most of the time.
 fn threads() -> OsString {
     std::env::var_os(THREADS).unwrap_or_else(|| "4".into())
 }
 
-/// Whether cargo's own arguments, which end at `--`, choose packages.
+/// Returns `true` if cargo's own arguments, which end at `--`, choose packages.
 fn names_a_package(args: &[String]) -> bool {
     args.iter().take_while(|arg| *arg != "--").any(|arg| {
         ["-p", "--package", "--manifest-path", "--workspace"].contains(&arg.as_str())
@@ -188,11 +203,14 @@ mod tests {
 
     #[test]
     fn under_gvisor_its_topics_are_tested_unless_others_are_named() {
-        let line = |args: &[&str]| {
-            let options = Options { runtime: Some(Runtime::Gvisor), args: words(args), ..Options::default() };
+        let line = |nextest: bool, args: &[&str]| {
+            let runtime = Some(Runtime::Gvisor);
+            let options = Options { nextest, runtime, args: words(args), ..Options::default() };
             arguments(&options).join(" ")
         };
-        assert!(line(&[]).starts_with("-p seatrial-tests --test case --test drop --test early_end "));
-        assert_eq!(line(&["-p", "seatrial"]), "-p seatrial");
+        let programs = "-p seatrial-tests --test commands --test containers --test session --test waits";
+        assert!(line(false, &[]).starts_with(&format!("{programs} -- case:: inspect:: ")));
+        assert!(line(true, &[]).starts_with(&format!("{programs} case:: inspect:: ")));
+        assert_eq!(line(false, &["-p", "seatrial"]), "-p seatrial");
     }
 }

@@ -1,4 +1,4 @@
-//! One case from its start to its end, and to the end of all that came of it.
+//! Runs one case: from its start to the end of its process and of all descendants.
 
 use super::ending::Outcome;
 use super::fd::{Fd, POLLIN, POLLOUT, Poll, poll};
@@ -12,13 +12,13 @@ use super::wire::frame::{Frame, Kind, LONGEST, WINDOW, credit_of};
 use super::wire::spec::Spec;
 use super::worker::Worker;
 
-/// What is read to be thrown away.
-static mut WASTE: [u8; 64 * 1024] = [0; 64 * 1024];
+/// The buffer for output that is discarded.
+static mut DISCARDED: [u8; 64 * 1024] = [0; 64 * 1024];
 
-/// Runs a case and says how it ended.
+/// Runs a case and sends its result.
 ///
 /// # Errors
-/// Why it was not started.
+/// Returns the reason if it could not be started.
 pub(crate) fn run(
     worker: &mut Worker,
     number: u32,
@@ -32,10 +32,10 @@ pub(crate) fn run(
     let input = if spec.settings.has_stdin { Some(Fd::pipe().map_err(missing)?) } else { None };
     let (stdin_end, stdin) = input.map_or((None, None), |(read, write)| (Some(read), Some(write)));
     let began = now();
-    let stdin_of_case = stdin_end.as_ref().unwrap_or(&worker.nothing);
+    let stdin_of_case = stdin_end.as_ref().unwrap_or(&worker.empty_stdin);
     let pid = launch(spec, lists, [stdin_of_case, &stdout_end, &stderr_end])?;
     drop((stdin_end, stdout_end, stderr_end));
-    [Some(&stdout), Some(&stderr), stdin.as_ref()].into_iter().flatten().for_each(Fd::do_not_block);
+    [Some(&stdout), Some(&stderr), stdin.as_ref()].into_iter().flatten().for_each(Fd::set_nonblocking);
     let limit = spec.settings.limit;
     let case = Running {
         worker,
@@ -56,7 +56,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// The case's own process, and what all used that ended until now.
+/// The case's main process, and the resources that its processes used which have ended.
 struct Main {
     pid: i32,
     status: Option<i32>,
@@ -65,19 +65,19 @@ struct Main {
 }
 
 impl Main {
-    fn note(&mut self, ended: &Ended) {
+    fn record(&mut self, ended: &Ended) {
         self.usage.add(ended.usage);
         if ended.pid == self.pid {
             (self.status, self.ended_at) = (Some(ended.status), now());
         }
     }
 
-    /// Asks for all that have ended; whether any runs still.
+    /// Reaps all children that have ended. Returns `true` if some still run.
     fn reap(&mut self) -> bool {
         loop {
             match process::reap() {
-                Children::Ended(ended) => self.note(&ended),
-                Children::Run => return true,
+                Children::Ended(ended) => self.record(&ended),
+                Children::Running => return true,
                 Children::None => return false,
             }
         }
@@ -88,21 +88,21 @@ impl Main {
 struct Stream {
     kind: Kind,
     fd: Option<Fd>,
-    /// How many more bytes are wanted.
+    /// The number of bytes up to the limit of kept output.
     room: u64,
-    /// How many may be sent.
+    /// The number of bytes that may be sent before the library grants more.
     credit: u32,
 }
 
 impl Stream {
-    /// Whether it can be read without anybody having to wait.
-    fn is_wanted(&self, is_outbox_empty: bool) -> bool {
+    /// Returns `true` if a read piece can be sent or discarded at once.
+    fn is_readable(&self, is_outbox_empty: bool) -> bool {
         self.room == 0 || self.credit > 0 && is_outbox_empty
     }
 
     fn poll(&self, is_outbox_empty: bool) -> Poll {
         match &self.fd {
-            Some(fd) if self.is_wanted(is_outbox_empty) => Poll::new(fd, POLLIN),
+            Some(fd) if self.is_readable(is_outbox_empty) => Poll::new(fd, POLLIN),
             _ => Poll::NONE,
         }
     }
@@ -114,7 +114,7 @@ struct Running<'a> {
     main: Main,
     began: u64,
     deadline: Option<u64>,
-    /// Why it is ended before its time.
+    /// The reason to kill it, if there is one.
     forced: Option<How>,
     truncated: bool,
     stdin: Option<Fd>,
@@ -128,7 +128,7 @@ impl Running<'_> {
             self.step();
         }
         self.stdin = None;
-        let outcome = self.end_rest();
+        let outcome = self.kill_rest();
         if outcome.left == 0 {
             self.drain();
         }
@@ -149,10 +149,10 @@ impl Running<'_> {
             left: outcome.left,
             truncated: self.truncated,
         };
-        self.worker.say(Kind::End, self.number, &end.to_bytes());
+        self.worker.send(Kind::End, self.number, &end.to_bytes());
     }
 
-    /// Waits for something to happen, and sees to it.
+    /// Waits for one or more events, and handles them.
     fn step(&mut self) {
         self.worker.outbox.flush();
         let is_empty = self.worker.outbox.is_empty();
@@ -170,7 +170,7 @@ impl Running<'_> {
         poll(&mut polls, self.deadline.map(|deadline| deadline.saturating_sub(now())));
         let [children, control, stdout, stderr, stdin, _] = polls.map(|poll| poll.is_ready());
         if control {
-            self.hear();
+            self.handle_frame();
         }
         if stdin {
             self.feed();
@@ -182,7 +182,7 @@ impl Running<'_> {
             self.pull(Kind::Stderr);
         }
         if children {
-            // What it tells is asked for anew.
+            // The signal is only a hint: `reap` asks the kernel for all children that have ended.
             self.worker.children.read(&mut [0; 128]).ok();
             self.main.reap();
         }
@@ -192,8 +192,8 @@ impl Running<'_> {
         }
     }
 
-    /// Takes a frame; it is for this case, or for one that is over.
-    fn hear(&mut self) {
+    /// Receives a frame and handles it, unless it is for an earlier case.
+    fn handle_frame(&mut self) {
         let mut message = [0; LONGEST];
         let length = self.worker.receive(&mut message);
         let Ok(Some((frame, _))) = Frame::parse(&message[..length]) else { return };
@@ -203,7 +203,7 @@ impl Running<'_> {
         match frame.kind {
             Kind::Cancel => {
                 self.forced.get_or_insert(How::Cancelled);
-                // Nobody wants what it prints.
+                // The output of a cancelled case is discarded.
                 (self.stdout.room, self.stderr.room) = (0, 0);
             }
             Kind::Credit => match credit_of(frame.payload) {
@@ -223,7 +223,7 @@ impl Running<'_> {
         }
     }
 
-    /// Writes to the case's standard input what it takes, and closes it at its end.
+    /// Writes received input to the case as far as its pipe has room, and closes the pipe at the end of input.
     fn feed(&mut self) {
         let Some(stdin) = &self.stdin else { return };
         let waiting = self.worker.input.waiting();
@@ -231,7 +231,7 @@ impl Running<'_> {
             match stdin.write(waiting) {
                 Ok(length) => self.worker.input.take(length),
                 Err(EAGAIN) => {}
-                // It reads no more.
+                // The case has closed its standard input.
                 Err(_) => {
                     self.stdin = None;
                     return;
@@ -249,16 +249,16 @@ impl Running<'_> {
         }
     }
 
-    /// Reads some output and passes it on; whether there was any.
+    /// Reads a piece of output and sends or discards it. Returns `true` if there was one.
     fn pull(&mut self, kind: Kind) -> bool {
         let stream = if kind == Kind::Stdout { &mut self.stdout } else { &mut self.stderr };
         let Some(fd) = &stream.fd else { return false };
-        if !stream.is_wanted(self.worker.outbox.is_empty()) {
+        if !stream.is_readable(self.worker.outbox.is_empty()) {
             return false;
         }
         let read = if stream.room == 0 {
-            // SAFETY: there is one thread, and nobody looks at it.
-            let read = fd.read(unsafe { &mut *(&raw mut WASTE) });
+            // SAFETY: there is one thread, and the buffer is never read.
+            let read = fd.read(unsafe { &mut *(&raw mut DISCARDED) });
             self.truncated |= matches!(read, Ok(1..));
             read
         } else {
@@ -280,22 +280,22 @@ impl Running<'_> {
         }
     }
 
-    /// Ends what came of the case and runs still.
-    fn end_rest(&mut self) -> Outcome {
+    /// Kills the processes of the case that still run.
+    fn kill_rest(&mut self) -> Outcome {
         if !self.main.reap() && self.worker.adopts {
             return Outcome::default();
         }
         let is_main_running = self.main.status.is_none();
         let main = &mut self.main;
         let mark = self.worker.mark.map(|mark| mark.with_session(main.pid));
-        let mut outcome = sweep(mark.as_ref(), &|_| false, &mut |ended| main.note(ended));
+        let mut outcome = sweep(mark.as_ref(), &|_| false, &mut |ended| main.record(ended));
         if is_main_running {
             outcome.ended = outcome.ended.saturating_sub(1);
         }
         outcome
     }
 
-    /// Passes on what was printed and not yet read; nobody prints any more.
+    /// Sends the output that is still in the pipes. All of the case's processes have ended.
     fn drain(&mut self) {
         loop {
             self.worker.outbox.flush();
@@ -303,7 +303,7 @@ impl Running<'_> {
                 let has_come = self.pull(kind);
                 let stream = if kind == Kind::Stdout { &mut self.stdout } else { &mut self.stderr };
                 let is_held_back =
-                    stream.fd.is_some() && !has_come && !stream.is_wanted(self.worker.outbox.is_empty());
+                    stream.fd.is_some() && !has_come && !stream.is_readable(self.worker.outbox.is_empty());
                 if !has_come && !is_held_back {
                     stream.fd = None;
                 }
@@ -317,7 +317,7 @@ impl Running<'_> {
             if is_empty && (is_held_back(&self.stdout) || is_held_back(&self.stderr)) {
                 let mut polls = [Poll::new(&self.worker.control, POLLIN)];
                 poll(&mut polls, None);
-                self.hear();
+                self.handle_frame();
             } else if !is_empty {
                 self.worker.outbox.flush();
                 if !self.worker.outbox.is_empty() {
@@ -327,7 +327,7 @@ impl Running<'_> {
                     ];
                     poll(&mut polls, None);
                     if polls[1].is_ready() {
-                        self.hear();
+                        self.handle_frame();
                     }
                 }
             }

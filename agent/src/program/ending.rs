@@ -1,15 +1,15 @@
-//! The order in which the processes of a command are ended. What touches processes is behind a trait.
+//! Kills the processes of a command in an order that lets none escape. Access to processes is behind a trait.
 
-use super::table::{Asker, Table};
+use super::table::{AgentIds, Table};
 
-/// Rounds of stopping at most: who forks faster than that is killed running.
+/// The most rounds of stopping processes; those that fork faster are killed without being stopped.
 const STOP_ROUNDS: usize = 200;
-/// Looks at what is left at most; with the pauses between them, about 4 s.
+/// The most rounds of killing processes; with the pauses between them, about 4 s.
 const KILL_ROUNDS: u32 = 90;
-/// The longest pause between two looks, in milliseconds.
+/// The longest pause between two rounds, in milliseconds.
 const LONGEST_PAUSE: u32 = 50;
 
-/// What has to be done to processes.
+/// A signal for a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     Stop,
@@ -18,40 +18,40 @@ pub(crate) enum Signal {
 
 /// The processes of the container.
 pub(crate) trait World {
-    /// Fills the table with all processes, and marks those that are wanted. An error is for the user.
+    /// Fills the table with all processes, and marks those to be killed. An error is a message for the user.
     fn look(&mut self, table: &mut Table) -> Result<(), &'static str>;
-    /// Sends a signal; whether it may be sent.
+    /// Sends a signal. Returns `true` if that is permitted.
     fn signal(&mut self, pid: i32, signal: Signal) -> bool;
     fn pause(&mut self, milliseconds: u32);
-    fn asker(&self) -> Asker;
+    fn agent_ids(&self) -> AgentIds;
 }
 
-/// What was done.
+/// The numbers of processes after the kill.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// Processes that were killed.
+    /// Those that were killed.
     pub(crate) ended: u32,
-    /// Those that run all the same.
+    /// Those that still run.
     pub(crate) left: u32,
-    /// Those that have ended, and whose parent does not ask for their exit code.
+    /// Zombies: those that have ended, but were not reaped by their parent.
     pub(crate) unreaped: u32,
-    /// Others whose environment may not be read: who they belong to is known by their parents and sessions alone.
+    /// Other processes whose environment may not be read: only their parents and sessions could be checked.
     pub(crate) unseen: u32,
 }
 
-/// Ends all that is wanted, and looks that it is gone.
+/// Kills the marked processes and those that belong to them, and checks that they have ended.
 ///
-/// First all are stopped, until no more turn up: one that is stopped makes no child and loses no parent, by which its
-/// children are found. Then all are killed.
+/// First all are stopped, until a round finds no more: a stopped process does not fork, and does not exit, so that its
+/// children can still be found by their parent. Then all are killed.
 pub(crate) fn end(
     world: &mut impl World,
     now: &mut Table,
     before: &mut Table,
 ) -> Result<Outcome, &'static str> {
-    let asker = world.asker();
+    let agent = world.agent_ids();
     before.clear();
     for _ in 0..STOP_ROUNDS {
-        look(world, now, asker)?;
+        look(world, now, agent)?;
         let mut newcomers = 0;
         for process in now.chosen().filter(|process| !process.is_zombie) {
             if !before.has_chosen(process.pid) {
@@ -64,10 +64,10 @@ pub(crate) fn end(
         }
         core::mem::swap(now, before);
     }
-    kill(world, now, asker)
+    kill(world, now, agent)
 }
 
-fn kill(world: &mut impl World, table: &mut Table, asker: Asker) -> Result<Outcome, &'static str> {
+fn kill(world: &mut impl World, table: &mut Table, agent: AgentIds) -> Result<Outcome, &'static str> {
     let mut outcome = Outcome::default();
     let mut highest = 0;
     for round in 0..KILL_ROUNDS {
@@ -80,22 +80,22 @@ fn kill(world: &mut impl World, table: &mut Table, asker: Asker) -> Result<Outco
         }
         highest = highest.max(outcome.left);
         outcome.unreaped = table.chosen().filter(|process| process.is_zombie).count() as u32;
-        // Those that may not be killed don't go away by being waited for.
+        // Processes that may not be killed would be waited for in vain.
         if outcome.left == 0 || !may_kill {
             break;
         }
         world.pause((1 << round.min(6)).min(LONGEST_PAUSE));
-        look(world, table, asker)?;
+        look(world, table, agent)?;
     }
     outcome.ended = highest - outcome.left;
     outcome.unseen = table.unseen() as u32;
     Ok(outcome)
 }
 
-fn look(world: &mut impl World, table: &mut Table, asker: Asker) -> Result<(), &'static str> {
+fn look(world: &mut impl World, table: &mut Table, agent: AgentIds) -> Result<(), &'static str> {
     table.clear();
     world.look(table)?;
-    table.choose(asker);
+    table.choose(agent);
     Ok(())
 }
 
@@ -106,15 +106,15 @@ mod tests {
     use super::super::table::Process;
     use super::*;
 
-    /// Processes that go on between two looks.
+    /// Processes that keep running between two looks.
     #[derive(Default)]
     struct Fake {
         processes: Vec<Process>,
         stopped: Vec<i32>,
         immortal: Vec<i32>,
-        /// Somebody else's.
+        /// Processes of another user.
         forbidden: Vec<i32>,
-        /// Which still fork, and how often.
+        /// The number of forks that are still to come.
         forks: u32,
         looks: u32,
     }
@@ -125,7 +125,7 @@ mod tests {
             for process in &self.processes {
                 assert!(table.add(*process));
             }
-            // Right after the look, each that runs and is marked makes a child, and its parent is lost.
+            // Right after the look, each marked process that runs makes a child.
             let running = |process: &&Process| {
                 process.is_marked && !process.is_zombie && !self.stopped.contains(&process.pid)
             };
@@ -149,7 +149,7 @@ mod tests {
                 Signal::Kill if self.immortal.contains(&pid) => {}
                 Signal::Kill => {
                     let killed = self.processes.iter_mut().find(|process| process.pid == pid);
-                    killed.expect("only what is there is killed").is_zombie = true;
+                    killed.expect("a process of the fake").is_zombie = true;
                 }
             }
             true
@@ -157,14 +157,14 @@ mod tests {
 
         fn pause(&mut self, _: u32) {}
 
-        fn asker(&self) -> Asker {
-            Asker { pid: 999, session: 999 }
+        fn agent_ids(&self) -> AgentIds {
+            AgentIds { pid: 999, session: 999 }
         }
     }
 
     fn run(world: &mut Fake) -> Outcome {
         let (mut now, mut before) = (Box::new(Table::new()), Box::new(Table::new()));
-        end(world, &mut now, &mut before).expect("the fake can be looked at")
+        end(world, &mut now, &mut before).expect("the fake can be read")
     }
 
     fn process(pid: i32, parent: i32, is_marked: bool) -> Process {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_end_is_no_work() {
+    fn one_look_is_enough_if_there_is_nothing_to_kill() {
         let mut world = Fake { processes: vec![process(1, 0, false)], ..Fake::default() };
         assert_eq!(run(&mut world), Outcome::default());
         assert_eq!(world.looks, 1);
@@ -188,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn one_that_can_t_be_killed_is_counted_as_left() {
+    fn a_process_that_survives_is_counted_as_left() {
         let processes = vec![process(1, 0, false), process(5, 0, true), process(6, 5, true)];
         let mut world = Fake { processes, immortal: vec![6], ..Fake::default() };
         assert_eq!(run(&mut world), Outcome { ended: 1, left: 1, unreaped: 1, unseen: 0 });
     }
 
     #[test]
-    fn those_that_may_not_be_killed_are_not_waited_for() {
+    fn processes_that_may_not_be_killed_are_not_waited_for() {
         let processes = vec![process(1, 0, false), process(5, 0, true), process(6, 5, true)];
         let mut world = Fake { processes, forbidden: vec![5, 6], ..Fake::default() };
         assert_eq!(run(&mut world), Outcome { ended: 0, left: 2, unreaped: 0, unseen: 0 });
@@ -204,7 +204,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn who_forks_meanwhile_is_ended_with_all_children(forks in 0_u32..190) {
+        fn processes_that_fork_meanwhile_are_killed_with_all_children(forks in 0_u32..190) {
             let processes = vec![process(1, 0, false), process(5, 0, true)];
             let mut world = Fake { processes, forks, ..Fake::default() };
             let outcome = run(&mut world);

@@ -1,14 +1,14 @@
-//! Finds a process's mark in its environment, which comes in pieces of any size and is kept nowhere.
+//! Finds a process's mark in its environment, which is read in pieces of any size and not stored.
 
-/// The variable that holds a command's mark, with the sign that ends its name.
+/// The variable that holds a command's mark, with the equals sign.
 pub(crate) const VARIABLE: &[u8] = b"SEATRIAL_EXEC=";
-/// The same for a case's mark.
+/// The variable that holds a case's mark, with the equals sign.
 pub(crate) const CASE_VARIABLE: &[u8] = b"SEATRIAL_CASE=";
-/// A longer mark is none of ours.
+/// The longest mark, in bytes.
 pub(crate) const LONGEST: usize = 64;
 
-/// Looks for the mark in `NAME=value` pairs that are separated by NUL bytes. The first pair of the name counts, as it
-/// does for programs.
+/// A parser of `NAME=value` pairs, each with a NUL at its end, that keeps the value of one variable. The first pair
+/// with the name counts, as it does for `getenv`.
 #[derive(Clone, Copy)]
 pub(crate) struct MarkFinder {
     variable: &'static [u8],
@@ -19,18 +19,18 @@ pub(crate) struct MarkFinder {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// In a pair that may be it: so many bytes agree.
+    /// In the name of a pair whose first bytes match; the number of these.
     Name(usize),
-    /// In a pair that is not it.
+    /// In a pair of another variable.
     Other,
     Value,
-    /// Behind it.
+    /// After the value.
     Found,
     TooLong,
 }
 
 impl MarkFinder {
-    /// For a variable, given with the sign that ends its name.
+    /// Creates a finder for a variable, which is given with the equals sign.
     pub(crate) const fn new(variable: &'static [u8]) -> Self {
         Self { variable, place: Place::Name(0), mark: [0; LONGEST], length: 0 }
     }
@@ -60,15 +60,15 @@ impl MarkFinder {
         };
     }
 
-    /// Whether more can change nothing.
+    /// Returns `true` if more input cannot change the result.
     pub(crate) const fn is_done(&self) -> bool {
         matches!(self.place, Place::Found | Place::TooLong)
     }
 
-    /// The mark, once all was fed.
+    /// Returns the mark, after the whole environment was fed.
     pub(crate) fn mark(&self) -> Option<&[u8]> {
         match self.place {
-            // The last pair may lack its NUL: a process can write over its environment.
+            // The last pair may lack its NUL, since a process can overwrite its environment.
             Place::Found | Place::Value => Some(&self.mark[..self.length]),
             Place::Name(_) | Place::Other | Place::TooLong => None,
         }
@@ -92,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_is_that_of_its_own_variable() {
+    fn the_mark_is_the_value_of_the_first_pair_with_its_name() {
         assert_eq!(find(&[b"A=1\0SEATRIAL_EXEC=0f\0B=2\0"]).as_deref(), Some(&b"0f"[..]));
         assert_eq!(find(&[b"SEATRIAL_EXEC=0f\0SEATRIAL_EXEC=1e\0"]).as_deref(), Some(&b"0f"[..]));
         assert_eq!(find(&[b"A=1\0SEATRIAL_EXEC=0f"]).as_deref(), Some(&b"0f"[..]));
     }
 
     #[test]
-    fn what_only_looks_like_it_is_not_it() {
+    fn similar_names_and_long_values_are_no_marks() {
         for other in ["", "SEATRIAL_EXEC", "XSEATRIAL_EXEC=a\0", "A=SEATRIAL_EXEC=a\0", "SEATRIAL_EXECX=a\0"]
         {
             assert_eq!(find(&[other.as_bytes()]), None, "{other}");
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(find(&[long.as_bytes()]), None);
     }
 
-    /// The same by splitting.
+    /// Finds the mark by splitting the environment.
     fn naive(environ: &[u8]) -> Option<Vec<u8>> {
         let mut pairs = environ.split(|byte| *byte == 0);
         let mark = pairs.find_map(|pair| pair.strip_prefix(VARIABLE))?;
@@ -117,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_of_any_size_give_the_same(
+        fn pieces_of_any_size_give_the_same_mark(
             pairs in proptest::collection::vec("(SEATRIAL_EXEC=|SEATRIAL_|A=)?[a-c=]{0,70}", 0..6),
             size in 1_usize..40,
         ) {

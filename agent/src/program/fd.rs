@@ -1,9 +1,9 @@
-//! Descriptors: pipes, sockets, signals as descriptors, and waiting for any of them.
+//! File descriptors: pipes, sockets and signals, and how they are polled.
 
 use super::numbers as number;
 use super::sys::{SIGCHLD, call, checked};
 
-/// An open descriptor; dropping it closes it.
+/// An open file descriptor, which is closed on drop.
 #[derive(Debug)]
 pub(crate) struct Fd(i32);
 
@@ -11,12 +11,12 @@ const O_NONBLOCK: usize = 0o4000;
 const O_CLOEXEC: usize = 0o2_000_000;
 
 impl Fd {
-    /// One that somebody else opened, and that is this value's own from here on.
+    /// Takes ownership of an open descriptor.
     pub(crate) const fn adopt(number: i32) -> Self {
         Self(number)
     }
 
-    /// A pipe: the end that is read, and the end that is written. Programs that are executed don't inherit it.
+    /// Creates a pipe and returns the ends to read and to write. Executed programs don't inherit them.
     pub(crate) fn pipe() -> Result<(Self, Self), i32> {
         let mut ends = [0_i32; 2];
         // SAFETY: the kernel writes two numbers.
@@ -24,7 +24,7 @@ impl Fd {
         Ok((Self(ends[0]), Self(ends[1])))
     }
 
-    /// Two connected sockets that keep the limits of messages.
+    /// Creates two connected sockets that preserve message boundaries.
     pub(crate) fn pair() -> Result<(Self, Self), i32> {
         const AF_UNIX: usize = 1;
         const SOCK_SEQPACKET: usize = 5;
@@ -36,12 +36,12 @@ impl Fd {
         Ok((Self(ends[0]), Self(ends[1])))
     }
 
-    /// The ends of children, to be waited for; the signal must be blocked.
+    /// Creates a signal descriptor for the ends of children. `SIGCHLD` must be blocked.
     pub(crate) fn children() -> Result<Self, i32> {
         Self::signals(1 << (SIGCHLD - 1))
     }
 
-    /// The signals in the mask, to be waited for; they must be blocked.
+    /// Creates a signal descriptor for the signals in the mask. They must be blocked.
     pub(crate) fn signals(mask: u64) -> Result<Self, i32> {
         // SAFETY: the kernel reads the eight bytes of the mask.
         let fd = checked(unsafe {
@@ -50,7 +50,7 @@ impl Fd {
         Ok(Self(fd as i32))
     }
 
-    /// Reads into the buffer; how many bytes, none at the end.
+    /// Reads into the buffer and returns the number of bytes; 0 at the end.
     pub(crate) fn read(&self, buffer: &mut [u8]) -> Result<usize, i32> {
         // SAFETY: the kernel writes into the buffer, up to its length.
         checked(unsafe { call(number::READ, self.0 as usize, buffer.as_mut_ptr() as usize, buffer.len(), 0) })
@@ -61,14 +61,14 @@ impl Fd {
         checked(unsafe { call(number::WRITE, self.0 as usize, bytes.as_ptr() as usize, bytes.len(), 0) })
     }
 
-    /// Whether reading and writing return at once, with `EAGAIN` if they can't.
-    pub(crate) fn do_not_block(&self) {
+    /// Makes reads and writes return `EAGAIN` instead of waiting.
+    pub(crate) fn set_nonblocking(&self) {
         const F_SETFL: usize = 4;
-        // SAFETY: no memory is touched. The other flags that can be set are not set on what this is called for.
+        // SAFETY: no memory is touched. No other status flag is set on the descriptors that this is called for.
         unsafe { call(number::FCNTL, self.0 as usize, F_SETFL, O_NONBLOCK, 0) };
     }
 
-    /// Makes another number, which is closed before, mean this; programs that are executed inherit it.
+    /// Makes the descriptor `other` refer to the same file, after closing it. Executed programs inherit it.
     pub(crate) fn duplicate_to(&self, other: i32) -> Result<(), i32> {
         // SAFETY: no memory is touched.
         checked(unsafe { call(number::DUP3, self.0 as usize, other as usize, 0, 0) }).map(drop)
@@ -85,7 +85,7 @@ impl Drop for Fd {
 pub(crate) const POLLIN: i16 = 1;
 pub(crate) const POLLOUT: i16 = 4;
 
-/// The kernel's `struct pollfd`.
+/// An entry of a poll: the kernel's `struct pollfd`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Poll {
@@ -95,20 +95,20 @@ pub(crate) struct Poll {
 }
 
 impl Poll {
-    /// Nothing is waited for.
+    /// An entry that waits for nothing.
     pub(crate) const NONE: Self = Self { fd: -1, wanted: 0, happened: 0 };
 
     pub(crate) fn new(fd: &Fd, wanted: i16) -> Self {
         Self { fd: fd.0, wanted, happened: 0 }
     }
 
-    /// Whether there is something, an end or an error included.
+    /// Returns `true` if there was an event; an end and an error are ones too.
     pub(crate) fn is_ready(&self) -> bool {
         self.happened != 0
     }
 }
 
-/// Waits until something happens, or so many nanoseconds have passed.
+/// Waits for an event, for at most `timeout` nanoseconds.
 pub(crate) fn poll(polls: &mut [Poll], timeout: Option<u64>) {
     let time = timeout.map(|nanos| [nanos / 1_000_000_000, nanos % 1_000_000_000]);
     let time = time.as_ref().map_or(0, |time| time.as_ptr() as usize);

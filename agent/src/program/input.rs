@@ -1,16 +1,16 @@
-//! A case's standard input on its way: what has come and is not yet read by the case. Pure.
+//! The buffer of a case's standard input: what was received and not yet written to the case. Makes no system calls.
 
-/// How much can be on its way.
+/// The size of the buffer, in bytes; the library sends no more without credit.
 pub(crate) const CAPACITY: usize = 64 * 1024;
 
-/// Bytes in their order.
+/// A queue of bytes.
 pub(crate) struct Input {
     bytes: [u8; CAPACITY],
     start: usize,
     end: usize,
-    /// How much was taken since that was last told.
+    /// The number of bytes taken since credit was last granted for them.
     taken: u32,
-    /// No more comes.
+    /// `true` if no more input will come.
     pub(crate) is_closed: bool,
 }
 
@@ -19,12 +19,12 @@ impl Input {
         Self { bytes: [0; CAPACITY], start: 0, end: 0, taken: 0, is_closed: false }
     }
 
-    /// For the next case.
+    /// Empties the buffer for the next case.
     pub(crate) fn clear(&mut self) {
         (self.start, self.end, self.taken, self.is_closed) = (0, 0, 0, false);
     }
 
-    /// Adds what came; what there is no room for, which nobody may send, is lost.
+    /// Adds received bytes. Bytes that exceed the credit have no room and are lost.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         if self.bytes.len() - self.end < bytes.len() {
             self.bytes.copy_within(self.start..self.end, 0);
@@ -39,7 +39,7 @@ impl Input {
         &self.bytes[self.start..self.end]
     }
 
-    /// So much was read by the case.
+    /// Removes bytes that were written to the case.
     pub(crate) fn take(&mut self, length: usize) {
         self.start += length;
         self.taken += length as u32;
@@ -48,7 +48,7 @@ impl Input {
         }
     }
 
-    /// How much may be sent in place of what was taken, once that is worth a frame.
+    /// Returns the credit for bytes that were taken, once it is worth a frame.
     pub(crate) fn credit(&mut self) -> Option<u32> {
         let is_worth_it = self.taken as usize >= CAPACITY / 2 && !self.is_closed;
         is_worth_it.then(|| core::mem::take(&mut self.taken))
@@ -63,11 +63,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_pushed_within_the_window_is_taken_in_order(
+        fn input_within_the_window_is_taken_in_order(
             steps in proptest::collection::vec((0..4088_usize, 0..9000_usize), 1..200),
         ) {
             let (mut input, mut window) = (Box::new(Input::new()), CAPACITY);
-            // What a case before has left.
+            // The rest of an earlier case.
             input.push(b"left");
             input.take(2);
             input.is_closed = true;

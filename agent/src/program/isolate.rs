@@ -1,4 +1,4 @@
-//! A throw-away root: what is written to it is gone with the case.
+//! An isolated root file system for a case: what the case writes to it is discarded.
 
 use super::mounts::{self, LONGEST};
 use super::numbers as number;
@@ -9,7 +9,7 @@ const MS_MOVE: usize = 8192;
 const MS_REC: usize = 16384;
 const MS_PRIVATE: usize = 1 << 18;
 
-/// Where the new root is put together, in a mount name space of its own. The folder is there: the program is in it.
+/// The folder where the new root is mounted, in a mount namespace of its own. It exists, since the agent is in it.
 const FOLDER: &[u8] = b"/.seatrial\0";
 const ROOT: &[u8] = b"/.seatrial/root\0";
 const LAYERS: &[u8] = b"lowerdir=/,upperdir=/.seatrial/upper,workdir=/.seatrial/work\0";
@@ -18,18 +18,18 @@ static mut MOUNTS: [u8; 64 * 1024] = [0; 64 * 1024];
 static mut PATH: [u8; LONGEST] = [0; LONGEST];
 static mut CURRENT: [u8; 4096] = [0; 4096];
 
-/// Gives this process, and all that come of it, a root of its own: the container's below, and an empty layer in memory
-/// above. Other mounts are the same as before.
+/// Gives this process and its descendants a root of their own: an overlay of the container's root and an empty layer in
+/// memory. Other mounts stay as they are.
 ///
 /// # Errors
-/// The kernel's number: mostly that the container may not do that.
+/// Returns the kernel's error number; most often, the container lacks the privilege.
 pub(crate) fn isolate() -> Result<(), i32> {
     const CLONE_NEWNS: usize = 0x20000;
-    // SAFETY: nobody else uses them: the process that shares this memory waits.
+    // SAFETY: the buffers are not used elsewhere, and the process that shares this memory waits.
     let (mounts, current) = unsafe { (&mut *(&raw mut MOUNTS), &mut *(&raw mut CURRENT)) };
     // SAFETY: no memory is touched.
     checked(unsafe { call(number::UNSHARE, CLONE_NEWNS, 0, 0, 0) })?;
-    // SAFETY: the kernel writes a text with a NUL, up to the length.
+    // SAFETY: the kernel writes a string with a NUL, up to the length.
     checked(unsafe { call(number::GETCWD, current.as_mut_ptr() as usize, current.len(), 0, 0) })?;
     mount(None, b"/\0", None, MS_REC | MS_PRIVATE, None)?;
     let length = read_mounts(mounts);
@@ -43,7 +43,7 @@ pub(crate) fn isolate() -> Result<(), i32> {
         bind(point)?;
     }
     change_directory(ROOT)?;
-    // As a boot does it; the other way, `pivot_root`, is one that engines keep from all but privileged containers.
+    // A boot moves its root mount in the same way. Engines allow `pivot_root` in privileged containers only.
     mount(Some(b".\0"), b"/\0", None, MS_MOVE, None)?;
     // SAFETY: the path ends in NUL.
     checked(unsafe { call(number::CHROOT, c".".as_ptr() as usize, 0, 0, 0) })?;
@@ -61,9 +61,9 @@ fn read_mounts(mounts: &mut [u8]) -> usize {
     }
 }
 
-/// Has a mount at the same place of the new root.
+/// Binds a mount to the same path in the new root.
 fn bind(point: &[u8]) -> Result<(), i32> {
-    // SAFETY: nobody else uses it: the process that shares this memory waits.
+    // SAFETY: the buffer is not used elsewhere, and the process that shares this memory waits.
     let path = unsafe { &mut *(&raw mut PATH) };
     let folder = ROOT.strip_suffix(&[0]).unwrap_or_default();
     if !mounts::path_below(folder, point, path) {
@@ -73,7 +73,7 @@ fn bind(point: &[u8]) -> Result<(), i32> {
     mount(Some(source), path, None, MS_BIND | MS_REC, None)
 }
 
-/// All texts end in NUL.
+/// Mounts a file system. All strings must end in NUL.
 fn mount(
     source: Option<&[u8]>,
     target: &[u8],
@@ -83,7 +83,7 @@ fn mount(
 ) -> Result<(), i32> {
     let pointer = |text: Option<&[u8]>| text.map_or(0, |text| text.as_ptr() as usize);
     let arguments = [pointer(source), target.as_ptr() as usize, pointer(kind), flags, pointer(data), 0];
-    // SAFETY: all texts end in NUL.
+    // SAFETY: all strings end in NUL.
     checked(unsafe { sys::call6(number::MOUNT, arguments) }).map(drop)
 }
 

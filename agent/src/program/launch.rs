@@ -1,4 +1,4 @@
-//! The start of a case's process.
+//! Starts a case's process.
 
 use super::fd::Fd;
 use super::isolate::isolate;
@@ -9,26 +9,26 @@ use super::sys::{self, EACCES, ENOENT, ENOTDIR};
 use super::wire::end::{Refusal, Stage};
 use super::wire::spec::Spec;
 
-/// Why the process could not become the program; written by the process itself, in memory that both have.
+/// The reason why the process could not execute the program. The process writes it into memory that both share.
 static mut REFUSAL: Option<Refusal> = None;
-/// The path that a program is looked for at.
+/// The buffer for the paths at which a program is looked for.
 static mut PATH: [u8; LONGEST] = [0; LONGEST];
 
-/// What the process needs.
+/// The parameters of a new process.
 struct Launch<'a> {
     spec: &'a Spec<'static>,
     lists: &'a Lists,
     streams: [&'a Fd; 3],
 }
 
-/// Starts a case with these descriptors as its standard streams; its process id.
+/// Starts a case with these descriptors as its standard streams, and returns its process id.
 ///
 /// # Errors
-/// Why it can't be.
+/// Returns the reason if it cannot be started.
 pub(crate) fn launch(spec: &Spec<'static>, lists: &Lists, streams: [&Fd; 3]) -> Result<i32, Refusal> {
     let launch = Launch { spec, lists, streams };
-    // SAFETY: one thread, which is not the process that is made; the function ends in another program or an exit, and
-    // writes nothing but the two values here.
+    // SAFETY: this process, with its only thread, waits for the new one. The function ends by executing a program or by
+    // exiting, and writes only to `REFUSAL` and to buffers that are not in use.
     let (pid, refusal) = unsafe {
         (&raw mut REFUSAL).write_volatile(None);
         let pid = process::vfork(become_program, (&raw const launch).cast());
@@ -42,9 +42,9 @@ pub(crate) fn launch(spec: &Spec<'static>, lists: &Lists, streams: [&Fd; 3]) -> 
 }
 
 unsafe extern "C" fn become_program(launch: *const u8) -> ! {
-    // SAFETY: what `launch` gave.
+    // SAFETY: the argument is the one that `launch` passed.
     let refusal = prepare_and_execute(unsafe { &*launch.cast::<Launch<'_>>() });
-    // SAFETY: the other process waits.
+    // SAFETY: the process that shares this memory waits.
     unsafe { (&raw mut REFUSAL).write_volatile(Some(refusal)) };
     sys::exit(127)
 }
@@ -64,23 +64,23 @@ fn prepare_and_execute(launch: &Launch<'_>) -> Refusal {
     {
         return Refusal { stage: Stage::Isolation, errno };
     }
-    if let Some(workdir) = spec.workdir()
-        && let Err(errno) = process::change_directory(workdir.as_ptr())
+    if let Some(directory) = spec.working_dir()
+        && let Err(errno) = process::change_directory(directory.as_ptr())
     {
-        return Refusal { stage: Stage::Workdir, errno };
+        return Refusal { stage: Stage::WorkingDir, errno };
     }
     let program = spec.arguments().next().unwrap_or(b"\0");
     Refusal { stage: Stage::Program, errno: execute(program, lists) }
 }
 
-/// Becomes the program: looked for if its name holds no slash. Returns the number of the error.
+/// Executes the program, which is looked for in `PATH` if its name has no slash. Returns only the error number.
 fn execute(program: &[u8], lists: &Lists) -> i32 {
     if program.contains(&b'/') {
-        // SAFETY: all texts end in NUL, and both lists in a null.
+        // SAFETY: all strings end in NUL, and both lists in a null pointer.
         return unsafe { process::execute(program.as_ptr(), lists.arguments, lists.variables) };
     }
     let Some(name) = program.strip_suffix(&[0]).filter(|name| !name.is_empty()) else { return ENOENT };
-    // SAFETY: nobody else uses it: the process that shares this memory waits.
+    // SAFETY: the buffer is not used elsewhere, and the process that shares this memory waits.
     let path = unsafe { &mut *(&raw mut PATH) };
     let mut reason = ENOENT;
     for directory in search::directories(lists.path) {
@@ -90,7 +90,7 @@ fn execute(program: &[u8], lists: &Lists) -> i32 {
         // SAFETY: as above.
         match unsafe { process::execute(path.as_ptr(), lists.arguments, lists.variables) } {
             ENOENT | ENOTDIR => {}
-            // It may be what is meant, or another may be further on.
+            // As a shell does it: an executable in a later directory wins, else this is the error.
             EACCES => reason = EACCES,
             errno => return errno,
         }

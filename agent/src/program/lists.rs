@@ -1,16 +1,16 @@
-//! A case's arguments and variables as a program gets them: pointers to texts.
+//! A case's arguments and variables in the form that the kernel takes: lists of pointers to strings.
 
 use super::mark::Mark;
 use super::search::is_same_variable;
 use super::sys::E2BIG;
 use super::wire::spec::Spec;
 
-/// How many arguments and variables there can be.
+/// The most arguments and variables together.
 const MOST: usize = 64 * 1024;
 
 static mut POINTERS: [*const u8; MOST] = [core::ptr::null(); MOST];
 
-/// The variables that this program was given, as the kernel gives them: pointers to texts, and a null at the end.
+/// The agent's own variables: pointers to strings, and a null pointer at the end.
 #[derive(Clone, Copy)]
 pub(crate) struct Environment(pub(crate) *const *const u8);
 
@@ -18,7 +18,7 @@ impl Environment {
     fn iter(self) -> impl Iterator<Item = &'static [u8]> {
         let mut at = self.0;
         core::iter::from_fn(move || {
-            // SAFETY: the kernel's list, which ends in a null; the texts stay for as long as the process lives.
+            // SAFETY: the kernel's list ends in a null pointer, and its strings stay valid while the process lives.
             unsafe {
                 let text = *at;
                 if text.is_null() {
@@ -31,13 +31,13 @@ impl Environment {
     }
 }
 
-/// A text with the NUL at its end.
+/// Returns a string with the NUL at its end.
 ///
 /// # Safety
-/// There must be a NUL, and what is up to there must stay.
+/// The string must end in a NUL and stay valid for the life of the process.
 pub(crate) unsafe fn text_at(text: *const u8) -> &'static [u8] {
     let mut length = 0;
-    // SAFETY: the caller vouches for it.
+    // SAFETY: the caller guarantees it.
     unsafe {
         while *text.add(length) != 0 {
             length += 1;
@@ -46,25 +46,25 @@ pub(crate) unsafe fn text_at(text: *const u8) -> &'static [u8] {
     }
 }
 
-/// Both lists, each with a null at its end.
+/// The lists of arguments and variables, each with a null pointer at its end.
 pub(crate) struct Lists {
     pub(crate) arguments: *const *const u8,
     pub(crate) variables: *const *const u8,
-    /// The variable `PATH`, without a NUL.
+    /// The variable `PATH` as `PATH=value`, without a NUL.
     pub(crate) path: Option<&'static [u8]>,
 }
 
 impl Lists {
-    /// Those of a case: its own variables, and this program's where it has none of the name.
+    /// Builds the lists of a case. Its variables are its own, and those of the agent that have other names.
     ///
     /// # Errors
-    /// The kernel's number for too many.
+    /// Returns `E2BIG` if there are too many.
     pub(crate) fn lay_out(
         spec: &Spec<'static>,
         environment: Environment,
         mark: Option<&Mark>,
     ) -> Result<Self, i32> {
-        // SAFETY: there is one thread, and the lists that were laid out before are used no more.
+        // SAFETY: there is one thread, and earlier lists are not used any more.
         let pointers = unsafe { &mut *(&raw mut POINTERS) };
         let mut length = 0;
         let mut put = |text: *const u8| {
@@ -92,7 +92,7 @@ impl Lists {
         }
         put(core::ptr::null())?;
         let first = pointers.as_ptr();
-        // SAFETY: both are within the pointers.
+        // SAFETY: both lists are within the buffer.
         Ok(Self { arguments: first, variables: unsafe { first.add(at_variables) }, path })
     }
 }

@@ -1,16 +1,17 @@
-//! Runs in containers.
+//! The agent: the program that the library runs in containers.
 //!
-//! `agent end MARK[@PID]…` ends all processes with one of these marks in their environment, their descendants, and who
-//! shares a session with them; so too the process PID, if it was put into the container from outside and has cleared
-//! its environment. It prints `ended=N left=N unreaped=N unseen=N` and exits with 0 if none is left, 1 if some are, 2
-//! if it was called wrongly, 3 if it can't see the processes.
+//! `agent end MARK[@PID]…` kills the processes that have one of these marks in their environment, their descendants,
+//! and the other processes of their sessions. It also kills the process PID, if that was started by the engine, even if
+//! it has cleared its environment. It prints `ended=N left=N unreaped=N unseen=N`. The exit codes are 0 if no process
+//! is left, 1 if some are, 2 for wrong arguments and 3 if `/proc` cannot be read.
 //!
-//! `agent serve` runs cases, which come as frames on standard input; what they print and how they end goes to standard
-//! output. When standard input ends, it ends all cases that run, and exits with 0; with 4 if the kernel lacks something,
-//! with 5 if the library speaks another version. What it has to say to people goes to standard error.
+//! `agent serve` runs cases. It reads them as frames from standard input and writes their output and results as frames
+//! to standard output. At the end of standard input it kills all running cases and exits with 0. It exits with 4 if the
+//! kernel lacks a feature and with 5 if the library's protocol version differs. Messages for people go to standard
+//! error.
 //!
-//! `agent main` does the same as a container's main process: when standard input ends, it ends all cases that run, and
-//! stays; `SIGTERM` and its like end it at once.
+//! `agent main` does the same as a container's main process, with two differences: at the end of standard input it
+//! kills all running cases but keeps running, and `SIGTERM` and similar signals end it at once.
 
 #![no_std]
 #![no_main]
@@ -51,10 +52,10 @@ core::arch::global_asm!(".globl _start", "_start:", "mov rdi, rsp", "and rsp, -1
 #[cfg(target_arch = "aarch64")]
 core::arch::global_asm!(".globl _start", "_start:", "mov x0, sp", "bl {main}", main = sym main);
 
-/// Called with what the kernel puts on the stack: the number of arguments, pointers to them, a null, and pointers to
-/// the variables.
+/// Runs the command. The kernel has put on the stack: the number of arguments, pointers to them, a null pointer, and
+/// pointers to the variables.
 unsafe extern "C" fn main(stack: *const usize) -> ! {
-    // SAFETY: the kernel's layout; the texts stay where they are for as long as the process lives.
+    // SAFETY: this is the kernel's layout, and the strings stay valid for as long as the process lives.
     let (arguments, environment) = unsafe {
         let count = *stack;
         (Arguments { count, first: stack.add(1).cast() }, Environment(stack.add(count + 2).cast()))
@@ -71,14 +72,14 @@ fn end(arguments: &Arguments) -> ! {
     let mut wanted = Marked::new();
     for at in 2..arguments.count {
         if !arguments.get(at).is_some_and(|argument| wanted.add(argument)) {
-            refuse(b"agent: not a mark, or one too many\n");
+            refuse(b"agent: an argument is not MARK[@PID], or there are too many\n");
         }
     }
-    // SAFETY: there is one thread, and nobody else asks for them.
+    // SAFETY: there is one thread, and this is the only user of the tables.
     let (now, before) = unsafe { sweep::tables() };
     match ending::end(&mut wanted, now, before) {
         Ok(outcome) => {
-            marked::tell(outcome);
+            marked::print(outcome);
             sys::exit(u8::from(outcome.left > 0))
         }
         Err(reason) => {
@@ -98,7 +99,7 @@ impl Arguments {
         if at >= self.count {
             return None;
         }
-        // SAFETY: the kernel gives that many texts, each with a NUL at its end.
+        // SAFETY: the kernel provides `count` strings, each with a NUL at its end.
         unsafe { text_at(*self.first.add(at)) }.strip_suffix(&[0])
     }
 }
@@ -110,6 +111,6 @@ fn refuse(reason: &[u8]) -> ! {
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    sys::write(2, b"agent: a bug\n");
+    sys::write(2, b"agent: internal error\n");
     sys::exit(101)
 }

@@ -1,19 +1,19 @@
-//! The mark of a case, for kernels that don't tell whose orphans are whose.
+//! The mark of a case, for kernels that don't pass orphans to their worker.
 
 use super::environ::CASE_VARIABLE;
 use super::number;
 
-/// `SEATRIAL_CASE=<number>@<worker>` and a NUL.
+/// The variable `SEATRIAL_CASE=<number>@<worker>` with a NUL at its end.
 #[derive(Clone, Copy)]
 pub(crate) struct Mark {
     text: [u8; 48],
     length: usize,
-    /// The session that the case's first process has made for itself; 0 as long as it is not known.
+    /// The session that the case's main process has created; 0 as long as it is not known.
     session: i32,
 }
 
 impl Mark {
-    /// That of the case with this number, which this worker looks after.
+    /// Creates the mark of a case that a worker runs.
     pub(crate) fn of(case: u32, worker: i32) -> Self {
         let mut mark = Self { text: [0; 48], length: CASE_VARIABLE.len(), session: 0 };
         mark.text[..mark.length].copy_from_slice(CASE_VARIABLE);
@@ -24,22 +24,22 @@ impl Mark {
         mark
     }
 
-    /// The same for a case whose first process is known.
+    /// Returns the mark with the session of the case's main process.
     pub(crate) fn with_session(self, session: i32) -> Self {
         Self { session, ..self }
     }
 
-    /// Whether a session is the case's: all of its processes belong to it, marked or not.
+    /// Returns `true` for the case's session: all processes of it belong to the case, even without a mark.
     pub(crate) fn has_session(&self, session: i32) -> bool {
         self.session != 0 && self.session == session
     }
 
-    /// As a variable, with its NUL.
+    /// Returns the variable with its NUL.
     pub(crate) fn variable(&self) -> &[u8] {
         &self.text[..=self.length]
     }
 
-    /// The value alone.
+    /// Returns the variable's value.
     pub(crate) fn value(&self) -> &[u8] {
         &self.text[CASE_VARIABLE.len()..self.length]
     }

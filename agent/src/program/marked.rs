@@ -1,17 +1,17 @@
-//! `agent end`: the processes that carry marks.
+//! `agent end`: finds the processes that have marks.
 
 use super::ending::{Outcome, Signal, World};
 use super::environ::VARIABLE;
-use super::table::{Asker, Process, Table};
+use super::table::{AgentIds, Process, Table};
 use super::{number, proc, sys};
 
-/// As many marks as can be given at once.
+/// The most marks that one call takes.
 pub(crate) const MOST_MARKS: usize = 64;
 
-/// Whose processes are to end.
+/// The marks whose processes are to be killed.
 pub(crate) struct Marked {
     marks: [&'static [u8]; MOST_MARKS],
-    /// The command's first process, where it is known; else 0.
+    /// The main process of each mark's command; 0 if it is not known.
     roots: [i32; MOST_MARKS],
     count: usize,
 }
@@ -21,7 +21,7 @@ impl Marked {
         Self { marks: [&[]; MOST_MARKS], roots: [0; MOST_MARKS], count: 0 }
     }
 
-    /// Takes `MARK` or `MARK@PID`; whether it could.
+    /// Adds `MARK` or `MARK@PID`. Returns `false` if it is neither, or there are too many.
     pub(crate) fn add(&mut self, argument: &'static [u8]) -> bool {
         let mut parts = argument.splitn(2, |byte| *byte == b'@');
         let mark = parts.next().unwrap_or_default();
@@ -43,10 +43,10 @@ impl Marked {
         self.marks[..self.count].contains(&mark)
     }
 
-    /// A process as it is now; nothing if it is gone.
+    /// Reads a process's current state; nothing if it is gone.
     fn read(&self, pid: i32) -> Option<Process> {
         let stat = proc::stat(pid)?;
-        // What has no parent in the container was put into it from outside; another may have got the id since.
+        // The id may have been reused, but only a process that the engine started has no parent in the container.
         let is_root = stat.parent == 0 && self.has_root(pid);
         let is_marked = proc::has_mark(pid, VARIABLE, |mark| self.has_mark(mark));
         Some(Process {
@@ -77,13 +77,13 @@ impl World for Marked {
         sys::pause(milliseconds);
     }
 
-    fn asker(&self) -> Asker {
-        Asker { pid: sys::pid(), session: sys::session() }
+    fn agent_ids(&self) -> AgentIds {
+        AgentIds { pid: sys::pid(), session: sys::session() }
     }
 }
 
-/// Says what was done.
-pub(crate) fn tell(outcome: Outcome) {
+/// Prints the outcome.
+pub(crate) fn print(outcome: Outcome) {
     let mut line = [0; 80];
     let mut end = 0;
     let words: [(&[u8], u32); 4] = [

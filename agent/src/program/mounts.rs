@@ -1,12 +1,12 @@
-//! Reads `/proc/self/mountinfo`: which mounts a new root has to be given. Pure.
+//! Parses `/proc/self/mountinfo` for the mounts that a new root needs. Makes no system calls.
 
-/// The longest path of a mount.
+/// The longest path of a mount, its NUL included, in bytes.
 pub(crate) const LONGEST: usize = 1024;
 
-/// The folder in which the new root is put together.
+/// The folder in which the new root is mounted.
 const OURS: &[u8] = b"/.seatrial";
 
-/// The mount points that are neither the root, ours, nor below another one, as they are written there.
+/// Returns the mount points, with escapes, except the root, the agent's own folder, and those below another one.
 pub(crate) fn outermost(mounts: &[u8]) -> impl Iterator<Item = &[u8]> {
     points(mounts).enumerate().filter_map(move |(at, point)| {
         let is_within = |outer: &[u8]| is_at_or_below(point, outer);
@@ -15,7 +15,7 @@ pub(crate) fn outermost(mounts: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The fifth word of each line.
+/// Returns the fifth word of each line.
 fn points(mounts: &[u8]) -> impl Iterator<Item = &[u8]> {
     mounts.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4))
 }
@@ -24,7 +24,7 @@ fn is_at_or_below(path: &[u8], outer: &[u8]) -> bool {
     path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.first() == Some(&b'/'))
 }
 
-/// Writes a folder, a mount point without its escapes, and a NUL; whether there was room.
+/// Writes the path of a mount point below a folder, without escapes and with a NUL. Returns `false` if it is too long.
 pub(crate) fn path_below(folder: &[u8], point: &[u8], path: &mut [u8; LONGEST]) -> bool {
     let mut length = 0;
     let mut put = |byte: u8| {
@@ -36,7 +36,7 @@ pub(crate) fn path_below(folder: &[u8], point: &[u8], path: &mut [u8; LONGEST]) 
     let mut rest = point;
     while let Some((byte, after)) = rest.split_first() {
         match (byte, after) {
-            // A space, for one, is written as `\040`.
+            // An octal escape; a space is written as `\040`.
             (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) => {
                 is_written &= put((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
                 rest = after;
@@ -64,7 +64,7 @@ mod tests {
 7 1 0:6 / /etc/hosts rw - ext4 /dev/vda rw";
 
     #[test]
-    fn only_the_outermost_are_wanted() {
+    fn only_the_outermost_mounts_are_returned() {
         let points: Vec<_> = outermost(MOUNTS).map(|point| String::from_utf8_lossy(point)).collect();
         assert_eq!(points, ["/proc", "/procs", "/a\\040b/c", "/etc/hosts"]);
         assert_eq!(outermost(b"garbage\n\n1 2 3").count(), 0);

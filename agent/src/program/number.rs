@@ -1,6 +1,6 @@
-//! Decimal numbers, read and written without an allocator.
+//! Parses and formats decimal numbers without an allocator.
 
-/// Reads a whole text as a number that is not negative.
+/// Parses a number that is not negative.
 pub(crate) fn parse(text: &[u8]) -> Option<i32> {
     if text.is_empty() {
         return None;
@@ -13,7 +13,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<i32> {
     })
 }
 
-/// Writes a number at the start of a buffer of at least 10 bytes; returns how many it took.
+/// Writes a number at the start of a buffer of at least 10 bytes, and returns its length.
 pub(crate) fn write(mut number: u32, buffer: &mut [u8]) -> usize {
     let mut digits = [0_u8; 10];
     let mut first = digits.len();
@@ -38,7 +38,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(number in 0..=i32::MAX) {
+        fn a_written_number_is_parsed_again(number in 0..=i32::MAX) {
             let mut buffer = [0; 10];
             let length = write(number.cast_unsigned(), &mut buffer);
             prop_assert_eq!(std::str::from_utf8(&buffer[..length]).unwrap(), number.to_string());
@@ -46,7 +46,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_no_number_is_none(text in "\\PC*") {
+        fn other_text_is_refused(text in "\\PC*") {
             let expected = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
             prop_assert_eq!(parse(text.as_bytes()), expected);
         }

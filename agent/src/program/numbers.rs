@@ -1,4 +1,4 @@
-//! The kernel's numbers of the system calls that the program makes.
+//! The numbers of the system calls that the agent makes.
 
 pub(super) use arch::*;
 

@@ -1,10 +1,11 @@
-//! What is to be said to the library: frames, written whole or not at all, so that many processes can write to one pipe.
+//! The frames to be sent to the library. Each is written whole or not at all, so that several processes can share a
+//! pipe.
 
 use super::fd::Fd;
 use super::sys::EAGAIN;
 use super::wire::frame::{HEADER, Kind, LONGEST, PAYLOAD, header};
 
-/// Frames that are not yet written: as much as a pipe takes at once.
+/// A buffer of frames that are not yet written; a pipe takes all of it at once, or nothing.
 pub(crate) struct Outbox {
     bytes: [u8; LONGEST],
     length: usize,
@@ -20,12 +21,12 @@ impl Outbox {
         &self.out
     }
 
-    /// Whether all is written, and there is room for any frame.
+    /// Returns `true` if all frames are written, so that there is room for any frame.
     pub(crate) const fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Adds a frame, if there is room for it.
+    /// Adds a frame. Returns `false` if there is no room for it.
     pub(crate) fn push(&mut self, kind: Kind, slot: u8, number: u32, payload: &[u8]) -> bool {
         let length = HEADER + payload.len();
         let Some(place) = self.bytes.get_mut(self.length..self.length + length) else { return false };
@@ -35,7 +36,8 @@ impl Outbox {
         true
     }
 
-    /// Fills the payload of a frame by a read of at most so many bytes; what the read gave. Only if it is empty.
+    /// Reads at most `most` bytes directly into the payload of a frame, and returns the number of bytes read. The
+    /// outbox must be empty.
     pub(crate) fn fill(
         &mut self,
         kind: Kind,
@@ -53,14 +55,14 @@ impl Outbox {
         Ok(read)
     }
 
-    /// Writes what there is, if it can be written at once.
+    /// Writes the frames, unless the pipe is full.
     pub(crate) fn flush(&mut self) {
         if self.is_empty() {
             return;
         }
         match self.out.write(&self.bytes[..self.length]) {
             Err(EAGAIN) => {}
-            // A pipe takes all of so little, or nothing. Where nobody reads any more, the end comes by another way.
+            // A pipe takes a write of this size as a whole. If its reader is gone, the end of standard input will tell.
             Ok(_) | Err(_) => self.length = 0,
         }
     }

@@ -1,19 +1,19 @@
-//! What `/proc` tells of processes.
+//! Reads processes from `/proc`.
 
 use super::environ::MarkFinder;
 use super::stat::{self, Stat};
 use super::{number, sys};
 
-/// How much of an environment is read at once.
+/// The size of one read of an environment, in bytes.
 const LONGEST_PIECE: usize = 4096;
 
-/// A process's line there; nothing if it is gone.
+/// Returns the fields of `/proc/<pid>/stat`; nothing if the process is gone.
 pub(crate) fn stat(pid: i32) -> Option<Stat> {
     let mut buffer = [0; 1024];
     stat::parse(sys::File::open(&path(pid, b"/stat\0"))?.read(&mut buffer))
 }
 
-/// Whether the variable of a process is such a mark; nothing if its environment may not be read.
+/// Returns `true` if a process has the variable with a wanted value; nothing if its environment may not be read.
 pub(crate) fn has_mark(
     pid: i32,
     variable: &'static [u8],
@@ -25,19 +25,19 @@ pub(crate) fn has_mark(
     loop {
         let piece = file.read(&mut buffer);
         finder.feed(piece);
-        // Less than there is room for is the last.
+        // A short read is the last one.
         if finder.is_done() || piece.len() < LONGEST_PIECE {
             return Some(finder.mark().is_some_and(&mut is_wanted));
         }
     }
 }
 
-/// Calls the function with the number of each process, until it says that it is enough.
+/// Calls a function with the id of each process, until it returns an error.
 ///
 /// # Errors
-/// If there are none to be seen, or it is enough.
+/// Returns the function's error, or a message if no process can be seen.
 pub(crate) fn each(mut visit: impl FnMut(i32) -> Result<(), &'static str>) -> Result<(), &'static str> {
-    let proc = sys::File::open(b"/proc\0").ok_or("agent: /proc can't be read\n")?;
+    let proc = sys::File::open(b"/proc\0").ok_or("agent: /proc cannot be read\n")?;
     let mut buffer = [0; 4096];
     let mut has_any = false;
     loop {
@@ -53,8 +53,8 @@ pub(crate) fn each(mut visit: impl FnMut(i32) -> Result<(), &'static str>) -> Re
     if has_any { Ok(()) } else { Err("agent: /proc shows no processes\n") }
 }
 
-/// The entries of a directory whose names are numbers. Each is its number, a place, its length in two bytes, its type
-/// in one, and its name with a NUL.
+/// An iterator over the directory entries whose names are numbers. An entry is a `struct linux_dirent64`: the inode and
+/// an offset of 8 bytes each, the entry's length in two bytes, its type in one, and its name with a NUL.
 struct Pids<'a>(&'a [u8]);
 
 impl Iterator for Pids<'_> {
@@ -74,7 +74,7 @@ impl Iterator for Pids<'_> {
     }
 }
 
-/// `/proc/<pid>` and what follows it.
+/// Returns the path `/proc/<pid>` with `below` appended.
 fn path(pid: i32, below: &[u8]) -> [u8; 32] {
     let mut path = [0; 32];
     path[..6].copy_from_slice(b"/proc/");

@@ -1,19 +1,18 @@
-//! Where a program is looked for, and which variables it gets. Pure.
+//! The search for a program in `PATH`. Makes no system calls.
 
-/// The longest path that a program is looked for at, its NUL included.
+/// The longest path at which a program is looked for, its NUL included, in bytes.
 pub(crate) const LONGEST: usize = 4096;
 
-/// Where programs are if no variable says it.
+/// The directories that are searched if `PATH` is not set.
 const USUAL: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The directories of the variable `PATH`, given with its name; those that are not absolute mean nothing in a
-/// container.
+/// Returns the absolute directories of the variable `PATH`, which is given as `PATH=value`.
 pub(crate) fn directories(variable: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
     let list = variable.and_then(|variable| variable.strip_prefix(b"PATH=")).unwrap_or(USUAL);
     list.split(|byte| *byte == b':').filter(|directory| directory.first() == Some(&b'/'))
 }
 
-/// Writes the path of a program in a directory, with a NUL; whether there is room for it.
+/// Writes the path of a program in a directory, with a NUL. Returns `false` if it is too long.
 pub(crate) fn join(directory: &[u8], program: &[u8], path: &mut [u8; LONGEST]) -> bool {
     let length = directory.len() + 1 + program.len() + 1;
     if length > path.len() {
@@ -27,7 +26,7 @@ pub(crate) fn join(directory: &[u8], program: &[u8], path: &mut [u8; LONGEST]) -
     true
 }
 
-/// Whether two variables, as `NAME=value`, have one name.
+/// Returns `true` if two variables, as `NAME=value`, have the same name.
 pub(crate) fn is_same_variable(one: &[u8], other: &[u8]) -> bool {
     let end = |variable: &[u8]| variable.iter().position(|byte| *byte == b'=').unwrap_or(variable.len());
     one[..end(one)] == other[..end(other)]
@@ -60,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_told_apart_by_their_names() {
+    fn variables_are_compared_by_their_names() {
         assert!(is_same_variable(b"A=1", b"A=2") && is_same_variable(b"A", b"A=2"));
         assert!(!is_same_variable(b"A=1", b"AB=1") && !is_same_variable(b"=1", b"A=1"));
     }

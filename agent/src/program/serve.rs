@@ -1,8 +1,9 @@
-//! `agent serve` and `agent main`: take cases from standard input and hand each to the worker of its slot.
+//! `agent serve` and `agent main`: read cases from standard input and pass each to the worker of its slot.
 //!
-//! Workers are made when they are needed, stay, and answer by themselves. This process only passes on what comes, and
-//! looks after workers that die. As a container's main process it keeps the container running, too: it goes on when
-//! standard input has ended, reaps whatever comes to it, and ends at once when it is told to.
+//! A worker is a process that is forked at the first case of its slot, is used again for later ones, and writes its
+//! answers to standard output itself. This process forwards frames, and reports cases whose worker died. As a
+//! container's main process it also keeps the container running: it continues after the end of standard input, reaps
+//! all orphans, and exits at once on a signal to terminate.
 
 use super::fd::{Fd, POLLIN, POLLOUT, Poll, poll};
 use super::lists::Environment;
@@ -16,29 +17,31 @@ use super::wire::frame::{Frame, Kind, SLOTS, VERSION, hello, version_of};
 use super::worker::work;
 
 const BUFFER: usize = 64 * 1024;
-/// How long workers get to end their cases once nobody wants them any more: so many looks, 10 ms apart.
+/// The limit for workers to end their cases after the end of standard input: a number of polls, 10 ms apart.
 const LOOKS: u32 = 500;
 
-/// The ends of children.
+/// The signal mask for the ends of child processes.
 const CHILDREN: u64 = 1 << (SIGCHLD - 1);
-/// What a main process is told to end by: `SIGHUP`, `SIGINT`, `SIGQUIT` and `SIGTERM`. The kernel keeps from a container's
-/// first process whatever it has no use for.
+/// The signal mask of the requests to terminate: `SIGHUP`, `SIGINT`, `SIGQUIT` and `SIGTERM`. The kernel does not
+/// deliver them to a container's main process unless that handles or blocks them.
 const ENDS: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 14;
+/// All signals that can be blocked.
+const ALL: u64 = u64::MAX;
 
 static mut INCOMING: [u8; BUFFER] = [0; BUFFER];
 static mut SLOTS_USED: Slots = Slots([const { Slot { worker: None, number: 0 } }; SLOTS]);
 
 struct Slot {
-    /// Its process, and the way to it.
+    /// The worker's process id, and the socket to it.
     worker: Option<(i32, Fd)>,
-    /// The last case.
+    /// The number of the last case.
     number: u32,
 }
 
 struct Slots([Slot; SLOTS]);
 
 impl Slots {
-    /// The slot whose worker has ended, without it from now on.
+    /// Removes the worker with this process id, and returns its slot and the number of its case.
     fn take(&mut self, pid: i32) -> Option<(u8, u32)> {
         let is_its = |slot: &Slot| slot.worker.as_ref().is_some_and(|(worker, _)| *worker == pid);
         let (at, slot) = self.0.iter_mut().enumerate().find(|(_, slot)| is_its(slot))?;
@@ -53,25 +56,26 @@ struct Server {
     outbox: Outbox,
     slots: &'static mut Slots,
     environment: Environment,
-    /// Whether the orphans of workers that are gone come to it.
+    /// `true` if the kernel makes orphans of dead workers children of this process.
     adopts: bool,
-    /// Whether it keeps a container running.
+    /// `true` as a container's main process.
     is_main: bool,
 }
 
-/// Serves until standard input ends; a main process until it is told to end.
+/// Serves until the end of standard input; as a main process, until a signal to terminate.
 pub(crate) fn serve(environment: Environment, is_main: bool) -> ! {
+    // A case may signal every process that it can see: only `SIGKILL` and `SIGSTOP` get through.
+    process::block_signals(ALL);
     let mask = if is_main { CHILDREN | ENDS } else { CHILDREN };
-    process::block_signals(mask);
     process::ignore_signal(SIGPIPE, true);
     let adopts = process::adopt_orphans();
     let Ok(children) = Fd::signals(mask) else {
-        fail(b"agent: the kernel can't tell of the ends of children\n", 4);
+        fail(b"agent: the kernel lacks signalfd\n", 4);
     };
     // SAFETY: there is one thread, and this is called once.
     let (slots, incoming) = unsafe { (&mut *(&raw mut SLOTS_USED), &mut *(&raw mut INCOMING)) };
     let outbox = Outbox::new(Fd::adopt(1));
-    outbox.fd().do_not_block();
+    outbox.fd().set_nonblocking();
     let mut server = Server { stdin: Fd::adopt(0), children, outbox, slots, environment, adopts, is_main };
     server.outbox.push(Kind::Hello, 0, 0, &hello());
     let mut length = 0;
@@ -94,13 +98,13 @@ pub(crate) fn serve(environment: Environment, is_main: bool) -> ! {
             length -= taken;
         }
         if polls[1].is_ready() {
-            server.look_after_workers();
+            server.reap_workers();
         }
     }
 }
 
 impl Server {
-    /// Passes on all frames that are there; how many bytes they took.
+    /// Forwards all whole frames and returns their length in bytes.
     fn take(&mut self, bytes: &[u8]) -> usize {
         let mut taken = 0;
         loop {
@@ -111,7 +115,7 @@ impl Server {
                 }
                 Ok(None) => return taken,
                 Err(_) => {
-                    sys::write(2, b"agent: what comes is not what is agreed on\n");
+                    sys::write(2, b"agent: standard input has an invalid frame\n");
                     self.finish();
                 }
             }
@@ -121,10 +125,10 @@ impl Server {
     fn pass_on(&mut self, frame: &Frame<'_>, bytes: &[u8]) {
         if frame.kind == Kind::Hello {
             if version_of(frame.payload) != Some(VERSION) {
-                fail(b"agent: the library speaks another version\n", 5);
+                fail(b"agent: the library has another protocol version\n", 5);
             }
             if self.is_main {
-                // Nobody may have been there to hear the first.
+                // No client may have been connected when the first hello was sent.
                 self.outbox.push(Kind::Hello, 0, 0, &hello());
             }
             return;
@@ -133,7 +137,7 @@ impl Server {
         if frame.kind == Kind::Run {
             self.slots.0[at].number = frame.number;
             if self.slots.0[at].worker.is_none()
-                && let Err(errno) = self.make_worker(frame.slot)
+                && let Err(errno) = self.fork_worker(frame.slot)
             {
                 let refusal = Refusal { stage: Stage::Resources, errno };
                 self.outbox.push(Kind::Refused, frame.slot, frame.number, &refusal.to_bytes());
@@ -141,19 +145,19 @@ impl Server {
             }
         }
         if let Some((_, control)) = &self.slots.0[at].worker {
-            // A worker that is gone is noticed by its end.
+            // A write to a dead worker fails; its death is handled with `SIGCHLD`.
             control.write(bytes).ok();
         }
     }
 
-    fn make_worker(&mut self, slot: u8) -> Result<(), i32> {
+    fn fork_worker(&mut self, slot: u8) -> Result<(), i32> {
         let (ours, its) = Fd::pair()?;
         match process::fork()? {
             0 => {
-                // Their ends must not be held open by anybody else, or nobody would notice ours.
+                // Workers detect the death of this process by the end of their sockets, so no worker may inherit
+                // this process's ends of them.
                 drop(ours);
                 self.slots.0.iter_mut().for_each(|slot| slot.worker = None);
-                process::block_signals(CHILDREN);
                 work(slot, its, self.environment)
             }
             pid => {
@@ -163,18 +167,22 @@ impl Server {
         }
     }
 
-    /// Ends what workers that are gone have left, and tells of their cases.
-    fn look_after_workers(&mut self) {
+    /// Kills the processes that dead workers left, and reports their cases as lost.
+    fn reap_workers(&mut self) {
         self.take_signal();
+        // A case may have stopped them; to those that run, this signal means nothing.
+        for (worker, _) in self.slots.0.iter().filter_map(|slot| slot.worker.as_ref()) {
+            process::go_on(*worker);
+        }
         let mut lost: [Option<(u32, i32)>; SLOTS] = [None; SLOTS];
         let mut has_lost = false;
         while let Children::Ended(ended) = process::reap() {
-            has_lost |= note(self.slots, &mut lost, &ended);
+            has_lost |= record_lost(self.slots, &mut lost, &ended);
         }
         if !has_lost {
             return;
         }
-        // Workers that end during it are for the next look.
+        // If a worker dies during a sweep, another sweep follows.
         loop {
             let workers: [i32; SLOTS] =
                 core::array::from_fn(|at| self.slots.0[at].worker.as_ref().map_or(0, |(pid, _)| *pid));
@@ -185,7 +193,7 @@ impl Server {
             let marks = marks.iter().flatten().map(Some);
             for mark in marks.chain(self.adopts.then_some(None)) {
                 let outcome = sweep(mark, &|pid| workers.contains(&pid), &mut |ended| {
-                    has_more |= note(slots, &mut lost, ended);
+                    has_more |= record_lost(slots, &mut lost, ended);
                 });
                 left += outcome.left;
             }
@@ -201,19 +209,25 @@ impl Server {
         }
     }
 
-    /// Takes a signal that came; one that tells to end ends the process, and with the first one its container.
+    /// Reads a pending signal. One to terminate ends this process, and with a main process its container.
     fn take_signal(&self) {
-        // The kernel's `struct signalfd_siginfo`, whose first word is the signal's number.
+        // The kernel's `struct signalfd_siginfo`: the first word is the signal's number, the fourth its sender, which is 0
+        // if it is not in the container.
         let mut signal = [0; 128];
-        let is_end = self.children.read(&mut signal).is_ok() && i32::from(signal[0]) != SIGCHLD;
-        if is_end {
+        if self.children.read(&mut signal).is_err() || i32::from(signal[0]) == SIGCHLD {
+            return;
+        }
+        // The container's first process, or the child of its init, is ended from outside, or by its parent: not by a case.
+        let sender = i32::from_le_bytes([signal[12], signal[13], signal[14], signal[15]]);
+        let is_first = sys::pid() == 1 || sys::parent() == 1;
+        if !is_first || sender == 0 || sender == sys::parent() {
             sys::exit(128 + signal[0]);
         }
     }
 
-    /// Nobody wants anything any more.
+    /// Handles the end of standard input: has the workers end their cases, then exits or, as a main process, stays.
     fn finish(&mut self) -> ! {
-        // Their ends of the ways to them tell the workers.
+        // Workers notice that their sockets are closed.
         let mut count = 0;
         for slot in &mut self.slots.0 {
             if let Some((_, control)) = slot.worker.take() {
@@ -225,7 +239,7 @@ impl Server {
         while count > 0 && looks < LOOKS {
             match process::reap() {
                 Children::Ended(_) => {}
-                Children::Run => {
+                Children::Running => {
                     looks += 1;
                     sys::pause(10);
                 }
@@ -239,7 +253,7 @@ impl Server {
         sys::exit(0)
     }
 
-    /// Keeps the container running: what else runs in it is nobody's case.
+    /// Keeps the container running, and reaps orphans. Other processes in the container are left alone.
     fn stay(&self) -> ! {
         loop {
             while let Children::Ended(_) = process::reap() {}
@@ -249,8 +263,8 @@ impl Server {
     }
 }
 
-/// Notes the end of a worker; whether it was one.
-fn note(slots: &mut Slots, lost: &mut [Option<(u32, i32)>; SLOTS], ended: &Ended) -> bool {
+/// Records the case of a worker that ended. Returns `true` if the process was a worker.
+fn record_lost(slots: &mut Slots, lost: &mut [Option<(u32, i32)>; SLOTS], ended: &Ended) -> bool {
     let Some((slot, number)) = slots.take(ended.pid) else { return false };
     lost[usize::from(slot)] = Some((number, ended.pid));
     true

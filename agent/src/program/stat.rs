@@ -1,24 +1,24 @@
-//! Reads a line of `/proc/<pid>/stat`.
+//! Parses `/proc/<pid>/stat`.
 
 use super::number;
 
-/// What is wanted of a process's line.
+/// The fields of the line that the agent needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stat {
-    /// One letter: `R`, `S`, `T`, `Z` and so on.
+    /// The state's letter: `R`, `S`, `T`, `Z` and so on.
     pub(crate) state: u8,
     pub(crate) parent: i32,
     pub(crate) session: i32,
 }
 
-/// Parses `pid (name) state parent group session …`. A name may hold anything, brackets and spaces too.
+/// Parses `pid (name) state parent group session …`. A name may have brackets and spaces in it.
 pub(crate) fn parse(line: &[u8]) -> Option<Stat> {
     let end_of_name = line.iter().rposition(|byte| *byte == b')')?;
     let mut fields = line.get(end_of_name + 2..)?.split(|byte| *byte == b' ');
     let state = *fields.next()?.first()?;
     let parent = number::parse(fields.next()?)?;
     let _group = fields.next()?;
-    // A session outside of the container's view counts as none, as does a negative number.
+    // A session outside of the container's namespace is 0 or negative.
     let session = number::parse(fields.next()?).unwrap_or(0);
     Some(Stat { state, parent, session })
 }

@@ -1,40 +1,40 @@
-//! The end of all that descends from one process of this program: it is the parent of its orphans.
+//! Kills all descendants of this process, which the kernel makes the parent of its orphans.
 
 use super::ending::{self, Outcome, Signal, World};
 use super::environ::CASE_VARIABLE;
 use super::mark::Mark;
 use super::process::{self, Children, Ended};
-use super::table::{Asker, Process, Table};
+use super::table::{AgentIds, Process, Table};
 use super::{proc, sys};
 
-/// Two looks at all processes; in memory only as far as they are filled.
+/// Two tables of all processes. Only the pages that are written take memory.
 static mut NOW: Table = Table::new();
 static mut BEFORE: Table = Table::new();
 
-/// Both looks.
+/// Returns both tables.
 ///
 /// # Safety
-/// There must be no others at the same time.
+/// They must not be in use already.
 pub(crate) unsafe fn tables() -> (&'static mut Table, &'static mut Table) {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: the caller guarantees it.
     unsafe { (&mut *(&raw mut NOW), &mut *(&raw mut BEFORE)) }
 }
 
-/// Ends all descendants of this process but those spared, and all with this mark and their descendants; tells of each
-/// child that has ended.
+/// Kills all descendants of this process except the spared children. With a mark, which is for kernels that don't make
+/// this process the parent of orphans, also kills the processes that have it and their descendants.
 ///
-/// A mark is for kernels that don't make this process the parent of orphans.
+/// Calls `ended` for each child that is reaped.
 pub(crate) fn sweep(
     mark: Option<&Mark>,
     spared: &dyn Fn(i32) -> bool,
     ended: &mut dyn FnMut(&Ended),
 ) -> Outcome {
-    // SAFETY: there is one thread, and nobody keeps them.
+    // SAFETY: there is one thread, and no reference to the tables is kept.
     let (now, before) = unsafe { tables() };
     let mut family = Family { mark, spared, ended, has_children: true };
     match ending::end(&mut family, now, before) {
         Ok(outcome) => outcome,
-        // What can't be seen is not known to be gone.
+        // Without a look at the processes, children have to be counted as left.
         Err(_) => Outcome { left: u32::from(family.has_children), ..Outcome::default() },
     }
 }
@@ -51,7 +51,7 @@ impl Family<'_> {
         loop {
             match process::reap() {
                 Children::Ended(ended) => (self.ended)(&ended),
-                Children::Run => break,
+                Children::Running => break,
                 Children::None => {
                     self.has_children = false;
                     break;
@@ -72,7 +72,7 @@ impl World for Family<'_> {
             let Some(stat) = proc::stat(pid) else { return Ok(()) };
             let is_child = stat.parent == me && !(self.spared)(pid);
             let has_mark = |mark: &Mark| proc::has_mark(pid, CASE_VARIABLE, |found| found == mark.value());
-            // Other workers are siblings, whose environments need no look.
+            // Other workers are siblings; their environments need not be read.
             let is_worker = parent > 1 && stat.parent == parent;
             let is_marked = is_child
                 || self.mark.is_some_and(|mark| mark.has_session(stat.session))
@@ -98,7 +98,7 @@ impl World for Family<'_> {
         sys::pause(milliseconds);
     }
 
-    fn asker(&self) -> Asker {
-        Asker { pid: sys::pid(), session: sys::session() }
+    fn agent_ids(&self) -> AgentIds {
+        AgentIds { pid: sys::pid(), session: sys::session() }
     }
 }

@@ -1,4 +1,4 @@
-//! The few system calls that the program makes, without a C library.
+//! System calls, without a C library.
 
 use core::arch::asm;
 
@@ -9,7 +9,7 @@ use super::numbers as number;
 pub(crate) const SIGPIPE: i32 = 13;
 pub(crate) const SIGCHLD: i32 = 17;
 
-/// Errors by their numbers.
+/// The kernel's error numbers.
 pub(crate) const E2BIG: i32 = 7;
 pub(crate) const ECHILD: i32 = 10;
 pub(crate) const EAGAIN: i32 = 11;
@@ -19,12 +19,12 @@ pub(crate) const ENOTDIR: i32 = 20;
 pub(crate) const EINVAL: i32 = 22;
 pub(crate) const ENAMETOOLONG: i32 = 36;
 
-/// A system call of up to four arguments.
+/// Makes a system call with up to four arguments.
 ///
 /// # Safety
-/// As [`call6`].
+/// The same as for [`call6`].
 pub(super) unsafe fn call(number: usize, a: usize, b: usize, c: usize, d: usize) -> isize {
-    // SAFETY: the caller vouches for the arguments.
+    // SAFETY: the caller guarantees valid arguments.
     unsafe { call6(number, [a, b, c, d, 0, 0]) }
 }
 
@@ -35,7 +35,7 @@ pub(super) unsafe fn call(number: usize, a: usize, b: usize, c: usize, d: usize)
 #[cfg(target_arch = "x86_64")]
 pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
     let result: isize;
-    // SAFETY: the caller vouches for the arguments; the kernel changes these registers and nothing else.
+    // SAFETY: the caller guarantees valid arguments; the kernel changes these registers and nothing else.
     unsafe {
         asm!("syscall", inlateout("rax") number => result, in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d,
             in("r8") e, in("r9") f, lateout("rcx") _, lateout("r11") _, options(nostack));
@@ -50,7 +50,7 @@ pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isi
 #[cfg(target_arch = "aarch64")]
 pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
     let result: isize;
-    // SAFETY: the caller vouches for the arguments; the kernel changes no other register.
+    // SAFETY: the caller guarantees valid arguments; the kernel changes no other register.
     unsafe {
         asm!("svc 0", in("x8") number, inlateout("x0") a => result, in("x1") b, in("x2") c, in("x3") d,
             in("x4") e, in("x5") f, options(nostack));
@@ -58,38 +58,38 @@ pub(super) unsafe fn call6(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isi
     result
 }
 
-/// What a call gave, or the number of its error.
+/// Returns the result of a call, or its error number.
 pub(super) fn checked(result: isize) -> Result<usize, i32> {
     usize::try_from(result).map_err(|_| -(result as i32))
 }
 
-/// An open file; dropping it closes it.
+/// An open file, which is closed on drop.
 pub(crate) struct File(usize);
 
 impl File {
-    /// Opens a path, which ends in a NUL byte, to read.
+    /// Opens a file to read. The path must end in NUL.
     pub(crate) fn open(path: &[u8]) -> Option<Self> {
         debug_assert!(path.last() == Some(&0));
-        // `AT_FDCWD`, which means nothing: all paths are absolute.
+        // `AT_FDCWD`. It has no effect, since all paths are absolute.
         let here = -100_isize as usize;
-        // SAFETY: the path is a text that ends in NUL; the flags are "read only" and "close on exec".
+        // SAFETY: the path ends in NUL; the flags are `O_RDONLY` and `O_CLOEXEC`.
         let file = unsafe { call(number::OPENAT, here, path.as_ptr() as usize, 0o2_000_000, 0) };
         usize::try_from(file).ok().map(Self)
     }
 
-    /// As a descriptor like any other.
+    /// Returns the file as a descriptor.
     pub(crate) fn into_fd(self) -> Fd {
         Fd::adopt(core::mem::ManuallyDrop::new(self).0 as i32)
     }
 
-    /// Reads into the buffer; nothing at the end or when it can't be read.
+    /// Reads into the buffer. Returns an empty slice at the end and on errors.
     pub(crate) fn read<'a>(&self, buffer: &'a mut [u8]) -> &'a [u8] {
         // SAFETY: the kernel writes into the buffer, up to its length.
         let read = unsafe { call(number::READ, self.0, buffer.as_mut_ptr() as usize, buffer.len(), 0) };
         &buffer[..usize::try_from(read).unwrap_or(0)]
     }
 
-    /// Reads entries of a directory, as `struct linux_dirent64`; nothing at the end.
+    /// Reads entries of a directory, as `struct linux_dirent64`. Returns an empty slice at the end.
     pub(crate) fn entries<'a>(&self, buffer: &'a mut [u8]) -> &'a [u8] {
         // SAFETY: the kernel writes into the buffer, up to its length.
         let read = unsafe { call(number::GETDENTS64, self.0, buffer.as_mut_ptr() as usize, buffer.len(), 0) };
@@ -104,14 +104,14 @@ impl Drop for File {
     }
 }
 
-/// Sends a signal; whether it may be sent. One that is gone may be sent any.
+/// Sends a signal. Returns `true` if that is permitted, or the process is gone.
 pub(crate) fn signal(pid: i32, signal: Signal) -> bool {
     const EPERM: isize = -1;
     let signal = match signal {
         Signal::Kill => 9,
         Signal::Stop => 19,
     };
-    // SAFETY: no memory is touched. Only one process is meant: ids are greater than 1 here.
+    // SAFETY: no memory is touched. The id is greater than 1, so one process gets the signal.
     let sent = unsafe { call(number::KILL, pid as usize, signal, 0, 0) };
     sent != EPERM
 }
@@ -121,13 +121,13 @@ pub(crate) fn pid() -> i32 {
     unsafe { call(number::GETPID, 0, 0, 0, 0) as i32 }
 }
 
-/// The process that made this one; 0 if it is outside of the container.
+/// Returns the id of the parent process; 0 if it is outside of the container.
 pub(crate) fn parent() -> i32 {
     // SAFETY: no memory is touched.
     unsafe { call(number::GETPPID, 0, 0, 0, 0) as i32 }
 }
 
-/// The session of the program itself.
+/// Returns the session of this process.
 pub(crate) fn session() -> i32 {
     // SAFETY: no memory is touched.
     unsafe { call(number::GETSID, 0, 0, 0, 0) as i32 }
@@ -135,11 +135,11 @@ pub(crate) fn session() -> i32 {
 
 pub(crate) fn pause(milliseconds: u32) {
     let time = [(milliseconds / 1000) as u64, u64::from(milliseconds % 1000) * 1_000_000];
-    // SAFETY: the array is laid out as the kernel's `timespec`; what is left of the time is not asked for.
+    // SAFETY: the array is laid out as the kernel's `timespec`; the remaining time is not requested.
     unsafe { call(number::NANOSLEEP, time.as_ptr() as usize, 0, 0, 0) };
 }
 
-/// Writes to stdout (1) or stderr (2); what can't be written is lost.
+/// Writes to standard output (1) or standard error (2). Errors are ignored.
 pub(crate) fn write(stream: usize, text: &[u8]) {
     // SAFETY: the kernel reads the text, up to its length.
     unsafe { call(number::WRITE, stream, text.as_ptr() as usize, text.len(), 0) };

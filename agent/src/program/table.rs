@@ -1,6 +1,6 @@
-//! The processes at one moment, and which of them belong to a command. Pure.
+//! A snapshot of all processes, and the choice of those that belong to a command. Makes no system calls.
 
-/// More processes than this are not looked at; the program says so.
+/// The most processes that a table holds; more are an error.
 pub(crate) const CAPACITY: usize = 16 * 1024;
 
 /// One process.
@@ -9,24 +9,24 @@ pub(crate) struct Process {
     pub(crate) pid: i32,
     pub(crate) parent: i32,
     pub(crate) session: i32,
-    /// It has ended, and its parent has not asked for its exit code.
+    /// `true` if it has ended and its parent has not reaped it.
     pub(crate) is_zombie: bool,
-    /// It carries the mark, or is the first process of the command.
+    /// `true` if it has the mark or is the command's main process.
     pub(crate) is_marked: bool,
-    /// Its environment may not be read.
+    /// `true` if its environment may not be read.
     pub(crate) is_unseen: bool,
     pub(crate) is_chosen: bool,
 }
 
-/// All processes, by their ids.
+/// All processes, sorted by their ids.
 pub(crate) struct Table {
     processes: [Process; CAPACITY],
     length: usize,
 }
 
-/// Who asks.
+/// The agent's own process and session, which are never chosen.
 #[derive(Clone, Copy)]
-pub(crate) struct Asker {
+pub(crate) struct AgentIds {
     pub(crate) pid: i32,
     pub(crate) session: i32,
 }
@@ -49,7 +49,7 @@ impl Table {
         self.length = 0;
     }
 
-    /// Adds a process; whether there was room for it.
+    /// Adds a process. Returns `false` if the table is full.
     pub(crate) fn add(&mut self, process: Process) -> bool {
         let Some(place) = self.processes.get_mut(self.length) else { return false };
         *place = process;
@@ -61,7 +61,7 @@ impl Table {
         self.processes[..self.length].iter().filter(|process| process.is_chosen)
     }
 
-    /// How many were not chosen of which it is not known whether they carry a mark.
+    /// Returns the number of processes that were not chosen and whose environment may not be read.
     pub(crate) fn unseen(&self) -> usize {
         let is_unseen = |process: &&Process| {
             process.is_unseen && !process.is_chosen && !process.is_zombie && process.pid != 1
@@ -73,24 +73,24 @@ impl Table {
         self.find(pid).is_some_and(|at| self.processes[at].is_chosen)
     }
 
-    /// Only once the table is sorted.
+    /// Finds a process's index. The table must be sorted.
     fn find(&self, pid: i32) -> Option<usize> {
         self.processes[..self.length].binary_search_by_key(&pid, |process| process.pid).ok()
     }
 
-    /// Chooses what is marked, what descends from it, and who shares a session with one of these: a session is made by
-    /// a process for itself and its descendants, so who is in one belongs to its maker. The container's first process
-    /// and its session, and whoever asks, are spared.
-    pub(crate) fn choose(&mut self, asker: Asker) {
+    /// Chooses the marked processes, their descendants, and all processes that share a session with one of these: only
+    /// the creator of a session and its descendants can be in it. The container's main process, its session and the
+    /// agent itself are never chosen.
+    pub(crate) fn choose(&mut self, agent: AgentIds) {
         self.processes[..self.length].sort_unstable_by_key(|process| process.pid);
         let first_session = self.find(1).map_or(0, |first| self.processes[first].session);
-        let is_theirs = |session| session != 0 && session != first_session && session != asker.session;
-        let is_spared = |process: &Process| process.pid == 1 || process.pid == asker.pid;
+        let is_theirs = |session| session != 0 && session != first_session && session != agent.session;
+        let is_spared = |process: &Process| process.pid == 1 || process.pid == agent.pid;
         for at in 0..self.length {
             let process = &mut self.processes[at];
             process.is_chosen = process.is_marked && !is_spared(process);
         }
-        // Each round follows the relations one step further.
+        // Each round follows parents and sessions one step further.
         loop {
             let mut has_grown = false;
             for at in 0..self.length {
@@ -117,12 +117,12 @@ mod tests {
 
     use super::*;
 
-    const ASKER: Asker = Asker { pid: 99, session: 99 };
+    const AGENT: AgentIds = AgentIds { pid: 99, session: 99 };
 
     fn chosen(processes: &[Process]) -> Vec<i32> {
         let mut table = Box::new(Table::new());
         assert!(processes.iter().all(|process| table.add(*process)));
-        table.choose(ASKER);
+        table.choose(AGENT);
         table.chosen().map(|process| process.pid).collect()
     }
 
@@ -142,36 +142,36 @@ mod tests {
 
     #[test]
     fn an_orphan_without_a_mark_is_found_by_its_session() {
-        // 5 was a child of one that is gone.
+        // 5 was a child of a process that is gone.
         assert_eq!(chosen(&[process(1, 0, 1), marked(4, 0, 4), process(5, 1, 4)]), [4, 5]);
     }
 
     #[test]
-    fn the_first_process_its_session_and_the_asker_are_spared() {
+    fn the_main_process_its_session_and_the_agent_are_spared() {
         let all = [marked(1, 0, 1), marked(99, 0, 99), process(3, 1, 1), process(6, 0, 99)];
         assert_eq!(chosen(&all), []);
-        // A marked one in the session of the first does not take the others along.
+        // A marked process in the main process's session does not have the others chosen.
         assert_eq!(chosen(&[process(1, 0, 1), process(3, 1, 1), marked(4, 1, 1)]), [4]);
     }
 
     #[test]
-    fn a_session_out_of_view_is_nobody_s() {
+    fn a_session_outside_of_the_namespace_connects_nothing() {
         assert_eq!(chosen(&[process(1, 0, 0), marked(4, 0, 0), process(5, 0, 0)]), [4]);
     }
 
     #[test]
-    fn what_can_t_be_looked_into_is_counted_unless_it_was_chosen() {
+    fn unreadable_environments_are_counted_unless_the_process_was_chosen() {
         let unseen = |process: Process| Process { is_unseen: true, ..process };
         let zombie = Process { is_zombie: true, ..process(9, 1, 9) };
         let all = [process(1, 0, 1), marked(4, 0, 4), process(5, 4, 5), process(7, 1, 7), zombie].map(unseen);
         let mut table = Box::new(Table::new());
         assert!(all.into_iter().all(|process| table.add(process)));
-        table.choose(ASKER);
+        table.choose(AGENT);
         assert_eq!(table.unseen(), 1);
     }
 
     #[test]
-    fn a_full_table_says_so() {
+    fn a_full_table_refuses_a_process() {
         let mut table = Box::new(Table::new());
         assert!((0..CAPACITY).all(|pid| table.add(process(i32::try_from(pid).unwrap(), 0, 0))));
         assert!(!table.add(process(1, 0, 0)));
@@ -188,10 +188,10 @@ mod tests {
         })
     }
 
-    /// The same by following the relations from each marked process.
+    /// Chooses by following the relations from each marked process.
     fn naive(all: &[Process]) -> Vec<i32> {
         let first_session = all[0].session;
-        let is_spared = |process: &&Process| process.pid == 1 || process.pid == ASKER.pid;
+        let is_spared = |process: &&Process| process.pid == 1 || process.pid == AGENT.pid;
         let mut found: Vec<&Process> =
             all.iter().filter(|process| process.is_marked && !is_spared(process)).collect();
         let mut at = 0;
@@ -199,7 +199,7 @@ mod tests {
             at += 1;
             for to in all.iter().filter(|process| !is_spared(process)) {
                 let shares =
-                    to.session == from.session && ![0, first_session, ASKER.session].contains(&to.session);
+                    to.session == from.session && ![0, first_session, AGENT.session].contains(&to.session);
                 if (to.parent == from.pid || shares) && !found.contains(&to) {
                     found.push(to);
                 }

@@ -1,4 +1,4 @@
-//! The frames that cases come and go in: the same files as the library's, which `build.rs` puts there.
+//! The frames of cases: the files of `seatrial-core`, which `build.rs` copies.
 
 #![allow(dead_code, reason = "each side uses its half")]
 

@@ -1,4 +1,4 @@
-//! Cases that are ended, and what they leave.
+//! Cases that are killed, and processes that cases leave.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,8 @@ use seatrial_core::case::frame::Kind;
 
 use crate::program::{Serving, Wanted, shell};
 
-/// A line that leaves a child, an orphan, one with a session of its own, and one without an environment.
+/// Returns a shell line that leaves four processes: a child, an orphan, one in a session of its own, and one without
+/// environment variables.
 fn family(mark: u32) -> String {
     format!(
         "sleep {mark}1 & (sleep {mark}2 &) ; setsid sleep {mark}3 & env -i sleep {mark}4 & \
@@ -16,28 +17,28 @@ fn family(mark: u32) -> String {
     )
 }
 
-/// How many processes of this machine have the text in their command.
+/// Returns the number of processes on this machine that have the text in their command line.
 fn count(text: &str) -> usize {
     let processes = std::fs::read_dir("/proc").expect("there is one");
     let commands = processes.flatten().filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
     commands.filter(|command| String::from_utf8_lossy(command).replace('\0', " ").starts_with(text)).count()
 }
 
-/// A number that no other test's processes have.
+/// Returns a number that no other test's processes have.
 fn mark() -> u32 {
     rand::random_range(100_000..900_000)
 }
 
-/// A5: the result waits for nobody who was left, and nobody is left once it is there.
+/// A5: the result does not wait for processes that the case left, and they are killed before it comes.
 #[test]
-fn what_a_case_leaves_is_ended_and_counted() {
+fn processes_that_a_case_leaves_are_killed_and_counted() {
     let (mut serving, mark) = (Serving::start(), mark());
     for number in 1..3 {
         let began = Instant::now();
         let outcome = serving.run(number, &shell(&family(mark)));
         let end = outcome.end.expect("it was started");
         assert_eq!((end.how, end.left), (How::Exited(0), 0), "{end:?}");
-        // The shell of the last one has a child or not yet.
+        // The last shell may not have forked yet.
         assert!((5..=6).contains(&end.ended), "{end:?}");
         assert_eq!(outcome.stdout, "ready\n");
         assert!(began.elapsed() < Duration::from_secs(60));
@@ -45,9 +46,9 @@ fn what_a_case_leaves_is_ended_and_counted() {
     }
 }
 
-/// A4: a time is kept by the program itself, whatever the case does.
+/// A4: the agent enforces the time limit itself, whatever the case does.
 #[test]
-fn a_case_out_of_time_is_ended_with_all_that_came_of_it() {
+fn a_case_out_of_time_is_killed_with_its_descendants() {
     let (mut serving, mark) = (Serving::start(), mark());
     let line = format!("{}; exec >&- 2>&-; trap '' TERM; while :; do sleep {mark}9; done", family(mark));
     let outcome = serving.run(1, &Wanted { milliseconds: 300, ..shell(&line) });
@@ -57,9 +58,9 @@ fn a_case_out_of_time_is_ended_with_all_that_came_of_it() {
     assert_eq!(count(&format!("sleep {mark}")), 0);
 }
 
-/// A5: one that closes its streams and goes on is waited for.
+/// A5: a case that closes its streams and keeps running is waited for.
 #[test]
-fn the_end_is_the_process_s_and_not_its_streams() {
+fn a_case_ends_with_its_process_and_not_with_its_streams() {
     let mut serving = Serving::start();
     let outcome = serving.run(1, &shell("exec <&- >&- 2>&-; sleep 0.3; exit 7"));
     let end = outcome.end.expect("it was started");
@@ -67,14 +68,14 @@ fn the_end_is_the_process_s_and_not_its_streams() {
     assert!(end.elapsed >= 300_000_000, "{end:?}");
 }
 
-/// A6.
+/// A6: a cancelled case is killed with its processes.
 #[test]
-fn a_case_that_is_cancelled_is_ended_and_its_slot_is_free() {
+fn a_cancelled_case_is_killed_and_its_slot_is_free() {
     let (mut serving, mark) = (Serving::start(), mark());
     serving.begin(0, 1, &shell(&format!("{}; sleep {mark}8", family(mark))));
     assert_eq!(serving.next().expect("it prints").payload, b"ready\n");
     let mut bytes = Vec::new();
-    // That of another number means nothing.
+    // A request with another case's number is ignored.
     Encoder::new(&mut bytes, 0, 77).cancel();
     Encoder::new(&mut bytes, 0, 1).cancel();
     serving.send(&bytes);
@@ -83,7 +84,7 @@ fn a_case_that_is_cancelled_is_ended_and_its_slot_is_free() {
     assert_eq!(serving.run(2, &shell("exit 4")).end.expect("it was started").how, How::Exited(4));
 }
 
-/// A7: when nobody is there any more, all cases are ended.
+/// A7: at the end of standard input, all cases are killed.
 #[test]
 fn the_end_of_the_stream_ends_all_cases_and_the_program() {
     let (mut serving, mark) = (Serving::start(), mark());
@@ -98,9 +99,9 @@ fn the_end_of_the_stream_ends_all_cases_and_the_program() {
     assert_eq!(count(&format!("sleep {mark}")), 0);
 }
 
-/// A17: a main process answers a hello, stays when nobody is there any more, and ends when it is told to.
+/// A17: a main process answers a hello, stays at the end of standard input, and exits on `SIGTERM`.
 #[test]
-fn a_main_process_stays_until_it_is_told_to_end() {
+fn a_main_process_stays_until_sigterm() {
     let (mut serving, mark) = (Serving::as_main(), mark());
     let mut hello = Vec::new();
     Encoder::hello(&mut hello);
@@ -120,21 +121,22 @@ fn a_main_process_stays_until_it_is_told_to_end() {
     assert_eq!(serving.child.wait().expect("it has ended").code(), Some(128 + 15));
 }
 
-/// A7: the program killed, its workers end what they look after.
+/// A7: when the agent is killed, its workers kill their cases.
 #[test]
-fn the_workers_notice_that_the_program_was_killed() {
+fn workers_notice_that_the_agent_was_killed() {
     let (mut serving, mark) = (Serving::start(), mark());
     serving.begin(0, 1, &shell(&format!("{}; sleep {mark}8", family(mark))));
     assert_eq!(serving.next().expect("it prints").payload, b"ready\n");
     serving.child.kill().expect("it can be");
-    // The workers write to the same pipe: its end is theirs.
+    // The workers write to the same pipe, so it ends when they have.
     while let Some(came) = serving.next() {
         assert_ne!(came.kind, Kind::Refused);
     }
     assert_eq!(count(&format!("sleep {mark}")), 0);
 }
 
-/// A7: a worker killed, its case is lost, what is left of it is ended, and the slot can be used again.
+/// A7: when a worker is killed, its case is reported as lost, the case's processes are killed, and the slot can be used
+/// again.
 #[test]
 fn a_case_whose_worker_is_killed_is_lost() {
     let (mut serving, mark) = (Serving::start(), mark());

@@ -1,4 +1,4 @@
-//! `agent serve` itself, with processes of this machine in the place of a container's.
+//! `agent serve` and `agent main`, run on this machine instead of in a container.
 
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 

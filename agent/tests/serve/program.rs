@@ -1,4 +1,4 @@
-//! The program as a child, and the library's side of the wire.
+//! The agent as a child process, and the library's side of the wire protocol.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use seatrial_core::case::spec::Settings;
 use seatrial_core::case::{Buffer, Encoder};
 use tempfile::TempDir;
 
-/// The program, serving.
+/// A running agent.
 pub(crate) struct Serving {
     pub(crate) child: Child,
     stdin: Option<ChildStdin>,
@@ -20,7 +20,7 @@ pub(crate) struct Serving {
     _dir: TempDir,
 }
 
-/// A frame that came.
+/// A received frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Came {
     pub(crate) kind: Kind,
@@ -29,7 +29,7 @@ pub(crate) struct Came {
     pub(crate) payload: Vec<u8>,
 }
 
-/// What came of a case.
+/// The output and the result of a case.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) stdout: String,
@@ -37,12 +37,12 @@ pub(crate) struct Outcome {
     pub(crate) end: Result<End, Refusal>,
 }
 
-/// What a case is.
+/// The description of a case.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted<'a> {
     pub(crate) argv: Vec<&'a str>,
     pub(crate) env: Vec<&'a str>,
-    pub(crate) workdir: Option<&'a str>,
+    pub(crate) working_dir: Option<&'a str>,
     pub(crate) has_stdin: bool,
     pub(crate) milliseconds: u64,
     pub(crate) limit: Option<u64>,
@@ -63,12 +63,12 @@ impl Serving {
         serving
     }
 
-    /// Without a word from either side.
+    /// Starts `agent serve` without exchanging hellos.
     pub(crate) fn silent() -> Self {
         Self::by("serve")
     }
 
-    /// As a container's main process does it.
+    /// Starts `agent main` without exchanging hellos.
     pub(crate) fn as_main() -> Self {
         Self::by("main")
     }
@@ -94,7 +94,7 @@ impl Serving {
         self.stdin.as_mut().expect("it is open").write_all(bytes).expect("it reads");
     }
 
-    /// Ends its standard input.
+    /// Closes the agent's standard input.
     pub(crate) fn hang_up(&mut self) {
         self.stdin = None;
     }
@@ -110,11 +110,11 @@ impl Serving {
         };
         let words = wanted.argv.iter().chain(&wanted.env).map(|word| word.as_bytes());
         let mut bytes = Vec::new();
-        Encoder::new(&mut bytes, slot, number).run(settings, wanted.workdir.map(str::as_bytes), words);
+        Encoder::new(&mut bytes, slot, number).run(settings, wanted.working_dir.map(str::as_bytes), words);
         self.send(&bytes);
     }
 
-    /// The next frame; none at the end.
+    /// Receives the next frame; nothing at the end.
     pub(crate) fn next(&mut self) -> Option<Came> {
         let mut bytes = [0; 4096];
         loop {
@@ -129,7 +129,7 @@ impl Serving {
         }
     }
 
-    /// What comes of the only case that is under way.
+    /// Receives output and result of the only case that runs.
     pub(crate) fn finish(&mut self) -> Outcome {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let end = loop {
@@ -140,7 +140,7 @@ impl Serving {
                 Kind::End => break Ok(End::parse(&came.payload).expect("it is one")),
                 Kind::Refused => break Err(Refusal::parse(&came.payload).expect("it is one")),
                 Kind::Credit => {}
-                other => panic!("{other:?} means nothing here"),
+                other => panic!("{other:?} is unexpected"),
             }
         };
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -157,7 +157,7 @@ impl Drop for Serving {
     fn drop(&mut self) {
         self.hang_up();
         if std::thread::panicking() {
-            // One that stays would be waited for in vain.
+            // A main process stays, and would be waited for in vain.
             self.child.kill().ok();
         }
         self.child.wait().ok();

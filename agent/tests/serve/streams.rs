@@ -1,4 +1,4 @@
-//! Streams: input, limits, and peers that don't read or talk nonsense.
+//! Streams: input, limits, and peers that don't read or send garbage.
 
 use proptest::prelude::*;
 use seatrial_core::case::Encoder;
@@ -7,7 +7,7 @@ use seatrial_core::case::frame::{Kind, STDIN_WINDOW, WINDOW, credit_of};
 
 use crate::program::{Serving, Wanted, shell};
 
-/// A8: as much input as one likes, a window at a time.
+/// A8: input of any length is passed on, one window at a time.
 #[test]
 fn input_is_passed_on_to_its_end() {
     let mut serving = Serving::start();
@@ -34,7 +34,7 @@ fn input_is_passed_on_to_its_end() {
     assert!(outcome.stdout.contains(" 1000000\n"), "{outcome:?}");
 }
 
-/// A8: input that nobody reads holds nothing up.
+/// A8: input that the case does not read blocks nothing.
 #[test]
 fn a_case_need_not_read_its_input() {
     let mut serving = Serving::start();
@@ -45,9 +45,9 @@ fn a_case_need_not_read_its_input() {
     assert_eq!(serving.finish().end.expect("it was started").how, How::Exited(5));
 }
 
-/// A9: what is beyond the limit is thrown away where it comes up.
+/// A9: output beyond the limit is discarded in the container.
 #[test]
-fn endless_output_is_cut_and_holds_nothing_up() {
+fn endless_output_is_truncated_and_blocks_nothing() {
     let mut serving = Serving::start();
     let wanted = Wanted { milliseconds: 400, limit: Some(10_000), ..shell("yes & yes >&2") };
     let outcome = serving.run(1, &wanted);
@@ -62,9 +62,9 @@ fn endless_output_is_cut_and_holds_nothing_up() {
     assert_eq!((outcome.stdout.as_str(), outcome.end.expect("it was started").truncated), ("", true));
 }
 
-/// A10: a case whose output nobody takes is held back alone, and its time runs on.
+/// A10: a case whose output is not read blocks no other case, and its time limit still applies.
 #[test]
-fn without_credit_a_case_waits_alone() {
+fn a_case_without_credit_blocks_no_other_case() {
     let mut serving = Serving::start();
     serving.begin(1, 1, &shell("head -c 1000000 /dev/zero; exit 9"));
     let mut came = 0;
@@ -83,14 +83,14 @@ fn without_credit_a_case_waits_alone() {
     assert_eq!(came + outcome.stdout.len(), 1_000_000);
 }
 
-/// A10: all that is in the pipe when nobody reads does not keep a time from being kept.
+/// A10: a full pipe, because the library does not read, does not stop the time limit.
 #[test]
-fn a_peer_that_does_not_read_does_not_stop_the_clock() {
+fn a_library_that_does_not_read_does_not_stop_the_time_limit() {
     let mut serving = Serving::start();
     for slot in 0..8 {
         serving.begin(slot, 1, &Wanted { milliseconds: 300, ..shell("exec yes") });
     }
-    // The pipe holds 64 KiB, each of them may send four times that.
+    // The pipe holds 64 KiB, and each case may send four times that.
     std::thread::sleep(std::time::Duration::from_millis(600));
     let mut ends = 0;
     while ends < 8 {
@@ -106,9 +106,9 @@ fn a_peer_that_does_not_read_does_not_stop_the_clock() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(30))]
 
-    /// A11: nonsense ends the program, and it says so, or it is waited for; nothing hangs or crashes.
+    /// A11: garbage ends the agent with a message, or is the beginning of a frame; nothing hangs or crashes.
     #[test]
-    fn nonsense_ends_it(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn garbage_ends_the_agent(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut serving = Serving::silent();
         serving.next().expect("it says hello");
         serving.send(&bytes);
@@ -119,9 +119,9 @@ proptest! {
     }
 }
 
-/// A11: another version is refused with the reason.
+/// A11: another protocol version is refused with the reason.
 #[test]
-fn another_version_is_refused() {
+fn another_protocol_version_is_refused() {
     let mut serving = Serving::silent();
     serving.next().expect("it says hello");
     serving.send(&[6, 0, Kind::Hello as u8, 0, 0, 0, 0, 0, b'S', b'E', b'A', b'T', 9, 9]);

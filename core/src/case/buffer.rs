@@ -1,8 +1,8 @@
-//! Bytes that come in pieces of any size, and the frames in them.
+//! Splits bytes, which come in pieces of any size, into frames.
 
 use super::frame::{Broken, Frame, LONGEST};
 
-/// Holds what has come and is no whole frame yet: less than one frame once all that can be taken was taken.
+/// A buffer of received bytes. After all whole frames were taken it holds less than one frame.
 #[derive(Debug, Default)]
 pub struct Buffer {
     bytes: Vec<u8>,
@@ -10,7 +10,7 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// Adds what came.
+    /// Adds received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.taken > 0 {
             self.bytes.drain(..self.taken);
@@ -19,10 +19,10 @@ impl Buffer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Takes the next frame, if it is all there.
+    /// Removes and returns the next frame, if it is complete.
     ///
     /// # Errors
-    /// If it is none; nothing that follows means anything then.
+    /// Fails if the bytes are no frame; the bytes after them cannot be read either then.
     pub fn take(&mut self) -> Result<Option<Frame<'_>>, Broken> {
         match Frame::parse(&self.bytes[self.taken..])? {
             Some((frame, length)) => {
@@ -55,16 +55,16 @@ mod tests {
             let (mut buffer, mut found) = (Buffer::default(), Vec::new());
             for piece in bytes.chunks(size) {
                 buffer.push(piece);
-                while let Some(frame) = buffer.take().expect("all are frames") {
+                while let Some(frame) = buffer.take().expect("valid frames") {
                     found.push(frame.payload.to_vec());
                 }
             }
             prop_assert_eq!(found, payloads);
         }
 
-        /// A11: *pure*.
+        /// A11: garbage is refused and nothing panics, *pure*.
         #[test]
-        fn garbage_ends_it_and_nothing_panics(pieces in proptest::collection::vec(
+        fn garbage_is_refused_and_nothing_panics(pieces in proptest::collection::vec(
             proptest::collection::vec(any::<u8>(), 0..300), 0..20,
         )) {
             let mut buffer = Buffer::default();

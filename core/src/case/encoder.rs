@@ -1,9 +1,9 @@
-//! The frames that the library sends.
+//! Writes the frames that the library sends.
 
 use super::frame::{Kind, PAYLOAD, credit, header, hello};
 use super::spec::Settings;
 
-/// Appends frames of one case to bytes that are to be sent.
+/// A writer that appends the frames of one case to a buffer.
 #[derive(Debug)]
 pub struct Encoder<'a> {
     bytes: &'a mut Vec<u8>,
@@ -12,25 +12,25 @@ pub struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    /// For a case.
+    /// Creates a writer for a case.
     pub fn new(bytes: &'a mut Vec<u8>, slot: u8, number: u32) -> Self {
         Self { bytes, slot, number }
     }
 
-    /// The first frame of a connection.
+    /// Appends the first frame of a connection.
     pub fn hello(bytes: &'a mut Vec<u8>) {
         Self::new(bytes, 0, 0).frame(Kind::Hello, &[&hello()]);
     }
 
-    /// A case's description. No text may hold a NUL byte.
+    /// Appends a case's description, in as many frames as it needs. No string may have a NUL byte in it.
     pub fn run<'t>(
         &mut self,
         settings: Settings,
-        workdir: Option<&'t [u8]>,
+        working_dir: Option<&'t [u8]>,
         words: impl Iterator<Item = &'t [u8]>,
     ) {
         let mut spec = settings.to_bytes().to_vec();
-        for text in std::iter::once(workdir.unwrap_or_default()).chain(words) {
+        for text in std::iter::once(working_dir.unwrap_or_default()).chain(words) {
             spec.extend_from_slice(text);
             spec.push(0);
         }
@@ -41,24 +41,24 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Standard input: at least one byte.
+    /// Appends standard input, which must not be empty.
     pub fn stdin(&mut self, bytes: &[u8]) {
         for piece in bytes.chunks(PAYLOAD) {
             self.frame(Kind::Stdin, &[piece]);
         }
     }
 
-    /// The end of standard input.
+    /// Appends the end of standard input.
     pub fn stdin_end(&mut self) {
         self.frame(Kind::Stdin, &[]);
     }
 
-    /// The case is to end.
+    /// Appends the request to kill the case.
     pub fn cancel(&mut self) {
         self.frame(Kind::Cancel, &[]);
     }
 
-    /// So many bytes of a stream were taken.
+    /// Appends credit for bytes of a stream that were consumed.
     pub fn credit(&mut self, stream: Kind, bytes: u32) {
         self.frame(Kind::Credit, &[&credit(stream, bytes)]);
     }
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_description_of_any_length_is_put_together_again() {
+    fn a_description_of_any_length_is_reassembled() {
         let settings = |arguments| Settings {
             timeout: 0,
             limit: 9,
@@ -105,13 +105,13 @@ mod tests {
             assert!(frames.iter().all(|frame| (frame.kind, frame.slot, frame.number) == (Kind::Run, 2, 77)));
             let spec: Vec<u8> = frames.iter().flat_map(|frame| &frame.payload[1..]).copied().collect();
             let spec = Spec::parse(&spec).expect("it is whole");
-            assert_eq!(spec.workdir(), Some(&b"/tmp\0"[..]));
+            assert_eq!(spec.working_dir(), Some(&b"/tmp\0"[..]));
             assert_eq!(spec.arguments().next().map(<[u8]>::len), Some(length + 1));
         }
     }
 
     #[test]
-    fn input_is_cut_into_frames_and_has_an_end() {
+    fn input_is_split_into_frames_and_has_an_end() {
         let mut bytes = Vec::new();
         Encoder::hello(&mut bytes);
         let mut encoder = Encoder::new(&mut bytes, 0, 1);

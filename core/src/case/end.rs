@@ -1,44 +1,44 @@
-//! How a case ended, or why it was not started. Without an allocator.
+//! The result of a case, or the reason why it was not started. Uses no allocator.
 
-/// How a case's own process ended.
+/// The way a case's main process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// With this exit code.
+    /// It exited with this code.
     Exited(i32),
-    /// By this signal.
+    /// It was killed by this signal.
     Signalled(i32),
-    /// Its time was up.
+    /// It was killed when its time limit was reached.
     TimedOut,
-    /// It was given up.
+    /// It was killed because the library cancelled it.
     Cancelled,
 }
 
-/// What a case's end is told with.
+/// The result of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
-    /// How its own process ended.
+    /// The way its main process ended.
     pub how: How,
-    /// From the start of its process to its end, in nanoseconds.
+    /// The time from the start of its main process to that process's end, in nanoseconds.
     pub elapsed: u64,
-    /// CPU time of all its processes in user mode, in microseconds.
+    /// The CPU time of all its processes in user mode, in microseconds.
     pub cpu_user: u64,
-    /// The same in the kernel.
+    /// The CPU time of all its processes in the kernel, in microseconds.
     pub cpu_system: u64,
-    /// The most memory that one of them had resident, in KiB; 0 if the kernel does not tell.
+    /// The largest resident set size of its processes, in KiB; 0 if the kernel does not report it.
     pub max_rss: u64,
-    /// How many processes it left running, which were ended.
+    /// The number of processes that it left running and that were killed.
     pub ended: u32,
-    /// How many can't be ended.
+    /// The number of processes that it left running and that could not be killed.
     pub left: u32,
-    /// Whether it printed more than was wanted.
+    /// `true` if output beyond the limit was discarded.
     pub truncated: bool,
 }
 
-/// The size of an end, in bytes.
+/// The size of a serialized result, in bytes.
 pub const END: usize = 46;
 
 impl End {
-    /// As it is sent.
+    /// Serializes the result.
     #[must_use]
     pub fn to_bytes(self) -> [u8; END] {
         let (how, value) = match self.how {
@@ -59,7 +59,7 @@ impl End {
         bytes
     }
 
-    /// Reads an end; nothing if it is none.
+    /// Parses a result; nothing if the bytes are invalid.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let bytes: &[u8; END] = bytes.try_into().ok()?;
@@ -86,40 +86,40 @@ impl End {
     }
 }
 
-/// What a case was not started at.
+/// The step of a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Stage {
-    /// Its description is none, or too long.
+    /// Reading the description: it is invalid or too long.
     Description = 0,
-    /// The pipes and processes that it needs.
+    /// Creating pipes and processes.
     Resources = 1,
-    /// A root of its own.
+    /// Isolating the root file system.
     Isolation = 2,
-    /// Its working directory.
-    Workdir = 3,
-    /// Its program.
+    /// Changing to the working directory.
+    WorkingDir = 3,
+    /// Executing the program.
     Program = 4,
 }
 
-/// Why a case was not started.
+/// The reason why a case was not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What failed.
+    /// The step that failed.
     pub stage: Stage,
-    /// The kernel's number for the reason.
+    /// The kernel's error number.
     pub errno: i32,
 }
 
 impl Refusal {
-    /// As it is sent.
+    /// Serializes the refusal.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 5] {
         let [a, b, c, d] = self.errno.to_le_bytes();
         [self.stage as u8, a, b, c, d]
     }
 
-    /// Reads a refusal; nothing if it is none.
+    /// Parses a refusal; nothing if the bytes are invalid.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (stage, errno) = bytes.split_first()?;
@@ -127,7 +127,7 @@ impl Refusal {
             0 => Stage::Description,
             1 => Stage::Resources,
             2 => Stage::Isolation,
-            3 => Stage::Workdir,
+            3 => Stage::WorkingDir,
             4 => Stage::Program,
             _ => return None,
         };
@@ -152,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again_and_what_is_cut_is_refused(
+        fn a_written_result_is_parsed_again_and_a_truncated_one_is_refused(
             how in hows(), numbers: [u64; 4], ended: u32, left: u32, truncated: bool,
         ) {
             let [elapsed, cpu_user, cpu_system, max_rss] = numbers;
@@ -165,9 +165,9 @@ mod tests {
         }
 
         #[test]
-        fn refusals_are_read_again(errno: i32) {
+        fn a_written_refusal_is_parsed_again(errno: i32) {
             let stages =
-                [Stage::Description, Stage::Resources, Stage::Isolation, Stage::Workdir, Stage::Program];
+                [Stage::Description, Stage::Resources, Stage::Isolation, Stage::WorkingDir, Stage::Program];
             for stage in stages {
                 let refusal = Refusal { stage, errno };
                 prop_assert_eq!(Refusal::parse(&refusal.to_bytes()), Some(refusal));

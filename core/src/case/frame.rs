@@ -1,55 +1,57 @@
-//! Frames: a header of eight bytes and a payload. Without an allocator.
+//! Frames: a header of eight bytes and a payload. Uses no allocator.
 //!
-//! The header is the payload's length (2 bytes), the kind (1), the slot (1) and the case's number (4), numbers with
-//! the low byte first.
+//! The header is the payload's length (2 bytes), the kind (1), the slot (1) and the case's number (4), in little-endian
+//! byte order.
 
-/// Both sides must have the same.
+/// The protocol version; both sides must have the same.
 pub const VERSION: u16 = 1;
-/// What a `Hello` begins with; the version follows.
+/// The first bytes of a `Hello`; the version follows.
 pub const MAGIC: [u8; 4] = *b"SEAT";
 
 /// The size of a header, in bytes.
 pub const HEADER: usize = 8;
-/// The longest frame, header included, in bytes: what a pipe takes at once or not at all, so that many can write to one.
+/// The longest frame, header included, in bytes: a pipe takes a write of this size whole or not at all, so that several
+/// processes can share a pipe.
 pub const LONGEST: usize = 4096;
 /// The longest payload, in bytes.
 pub const PAYLOAD: usize = LONGEST - HEADER;
-/// How many cases can be under way.
+/// The number of slots: the most cases that run at the same time.
 pub const SLOTS: usize = 64;
-/// How many bytes of a stream may be under way before its receiver gives credit.
+/// The number of bytes of an output stream that may be sent before the receiver grants credit.
 pub const WINDOW: u32 = 256 * 1024;
-/// The same for standard input.
+/// The number of bytes of standard input that may be sent before the receiver grants credit.
 pub const STDIN_WINDOW: u32 = 64 * 1024;
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// Both: the first frame. Payload: [`hello`].
+    /// From both sides: the first frame. Payload: [`hello`].
     Hello = 1,
-    /// To the program: a piece of a case's description, the first byte 1 if more follow, else 0.
+    /// To the agent: a piece of a case's description, after a byte that is 1 if more pieces follow, else 0.
     Run = 2,
-    /// To the program: a piece of standard input; an empty one is its end.
+    /// To the agent: a piece of standard input; an empty one is its end.
     Stdin = 3,
-    /// To the program: the case is to end.
+    /// To the agent: kill the case.
     Cancel = 4,
-    /// Both: so many more bytes may be sent. Payload: the stream's kind, and the number in 4 bytes.
+    /// From both sides: permission to send more bytes of a stream. Payload: the stream's kind, and the number of bytes
+    /// in 4 bytes.
     Credit = 5,
-    /// From the program: output.
+    /// From the agent: standard output.
     Stdout = 6,
-    /// From the program: output.
+    /// From the agent: standard error.
     Stderr = 7,
-    /// From the program: the case is over. Payload: [`End`](super::end::End).
+    /// From the agent: the case has ended. Payload: [`End`](super::end::End).
     End = 8,
-    /// From the program: the case was not started. Payload: [`Refusal`](super::end::Refusal).
+    /// From the agent: the case was not started. Payload: [`Refusal`](super::end::Refusal).
     Refused = 9,
-    /// From the program: who looked after the case is gone. Payload: how many of its processes can't be ended, in 4
-    /// bytes.
+    /// From the agent: the case's worker has died. Payload: the number of the case's processes that could not be
+    /// killed, in 4 bytes.
     Lost = 10,
 }
 
 impl Kind {
-    /// The kind with this number.
+    /// Returns the kind with this number.
     #[must_use]
     pub const fn of(number: u8) -> Option<Self> {
         Some(match number {
@@ -68,35 +70,35 @@ impl Kind {
     }
 }
 
-/// One frame.
+/// A frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
     /// The case's slot, less than [`SLOTS`].
     pub slot: u8,
     /// The case's number.
     pub number: u32,
-    /// What it carries.
+    /// The payload.
     pub payload: &'a [u8],
 }
 
-/// What is no frame.
+/// The reason why bytes are no frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// No kind has this number.
+    /// There is no kind with this number.
     Kind(u8),
-    /// There is no such slot.
+    /// There is no slot with this number.
     Slot(u8),
-    /// A payload of so many bytes is too long.
+    /// The payload is too long; its length in bytes.
     Length(u16),
 }
 
 impl<'a> Frame<'a> {
-    /// The frame at the start of these bytes, and how long it is; nothing if it is not all there yet.
+    /// Parses the frame at the start of these bytes, and returns it with its length; nothing if it is incomplete.
     ///
     /// # Errors
-    /// If it is none; nothing that follows means anything then.
+    /// Fails if the bytes are no frame; the bytes after them cannot be read either then.
     pub fn parse(bytes: &'a [u8]) -> Result<Option<(Self, usize)>, Broken> {
         let Some((header, rest)) = bytes.split_at_checked(HEADER) else { return Ok(None) };
         let length = u16::from_le_bytes([header[0], header[1]]);
@@ -114,7 +116,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// The header of a frame whose payload has so many bytes, at most [`PAYLOAD`].
+/// Returns the header of a frame with a payload of `length` bytes, at most [`PAYLOAD`].
 #[must_use]
 pub const fn header(kind: Kind, slot: u8, number: u32, length: usize) -> [u8; HEADER] {
     debug_assert!(length <= PAYLOAD);
@@ -123,28 +125,28 @@ pub const fn header(kind: Kind, slot: u8, number: u32, length: usize) -> [u8; HE
     [low, high, kind as u8, slot, a, b, c, d]
 }
 
-/// The payload of a `Hello`.
+/// Returns the payload of a `Hello`.
 #[must_use]
 pub const fn hello() -> [u8; 6] {
     let [low, high] = VERSION.to_le_bytes();
     [MAGIC[0], MAGIC[1], MAGIC[2], MAGIC[3], low, high]
 }
 
-/// The version that a `Hello` names; nothing if it is none.
+/// Returns the version in the payload of a `Hello`; nothing if the payload is invalid.
 #[must_use]
 pub fn version_of(payload: &[u8]) -> Option<u16> {
     let version = payload.strip_prefix(&MAGIC)?;
     Some(u16::from_le_bytes([*version.first()?, *version.get(1)?]))
 }
 
-/// The payload of a `Credit` for a stream.
+/// Returns the payload of a `Credit`.
 #[must_use]
 pub const fn credit(stream: Kind, bytes: u32) -> [u8; 5] {
     let [a, b, c, d] = bytes.to_le_bytes();
     [stream as u8, a, b, c, d]
 }
 
-/// The stream and the number of bytes of a `Credit`.
+/// Returns the stream and the number of bytes in the payload of a `Credit`; nothing if the payload is invalid.
 #[must_use]
 pub fn credit_of(payload: &[u8]) -> Option<(Kind, u32)> {
     let (stream, bytes) = payload.split_first()?;
@@ -164,14 +166,14 @@ mod tests {
         (1..=10_u8).prop_map(|number| Kind::of(number).expect("it is one"))
     }
 
-    /// A frame with its bytes.
+    /// Returns the bytes of a frame.
     fn bytes(kind: Kind, slot: u8, number: u32, payload: &[u8]) -> Vec<u8> {
         [&header(kind, slot, number, payload.len())[..], payload].concat()
     }
 
     /// A11: *pure*.
     #[test]
-    fn a_length_that_can_t_be_is_refused_before_its_bytes_are_waited_for() {
+    fn an_invalid_length_is_refused_before_the_payload_arrives() {
         let longest = bytes(Kind::Stdout, 0, 1, &[7; PAYLOAD]);
         assert_eq!(longest.len(), LONGEST);
         assert!(Frame::parse(&longest).expect("it is one").is_some());
@@ -211,7 +213,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again_and_cut_frames_are_waited_for(
+        fn a_written_frame_is_parsed_again_and_an_incomplete_one_is_waited_for(
             kind in kinds(), slot in 0..64_u8, number: u32, payload in proptest::collection::vec(any::<u8>(), 0..200),
         ) {
             let bytes = bytes(kind, slot, number, &payload);

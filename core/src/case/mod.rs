@@ -1,21 +1,21 @@
-//! The wire between the library and the program in a container that runs cases. No I/O.
+//! The wire protocol between the library and the agent, which runs cases in a container. No I/O.
 //!
-//! Both directions are frames ([`frame`]). What a case is travels in the payloads of frames that the library sends
-//! ([`spec`]); how it ended, in one that the program sends ([`end`]). These three use neither an allocator nor the
-//! standard library, since the program that is compiled from them has none; [`Buffer`] and [`Encoder`] are for the
-//! library.
+//! Both sides send frames ([`frame`]). The library sends a case's description ([`spec`]), and the agent its result
+//! ([`end`]). These three modules use neither an allocator nor the standard library, since the agent is compiled from
+//! them too. [`Buffer`] and [`Encoder`] are for the library.
 //!
-//! # Who says what
+//! # The order of frames
 //!
-//! Both begin with `Hello`, which names the version. A case has a slot, of which there are [`frame::SLOTS`], and a
-//! number that no other case of the connection has. The library sends `Run`, in pieces if need be, then `Stdin` and
-//! `Cancel`; the program answers with `Stdout`, `Stderr`, and at last one of `End`, `Refused` and `Lost`, after which
-//! the slot is free. Frames of a number that is over mean nothing.
+//! Both sides begin with `Hello`, which has the version. A case has one of [`frame::SLOTS`] slots, and a number that no
+//! other case of the connection has. The library sends `Run`, in several pieces if it is long, then `Stdin` and
+//! `Cancel`. The agent answers with `Stdout` and `Stderr`, and at last with one of `End`, `Refused` and `Lost`, after
+//! which the slot is free. Frames with the number of an ended case are ignored.
 //!
-//! # Who waits for whom
+//! # Flow control
 //!
-//! No frame makes its receiver wait: each stream of each case has a window, [`frame::WINDOW`] bytes that may be sent
-//! before `Credit` gives some back. So a case whose output nobody reads is held back alone, and its time runs on.
+//! No frame makes its receiver wait. Each stream of each case has a window: the sender may send [`frame::WINDOW`]
+//! bytes, and more only after a `Credit`. So a case whose output is not read blocks no other case, and its time limit
+//! still applies.
 
 mod buffer;
 mod encoder;
@@ -26,7 +26,7 @@ pub mod spec;
 pub use buffer::Buffer;
 pub use encoder::Encoder;
 
-/// The sources of [`frame`], [`spec`] and [`end`], by file name: the program is compiled from them too.
+/// The sources of [`frame`], [`spec`] and [`end`] by file name, from which the agent is compiled too.
 pub const SOURCES: [(&str, &str); 3] = [
     ("frame.rs", include_str!("frame.rs")),
     ("spec.rs", include_str!("spec.rs")),

@@ -1,22 +1,22 @@
-//! What a case is: settings and words, as they lie in memory when it is executed. Without an allocator.
+//! A case's description, in the form in which a kernel takes its strings. Uses no allocator.
 //!
-//! Settings of a fixed size are followed by texts that each end in a NUL byte: the working directory, which is empty
-//! if there is none, the arguments, and the variables.
+//! Settings of a fixed size are followed by strings that each end in a NUL byte: the working directory, which may be
+//! empty, the arguments, and the variables.
 
-/// What is set for a case.
+/// The settings of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How long it may take, in nanoseconds; as long as it likes if 0.
+    /// The time limit, in nanoseconds; 0 for none.
     pub timeout: u64,
-    /// How many bytes of each stream are wanted.
+    /// The limit for the kept output of each stream, in bytes.
     pub limit: u64,
-    /// Whether it has a standard input.
+    /// `true` if it has a standard input.
     pub has_stdin: bool,
-    /// Whether what it writes to the root file system is thrown away.
+    /// `true` if what it writes to the root file system is discarded.
     pub is_isolated: bool,
-    /// How many arguments there are, the program's name included.
+    /// The number of arguments, the program's name included.
     pub arguments: u32,
-    /// How many variables there are.
+    /// The number of environment variables.
     pub variables: u32,
 }
 
@@ -24,7 +24,7 @@ pub struct Settings {
 pub const SETTINGS: usize = 26;
 
 impl Settings {
-    /// As they are sent.
+    /// Serializes the settings.
     #[must_use]
     pub fn to_bytes(self) -> [u8; SETTINGS] {
         let mut bytes = [0; SETTINGS];
@@ -56,16 +56,16 @@ impl Settings {
     }
 }
 
-/// A case's description, read where it lies.
+/// A case's description, which borrows the received bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spec<'a> {
-    /// What is set for it.
+    /// The settings.
     pub settings: Settings,
     texts: &'a [u8],
 }
 
 impl<'a> Spec<'a> {
-    /// Reads a description; nothing if it is none.
+    /// Parses a description; nothing if the bytes are invalid.
     #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (settings, texts) = bytes.split_first_chunk::<SETTINGS>()?;
@@ -76,18 +76,18 @@ impl<'a> Spec<'a> {
         is_whole.then_some(Self { settings, texts })
     }
 
-    /// The working directory, with its NUL; nothing if there is none.
+    /// Returns the working directory with its NUL, if there is one.
     #[must_use]
-    pub fn workdir(&self) -> Option<&'a [u8]> {
+    pub fn working_dir(&self) -> Option<&'a [u8]> {
         self.texts().next().filter(|dir| dir.len() > 1)
     }
 
-    /// The arguments, the program's name first, each with its NUL.
+    /// Returns the arguments, the program's name first, each with its NUL.
     pub fn arguments(&self) -> impl Iterator<Item = &'a [u8]> + Clone {
         self.texts().skip(1).take(self.settings.arguments as usize)
     }
 
-    /// The variables as `NAME=value`, each with its NUL.
+    /// Returns the environment variables as `NAME=value`, each with its NUL.
     pub fn variables(&self) -> impl Iterator<Item = &'a [u8]> + Clone {
         self.texts().skip(1 + self.settings.arguments as usize)
     }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_that_do_not_agree_with_the_texts_are_refused() {
+    fn counts_that_differ_from_the_number_of_strings_are_refused() {
         assert!(Spec::parse(&bytes(settings(1, 0), &[b"", b"true"])).is_some());
         for (arguments, variables) in [(0, 0), (0, 1), (2, 0), (1, 1), (usize::from(u16::MAX), 3)] {
             assert_eq!(Spec::parse(&bytes(settings(arguments, variables), &[b"", b"true"])), None);
@@ -136,19 +136,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again_and_what_is_cut_is_refused(
-            workdir in proptest::collection::vec(1..=255_u8, 0..9),
+        fn a_written_description_is_parsed_again_and_a_truncated_one_is_refused(
+            working_dir in proptest::collection::vec(1..=255_u8, 0..9),
             arguments in proptest::collection::vec(proptest::collection::vec(1..=255_u8, 0..9), 1..5),
             variables in proptest::collection::vec(proptest::collection::vec(1..=255_u8, 0..9), 0..5),
         ) {
             let texts: Vec<&[u8]> =
-                [&workdir].into_iter().chain(&arguments).chain(&variables).map(Vec::as_slice).collect();
+                [&working_dir].into_iter().chain(&arguments).chain(&variables).map(Vec::as_slice).collect();
             let settings = settings(arguments.len(), variables.len());
             let bytes = bytes(settings, &texts);
             let spec = Spec::parse(&bytes).expect("it is one");
             let plain = |text: &[u8]| text.strip_suffix(&[0]).map(<[u8]>::to_vec);
             prop_assert_eq!(spec.settings, settings);
-            prop_assert_eq!(spec.workdir().and_then(plain).unwrap_or_default(), workdir);
+            prop_assert_eq!(spec.working_dir().and_then(plain).unwrap_or_default(), working_dir);
             prop_assert_eq!(spec.arguments().filter_map(plain).collect::<Vec<_>>(), arguments);
             prop_assert_eq!(spec.variables().filter_map(plain).collect::<Vec<_>>(), variables);
             for cut in 0..bytes.len() {

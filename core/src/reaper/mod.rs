@@ -11,8 +11,11 @@ pub use decoder::{LineDecoder, MAX_LINE, TooLong};
 pub use filter::{Filter, RefusedFilter};
 pub use token::same as same_token;
 
-/// What a stored filter is answered with; nothing else is ever written.
+/// The answer to a filter that was stored.
 pub const ACK: &[u8; 4] = b"ACK\n";
+
+/// The answer to a line that is refused. Nothing but this and [`ACK`] is ever written.
+pub const NACK: &[u8; 5] = b"NACK\n";
 
 /// The key of the line that a connection begins with when the reaper wants a token: `auth=<token>`.
 pub const AUTH: &str = "auth=";

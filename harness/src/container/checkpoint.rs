@@ -2,7 +2,6 @@
 
 use std::future::IntoFuture;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -10,9 +9,9 @@ use futures_util::future::BoxFuture;
 use super::TestContainer;
 use super::checkpoint_refusal::{explain, missing};
 use crate::base::{Backoff, background};
+use crate::container::Subject;
 use crate::engine::Change;
 use crate::life::Intent;
-use crate::output::Subject;
 use crate::words::{Error, Kind, Result, check_name};
 
 /// How long a restore that is in the way of another is waited for.
@@ -104,8 +103,8 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves nothing.
     pub async fn checkpoints(&self) -> Result<Vec<String>> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.checkpoints_of(&id, &name, None).await.map_err(|error| explain(error, &[]))
+        let subject = self.subject();
+        subject.checkpoints(None).await.map_err(|error| explain(error, &[]))
     }
 
     /// Deletes one of its checkpoints.
@@ -118,8 +117,8 @@ impl TestContainer {
     pub async fn remove_checkpoint(&self, checkpoint: &str) -> Result<()> {
         let place = Place { name: checkpoint.to_owned(), dir: None };
         place.check().map_err(|error| error.with_subject(self.to_string()))?;
-        let Subject { engine, id, name, .. } = self.subject();
-        match engine.remove_checkpoint(&id, &name, checkpoint).await {
+        let subject = self.subject();
+        match subject.remove_checkpoint(checkpoint).await {
             Err(error) => Err(explained(&self.subject(), &place, error).await),
             done => done,
         }
@@ -211,9 +210,8 @@ async fn ends_when_checkpointed(container: &TestContainer) -> Result<bool> {
 }
 
 async fn write(subject: &Subject, place: &Place, exit: bool) -> Result<()> {
-    let Subject { engine, id, name, .. } = subject;
     let dir = place.dir();
-    match engine.create_checkpoint(id, name, &place.name, dir.as_deref(), exit).await {
+    match subject.create_checkpoint(&place.name, dir.as_deref(), exit).await {
         Err(error) => Err(explained(subject, place, error).await),
         done => done,
     }
@@ -225,22 +223,21 @@ async fn write_and_end(subject: &Subject, place: &Place) -> Result<()> {
     let intended = subject.course.intend(Intent::Stop);
     subject.course.end_profile().await;
     write(subject, place, true).await?;
-    subject.engine.wait_not_running(&subject.id, &subject.name).await?;
+    subject.wait_not_running().await?;
     intended.keep();
     Ok(())
 }
 
 async fn bring_back(subject: &Subject, place: &Place) -> Result<()> {
-    let Subject { engine, id, name, ran_before, .. } = subject;
     let dir = place.dir();
     if place.dir.is_none() {
         is_there(subject, &place.name).await?;
     }
-    ran_before.store(true, Ordering::Relaxed);
+    subject.mark_ran_before();
     let (began, mut pauses) =
         (Instant::now(), Backoff::new(Duration::from_millis(50), Duration::from_secs(1)));
     let restored = loop {
-        match engine.restore_container(id, name, &place.name, dir.as_deref()).await {
+        match subject.restore(&place.name, dir.as_deref()).await {
             Err(error) if is_another_under_way(&error) && began.elapsed() < IN_THE_WAY => {
                 tokio::time::sleep(pauses.next()).await;
             }
@@ -251,7 +248,7 @@ async fn bring_back(subject: &Subject, place: &Place) -> Result<()> {
         // What could not be ended in it before the checkpoint is back, so it is as poisoned as it was.
         Ok(Change::Made) => Ok(()),
         Ok(Change::AlreadySo) => Err(Error::new(Kind::Conflict, "it runs")
-            .with_subject(format!("container `{name}`"))
+            .with_subject(format!("container `{}`", subject.name))
             .with_phase("restore")
             .with_hint("a checkpoint is restored when the container has ended: `stop` or `kill` it first")),
         Err(error) => Err(explained(subject, place, error).await),
@@ -261,14 +258,11 @@ async fn bring_back(subject: &Subject, place: &Place) -> Result<()> {
 /// Looks for a checkpoint before a container that has ended is started from it: an engine that is asked in vain calls the
 /// container one whose start failed. Of one that runs it says that, whatever is asked for.
 async fn is_there(subject: &Subject, checkpoint: &str) -> Result<()> {
-    let Subject { engine, id, name, .. } = subject;
-    let there = engine.checkpoints_of(id, name, None).await.map_err(|error| explain(error, &[]))?;
-    if there.iter().any(|one| one == checkpoint)
-        || engine.inspect_container(id, name).await?.state.is_running()
-    {
+    let there = subject.checkpoints(None).await.map_err(|error| explain(error, &[]))?;
+    if there.iter().any(|one| one == checkpoint) || subject.inspect().await?.state.is_running() {
         return Ok(());
     }
-    Err(missing(checkpoint, &there).with_subject(format!("container `{name}`")))
+    Err(missing(checkpoint, &there).with_subject(format!("container `{}`", subject.name)))
 }
 
 /// Whether another restore of the same checkpoint is in the way: Docker hands each to containerd by its content, which
@@ -280,9 +274,8 @@ fn is_another_under_way(error: &Error) -> bool {
 
 /// The engine's refusal, with the checkpoints that there are.
 async fn explained(subject: &Subject, place: &Place, error: Error) -> Error {
-    let Subject { engine, id, name, .. } = subject;
     let dir = place.dir();
     // It is only for the message: an engine that can't list them says so in the error at hand.
-    let there = engine.checkpoints_of(id, name, dir.as_deref()).await.unwrap_or_default();
+    let there = subject.checkpoints(dir.as_deref()).await.unwrap_or_default();
     explain(error, &there)
 }

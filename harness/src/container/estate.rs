@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use super::command::ProgramVolume;
 use crate::archive::MountedFiles;
 use crate::base::{blocking, tell};
-use crate::engine::Engine;
+use crate::engine::{Engine, Target};
 use crate::life::Course;
 use crate::session::{Estate, Manner, Thing};
 use crate::words::Result;
@@ -35,7 +35,7 @@ impl ContainerEstate {
             return;
         };
         // A container that does not stop is removed all the same.
-        if let Err(error) = engine.stop_container(id, name, Some(timeout)).await {
+        if let Err(error) = Target::new(engine.clone(), id.clone(), name).stop(Some(timeout)).await {
             tracing::warn!("{error}");
         }
     }

@@ -7,7 +7,8 @@ use futures_util::StreamExt;
 
 use super::TestContainer;
 use crate::base::background;
-use crate::output::{Logs, Subject};
+use crate::engine::Target;
+use crate::output::Logs;
 use crate::wait::Branch;
 use crate::words::{Error, Kind, LogStream, Report, Result, cut};
 
@@ -29,7 +30,7 @@ pub(super) async fn report(
     let subject = container.subject();
     let (state, output) = background()
         .run(async move {
-            let state = async { Ok(subject.engine.inspect_end(&subject.id, &subject.name).await?.state) };
+            let state = async { Ok(subject.inspect_end().await?.state) };
             futures_util::join!(in_time(state), last_lines(&subject))
         })
         .await;
@@ -66,8 +67,8 @@ struct Ends {
 
 /// The last lines of each stream. The engine counts lines over both, so a stream that the log's end does not hold
 /// enough of is looked for in all of it.
-async fn last_lines(subject: &Subject) -> Result<Ends> {
-    let logs = Logs::new(subject.clone());
+async fn last_lines(target: &Target) -> Result<Ends> {
+    let logs = Logs::new(target.clone());
     let mut ends = in_time(Ends::of(logs.clone().tail(ASKED))).await?;
     if ends.read >= ASKED {
         // Better the few lines that are known than none, should the whole take too long.

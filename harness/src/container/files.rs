@@ -10,28 +10,23 @@ use super::TestContainer;
 use crate::archive;
 use crate::archive::{CopiedOut, CopyIn};
 use crate::base::blocking;
-use crate::engine::Engine;
-use crate::output::Subject;
-use crate::words::{ContainerId, Error, Result};
+use crate::engine::Target;
+use crate::words::{Error, Result};
 
 /// Sends all sources to a container in one archive.
-pub(super) async fn put(engine: &Engine, id: &ContainerId, name: &str, sources: Vec<CopyIn>) -> Result<()> {
-    put_below("/", engine, id, name, sources).await
+pub(super) async fn put(target: &Target, sources: Vec<CopyIn>) -> Result<()> {
+    put_below("/", target, sources).await
 }
 
 /// Sends all sources to a container in one archive; their paths begin in a directory that is there.
-pub(super) async fn put_below(
-    directory: &str,
-    engine: &Engine,
-    id: &ContainerId,
-    name: &str,
-    sources: Vec<CopyIn>,
-) -> Result<()> {
+pub(super) async fn put_below(directory: &str, target: &Target, sources: Vec<CopyIn>) -> Result<()> {
     let (stream, outcome) = archive::pack(sources);
-    let sent = engine.put_archive(id, name, directory, stream).await;
+    let sent = target.put_archive(directory, stream).await;
     // What was wrong with a source says more than the engine's word on a body that broke off.
     match outcome.take_error() {
-        Some(error) => Err(error.with_subject(format!("container `{name}`")).with_phase("copy files in")),
+        Some(error) => {
+            Err(error.with_subject(format!("container `{}`", target.name)).with_phase("copy files in"))
+        }
         None => sent.map_err(|error| {
             let read_only = error.to_string().contains("read-only");
             if read_only {
@@ -64,12 +59,12 @@ impl TestContainer {
     /// As [`copy_in`](Self::copy_in).
     pub async fn copy_all_in(&self, sources: impl IntoIterator<Item = CopyIn>) -> Result<()> {
         let sources: Vec<_> = sources.into_iter().collect();
-        let Subject { engine, id, name, .. } = self.subject();
+        let subject = self.subject();
         let checked = sources.clone();
         blocking(move || archive::check(&checked))
             .await
             .map_err(|error| error.with_subject(self.to_string()))?;
-        put(&engine, &id, &name, sources).await
+        put(&subject, sources).await
     }
 
     /// Copies a file or directory out of the container: a file to the host's path, what is in a directory into it.
@@ -144,8 +139,8 @@ impl TestContainer {
                 Error::invalid(format!("path `{path}` must begin with `/`")).with_subject(self.to_string())
             );
         }
-        let Subject { engine, id, name, .. } = self.subject();
-        Ok(engine.get_archive(&id, &name, path).await?.boxed())
+        let subject = self.subject();
+        Ok(subject.get_archive(path).await?.boxed())
     }
 
     fn of_path(&self, error: Error, path: &str) -> Error {

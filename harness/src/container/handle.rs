@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::Commands;
 use super::start::{Created, FailedWait};
 use crate::config::Keep;
+use crate::container::Subject;
 use crate::engine::{ContainerInfo, Ports, with_port};
-use crate::life::{Restarts, Supervisor};
-use crate::output::{Consumer, Listener, LogMatch, Logs, Subject, Tap};
+use crate::life::{Renewal, Restarts, Supervisor};
+use crate::output::{Consumer, Listener, LogMatch, Logs, Tap};
 use crate::session::{Owned, Remover, Session};
 use crate::wait::{Preparation, WaitFor, wait_ready};
 use crate::words::{ContainerId, ContainerState, Error, Port, Result};
@@ -137,8 +138,7 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves nothing.
     pub async fn inspect(&self) -> Result<ContainerInfo> {
-        let Subject { engine, id, name, .. } = &self.subject;
-        engine.inspect_container(id, name).await
+        self.subject.inspect().await
     }
 
     /// Its state now, health and exit code included.
@@ -209,7 +209,7 @@ impl TestContainer {
 
     /// Its output, whole or a part, or as it comes.
     pub fn logs(&self) -> Logs {
-        Logs::new(self.subject.clone())
+        Logs::new(self.subject.target.clone())
     }
 
     /// What the log waits found until now, with the captures of regular expressions, in the order in which they were met.
@@ -296,7 +296,7 @@ impl TestContainer {
     /// [`keep`](crate::ContainerRequest::keep) in some case, or `SEATRIAL_KEEP`, stays for good.
     pub fn keep(self) -> ContainerId {
         self.owned.keep();
-        self.subject.id
+        self.subject.target.id
     }
 
     /// Whether the container stays after a failure; `keep` is the mode in which it would.
@@ -331,6 +331,10 @@ impl TestContainer {
         self.owned.keep_mode().applies(true)
     }
 
+    pub(super) fn subject_ref(&self) -> &Subject {
+        &self.subject
+    }
+
     pub(crate) fn subject(&self) -> Subject {
         self.subject.clone()
     }
@@ -346,7 +350,12 @@ impl TestContainer {
 
     /// Has it restarted from now on, if that is wanted.
     pub(super) fn supervise(&mut self, restarts: &Restarts) {
-        self.supervisor = Supervisor::begin(restarts, self.subject(), self.ports.clone());
+        self.supervisor = Supervisor::begin(
+            restarts,
+            self.subject.target.clone(),
+            self.subject.course.clone(),
+            Renewed { commands: self.subject.commands.clone(), ports: self.ports.clone() },
+        );
     }
 
     pub(super) fn add_matches(&self, matches: Vec<LogMatch>) {
@@ -355,12 +364,28 @@ impl TestContainer {
 
     pub(super) fn listen(&self, consumers: &[Consumer]) {
         let listeners =
-            consumers.iter().map(|consumer| Listener::start(self.subject.clone(), consumer.clone()));
+            consumers.iter().map(|consumer| Listener::start(self.subject.target.clone(), consumer.clone()));
         lock(&self.listeners).extend(listeners);
     }
 
     /// Takes over what changed with a new run: the engine may have chosen other ports.
     pub(crate) fn refresh(&self, info: &ContainerInfo) {
+        *lock(&self.ports) = Ports::of(info);
+    }
+}
+
+/// The parts of a handle that change with a new run.
+struct Renewed {
+    commands: Arc<Commands>,
+    ports: Arc<Mutex<Ports>>,
+}
+
+impl Renewal for Renewed {
+    fn started(&self) {
+        self.commands.cure();
+    }
+
+    fn looked(&self, info: &ContainerInfo) {
         *lock(&self.ports) = Ports::of(info);
     }
 }

@@ -1,14 +1,13 @@
 //! Changes to a container that runs: stop, kill, restart, pause, limits. One call of the engine each.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bollard::models::ContainerUpdateBody;
 
 use super::TestContainer;
+use crate::container::Subject;
 use crate::engine::Change;
 use crate::life::Intent;
-use crate::output::Subject;
 use crate::words::Result;
 
 /// New limits for a container that runs; what is not set stays.
@@ -71,10 +70,11 @@ impl TestContainer {
     }
 
     async fn stop_in(&self, grace: Option<Duration>) -> Result<Change> {
-        let Subject { engine, id, name, course, .. } = self.subject();
+        let subject = self.subject();
+        let Subject { course, .. } = subject.clone();
         let intended = course.intend(Intent::Stop);
         course.end_profile().await;
-        let change = engine.stop_container(&id, &name, grace).await?;
+        let change = subject.stop(grace).await?;
         // It stays so until it is started again.
         intended.keep();
         Ok(change)
@@ -88,8 +88,8 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves it to the engine whether the signal is sent.
     pub async fn kill(&self, signal: &str) -> Result<Change> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.kill_container(&id, &name, signal).await
+        let subject = self.subject();
+        subject.kill(signal).await
     }
 
     /// Stops it and starts it again, and looks its ports up anew: the engine may choose others. Does not wait until
@@ -101,11 +101,12 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves it to the engine whether it is restarted, and the ports as they were known.
     pub async fn restart(&self) -> Result<()> {
-        let Subject { engine, id, name, ran_before, commands, course, .. } = self.subject();
-        ran_before.store(true, Ordering::Relaxed);
+        let subject = self.subject();
+        let Subject { commands, course, .. } = &subject;
+        subject.mark_ran_before();
         let _intended = course.intend(Intent::Restart);
         course.end_profile().await;
-        engine.restart_container(&id, &name, None).await?;
+        subject.restart(None).await?;
         commands.cure();
         self.look_again().await
     }
@@ -118,11 +119,11 @@ impl TestContainer {
     /// # Cancel safety
     /// As [`restart`](Self::restart).
     pub async fn start(&self) -> Result<Change> {
-        let Subject { engine, id, name, ran_before, commands, .. } = self.subject();
-        ran_before.store(true, Ordering::Relaxed);
-        let change = engine.start_container(&id, &name).await?;
+        let subject = self.subject();
+        subject.mark_ran_before();
+        let change = subject.start().await?;
         if change == Change::Made {
-            commands.cure();
+            subject.commands.cure();
         }
         self.look_again().await?;
         Ok(change)
@@ -145,8 +146,8 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves it to the engine whether it is paused.
     pub async fn pause(&self) -> Result<Change> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.pause_container(&id, &name).await
+        let subject = self.subject();
+        subject.pause().await
     }
 
     /// Lets all of its processes go on. One that does not run is not frozen: that is so already.
@@ -157,8 +158,8 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves it to the engine whether it goes on.
     pub async fn unpause(&self) -> Result<Change> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.unpause_container(&id, &name).await
+        let subject = self.subject();
+        subject.unpause().await
     }
 
     /// Gives it new limits while it runs.
@@ -169,7 +170,7 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves it to the engine whether the limits are set.
     pub async fn update_limits(&self, limits: Limits) -> Result<()> {
-        let Subject { engine, id, name, .. } = self.subject();
-        engine.update_container(&id, &name, limits.0).await
+        let subject = self.subject();
+        subject.update(limits.0).await
     }
 }

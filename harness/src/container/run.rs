@@ -8,7 +8,7 @@ use super::ContainerRequest;
 use super::start::{Created, create, start_explained};
 use crate::base::background;
 use crate::config::Keep;
-use crate::output::{Collected, Retain, Subject, Tap};
+use crate::output::{Collected, Retain, Tap};
 use crate::words::{Error, Result, stream_texts};
 
 /// What a container did from its start to its end.
@@ -98,9 +98,9 @@ async fn run(created: Created, limit: usize) -> Result<RunOutput> {
 
 /// Starts the container and reads all that it prints, until it ends or its time is up.
 async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
-    let Subject { engine, id, name, .. } = &created.subject;
-    let connection = engine.attach(id, name).await?;
-    let (tap, over) = Tap::attached(created.subject.clone(), connection, Vec::new(), Retain::Head(limit));
+    let connection = created.subject.attach().await?;
+    let (tap, over) =
+        Tap::attached(created.subject.target.clone(), connection, Vec::new(), Retain::Head(limit));
     let began = Instant::now();
     start_explained(created).await?;
     created.profile().await?;
@@ -108,7 +108,7 @@ async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let ending = background().run(tokio::time::timeout(timeout, async move {
         over.await.ok();
         // The output ends before the container does, and may have ended long before.
-        subject.engine.wait_not_running(&subject.id, &subject.name).await
+        subject.wait_not_running().await
     }));
     let ended = ending.await.ok().transpose()?;
     let Collected { stdout, stderr } = tap.take();
@@ -116,7 +116,7 @@ async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let end = match ended {
         None => RunEnd::TimedOut,
         Some(code) => {
-            let state = engine.inspect_end(id, name).await?.state;
+            let state = created.subject.inspect_end().await?.state;
             let code = state.exit_code.or(code).unwrap_or_default();
             if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
         }

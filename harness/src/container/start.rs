@@ -13,10 +13,11 @@ use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::MountedFiles;
 use crate::base::{background, blocking};
 use crate::config::{Keep, PullPolicy};
-use crate::engine::{ContainerInfo, Engine, EngineKind, Resource};
+use crate::container::Subject;
+use crate::engine::{ContainerInfo, Engine, EngineKind, Resource, Target};
 use crate::image::ImageRef;
 use crate::life::Course;
-use crate::output::{Subject, Tap};
+use crate::output::Tap;
 use crate::pull::{PullProgress, pull_with};
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::wait::{Preparation, Unmet, wait_ready};
@@ -36,9 +37,9 @@ pub(crate) struct Created {
 impl Created {
     /// Tells the profiler, if there is one, that it runs.
     pub(super) async fn profile(&self) -> Result<()> {
-        let Subject { engine, id, name, course, .. } = &self.subject;
+        let Subject { course, .. } = &self.subject;
         if course.is_profiled() {
-            course.begin_profile(&self.subject, &engine.inspect_container(id, name).await?).await;
+            course.begin_profile(&self.subject, &self.subject.inspect().await?).await;
         }
         Ok(())
     }
@@ -113,11 +114,7 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
     };
     span.record("id", tracing::field::display(&id));
     let subject = Subject {
-        engine: session.engine().clone(),
-        id,
-        name,
-        tty,
-        ran_before: Arc::default(),
+        target: Target::new(session.engine().clone(), id, name).with_tty(tty),
         commands: Arc::default(),
         course,
     };
@@ -267,8 +264,7 @@ async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
         return Ok(());
     }
     created.span.record("phase", "copy in");
-    let Subject { engine, id, name, .. } = &created.subject;
-    super::files::put(engine, id, name, request.copies.clone()).await
+    super::files::put(&created.subject, request.copies.clone()).await
 }
 
 /// Starts what was created, and waits for it.
@@ -318,20 +314,18 @@ pub(super) async fn ready(
 
 /// Has the engine start the container, which it may refuse, and looks at its ports and addresses.
 pub(super) async fn engine_start(created: &Created) -> Result<ContainerInfo> {
-    let Subject { engine, id, name, .. } = &created.subject;
     start_explained(created).await?;
-    let info = engine.inspect_container(id, name).await?;
+    let info = created.subject.inspect().await?;
     created.subject.course.begin_profile(&created.subject, &info).await;
     Ok(info)
 }
 
 /// Has the engine start the container; what it refuses is explained.
 pub(crate) async fn start_explained(created: &Created) -> Result<()> {
-    let Subject { engine, id, name, .. } = &created.subject;
-    let began = Instant::now();
-    match engine.start_container(id, name).await {
+    let (target, began) = (&created.subject.target, Instant::now());
+    match target.start().await {
         Ok(_) => Ok(()),
-        Err(error) => Err(refused(error, engine, name, began).await),
+        Err(error) => Err(refused(error, &target.engine, &target.name, began).await),
     }
 }
 

@@ -19,9 +19,8 @@ use super::{Ending, StatsSink, Stop, Task};
 use crate::base::Backoff;
 use crate::config::Keep;
 use crate::container::command::{Input, beside};
-use crate::container::{Created, create, start_explained};
+use crate::container::{Created, Subject, create, start_explained};
 use crate::engine::{Change, ContainerInfo, EventKind, LogRequest, Mode, Signal, Signals, Upgraded};
-use crate::output::Subject;
 use crate::session::Session;
 use crate::words::{ContainerState, ContainerStatus, Error, Kind, Result, seconds};
 
@@ -94,13 +93,12 @@ struct Running {
 
 impl Job for Contained {
     async fn start(&mut self) -> Result<()> {
-        let Subject { engine, id, name, .. } = &self.created.subject;
         // Before the start, so that neither its end nor any output is missed.
-        let mut signals = engine.listen(id);
+        let mut signals = self.created.subject.listen();
         tokio::time::timeout(EVENTS_WITHIN, signals.next()).await.ok();
         let connection = match &self.stdin {
-            Some(_) => engine.attach_with_input(id, name).await?,
-            None => engine.attach(id, name).await?,
+            Some(_) => self.created.subject.attach_with_input().await?,
+            None => self.created.subject.attach().await?,
         };
         start_explained(&self.created).await?;
         let (reader, writer) = tokio::io::split(connection);
@@ -168,10 +166,9 @@ async fn read(
 }
 
 async fn log(subject: &Subject, follow: bool) -> Result<crate::engine::Bodies> {
-    let Subject { engine, id, name, .. } = subject;
     let request =
         LogRequest { stdout: true, stderr: true, follow, timestamps: false, tail: None, since: None };
-    engine.logs(id, name, &request).await
+    subject.logs(&request).await
 }
 
 /// Asks again while the engine is away, for a time.
@@ -275,8 +272,8 @@ impl<'a> Watched<'a> {
 
     async fn kill(&mut self, why: Stop) -> Result<()> {
         self.ending_since = Some(Instant::now());
-        let Subject { engine, id, name, .. } = self.subject;
-        let killed = engine.kill_container(id, name, "KILL").await;
+
+        let killed = self.subject.kill("KILL").await;
         match killed.map_err(|error| gone(error, self.subject).with_phase("end it"))? {
             Change::Made => self.stop = Some(why),
             // It ended by itself, before.
@@ -309,14 +306,12 @@ impl<'a> Watched<'a> {
 
     /// Its state, while it is there and nobody else removes it.
     async fn look(&self) -> Result<ContainerState> {
-        let Subject { engine, id, name, .. } = self.subject;
-        self.seen(retried(self.is_lost, || engine.inspect_container(id, name)).await)
+        self.seen(retried(self.is_lost, || self.subject.inspect()).await)
     }
 
     /// The same of one that has ended, with a wait for the reason where it is in doubt.
     async fn look_for_the_reason(&self) -> Result<ContainerState> {
-        let Subject { engine, id, name, .. } = self.subject;
-        self.seen(retried(self.is_lost, || engine.inspect_end(id, name)).await)
+        self.seen(retried(self.is_lost, || self.subject.inspect_end()).await)
     }
 
     fn seen(&self, info: Result<ContainerInfo>) -> Result<ContainerState> {

@@ -17,11 +17,11 @@ use super::output::{End, Output, Source};
 use super::stats::measure;
 use super::status::KILLED;
 use super::{Ending, StatsSink, Stop, Task};
+use crate::container::Subject;
 use crate::container::command::{
     Agent, Begun, Exit, Input, begin, beside, exit, name_the_test, not_started, words,
 };
 use crate::engine::{EventKind, ExecRequest, Mode, Signal, Signals};
-use crate::output::Subject;
 use crate::pool::{ContainerPool, Lease};
 use crate::words::{ContainerStatus, Error, Kind, Result};
 
@@ -93,7 +93,7 @@ impl Job for Leased {
         if self.has_deadline {
             Agent::prepare(&subject);
         }
-        let mut signals = subject.engine.listen(&subject.id);
+        let mut signals = subject.listen();
         tokio::time::timeout(EVENTS_WITHIN, signals.next()).await.ok();
         self.running = Some((begin(subject, self.request.clone()).await?, signals));
         Ok(())
@@ -104,7 +104,6 @@ impl Job for Leased {
             return Err(Error::new(Kind::Conflict, "it was not started"));
         };
         let subject = self.lease.subject();
-        let Subject { engine, name, .. } = &subject;
         let (reader, writer) = tokio::io::split(connection);
         let input = self.stdin.take().map_or(Input::None, Input::Bytes);
         let (ended, has_ended) = watch::channel(false);
@@ -117,13 +116,13 @@ impl Job for Leased {
                     return Err(Error::new(Kind::Protocol, "the engine broke its output off"));
                 }
                 is_over.store(true, Ordering::Relaxed);
-                exit(engine, &exec, name).await
+                exit(&subject, &exec).await
             };
             let mut to_the_end = pin!(beside(to_the_end, measure(&subject, self.stats.take())));
             match select(to_the_end.as_mut(), pin!(stops.next())).await {
                 Either::Left((exit, _)) => (exit, None),
                 Either::Right((why, _)) => {
-                    let was_running = engine.inspect_exec(&exec, name).await?.ended().is_none();
+                    let was_running = subject.inspect_exec(&exec).await?.ended().is_none();
                     let ending = async {
                         let outcome = ender.end().await;
                         ended.send_replace(true);
@@ -136,7 +135,7 @@ impl Job for Leased {
                 }
             }
         };
-        let exit = exit.map_err(|error| gone(error, name))?;
+        let exit = exit.map_err(|error| gone(error, &subject.name))?;
         ender.disarm();
         if exit.never_ran {
             return Err(not_started(&words::command(&self.request.cmd), output.head(), b""));
@@ -181,8 +180,8 @@ async fn is_out_of_memory(
 }
 
 async fn is_seen_out_of_memory(subject: &Subject) -> Result<bool> {
-    let Subject { engine, id, name, .. } = subject;
-    let info = engine.inspect_container(id, name).await.map_err(|error| gone(error, name))?;
+    let name = &subject.name;
+    let info = subject.inspect().await.map_err(|error| gone(error, name))?;
     if info.state.status == ContainerStatus::Removing {
         Err(vanished(name))
     } else {

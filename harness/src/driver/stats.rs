@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::StatsSink;
 use crate::base::Backoff;
+use crate::container::Subject;
 use crate::monitor::each_sample;
-use crate::output::Subject;
 
 /// Sends the samples of a container that runs, for as long as it is polled, also when they break off meanwhile. Their
 /// lack is no failure of the task.

@@ -11,61 +11,61 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use hyper::{Method, Request};
 
-use super::client::{CallError, Engine, What};
+use super::client::{CallError, What};
 use super::path::ApiPath;
 use super::streams::{Bodies, unless_silent};
+use super::target::Target;
 use super::transport::{TransportError, checked};
-use crate::words::{ContainerId, Result};
+use crate::words::Result;
 
-impl Engine {
+impl Target {
     /// Unpacks a tar archive in a directory of a container. Fails when nothing moves for the length of a deadline.
     pub(crate) async fn put_archive(
         &self,
-        id: &ContainerId,
-        name: &str,
         directory: &str,
         archive: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<()> {
-        let idle = self.0.request_timeout;
+        let idle = self.engine.0.request_timeout;
         // The deadline is between pieces, not over all: an archive may be as large as it likes.
-        let what =
-            What { deadline: Duration::MAX, ..self.what("copy files in", format!("container `{name}`")) };
-        let path = ApiPath::new(format!("/containers/{id}/archive")).with("path", directory);
-        let transport = self.transport();
+        let what = What { deadline: Duration::MAX, ..self.what("copy files in") };
+        let path = ApiPath::new(format!("/containers/{}/archive", self.id)).with("path", directory);
+        let transport = self.engine.transport();
         let subject = what.subject.clone();
-        self.call(what, async move {
-            let moved = Arc::new(Mutex::new(Instant::now()));
-            let touch = moved.clone();
-            let body = StreamBody::new(archive.map(move |piece| {
-                *touch.lock().expect("nobody panics with this lock") = Instant::now();
-                piece.map(Frame::data)
-            }));
-            let request = Request::builder()
-                .method(Method::PUT)
-                .uri(path.as_str())
-                .header("content-type", "application/x-tar")
-                .body(body)
-                .expect("paths are made of encoded parts");
-            let sending = async { checked(transport.send(request).await?).await };
-            let deadline = What { phase: "copy files in", subject, deadline: idle };
-            unless_idle(sending, &moved, deadline).await.map(drop)
-        })
-        .await
+        self.engine
+            .call(what, async move {
+                let moved = Arc::new(Mutex::new(Instant::now()));
+                let touch = moved.clone();
+                let body = StreamBody::new(archive.map(move |piece| {
+                    *touch.lock().expect("nobody panics with this lock") = Instant::now();
+                    piece.map(Frame::data)
+                }));
+                let request = Request::builder()
+                    .method(Method::PUT)
+                    .uri(path.as_str())
+                    .header("content-type", "application/x-tar")
+                    .body(body)
+                    .expect("paths are made of encoded parts");
+                let sending = async { checked(transport.send(request).await?).await };
+                let deadline = What { phase: "copy files in", subject, deadline: idle };
+                unless_idle(sending, &moved, deadline).await.map(drop)
+            })
+            .await
     }
 
     /// A path of a container as a tar archive.
-    pub(crate) async fn get_archive(&self, id: &ContainerId, name: &str, path: &str) -> Result<Bodies> {
-        let api = ApiPath::new(format!("/containers/{id}/archive")).with("path", path);
-        let what = self.what("copy files out", format!("`{path}` in container `{name}`"));
-        Ok(unless_silent(self.body(what.clone(), Method::GET, api).await?, what))
+    pub(crate) async fn get_archive(&self, path: &str) -> Result<Bodies> {
+        let api = ApiPath::new(format!("/containers/{}/archive", self.id)).with("path", path);
+        let what = self.what_of("copy files out", path);
+        Ok(unless_silent(self.engine.body(what.clone(), Method::GET, api).await?, what))
     }
 
     /// Whether a path is there in a container, running or not.
-    pub(crate) async fn has_path(&self, id: &ContainerId, name: &str, path: &str) -> Result<bool> {
-        let api = ApiPath::new(format!("/containers/{id}/archive")).with("path", path);
-        let what = self.what("look for a file", format!("`{path}` in container `{name}`"));
-        let transport = self.transport();
+    pub(crate) async fn has_path(&self, path: &str) -> Result<bool> {
+        let api = ApiPath::new(format!("/containers/{}/archive", self.id)).with("path", path);
+        let what = self.what_of("look for a file", path);
+        let transport = self.engine.transport();
         let found = self
+            .engine
             .call(what, async move { Ok(transport.request(Method::HEAD, api.as_str()).await.map(drop)?) })
             .await;
         match found {

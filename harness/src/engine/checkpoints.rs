@@ -10,86 +10,14 @@ use serde_json::{Value, json};
 use super::client::{Engine, What};
 use super::containers::{Change, post};
 use super::path::{ApiPath, encoded};
+use super::target::Target;
 use super::transport::checked;
-use crate::words::{ContainerId, Result};
+use crate::words::Result;
 
 /// What writing a container's memory, or reading it back, may take beyond the usual deadline.
 const OF_MEMORY: Duration = Duration::from_secs(120);
 
 impl Engine {
-    fn what_with_memory(&self, phase: &'static str, name: &str) -> What {
-        let what = self.what(phase, format!("container `{name}`"));
-        What { deadline: what.deadline + OF_MEMORY, ..what }
-    }
-
-    /// Writes a checkpoint; with `exit`, the container ends with it.
-    pub(crate) async fn create_checkpoint(
-        &self,
-        id: &ContainerId,
-        name: &str,
-        checkpoint: &str,
-        dir: Option<&str>,
-        exit: bool,
-    ) -> Result<()> {
-        let what = self.what_with_memory("checkpoint", name);
-        let body = json!({ "CheckpointID": checkpoint, "CheckpointDir": dir, "Exit": exit }).to_string();
-        let request = Request::post(format!("/containers/{id}/checkpoints"))
-            .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(body)))
-            .expect("paths are made of encoded parts");
-        let transport = self.transport();
-        self.call(what, async move {
-            checked(transport.send(request).await?).await?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Starts a container from a checkpoint, as one of at most so many starts and removals at once.
-    pub(crate) async fn restore_container(
-        &self,
-        id: &ContainerId,
-        name: &str,
-        checkpoint: &str,
-        dir: Option<&str>,
-    ) -> Result<Change> {
-        let what = self.what_with_memory("restore", name);
-        let path = ApiPath::new(format!("/containers/{id}/start")).with("checkpoint", checkpoint);
-        let path = path.with_some("checkpoint-dir", dir);
-        let call = post(self.transport(), path.as_str().to_owned(), |_, _| false);
-        self.call_in_host_turn(what, call).await
-    }
-
-    /// The names of a container's checkpoints, in order.
-    pub(crate) async fn checkpoints_of(
-        &self,
-        id: &ContainerId,
-        name: &str,
-        dir: Option<&str>,
-    ) -> Result<Vec<String>> {
-        let what = self.what("list the checkpoints", format!("container `{name}`"));
-        let path = ApiPath::new(format!("/containers/{id}/checkpoints")).with_some("dir", dir);
-        let transport = self.transport();
-        self.call(what, async move { Ok(names(&transport.get_json(path.as_str()).await?)) }).await
-    }
-
-    /// Deletes a checkpoint of a container.
-    pub(crate) async fn remove_checkpoint(
-        &self,
-        id: &ContainerId,
-        name: &str,
-        checkpoint: &str,
-    ) -> Result<()> {
-        let what = self.what("remove a checkpoint", format!("container `{name}`"));
-        let path = format!("/containers/{id}/checkpoints/{}", encoded(checkpoint));
-        let transport = self.transport();
-        self.call(what, async move {
-            transport.request(Method::DELETE, &path).await?;
-            Ok(())
-        })
-        .await
-    }
-
     /// The program of a runtime, where the engine tells.
     pub(crate) async fn program_of_runtime(&self, runtime: &str) -> Result<Option<String>> {
         let what = self.what("ask for its runtimes", "engine");
@@ -99,6 +27,65 @@ impl Engine {
             Ok(info["Runtimes"][&runtime]["path"].as_str().map(str::to_owned))
         })
         .await
+    }
+}
+
+impl Target {
+    fn what_with_memory(&self, phase: &'static str) -> What {
+        let what = self.what(phase);
+        What { deadline: what.deadline + OF_MEMORY, ..what }
+    }
+
+    /// Writes a checkpoint; with `exit`, the container ends with it.
+    pub(crate) async fn create_checkpoint(
+        &self,
+        checkpoint: &str,
+        dir: Option<&str>,
+        exit: bool,
+    ) -> Result<()> {
+        let what = self.what_with_memory("checkpoint");
+        let body = json!({ "CheckpointID": checkpoint, "CheckpointDir": dir, "Exit": exit }).to_string();
+        let request = Request::post(format!("/containers/{}/checkpoints", self.id))
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(body)))
+            .expect("paths are made of encoded parts");
+        let transport = self.engine.transport();
+        self.engine
+            .call(what, async move {
+                checked(transport.send(request).await?).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Starts a container from a checkpoint, as one of at most so many starts and removals at once.
+    pub(crate) async fn restore(&self, checkpoint: &str, dir: Option<&str>) -> Result<Change> {
+        let what = self.what_with_memory("restore");
+        let path = ApiPath::new(format!("/containers/{}/start", self.id)).with("checkpoint", checkpoint);
+        let path = path.with_some("checkpoint-dir", dir);
+        let call = post(self.engine.transport(), path.as_str().to_owned(), |_, _| false);
+        self.engine.call_in_host_turn(what, call).await
+    }
+
+    /// The names of a container's checkpoints, in order.
+    pub(crate) async fn checkpoints(&self, dir: Option<&str>) -> Result<Vec<String>> {
+        let what = self.what("list the checkpoints");
+        let path = ApiPath::new(format!("/containers/{}/checkpoints", self.id)).with_some("dir", dir);
+        let transport = self.engine.transport();
+        self.engine.call(what, async move { Ok(names(&transport.get_json(path.as_str()).await?)) }).await
+    }
+
+    /// Deletes a checkpoint of a container.
+    pub(crate) async fn remove_checkpoint(&self, checkpoint: &str) -> Result<()> {
+        let what = self.what("remove a checkpoint");
+        let path = format!("/containers/{}/checkpoints/{}", self.id, encoded(checkpoint));
+        let transport = self.engine.transport();
+        self.engine
+            .call(what, async move {
+                transport.request(Method::DELETE, &path).await?;
+                Ok(())
+            })
+            .await
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::client::{CallError, Engine, What};
 use super::info::ContainerInfo;
 use super::path::ApiPath;
+use super::target::Target;
 use super::transport::{Transport, TransportError};
 use super::version::EngineKind;
 use crate::base::Run;
@@ -26,12 +27,6 @@ pub enum Change {
 }
 
 impl Engine {
-    /// A call that lasts as long as a container takes to end; its own grace is 10 s unless its creator said otherwise.
-    fn what_after(&self, grace: Option<Duration>, phase: &'static str, name: &str) -> What {
-        let what = self.what(phase, format!("container `{name}`"));
-        What { deadline: what.deadline + grace.unwrap_or(Duration::from_secs(10)), ..what }
-    }
-
     /// Creates a container and returns its id. Not cancelled by a drop: the caller must own what comes.
     pub(crate) async fn create_container(
         &self,
@@ -51,83 +46,84 @@ impl Engine {
         })
         .await
     }
+}
+
+impl Target {
+    /// A call that lasts as long as a container takes to end; its own grace is 10 s unless its creator said otherwise.
+    fn what_after(&self, grace: Option<Duration>, phase: &'static str) -> What {
+        let what = self.what(phase);
+        What { deadline: what.deadline + grace.unwrap_or(Duration::from_secs(10)), ..what }
+    }
 
     /// Starts a container, as one of at most so many starts and removals at once.
-    pub(crate) async fn start_container(&self, id: &ContainerId, name: &str) -> Result<Change> {
-        let what = self.what("start", format!("container `{name}`"));
-        let call = post(self.transport(), format!("/containers/{id}/start"), |_, _| false);
-        self.call_in_host_turn(what, call).await
+    pub(crate) async fn start(&self) -> Result<Change> {
+        let what = self.what("start");
+        let call = post(self.engine.transport(), format!("/containers/{}/start", self.id), |_, _| false);
+        self.engine.call_in_host_turn(what, call).await
     }
 
-    pub(crate) async fn stop_container(
-        &self,
-        id: &ContainerId,
-        name: &str,
-        grace: Option<Duration>,
-    ) -> Result<Change> {
-        let what = self.what_after(grace, "stop", name);
-        let path = ApiPath::new(format!("/containers/{id}/stop")).with_some("t", grace.map(whole_seconds));
-        self.call(what, post(self.transport(), path.as_str().to_owned(), |_, _| false)).await
+    pub(crate) async fn stop(&self, grace: Option<Duration>) -> Result<Change> {
+        let what = self.what_after(grace, "stop");
+        let path =
+            ApiPath::new(format!("/containers/{}/stop", self.id)).with_some("t", grace.map(whole_seconds));
+        self.engine.call(what, post(self.engine.transport(), path.as_str().to_owned(), |_, _| false)).await
     }
 
-    pub(crate) async fn kill_container(&self, id: &ContainerId, name: &str, signal: &str) -> Result<Change> {
-        let what = self.what("kill", format!("container `{name}`"));
-        let path = ApiPath::new(format!("/containers/{id}/kill")).with("signal", signal);
+    pub(crate) async fn kill(&self, signal: &str) -> Result<Change> {
+        let what = self.what("kill");
+        let path = ApiPath::new(format!("/containers/{}/kill", self.id)).with("signal", signal);
         // The engine's conflict here is "is not running", which is what a kill is for.
-        self.call(what, post(self.transport(), path.as_str().to_owned(), |status, _| status == 409)).await
+        self.engine
+            .call(what, post(self.engine.transport(), path.as_str().to_owned(), |status, _| status == 409))
+            .await
     }
 
-    pub(crate) async fn pause_container(&self, id: &ContainerId, name: &str) -> Result<Change> {
-        let what = self.what("pause", format!("container `{name}`"));
+    pub(crate) async fn pause(&self) -> Result<Change> {
+        let what = self.what("pause");
         let already = |_, message: &str| message.contains("already paused");
-        self.call(what, post(self.transport(), format!("/containers/{id}/pause"), already)).await
+        self.engine
+            .call(what, post(self.engine.transport(), format!("/containers/{}/pause", self.id), already))
+            .await
     }
 
-    pub(crate) async fn unpause_container(&self, id: &ContainerId, name: &str) -> Result<Change> {
-        let what = self.what("unpause", format!("container `{name}`"));
+    pub(crate) async fn unpause(&self) -> Result<Change> {
+        let what = self.what("unpause");
         let already = |_, message: &str| message.contains("not paused");
-        self.call(what, post(self.transport(), format!("/containers/{id}/unpause"), already)).await
+        self.engine
+            .call(what, post(self.engine.transport(), format!("/containers/{}/unpause", self.id), already))
+            .await
     }
 
-    pub(crate) async fn restart_container(
-        &self,
-        id: &ContainerId,
-        name: &str,
-        grace: Option<Duration>,
-    ) -> Result<()> {
-        let what = self.what_after(grace, "restart", name);
-        let (docker, id) = (self.docker(), id.to_string());
+    pub(crate) async fn restart(&self, grace: Option<Duration>) -> Result<()> {
+        let what = self.what_after(grace, "restart");
+        let (docker, id) = (self.engine.docker(), self.id.to_string());
         let options = RestartContainerOptions { t: grace.map(whole_seconds), ..Default::default() };
-        self.call(what, async move { Ok(docker.restart_container(&id, Some(options)).await?) }).await
+        self.engine.call(what, async move { Ok(docker.restart_container(&id, Some(options)).await?) }).await
     }
 
-    pub(crate) async fn update_container(
-        &self,
-        id: &ContainerId,
-        name: &str,
-        limits: ContainerUpdateBody,
-    ) -> Result<()> {
-        let what = self.what("update the limits", format!("container `{name}`"));
-        let (docker, id) = (self.docker(), id.to_string());
-        self.call(what, async move { Ok(docker.update_container(&id, limits).await?) }).await
+    pub(crate) async fn update(&self, limits: ContainerUpdateBody) -> Result<()> {
+        let what = self.what("update the limits");
+        let (docker, id) = (self.engine.docker(), self.id.to_string());
+        self.engine.call(what, async move { Ok(docker.update_container(&id, limits).await?) }).await
     }
 
     /// Removes a container, running or not, with its anonymous volumes, as one of at most so many.
-    pub(crate) fn remove_container(&self, id: &ContainerId, name: &str) -> Run<Result<()>> {
-        let what = self.what("remove", format!("container `{name}`"));
-        let (docker, id) = (self.docker(), id.to_string());
+    pub(crate) fn remove(&self) -> Run<Result<()>> {
+        let what = self.what("remove");
+        let (docker, id) = (self.engine.docker(), self.id.to_string());
         let options = RemoveContainerOptions { force: true, v: true, link: false };
-        self.call_in_turn(what, async move { Ok(docker.remove_container(&id, Some(options)).await?) })
+        self.engine.call_in_turn(what, async move { Ok(docker.remove_container(&id, Some(options)).await?) })
     }
 
     /// The processes of a container that runs, each with its id and its command; none where the engine can't see them.
-    pub(crate) async fn processes_of(&self, id: &ContainerId, name: &str) -> Result<Vec<(String, String)>> {
-        let what = self.what("list the processes", format!("container `{name}`"));
-        let (transport, path) = (self.transport(), format!("/containers/{id}/top"));
-        let listed = self.call(what, async move { Ok(processes(&transport.get_json(&path).await?)) }).await?;
+    pub(crate) async fn processes(&self) -> Result<Vec<(String, String)>> {
+        let what = self.what("list the processes");
+        let (transport, path) = (self.engine.transport(), format!("/containers/{}/top", self.id));
+        let listed =
+            self.engine.call(what, async move { Ok(processes(&transport.get_json(&path).await?)) }).await?;
         // Docker takes a sandbox's numbers for its machine's own, and lists what has these there.
-        let is_seen = self.version().kind != EngineKind::Docker
-            || match self.inspect_container(id, name).await?.state.pid {
+        let is_seen = self.engine.version().kind != EngineKind::Docker
+            || match self.inspect().await?.state.pid {
                 Some(first) => listed.iter().any(|(pid, _)| *pid == first.to_string()),
                 None => true,
             };
@@ -135,21 +131,24 @@ impl Engine {
     }
 
     /// The files of a container that its image does not have, or has otherwise.
-    pub(crate) async fn changes_of(&self, id: &ContainerId, name: &str) -> Result<Vec<String>> {
-        let what = self.what("list the changed files", format!("container `{name}`"));
-        let (transport, path) = (self.transport(), format!("/containers/{id}/changes"));
-        self.call(what, async move {
-            let changes = transport.get_json(&path).await?;
-            let paths = changes.as_array().into_iter().flatten();
-            Ok(paths.filter_map(|change| change["Path"].as_str().map(str::to_owned)).collect())
-        })
-        .await
+    pub(crate) async fn changes(&self) -> Result<Vec<String>> {
+        let what = self.what("list the changed files");
+        let (transport, path) = (self.engine.transport(), format!("/containers/{}/changes", self.id));
+        self.engine
+            .call(what, async move {
+                let changes = transport.get_json(&path).await?;
+                let paths = changes.as_array().into_iter().flatten();
+                Ok(paths.filter_map(|change| change["Path"].as_str().map(str::to_owned)).collect())
+            })
+            .await
     }
 
-    pub(crate) async fn inspect_container(&self, id: &ContainerId, name: &str) -> Result<ContainerInfo> {
-        let what = self.what("inspect", format!("container `{name}`"));
-        let (transport, path) = (self.transport(), format!("/containers/{id}/json"));
-        self.call(what, async move { Ok(ContainerInfo::from_json(transport.get_json(&path).await?)) }).await
+    pub(crate) async fn inspect(&self) -> Result<ContainerInfo> {
+        let what = self.what("inspect");
+        let (transport, path) = (self.engine.transport(), format!("/containers/{}/json", self.id));
+        self.engine
+            .call(what, async move { Ok(ContainerInfo::from_json(transport.get_json(&path).await?)) })
+            .await
     }
 }
 

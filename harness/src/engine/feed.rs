@@ -14,7 +14,7 @@ use super::event::ContainerEvent;
 use super::json_values::JsonValues;
 use super::streams::Bodies;
 use crate::base::{Backoff, Run, background};
-use crate::words::{ContainerId, Error};
+use crate::words::Error;
 
 /// A connection may be dead without saying so; after so long without an event another one is made.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -80,17 +80,12 @@ impl Drop for Signals {
 }
 
 impl Engine {
-    /// Listens to what happens to a container. The first signal is [`Signal::Look`].
-    pub(crate) fn listen(&self, id: &ContainerId) -> Signals {
-        self.signals(Some(id.to_string()))
-    }
-
     /// Listens to what happens to any container of the engine's. The first signal is [`Signal::Look`].
     pub(crate) fn listen_to_all(&self) -> Signals {
         self.signals(None)
     }
 
-    fn signals(&self, of: Option<String>) -> Signals {
+    pub(super) fn signals(&self, of: Option<String>) -> Signals {
         let (sender, receiver) = mpsc::unbounded_channel();
         let key = self.0.feed.join(of.clone(), sender, || background().run(follow(self.clone())));
         Signals { engine: self.clone(), of, key, receiver }

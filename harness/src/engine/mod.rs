@@ -29,6 +29,7 @@ mod resource;
 mod sidecar;
 mod stats;
 mod streams;
+mod target;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
 mod transport;
@@ -56,6 +57,7 @@ pub(crate) use ports::{Ports, with_port};
 pub(crate) use resource::{Labelled, Resource};
 pub(crate) use sidecar::SidecarInfo;
 pub(crate) use streams::{Bodies, EndNotice, LogRequest};
+pub(crate) use target::Target;
 pub(crate) use tls::{check as check_authority, to_server};
 pub(crate) use transport::{Io, Upgraded};
 pub use version::{EngineKind, EngineVersion};

@@ -9,28 +9,28 @@ use futures_util::{StreamExt, TryStreamExt};
 use hyper::Method;
 use serde_json::json;
 
-use super::client::Engine;
 use super::info::ContainerInfo;
 use super::path::ApiPath;
+use super::target::Target;
 use super::version::EngineKind;
 use crate::base::background;
-use crate::words::{ContainerId, Result};
+use crate::words::Result;
 
 /// How long after an end the engine may take to tell of what caused it.
 const TOLD_WITHIN: Duration = Duration::from_millis(250);
 /// What a program that the kernel has killed ends with.
 const KILLED: i64 = 137;
 
-impl Engine {
+impl Target {
     /// As an inspect, of a container whose end is to be explained. One that had a limit of memory and was killed without
     /// the engine saying why costs 250 ms more at most.
-    pub(crate) async fn inspect_end(&self, id: &ContainerId, name: &str) -> Result<ContainerInfo> {
-        let mut info = self.inspect_container(id, name).await?;
+    pub(crate) async fn inspect_end(&self) -> Result<ContainerInfo> {
+        let mut info = self.inspect().await?;
         let state = &info.state;
         let is_doubtful = !state.is_running() && !state.oom_killed && state.exit_code == Some(KILLED);
-        if is_doubtful && info.memory_limit.is_some() && self.version().kind == EngineKind::Docker {
+        if is_doubtful && info.memory_limit.is_some() && self.engine.version().kind == EngineKind::Docker {
             let since = state.started_at.map(crate::words::engine_seconds);
-            let told = self.clone().tells_of_oom(id.clone(), name.to_owned(), since);
+            let told = self.clone().tells_of_oom(since);
             // Without an answer the engine's flag stands.
             let told = background().run(tokio::time::timeout(TOLD_WITHIN, told)).await;
             info.state.oom_killed = told.is_ok_and(|told| told);
@@ -39,11 +39,11 @@ impl Engine {
     }
 
     /// Returns once the engine tells of a kill for want of memory since the container's last start.
-    async fn tells_of_oom(self, id: ContainerId, name: String, since: Option<String>) -> bool {
-        let filters = json!({ "type": ["container"], "container": [id.as_str()], "event": ["oom"] });
+    async fn tells_of_oom(self, since: Option<String>) -> bool {
+        let filters = json!({ "type": ["container"], "container": [self.id.as_str()], "event": ["oom"] });
         let path = ApiPath::new("/events").with("filters", filters).with_some("since", since);
-        let what = self.what("look for the reason of the end", format!("container `{name}`"));
-        let events = match self.body(what, Method::GET, path).await {
+        let what = self.what("look for the reason of the end");
+        let events = match self.engine.body(what, Method::GET, path).await {
             Ok(events) => events,
             Err(error) => {
                 tracing::debug!("{error}");

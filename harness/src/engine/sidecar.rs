@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::client::{CallError, Engine};
 use super::info::ContainerInfo;
 use super::path::{ApiPath, encoded};
-use super::streams::Bodies;
 use super::transport::TransportError;
 use crate::base::Run;
 use crate::words::{ContainerId, Result};
@@ -85,13 +84,6 @@ impl Engine {
             transport.request(hyper::Method::DELETE, &path).await?;
             Ok(())
         })
-    }
-
-    /// Tells of a container's next end, as a body that comes then. Once this has returned, no end is missed.
-    pub(crate) async fn wait_next_exit(&self, id: &ContainerId, name: &str) -> Result<Bodies> {
-        let path = ApiPath::new(format!("/containers/{id}/wait")).with("condition", "next-exit");
-        let what = self.what("wait for the end", format!("container `{name}`"));
-        self.body(what, hyper::Method::POST, path).await
     }
 }
 

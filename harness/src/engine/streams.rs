@@ -15,10 +15,11 @@ use serde_json::{Value, json};
 
 use super::client::{CallError, Engine, What, hung};
 use super::path::ApiPath;
+use super::target::Target;
 use super::transport::{TransportError, Upgraded};
 use super::version::EngineKind;
 use crate::base::background;
-use crate::words::{ContainerId, Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
 /// A body that comes in pieces.
 pub(crate) type Bodies = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
@@ -52,57 +53,6 @@ pub(crate) struct EndAnswer {
 }
 
 impl Engine {
-    /// Attaches to a container's output: all that it prints from now on, framed unless it has a terminal.
-    pub(crate) async fn attach(&self, id: &ContainerId, name: &str) -> Result<Upgraded> {
-        self.attach_to(id, name, None).await
-    }
-
-    /// As [`attach`](Self::attach), and to the standard input of a container that has one: what is written goes there.
-    pub(crate) async fn attach_with_input(&self, id: &ContainerId, name: &str) -> Result<Upgraded> {
-        self.attach_to(id, name, Some(1)).await
-    }
-
-    async fn attach_to(&self, id: &ContainerId, name: &str, stdin: Option<u8>) -> Result<Upgraded> {
-        let path = ApiPath::new(format!("/containers/{id}/attach"))
-            .with("stream", 1)
-            .with("stdout", 1)
-            .with("stderr", 1)
-            .with_some("stdin", stdin);
-        let what = self.what("attach", format!("container `{name}`"));
-        let transport = self.transport();
-        self.call(what, async move { Ok(transport.upgrade(path.as_str(), None).await?) }).await
-    }
-
-    /// A container's log, framed unless it has a terminal.
-    pub(crate) async fn logs(&self, id: &ContainerId, name: &str, request: &LogRequest) -> Result<Bodies> {
-        let tail = request.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
-        let path = ApiPath::new(format!("/containers/{id}/logs"))
-            .with("stdout", request.stdout)
-            .with("stderr", request.stderr)
-            .with("follow", request.follow)
-            .with("timestamps", request.timestamps)
-            .with("tail", tail)
-            .with_some("since", request.since.as_ref());
-        let what = self.what("read the log", format!("container `{name}`"));
-        let bodies = self.body(what.clone(), Method::GET, path).await?;
-        // Who follows waits for the container, which may be silent; who does not waits for the engine alone.
-        Ok(if request.follow { bodies } else { unless_silent(bodies, what) })
-    }
-
-    /// Waits until a container does not run, and returns the exit code that the engine gives.
-    pub(crate) async fn wait_not_running(&self, id: &ContainerId, name: &str) -> Result<Option<i64>> {
-        Ok(self.notice_of(id, name, "not-running").await?.read().await?.code)
-    }
-
-    /// Asks the engine to tell of an end: `not-running`, `next-exit` or `removed`.
-    ///
-    /// Once this returns, the engine looks out: nothing that happens later is missed.
-    pub(crate) async fn notice_of(&self, id: &ContainerId, name: &str, condition: &str) -> Result<EndNotice> {
-        let path = ApiPath::new(format!("/containers/{id}/wait")).with("condition", condition);
-        let what = self.what("wait for the end", format!("container `{name}`"));
-        Ok(EndNotice(self.body(what, Method::POST, path).await?))
-    }
-
     /// The events of all containers, as the engine's JSON lines, from a time on that the engine has told, or from now.
     pub(super) async fn all_events(&self, since: Option<SystemTime>) -> Result<Bodies> {
         let mut filters = json!({"type": ["container"]});
@@ -127,6 +77,59 @@ impl Engine {
             .await?;
         let named = move |error: Error| error.with_subject(subject.clone()).with_phase(phase);
         Ok(Box::pin(bodies(response.into_body()).map(move |part| part.map_err(&named))))
+    }
+}
+
+impl Target {
+    /// Attaches to a container's output: all that it prints from now on, framed unless it has a terminal.
+    pub(crate) async fn attach(&self) -> Result<Upgraded> {
+        self.attach_to(None).await
+    }
+
+    /// As [`attach`](Self::attach), and to the standard input of a container that has one: what is written goes there.
+    pub(crate) async fn attach_with_input(&self) -> Result<Upgraded> {
+        self.attach_to(Some(1)).await
+    }
+
+    async fn attach_to(&self, stdin: Option<u8>) -> Result<Upgraded> {
+        let path = ApiPath::new(format!("/containers/{}/attach", self.id))
+            .with("stream", 1)
+            .with("stdout", 1)
+            .with("stderr", 1)
+            .with_some("stdin", stdin);
+        let what = self.what("attach");
+        let transport = self.engine.transport();
+        self.engine.call(what, async move { Ok(transport.upgrade(path.as_str(), None).await?) }).await
+    }
+
+    /// A container's log, framed unless it has a terminal.
+    pub(crate) async fn logs(&self, request: &LogRequest) -> Result<Bodies> {
+        let tail = request.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
+        let path = ApiPath::new(format!("/containers/{}/logs", self.id))
+            .with("stdout", request.stdout)
+            .with("stderr", request.stderr)
+            .with("follow", request.follow)
+            .with("timestamps", request.timestamps)
+            .with("tail", tail)
+            .with_some("since", request.since.as_ref());
+        let what = self.what("read the log");
+        let bodies = self.engine.body(what.clone(), Method::GET, path).await?;
+        // Who follows waits for the container, which may be silent; who does not waits for the engine alone.
+        Ok(if request.follow { bodies } else { unless_silent(bodies, what) })
+    }
+
+    /// Waits until a container does not run, and returns the exit code that the engine gives.
+    pub(crate) async fn wait_not_running(&self) -> Result<Option<i64>> {
+        Ok(self.notice_of("not-running").await?.read().await?.code)
+    }
+
+    /// Asks the engine to tell of an end: `not-running`, `next-exit` or `removed`.
+    ///
+    /// Once this returns, the engine looks out: nothing that happens later is missed.
+    pub(crate) async fn notice_of(&self, condition: &str) -> Result<EndNotice> {
+        let path = ApiPath::new(format!("/containers/{}/wait", self.id)).with("condition", condition);
+        let what = self.what("wait for the end");
+        Ok(EndNotice(self.engine.body(what, Method::POST, path).await?))
     }
 }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, select};
 
-use crate::engine::{EventKind, Signal};
-use crate::output::Subject;
+use crate::engine::{EventKind, Signal, Target};
 
 /// Who is done sooner has the engine asked nothing.
 const SOON: Duration = Duration::from_secs(5);
@@ -15,8 +14,8 @@ const SOON: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(2);
 
 /// What a future gives that reads from a container; nothing if it reads on although the container has ended.
-pub(crate) async fn unless_gone<T>(subject: &Subject, reading: impl Future<Output = T>) -> Option<T> {
-    Presence::of(subject).unless_gone(reading).await
+pub(crate) async fn unless_gone<T>(target: &Target, reading: impl Future<Output = T>) -> Option<T> {
+    Presence::of(target).unless_gone(reading).await
 }
 
 /// Whether a container is there and runs, for one who reads from it again and again.
@@ -26,8 +25,8 @@ pub(crate) struct Presence<'a> {
 }
 
 impl<'a> Presence<'a> {
-    pub(crate) fn of(subject: &'a Subject) -> Self {
-        Self { gone: Some(Box::pin(gone(subject))) }
+    pub(crate) fn of(target: &'a Target) -> Self {
+        Self { gone: Some(Box::pin(gone(target))) }
     }
 
     /// What a future gives; nothing if it reads on although the container has ended.
@@ -44,12 +43,12 @@ impl<'a> Presence<'a> {
 }
 
 /// Returns after a while at the earliest, once the container has ended or is gone.
-async fn gone(Subject { engine, id, name, .. }: &Subject) {
+async fn gone(target: &Target) {
     tokio::time::sleep(SOON).await;
-    let mut signals = engine.listen(id);
+    let mut signals = target.listen();
     loop {
         let is_gone = match signals.next().await {
-            Signal::Look => match engine.inspect_container(id, name).await {
+            Signal::Look => match target.inspect().await {
                 Ok(info) => !info.state.is_running(),
                 Err(error) => error.is_not_found(),
             },

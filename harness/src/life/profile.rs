@@ -9,9 +9,7 @@ use std::time::Duration;
 use super::course::Course;
 use super::user_code;
 use crate::base::background;
-use crate::container::ContainerRequest;
-use crate::engine::ContainerInfo;
-use crate::output::Subject;
+use crate::engine::{ContainerInfo, Target};
 use crate::words::{ContainerId, Error, Kind, Result, seconds};
 
 /// How long one call may take.
@@ -60,6 +58,10 @@ pub struct ProfileTarget {
 pub(crate) struct Profiler(Option<Arc<dyn ProfileHook>>);
 
 impl Profiler {
+    pub(crate) fn new(hook: impl ProfileHook) -> Self {
+        Self(Some(Arc::new(hook)))
+    }
+
     pub(crate) fn is_wanted(&self) -> bool {
         self.0.is_some()
     }
@@ -73,14 +75,14 @@ impl fmt::Debug for Profiler {
 
 impl Course {
     /// Tells the hook, if there is one, of a run. What has begun goes on without its caller.
-    pub(crate) async fn begin_profile(self: &Arc<Self>, subject: &Subject, info: &ContainerInfo) {
+    pub(crate) async fn begin_profile(self: &Arc<Self>, target: &Target, info: &ContainerInfo) {
         let Some(hook) = self.profiler.0.clone() else { return };
         self.end_profile().await;
         // One that has ended already can't be looked at.
         let Some(pid) = info.state.pid else { return };
         let target = ProfileTarget {
-            id: subject.id.clone(),
-            name: subject.name.clone(),
+            id: target.id.clone(),
+            name: target.name.clone(),
             pid,
             runtime: info.runtime.clone(),
             runtime_root: info.runtime_root.clone().map(PathBuf::from),
@@ -124,13 +126,5 @@ async fn limited(
     match called.await {
         Ok(outcome) => outcome?.map_err(|error| Error::new(Kind::Conflict, error.to_string())),
         Err(_) => Err(Error::new(Kind::Timeout, format!("it is still not done after {}", seconds(LIMIT)))),
-    }
-}
-
-impl ContainerRequest {
-    /// Has a profiler called when the container runs, and before it is ended. Default: none.
-    pub fn profile_with(mut self, hook: impl ProfileHook) -> Self {
-        self.profiler = Profiler(Some(Arc::new(hook)));
-        self
     }
 }

@@ -8,8 +8,7 @@ use once_cell::sync::OnceCell;
 use tokio::sync::watch;
 
 use crate::base::{Backoff, Run, background};
-use crate::engine::Engine;
-use crate::words::ContainerId;
+use crate::engine::Target;
 
 /// How a container ended, as far as a wait must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,16 +37,11 @@ impl std::fmt::Debug for Sensor {
 impl Sensor {
     /// Follows from when `after` is done: the end of an attached stream tells of most ends for free, so the engine
     /// is asked only then.
-    pub(crate) fn new(
-        engine: Engine,
-        id: ContainerId,
-        name: String,
-        after: impl Future<Output = ()> + Send + 'static,
-    ) -> Self {
+    pub(crate) fn new(target: Target, after: impl Future<Output = ()> + Send + 'static) -> Self {
         let (sender, end) = watch::channel(None);
         let following = Box::pin(async move {
             after.await;
-            let ended = follow(&engine, &id, &name).await;
+            let ended = follow(&target).await;
             sender.send(Some(ended)).ok();
         });
         Self { end, following: Mutex::new(Some(following)), follower: OnceCell::new() }
@@ -74,11 +68,11 @@ impl Sensor {
     }
 }
 
-async fn follow(engine: &Engine, id: &ContainerId, name: &str) -> End {
+async fn follow(target: &Target) -> End {
     let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
     loop {
-        match engine.wait_not_running(id, name).await {
-            Ok(code) => match engine.inspect_container(id, name).await {
+        match target.wait_not_running().await {
+            Ok(code) => match target.inspect().await {
                 // The engine starts it again by itself, or somebody did in the meantime.
                 Ok(info) if info.state.is_running() || info.state.is_restarting() => {}
                 Ok(info) => return End::Exited(info.state.exit_code.or(code)),

@@ -2,8 +2,7 @@
 //! function, on the background thread; the function is called elsewhere.
 
 use std::pin::pin;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -13,8 +12,7 @@ use super::restart::{AfterExit, Decide, LastRun, Pace, Restarts};
 use super::until::{WaitCondition, wait as wait_until};
 use super::user_code;
 use crate::base::{Backoff, Run, background};
-use crate::engine::{Change, Ports};
-use crate::output::Subject;
+use crate::engine::{Change, ContainerInfo, Target};
 use crate::words::{ContainerState, Error, Result};
 
 /// The task; dropping this ends it.
@@ -23,10 +21,15 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Supervises a container from now on, if that is wanted; `ports` are kept true.
-    pub(crate) fn begin(restarts: &Restarts, subject: Subject, ports: Arc<Mutex<Ports>>) -> Option<Self> {
+    /// Supervises a container from now on, if that is wanted.
+    pub(crate) fn begin(
+        restarts: &Restarts,
+        target: Target,
+        course: Arc<Course>,
+        renewal: impl Renewal,
+    ) -> Option<Self> {
         let (decide, pace) = (restarts.decide()?, restarts.pace());
-        let supervised = Supervised { subject, ports, decide, pace };
+        let supervised = Supervised { target, course, renewal: Box::new(renewal), decide, pace };
         Some(Self { _task: background().run(supervised.supervise()) })
     }
 }
@@ -37,9 +40,19 @@ impl std::fmt::Debug for Supervisor {
     }
 }
 
+/// The part of a handle that a new run of the container renews.
+pub(crate) trait Renewal: Send + Sync + 'static {
+    /// Forgets what was known of the processes of the run before.
+    fn started(&self);
+
+    /// Takes over the ports and addresses of the new run.
+    fn looked(&self, info: &ContainerInfo);
+}
+
 struct Supervised {
-    subject: Subject,
-    ports: Arc<Mutex<Ports>>,
+    target: Target,
+    course: Arc<Course>,
+    renewal: Box<dyn Renewal>,
     decide: Arc<Decide>,
     pace: Pace,
 }
@@ -55,7 +68,7 @@ impl Drop for Over {
 
 impl Supervised {
     async fn supervise(mut self) {
-        let course = self.subject.course.clone();
+        let course = self.course.clone();
         let _over = Over(course.clone());
         while let Some(state) = self.end().await {
             if course.plan().intent != Intent::Run {
@@ -75,13 +88,12 @@ impl Supervised {
 
     /// The state in which it has ended; none if it is gone.
     async fn end(&self) -> Option<ContainerState> {
-        let Subject { engine, id, name, .. } = &self.subject;
         let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             let ended = async {
-                wait_until(self.subject.clone(), WaitCondition::NotRunning).await?;
+                wait_until(self.target.clone(), WaitCondition::NotRunning).await?;
                 // With what an event told of memory.
-                Ok(engine.inspect_end(id, name).await?.state)
+                Ok(self.target.inspect_end().await?.state)
             };
             match ended.await {
                 Ok(state) if state.is_over() => return Some(state),
@@ -101,7 +113,7 @@ impl Supervised {
         let last = LastRun {
             exit_code: state.exit_code,
             oom_killed: state.oom_killed,
-            restarts: self.subject.course.plan().restarts,
+            restarts: self.course.plan().restarts,
             ran_for: ran_for.unwrap_or_default(),
         };
         let decide = self.decide.clone();
@@ -116,8 +128,7 @@ impl Supervised {
     async fn restart(&mut self, mut pause: Duration) -> bool {
         loop {
             {
-                let (sleep, change) =
-                    (tokio::time::sleep(pause), until_not_meant_to_run(&self.subject.course));
+                let (sleep, change) = (tokio::time::sleep(pause), until_not_meant_to_run(&self.course));
                 if let Either::Right(_) = select(pin!(sleep), pin!(change)).await {
                     return true;
                 }
@@ -135,28 +146,28 @@ impl Supervised {
     }
 
     async fn start(&self) -> Result<()> {
-        let Subject { engine, id, name, ran_before, commands, course, .. } = &self.subject;
-        ran_before.store(true, Ordering::Relaxed);
+        let course = &self.course;
+        self.target.mark_ran_before();
         // Before, so that nobody sees the run without its count.
         course.change(|plan| plan.restarts += 1);
-        let change = engine.start_container(id, name).await;
+        let change = self.target.start().await;
         if !matches!(change, Ok(Change::Made)) {
             course.change(|plan| plan.restarts -= 1);
             return change.map(drop);
         }
-        commands.cure();
+        self.renewal.started();
         course.change(|plan| plan.trouble = None);
-        let info = engine.inspect_container(id, name).await?;
+        let info = self.target.inspect().await?;
         course.began(&info.state);
-        *self.ports.lock().unwrap_or_else(PoisonError::into_inner) = Ports::of(&info);
-        course.begin_profile(&self.subject, &info).await;
+        self.renewal.looked(&info);
+        course.begin_profile(&self.target, &info).await;
         Ok(())
     }
 
     fn trouble(&self, what: &str, error: &Error) {
         let text = format!("failed to {what}: {error}");
-        tracing::warn!("container `{}`: {text}", self.subject.name);
-        self.subject.course.change(|plan| plan.trouble = Some(text));
+        tracing::warn!("container `{}`: {text}", self.target.name);
+        self.course.change(|plan| plan.trouble = Some(text));
     }
 }
 

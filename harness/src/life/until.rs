@@ -3,10 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::base::{Backoff, background};
-use crate::container::TestContainer;
-use crate::engine::{EndNotice, EventKind, Signal, Signals};
-use crate::output::Subject;
+use crate::base::Backoff;
+use crate::engine::{EndNotice, EventKind, Signal, Signals, Target};
 use crate::words::{ContainerState, Error, Kind, Result, seconds};
 
 /// How long the engine's events may take to be told, where another way to know is slower or less exact.
@@ -41,53 +39,22 @@ impl fmt::Display for WaitCondition {
     }
 }
 
-impl TestContainer {
-    /// Waits until it has ended or is gone, and returns the exit code of that very end: a restart right after does not
-    /// change it.
-    ///
-    /// None, if nobody can tell the code: the container was gone already, or the engine was away when it ended. An
-    /// engine that is away is waited for.
-    ///
-    /// # Errors
-    /// Not found, if it is gone, unless that is what is waited for; the engine's own, for example of a removal that
-    /// failed.
-    ///
-    /// # Cancel safety
-    /// Dropping the future ends the wait and its connection.
-    pub async fn wait_until(&self, condition: WaitCondition) -> Result<Option<i64>> {
-        background().run(wait(self.subject(), condition)).await
-    }
-
-    /// As [`wait_until`](Self::wait_until), up to a time. A condition that is met by then is met, even if there was no
-    /// time at all.
-    ///
-    /// # Errors
-    /// Not ready, if it is not met in time; as [`wait_until`](Self::wait_until).
-    ///
-    /// # Cancel safety
-    /// As [`wait_until`](Self::wait_until).
-    pub async fn wait_until_within(
-        &self,
-        condition: WaitCondition,
-        timeout: Duration,
-    ) -> Result<Option<i64>> {
-        let (subject, began) = (self.subject(), Instant::now());
-        background()
-            .run(async move {
-                // What is met goes before what is late, here and in a last look.
-                match tokio::time::timeout(timeout, wait(subject.clone(), condition)).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => last_look(&subject, condition, began).await,
-                }
-            })
-            .await
+/// Waits up to a time. A condition that is met by then is met, even if there was no time at all.
+pub(crate) async fn wait_timeout(
+    target: Target,
+    condition: WaitCondition,
+    timeout: Duration,
+) -> Result<Option<i64>> {
+    let began = Instant::now();
+    match tokio::time::timeout(timeout, wait(target.clone(), condition)).await {
+        Ok(outcome) => outcome,
+        Err(_) => last_look(&target, condition, began).await,
     }
 }
 
 /// Whether the condition is met after all, for a caller whose time is up.
-async fn last_look(subject: &Subject, condition: WaitCondition, began: Instant) -> Result<Option<i64>> {
-    let Subject { engine, id, name, .. } = subject;
-    let state = match engine.inspect_container(id, name).await {
+async fn last_look(target: &Target, condition: WaitCondition, began: Instant) -> Result<Option<i64>> {
+    let state = match target.inspect().await {
         Ok(info) => info.state,
         Err(error) if error.is_not_found() && condition == WaitCondition::Removed => return Ok(None),
         Err(error) => return Err(error),
@@ -99,16 +66,16 @@ async fn last_look(subject: &Subject, condition: WaitCondition, began: Instant) 
         Kind::NotReady,
         format!("`{condition}` is not met after {}: {state}", seconds(began.elapsed())),
     )
-    .with_subject(format!("container `{name}`")))
+    .with_subject(format!("container `{}`", target.name)))
 }
 
 /// Waits; what breaks off is begun again, once it had begun.
-pub(crate) async fn wait(subject: Subject, condition: WaitCondition) -> Result<Option<i64>> {
+pub(crate) async fn wait(target: Target, condition: WaitCondition) -> Result<Option<i64>> {
     let mut pauses = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
     let mut before = None;
     let mut has_begun = false;
     loop {
-        match attempt(&subject, condition, &mut before, &mut has_begun).await {
+        match attempt(&target, condition, &mut before, &mut has_begun).await {
             Err(error) if has_begun && is_away(&error) => tracing::debug!("{error}"),
             Err(error) if error.is_not_found() && condition == WaitCondition::Removed => return Ok(None),
             outcome => return outcome,
@@ -124,21 +91,20 @@ fn is_away(error: &Error) -> bool {
 
 /// One connection's wait. `before` is the state in which the first one found the container.
 async fn attempt(
-    subject: &Subject,
+    target: &Target,
     condition: WaitCondition,
     before: &mut Option<ContainerState>,
     has_begun: &mut bool,
 ) -> Result<Option<i64>> {
-    let Subject { engine, id, name, .. } = subject;
     if condition == WaitCondition::Removed {
-        let notice = engine.notice_of(id, name, condition.word()).await?;
+        let notice = target.notice_of(condition.word()).await?;
         *has_begun = true;
-        return removed(subject, notice).await;
+        return removed(target, notice).await;
     }
     // The events first and the state after: no end in between is missed. Without events the wait works too.
-    let mut signals = engine.listen(id);
+    let mut signals = target.listen();
     tokio::time::timeout(EVENTS_WITHIN, signals.next()).await.ok();
-    let state = engine.inspect_container(id, name).await?.state;
+    let state = target.inspect().await?.state;
     if condition == WaitCondition::NotRunning && !state.is_running() {
         return Ok(state.exit_code);
     }
@@ -146,7 +112,7 @@ async fn attempt(
     if before.get_or_insert_with(|| state.clone()).finished_at != state.finished_at {
         return Ok(state.exit_code);
     }
-    let notice = engine.notice_of(id, name, condition.word()).await?;
+    let notice = target.notice_of(condition.word()).await?;
     *has_begun = true;
     let told = notice.read().await?.code;
     // Docker 20.10 reads the code after it has noticed the end, and a new run may have set it to 0 by then.
@@ -154,15 +120,15 @@ async fn attempt(
         Ok(Some(code)) => Ok(Some(code)),
         Ok(None) | Err(_) if state.is_running() => Ok(told),
         // The engine also tells of the end of one that did not run, when it is removed; that is no exit.
-        Ok(None) | Err(_) => engine.inspect_container(id, name).await.map(|_| told),
+        Ok(None) | Err(_) => target.inspect().await.map(|_| told),
     }
 }
 
-async fn removed(subject: &Subject, notice: EndNotice) -> Result<Option<i64>> {
+async fn removed(target: &Target, notice: EndNotice) -> Result<Option<i64>> {
     let answer = notice.read().await?;
     match answer.error {
         Some(message) => Err(Error::new(Kind::Engine, message)
-            .with_subject(format!("container `{}`", subject.name))
+            .with_subject(format!("container `{}`", target.name))
             .with_phase("wait for its removal")),
         None => Ok(answer.code),
     }

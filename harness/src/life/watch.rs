@@ -12,9 +12,7 @@ use tokio::sync::watch;
 
 use super::track::{Look, Mark, Track};
 use crate::base::{Backoff, background};
-use crate::container::TestContainer;
-use crate::engine::{ContainerInfo, Signal};
-use crate::output::Subject;
+use crate::engine::{ContainerInfo, Signal, Target};
 use crate::words::{ContainerState, Result};
 
 /// A container's state now, and each one that it changes to; ends when the container is gone.
@@ -49,22 +47,11 @@ impl fmt::Debug for StateWatch {
     }
 }
 
-impl TestContainer {
-    /// Its state now, and each one that it changes to, until it is gone.
-    ///
-    /// All watches share one connection to the engine, which is there for as long as anybody watches.
-    ///
-    /// ```no_run
-    /// # async fn example(container: seatrial::TestContainer) {
-    /// let mut watch = container.watch();
-    /// while let Some(state) = watch.next().await {
-    ///     println!("{state}"); // Up 2 seconds (healthy)
-    /// }
-    /// # }
-    /// ```
-    pub fn watch(&self) -> StateWatch {
+impl StateWatch {
+    /// Watches a container until it is gone.
+    pub(crate) fn of(target: Target) -> Self {
         let (sender, changes) = watch::channel(None);
-        let follower = background().run(follow(self.subject(), sender));
+        let follower = background().run(follow(target, sender));
         // The follower goes with the stream.
         let states = stream::unfold((changes, follower), |(mut changes, follower)| async move {
             loop {
@@ -75,7 +62,7 @@ impl TestContainer {
                 }
             }
         });
-        StateWatch(states.boxed())
+        Self(states.boxed())
     }
 }
 
@@ -83,8 +70,8 @@ impl TestContainer {
 type Looking = BoxFuture<'static, (Mark, Result<ContainerInfo>)>;
 
 /// Tracks a container until it is gone, and sends each state that differs from the one before.
-pub(crate) async fn follow(subject: Subject, sender: watch::Sender<Option<ContainerState>>) {
-    let mut signals = subject.engine.listen(&subject.id);
+pub(crate) async fn follow(target: Target, sender: watch::Sender<Option<ContainerState>>) {
+    let mut signals = target.listen();
     let mut track = Track::default();
     let mut pauses = Pauses::new();
     // Nothing is looked at before the engine tells of what comes after.
@@ -92,7 +79,7 @@ pub(crate) async fn follow(subject: Subject, sender: watch::Sender<Option<Contai
     let mut is_on = false;
     while !track.is_gone() {
         if looking.is_none() && is_on && track.wants_look() {
-            looking = Some(look(&subject, track.mark(), pauses.next()));
+            looking = Some(look(target.clone(), track.mark(), pauses.next()));
         }
         let answer: Pin<&mut (dyn Future<Output = _> + Send)> = match &mut looking {
             Some(looking) => looking.as_mut(),
@@ -132,11 +119,10 @@ pub(crate) async fn follow(subject: Subject, sender: watch::Sender<Option<Contai
     }
 }
 
-fn look(subject: &Subject, mark: Mark, pause: Duration) -> Looking {
-    let Subject { engine, id, name, .. } = subject.clone();
+fn look(target: Target, mark: Mark, pause: Duration) -> Looking {
     Box::pin(async move {
         tokio::time::sleep(pause).await;
-        (mark, engine.inspect_container(&id, &name).await)
+        (mark, target.inspect().await)
     })
 }
 

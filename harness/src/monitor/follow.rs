@@ -12,8 +12,8 @@ use super::rates::Meter;
 use super::samples::each_sample;
 use super::snapshot::Board;
 use crate::base::Backoff;
+use crate::container::Subject;
 use crate::life::follow_states;
-use crate::output::Subject;
 use crate::words::ContainerState;
 
 type States = watch::Receiver<Option<ContainerState>>;
@@ -22,7 +22,7 @@ type Boards = watch::Sender<Board>;
 /// Follows a container until its last state, until it is gone, or until nobody looks any more.
 pub(super) async fn follow(subject: Subject, boards: Boards) {
     let (sender, states) = watch::channel(None);
-    let tracking = follow_states(subject.clone(), sender);
+    let tracking = follow_states(subject.target.clone(), sender);
     let measuring = pin!(join(tracking, measure(&subject, states.clone(), &boards)));
     // The state decides when it is over; measuring never does.
     let telling = pin!(tell(&subject, states, &boards));

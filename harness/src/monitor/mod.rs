@@ -11,7 +11,6 @@ mod stats;
 mod thin;
 
 pub use monitor::Monitor;
-pub(crate) use monitor::Reporter;
 
 pub use rates::Rates;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
@@ -12,8 +13,7 @@ use super::Snapshot;
 use super::follow::follow;
 use super::snapshot::Board;
 use crate::base::background;
-use crate::container::{ContainerRequest, TestContainer};
-use crate::output::Subject;
+use crate::container::{ContainerRequest, StartProgress, Subject, TestContainer};
 use crate::pull::PullProgress;
 use crate::words::{Result, default_name};
 
@@ -109,7 +109,7 @@ impl ContainerRequest {
         let name = request.name.get_or_insert_with(default_name).clone();
         let (sender, receiver) = watch::channel(Board::new(name, request.image.clone()));
         let reporter = Reporter(sender);
-        request.reporter = Some(reporter.clone());
+        request.reporter = Some(Arc::new(reporter.clone()));
         let starting = async move {
             let outcome = request.start().await;
             if let Err(error) = &outcome {
@@ -121,12 +121,12 @@ impl ContainerRequest {
     }
 }
 
-/// Where a start tells how far it is.
+/// The monitor of a start, which is told how far the start is.
 #[derive(Clone)]
-pub(crate) struct Reporter(watch::Sender<Board>);
+struct Reporter(watch::Sender<Board>);
 
-impl Reporter {
-    pub(crate) fn pulling(&self, progress: &PullProgress) {
+impl StartProgress for Reporter {
+    fn pulling(&self, progress: &PullProgress) {
         let percent = progress.percent();
         self.0.send_if_modified(|board| {
             let is_new = board.pulled != percent || board.pulled.is_none();
@@ -136,7 +136,7 @@ impl Reporter {
     }
 
     /// It is there, and what happens to it from now on is followed.
-    pub(crate) fn created(&self, subject: Subject) {
+    fn created(&self, subject: Subject) {
         self.0.send_modify(|board| board.id = Some(subject.id.clone()));
         begin(subject, self.0.clone());
     }
@@ -145,10 +145,4 @@ impl Reporter {
 /// Follows a container for as long as anybody looks.
 fn begin(subject: Subject, boards: watch::Sender<Board>) {
     background().run(follow(subject, boards)).detach();
-}
-
-impl fmt::Debug for Reporter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Reporter")
-    }
 }

@@ -8,9 +8,8 @@ use std::time::Duration;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 
 use super::Stats;
-use crate::container::TestContainer;
+use crate::container::{Subject, TestContainer};
 use crate::engine::{Bodies, JsonValues};
-use crate::output::Subject;
 use crate::words::{Error, Kind, Result};
 
 /// A connection may be dead without saying so; samples come each second, and after so long without one they are over.
@@ -59,8 +58,8 @@ impl TestContainer {
     /// # Cancel safety
     /// Dropping the future leaves nothing.
     pub async fn stats(&self) -> Result<Stats> {
-        let Subject { engine, id, name, .. } = self.subject();
-        match Stats::read(&engine.stats_of(&id, &name).await?) {
+        let subject = self.subject();
+        match Stats::read(&subject.stats().await?) {
             Some(stats) => Ok(stats),
             None => Err(does_not_run(self).await),
         }
@@ -94,7 +93,7 @@ async fn does_not_run(container: &TestContainer) -> Error {
 
 /// The samples of this run.
 async fn samples(subject: &Subject) -> Result<BoxStream<'static, Result<Stats>>> {
-    let bodies = subject.engine.stats_stream(&subject.id, &subject.name).await?;
+    let bodies = subject.stats_stream().await?;
     Ok(stream::unfold(Some(Samples::new(bodies)), |samples| async move {
         let mut samples = samples?;
         match samples.next().await? {

@@ -6,9 +6,8 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
 use super::logs::{Consumer, Logs};
-use super::tap::Subject;
 use crate::base::{Backoff, Run, background};
-use crate::engine::Signal;
+use crate::engine::{Signal, Target};
 use crate::words::{LogLine, LogStream, Result};
 
 /// Lines on their way to a function; the reader of the engine's log waits when there are more.
@@ -22,9 +21,9 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn start(subject: Subject, consumer: Consumer) -> Self {
+    pub(crate) fn start(target: Target, consumer: Consumer) -> Self {
         let (sender, mut receiver) = mpsc::channel(QUEUE);
-        let name = subject.name.clone();
+        let name = target.name.clone();
         let spawned = std::thread::Builder::new().name("seatrial-log".into()).spawn(move || {
             // The thread ends with the reader's sender.
             while let Some(line) = receiver.blocking_recv() {
@@ -34,7 +33,7 @@ impl Listener {
         if let Err(error) = spawned {
             tracing::warn!("nobody listens to container `{name}`: no thread for it: {error}");
         }
-        let reader = Reader { subject, sender, read_to: ReadTo::default() };
+        let reader = Reader { target, sender, read_to: ReadTo::default() };
         Self { _reader: background().run(reader.run()) }
     }
 }
@@ -47,7 +46,7 @@ impl std::fmt::Debug for Listener {
 
 /// The reading itself: over all of the container's runs, and over connections that break.
 struct Reader {
-    subject: Subject,
+    target: Target,
     sender: mpsc::Sender<LogLine>,
     read_to: ReadTo,
 }
@@ -73,7 +72,7 @@ impl Reader {
                 }
                 Err(error) => tracing::debug!("{error}"),
             }
-            match runs_again(&self.subject).await {
+            match runs_again(&self.target).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => tracing::debug!("{error}"),
@@ -84,7 +83,7 @@ impl Reader {
 
     /// Delivers what was not delivered yet, up to the end of this run.
     async fn follow(&mut self) -> Result<()> {
-        let mut logs = Logs::new(self.subject.clone()).follow();
+        let mut logs = Logs::new(self.target.clone()).follow();
         if let Some(last) = self.read_to.stdout.max(self.read_to.stderr) {
             logs = logs.since(last - DISORDER);
         }
@@ -114,17 +113,16 @@ impl ReadTo {
 }
 
 /// Waits until a container whose output ended runs, if it does not; false if it is gone.
-async fn runs_again(subject: &Subject) -> Result<bool> {
-    let Subject { engine, id, name, .. } = subject;
+async fn runs_again(target: &Target) -> Result<bool> {
     // The events first and the state after: nothing that happens in between is missed.
-    let mut signals = engine.listen(id);
+    let mut signals = target.listen();
     loop {
         match signals.next().await {
             Signal::Look | Signal::Event(_) => {}
             // Its log tells too, if it is read again.
             Signal::Silence(_) => return Ok(true),
         }
-        match engine.inspect_container(id, name).await {
+        match target.inspect().await {
             Ok(info) if info.state.is_running() || info.state.is_restarting() => return Ok(true),
             Ok(_) => {}
             Err(error) if error.is_not_found() => return Ok(false),

@@ -7,8 +7,7 @@ use std::time::SystemTime;
 
 use futures_util::stream::{self, Stream, StreamExt};
 
-use super::tap::Subject;
-use crate::engine::{FrameDecoder, LogRequest, Mode};
+use crate::engine::{FrameDecoder, LogRequest, Mode, Target};
 use crate::words::{LineSplitter, LogLine, LogStream, Result, stream_texts};
 
 /// A view of a container's log: choose what, then read it.
@@ -34,7 +33,7 @@ use crate::words::{LineSplitter, LogLine, LogStream, Result, stream_texts};
 #[derive(Clone, Debug)]
 #[must_use = "a view of a log does nothing until it is read"]
 pub struct Logs {
-    subject: Subject,
+    target: Target,
     request: LogRequest,
 }
 
@@ -54,7 +53,7 @@ stream_texts!(LogOutput);
 pub type LogLines = Pin<Box<dyn Stream<Item = Result<LogLine>> + Send>>;
 
 impl Logs {
-    pub(crate) fn new(subject: Subject) -> Self {
+    pub(crate) fn new(target: Target) -> Self {
         let request = LogRequest {
             stdout: true,
             stderr: true,
@@ -63,7 +62,7 @@ impl Logs {
             tail: None,
             since: None,
         };
-        Self { subject, request }
+        Self { target, request }
     }
 
     /// Standard output only. Default: both streams.
@@ -127,8 +126,8 @@ impl Logs {
     }
 
     async fn each(self, mut sink: impl FnMut(LogStream, &[u8])) -> Result<()> {
-        let Subject { engine, id, name, tty, .. } = &self.subject;
-        let mut bodies = engine.logs(id, name, &self.request).await?;
+        let Target { tty, .. } = &self.target;
+        let mut bodies = self.target.logs(&self.request).await?;
         let mut decoder = FrameDecoder::new(if *tty { Mode::Raw } else { Mode::Multiplexed });
         while let Some(piece) = bodies.next().await {
             decoder.decode(&piece?, &mut sink)?;
@@ -145,8 +144,8 @@ impl Logs {
     /// Dropping the future or the stream leaves nothing.
     pub async fn lines(mut self) -> Result<LogLines> {
         self.request.timestamps = true;
-        let Subject { engine, id, name, tty, .. } = &self.subject;
-        let bodies = engine.logs(id, name, &self.request).await?;
+        let Target { tty, .. } = &self.target;
+        let bodies = self.target.logs(&self.request).await?;
         let decoder = FrameDecoder::new(if *tty { Mode::Raw } else { Mode::Multiplexed });
         let state = Some((bodies, decoder, LineSplitter::with_timestamps()));
         let batches = stream::unfold(state, |state| async move {

@@ -13,4 +13,4 @@ pub use log_match::LogMatch;
 pub(crate) use log_match::{LogMatcher, Pattern, Streams};
 pub(crate) use logs::Consumer;
 pub use logs::{LogLines, LogOutput, Logs};
-pub(crate) use tap::{LogOutcome, Subject, Tap, Watcher};
+pub(crate) use tap::{LogOutcome, Tap, Watcher};

@@ -1,7 +1,7 @@
 //! Reads a container's output on the background thread: feeds it to those who wait for something in it, keeps the
 //! last of it, and lets go as soon as nobody needs it, so that the container is never held back.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -11,11 +11,8 @@ use super::kept::{Collected, Retain};
 use super::log_match::{LogMatch, LogMatcher};
 use super::source::Source;
 use crate::base::{Backoff, Run, background};
-use crate::container::Commands;
-use crate::engine::{Engine, FrameDecoder, LogRequest, Mode, Upgraded};
-use crate::life::Course;
-use crate::wait::LogWait;
-use crate::words::{ContainerId, LogStream, Result};
+use crate::engine::{FrameDecoder, LogRequest, Mode, Target, Upgraded};
+use crate::words::{LogStream, Result};
 
 /// How much is read at once. A busy container fills it, which keeps the wake-ups few.
 const READ_SIZE: usize = 64 * 1024;
@@ -36,24 +33,34 @@ pub(crate) enum LogOutcome {
     Failed(String),
 }
 
-/// One who waits for something in the output.
-#[derive(Debug)]
+/// Makes a matcher that has seen nothing; none if there is nothing to look for.
+type Fresh = Box<dyn Fn() -> Option<LogMatcher> + Send + Sync>;
+
+/// A search for something in the output, with the channel to the wait that wants it.
 pub(crate) struct Watcher {
-    wait: LogWait,
+    fresh: Fresh,
+    is_from_now: bool,
     matcher: Option<LogMatcher>,
     seen: Arc<AtomicUsize>,
     done: Option<oneshot::Sender<LogOutcome>>,
 }
 
 impl Watcher {
-    pub(crate) fn new(wait: &LogWait, seen: Arc<AtomicUsize>) -> (Self, oneshot::Receiver<LogOutcome>) {
+    /// Makes a search by `fresh`, which counts its matches in `seen`; `is_from_now` if what was printed before does not
+    /// count.
+    pub(crate) fn new(
+        fresh: impl Fn() -> Option<LogMatcher> + Send + Sync + 'static,
+        is_from_now: bool,
+        seen: Arc<AtomicUsize>,
+    ) -> (Self, oneshot::Receiver<LogOutcome>) {
         let (done, outcome) = oneshot::channel();
-        (Self { wait: wait.clone(), matcher: wait.matcher(), seen, done: Some(done) }, outcome)
+        let matcher = fresh();
+        (Self { fresh: Box::new(fresh), is_from_now, matcher, seen, done: Some(done) }, outcome)
     }
 
     /// Starts over, for a source that begins at the beginning again.
     fn reset(&mut self) {
-        self.matcher = self.wait.matcher();
+        self.matcher = (self.fresh)();
         self.seen.store(0, Ordering::Relaxed);
     }
 
@@ -74,7 +81,7 @@ impl Watcher {
 
     /// Whether it wants only what is printed from now on.
     pub(crate) fn is_from_now(&self) -> bool {
-        self.wait.is_from_now()
+        self.is_from_now
     }
 
     /// Whether somebody still waits for it.
@@ -95,52 +102,37 @@ impl std::fmt::Debug for Tap {
     }
 }
 
-/// Whose output it is.
-#[derive(Clone, Debug)]
-pub(crate) struct Subject {
-    pub(crate) engine: Engine,
-    pub(crate) id: ContainerId,
-    pub(crate) name: String,
-    pub(crate) tty: bool,
-    /// Whether the handle has started it again. Written by its restarts, read by those who look for the beginning of
-    /// a run; a flag of its own since the engine does not tell.
-    pub(crate) ran_before: Arc<AtomicBool>,
-    pub(crate) commands: Arc<Commands>,
-    /// What is meant to become of it.
-    pub(crate) course: Arc<Course>,
-}
-
 impl Tap {
     /// Reads from a connection that is attached already: what is printed from then on. Should it break, the log is
     /// read from the beginning of this run.
     ///
     /// Returns the tap, and what tells that the reading is over.
     pub(crate) fn attached(
-        subject: Subject,
+        target: Target,
         connection: Upgraded,
         watchers: Vec<Watcher>,
         keep: Retain,
     ) -> (Self, oneshot::Receiver<()>) {
-        Self::reading(subject, Some(Source::Attached(connection)), watchers, keep, None)
+        Self::reading(target, Some(Source::Attached(connection)), watchers, keep, None)
     }
 
     /// As [`attached`](Self::attached); should the connection break, the log is read from this time on.
     pub(crate) fn attached_at(
         time: SystemTime,
-        subject: Subject,
+        target: Target,
         connection: Upgraded,
         watchers: Vec<Watcher>,
     ) -> (Self, oneshot::Receiver<()>) {
-        Self::reading(subject, Some(Source::Attached(connection)), watchers, Retain::Tail, Some(time))
+        Self::reading(target, Some(Source::Attached(connection)), watchers, Retain::Tail, Some(time))
     }
 
     /// Reads the log from the beginning of this run.
-    pub(crate) fn followed(subject: Subject, watchers: Vec<Watcher>) -> (Self, oneshot::Receiver<()>) {
-        Self::reading(subject, None, watchers, Retain::Tail, None)
+    pub(crate) fn followed(target: Target, watchers: Vec<Watcher>) -> (Self, oneshot::Receiver<()>) {
+        Self::reading(target, None, watchers, Retain::Tail, None)
     }
 
     fn reading(
-        subject: Subject,
+        target: Target,
         source: Option<Source>,
         watchers: Vec<Watcher>,
         keep: Retain,
@@ -149,7 +141,7 @@ impl Tap {
         let (over, is_over) = oneshot::channel();
         let collected = Arc::new(Mutex::new(Collected::default()));
         let reader =
-            Reader { subject, watchers, keep, not_before, starts_over: false, collected: collected.clone() };
+            Reader { target, watchers, keep, not_before, starts_over: false, collected: collected.clone() };
         let reader = background().run(async move {
             reader.run(source).await;
             over.send(()).ok();
@@ -175,7 +167,7 @@ fn lock(collected: &Mutex<Collected>) -> std::sync::MutexGuard<'_, Collected> {
 
 /// The reading itself.
 struct Reader {
-    subject: Subject,
+    target: Target,
     watchers: Vec<Watcher>,
     keep: Retain,
     /// What is older is not looked at when the log has to be read; by our clock, of which an engine elsewhere may
@@ -232,19 +224,18 @@ impl Reader {
     }
 
     async fn follow_log(&self) -> Result<crate::engine::Bodies> {
-        let Subject { engine, id, name, ran_before, .. } = &self.subject;
-        let state = engine.inspect_container(id, name).await?.state;
-        let run = state.log_since(ran_before.load(Ordering::Relaxed));
+        let state = self.target.inspect().await?.state;
+        let run = state.log_since(self.target.ran_before());
         // None is less than any time.
         let since = run.max(self.not_before).map(crate::words::engine_seconds);
         let request =
             LogRequest { stdout: true, stderr: true, follow: true, timestamps: false, tail: None, since };
-        engine.logs(id, name, &request).await
+        self.target.logs(&request).await
     }
 
     /// Reads one source until it ends or nobody waits.
     async fn read(&mut self, mut source: Source) -> Stop {
-        let mode = if self.subject.tty { Mode::Raw } else { Mode::Multiplexed };
+        let mode = if self.target.tty { Mode::Raw } else { Mode::Multiplexed };
         let mut decoder = FrameDecoder::new(mode);
         let mut buffer = vec![0; READ_SIZE];
         let mut is_quiet = false;
@@ -298,13 +289,12 @@ impl Reader {
 
     /// Whether the container has ended for good. Its output ends a moment before the engine says so.
     async fn has_ended(&self) -> bool {
-        let Subject { engine, id, name, .. } = &self.subject;
-        match tokio::time::timeout(ENDING, engine.wait_not_running(id, name)).await {
+        match tokio::time::timeout(ENDING, self.target.wait_not_running()).await {
             Err(_) => return false,
             Ok(Err(error)) => return error.is_not_found(),
             Ok(Ok(_)) => {}
         }
-        match engine.inspect_container(id, name).await {
+        match self.target.inspect().await {
             Ok(info) => !info.state.is_running() && !info.state.is_restarting(),
             Err(error) => error.is_not_found(),
         }

@@ -36,8 +36,8 @@ pub(super) struct Leaks {
 impl Traces {
     pub(super) async fn of(container: &TestContainer) -> Result<Self> {
         let subject = container.subject();
-        let processes = subject.engine.processes_of(&subject.id, &subject.name).await?;
-        let files = subject.engine.changes_of(&subject.id, &subject.name).await?;
+        let processes = subject.processes().await?;
+        let files = subject.changes().await?;
         Ok(Self::without_ours(processes, files))
     }
 

@@ -2,8 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use crate::container::TestContainer;
-use crate::output::Subject;
+use crate::container::{Subject, TestContainer};
 use crate::session::Remover;
 
 /// The containers of a pool, whoever has them.

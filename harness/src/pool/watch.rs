@@ -51,7 +51,7 @@ pub(super) async fn look_at(shell: &PoolShell, place: usize) {
     let epoch = shell.epoch(place);
     let Some(entry) = shell.keeper().roster.entry(place) else { return };
     let subject = entry.subject;
-    let event = match subject.engine.inspect_container(&subject.id, &subject.name).await {
+    let event = match subject.inspect().await {
         Ok(info) if info.state.oom_killed => Event::Poison(place),
         Ok(info) if info.state.is_fit() => Event::Well(place),
         Ok(info) => {

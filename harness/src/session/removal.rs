@@ -7,7 +7,7 @@ use super::estate::Manner;
 use super::register::Item;
 use super::thing::Thing;
 use crate::base::{Backoff, tell};
-use crate::engine::{Engine, Resource};
+use crate::engine::{Engine, Resource, Target};
 use crate::words::{ContainerId, Error, Kind, Result};
 
 /// The limit for one removal with its retries, so that a wedged engine can't hold the process for ever.
@@ -69,7 +69,7 @@ fn is_used_by_kept(thing: &Thing, error: &Error) -> bool {
 
 async fn attempt(engine: &Engine, thing: &Thing, began: Instant) -> Verdict {
     let answer = match thing {
-        Thing::Container { id, name, .. } => engine.remove_container(id, name).await,
+        Thing::Container { id, name, .. } => Target::new(engine.clone(), id.clone(), name).remove().await,
         Thing::Network { id, name, .. } => engine.remove_network(id, name).await,
         Thing::Volume { name, .. } => engine.remove_volume(name).await,
         Thing::Unanswered { kind, name, creation, .. } => match engine.made_by(creation, *kind, name).await {
@@ -90,7 +90,7 @@ async fn attempt(engine: &Engine, thing: &Thing, began: Instant) -> Verdict {
 async fn remove_found(engine: &Engine, kind: Resource, name: &str, ids: Vec<String>) -> Result<()> {
     for id in ids {
         match kind {
-            Resource::Container => engine.remove_container(&ContainerId::new(id)?, name).await?,
+            Resource::Container => Target::new(engine.clone(), ContainerId::new(id)?, name).remove().await?,
             Resource::Network => engine.remove_network(&id, name).await?,
             Resource::Volume => engine.remove_volume(&id).await?,
         }

@@ -60,7 +60,7 @@ impl Branch {
         let seen = std::sync::Arc::default();
         let log = match &strategy {
             Strategy::Log(log) => {
-                let (watcher, outcome) = Watcher::new(log, std::sync::Arc::clone(&seen));
+                let (watcher, outcome) = log.watcher(std::sync::Arc::clone(&seen));
                 watchers.push(watcher);
                 Some(outcome)
             }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
+use super::Waited;
 use crate::base::{Backoff, background};
-use crate::container::TestContainer;
 use crate::life::Sensor;
 use crate::words::Error;
 
@@ -15,7 +15,7 @@ const REFRESH: Duration = Duration::from_secs(1);
 /// One wait's surroundings.
 #[derive(Debug)]
 pub(super) struct Cx<'a> {
-    pub(super) container: &'a TestContainer,
+    pub(super) container: &'a dyn Waited,
     pub(super) sensor: Sensor,
 }
 
@@ -49,16 +49,16 @@ impl Cx<'_> {
     /// ended when it was looked at has no addresses, whatever was published, and the engine may have started it again.
     pub(super) async fn address<T>(
         &self,
-        look_up: impl Fn(&TestContainer) -> Result<T, Error>,
+        look_up: impl Fn(&dyn Waited) -> Result<T, Error>,
     ) -> Result<T, Failure> {
-        let subject = self.container.subject();
+        let target = self.container.target();
         let mut pauses = Pauses::up_to(Duration::from_millis(200));
         loop {
             let error = match look_up(self.container) {
                 Ok(address) => return Ok(address),
                 Err(error) => error,
             };
-            match subject.engine.inspect_container(&subject.id, &subject.name).await {
+            match target.inspect().await {
                 Ok(info) if info.state.is_restarting() => pauses.next().await,
                 Ok(info) if info.state.is_running() => {
                     self.container.refresh(&info);
@@ -87,9 +87,9 @@ impl Refresh {
         if self.0.elapsed() < REFRESH {
             return;
         }
-        let subject = cx.container.subject();
+        let target = cx.container.target();
         // An engine that is away for a moment is asked the next time.
-        if let Ok(info) = subject.engine.inspect_container(&subject.id, &subject.name).await {
+        if let Ok(info) = target.inspect().await {
             cx.container.refresh(&info);
         }
         *self = Self::from_now();

@@ -7,11 +7,11 @@ use futures_util::future::{BoxFuture, Either, select, select_ok, try_join_all};
 
 use super::branch::{Branch, Outcome};
 use super::cx::{Cx, Failure};
-use super::{Strategy, WaitFor};
+use super::{Strategy, WaitFor, Waited};
 use crate::base::background;
-use crate::container::TestContainer;
+use crate::engine::Target;
 use crate::life::{End, Sensor};
-use crate::output::{LogMatch, LogOutcome, Retain, Subject, Tap};
+use crate::output::{LogMatch, LogOutcome, Retain, Tap};
 use crate::words::{Error, Result};
 
 /// A wait that is set up before the container starts, so that nothing that it prints is missed.
@@ -34,19 +34,19 @@ pub(crate) enum Unmet {
 
 impl Preparation {
     /// Sets a wait up for a container that is created and not started.
-    pub(crate) async fn before_start(wait: &WaitFor, subject: &Subject) -> Result<Self> {
+    pub(crate) async fn before_start(wait: &WaitFor, target: &Target) -> Result<Self> {
         let mut watchers = Vec::new();
         let root = Branch::of(wait, &mut watchers);
         if watchers.is_empty() {
             return Ok(Self { root, tap: None, over: None });
         }
-        let connection = subject.engine.attach(&subject.id, &subject.name).await?;
-        let (tap, over) = Tap::attached(subject.clone(), connection, watchers, Retain::Tail);
+        let connection = target.attach().await?;
+        let (tap, over) = Tap::attached(target.clone(), connection, watchers, Retain::Tail);
         Ok(Self { root, tap: Some(tap), over: Some(over) })
     }
 
     /// Sets a wait up for a container that runs: its log is read from the beginning of this run, or from now.
-    pub(crate) async fn after_start(wait: &WaitFor, subject: &Subject) -> Result<Self> {
+    pub(crate) async fn after_start(wait: &WaitFor, target: &Target) -> Result<Self> {
         let mut watchers = Vec::new();
         let root = Branch::of(wait, &mut watchers);
         if watchers.is_empty() {
@@ -61,10 +61,10 @@ impl Preparation {
         let (tap, over) = if from_now != 0 {
             // Before the connection: what is printed while it is made counts.
             let now = SystemTime::now();
-            let connection = subject.engine.attach(&subject.id, &subject.name).await?;
-            Tap::attached_at(now, subject.clone(), connection, watchers)
+            let connection = target.attach().await?;
+            Tap::attached_at(now, target.clone(), connection, watchers)
         } else {
-            Tap::followed(subject.clone(), watchers)
+            Tap::followed(target.clone(), watchers)
         };
         Ok(Self { root, tap: Some(tap), over: Some(over) })
     }
@@ -72,7 +72,7 @@ impl Preparation {
 
 /// Waits until a container that was started is ready. The matches of log waits go to `matches`.
 pub(crate) async fn wait_ready(
-    container: &TestContainer,
+    container: &dyn Waited,
     prepared: &mut Preparation,
     timeout: Duration,
     matches: &Mutex<Vec<LogMatch>>,
@@ -86,8 +86,7 @@ pub(crate) async fn wait_ready(
             over.await.ok();
         }
     };
-    let subject = container.subject();
-    let sensor = Sensor::new(subject.engine, subject.id, subject.name, after);
+    let sensor = Sensor::new(container.target().clone(), after);
     let cx = Cx { container, sensor };
     let deadline = background().run(tokio::time::sleep(timeout));
     match select(follow(&prepared.root, &cx, matches), deadline).await {

@@ -30,10 +30,10 @@ impl FileWait {
     }
 
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
-        let subject = cx.container.subject();
+        let target = cx.container.target();
         let mut pauses = Pauses::up_to(Duration::from_millis(200));
         loop {
-            match subject.engine.has_path(&subject.id, &subject.name, &self.path).await {
+            match target.has_path(&self.path).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => branch.saw("it is not there"),
                 Err(error) => branch.saw(error.to_string()),

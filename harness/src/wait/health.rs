@@ -30,9 +30,9 @@ impl HealthyWait {
     }
 
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
-        let subject = cx.container.subject();
+        let target = cx.container.target();
         // The events first and the state after: nothing that happens in between is missed.
-        let mut signals = subject.engine.listen(&subject.id);
+        let mut signals = target.listen();
         loop {
             let next = background().run(async move {
                 let signal = tokio::time::timeout(WITHOUT_EVENT, signals.next()).await;
@@ -47,7 +47,7 @@ impl HealthyWait {
                 }
                 Ok(Signal::Look | Signal::Event(_)) | Err(_) => {}
             }
-            match subject.engine.inspect_container(&subject.id, &subject.name).await {
+            match target.inspect().await {
                 Ok(info) if self.is_met(&info)? => return Ok(()),
                 Ok(_) => {}
                 Err(error) => branch.saw(error.to_string()),

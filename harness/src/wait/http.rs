@@ -12,10 +12,10 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use super::Waited;
 use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses, Refresh};
 use crate::base::background;
-use crate::container::TestContainer;
 use crate::engine::Authority;
 use crate::words::{Error, Port, Result, quoted};
 
@@ -178,7 +178,7 @@ impl HttpWait {
         }
     }
 
-    fn address_in(&self, container: &TestContainer) -> Result<String> {
+    fn address_in(&self, container: &dyn Waited) -> Result<String> {
         match self.port {
             Some(port) => container.addr(port),
             None => container.only_addr(),

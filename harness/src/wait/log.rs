@@ -2,8 +2,12 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
-use crate::output::{LogMatcher, Pattern, Streams};
+use tokio::sync::oneshot;
+
+use crate::output::{LogMatcher, LogOutcome, Pattern, Streams, Watcher};
 use crate::words::{Error, Result};
 
 /// Waits for output.
@@ -75,11 +79,13 @@ impl LogWait {
         Ok(())
     }
 
-    pub(crate) fn is_from_now(&self) -> bool {
-        self.from_now
+    /// Makes the search for it in a container's output; `seen` counts its matches.
+    pub(super) fn watcher(&self, seen: Arc<AtomicUsize>) -> (Watcher, oneshot::Receiver<LogOutcome>) {
+        let (wait, from_now) = (self.clone(), self.from_now);
+        Watcher::new(move || wait.matcher(), from_now, seen)
     }
 
-    pub(crate) fn matcher(&self) -> Option<LogMatcher> {
+    fn matcher(&self) -> Option<LogMatcher> {
         let times = NonZeroUsize::new(self.times)?;
         self.pattern.as_ref().ok().map(|pattern| LogMatcher::new(pattern.clone(), self.streams, times))
     }

@@ -13,6 +13,7 @@ mod http;
 mod log;
 mod port;
 mod strategy;
+mod waited;
 
 use std::time::Duration;
 
@@ -26,8 +27,9 @@ pub use http::{HttpResponse, HttpWait};
 pub use log::LogWait;
 
 pub use port::PortWait;
-pub(crate) use strategy::Strategy;
-pub use strategy::{ExitWait, WaitStrategy};
+pub use strategy::ExitWait;
+pub(crate) use strategy::{CustomWait, Strategy};
+pub(crate) use waited::Waited;
 
 use crate::words::Port;
 
@@ -112,9 +114,9 @@ impl WaitFor {
         Self(Strategy::Any(branches.into_iter().collect()))
     }
 
-    /// Waits for a strategy of your own.
-    pub fn custom(strategy: impl WaitStrategy + 'static) -> Self {
-        Self(Strategy::Custom(std::sync::Arc::new(strategy)))
+    /// Waits for a strategy of the user's.
+    pub(crate) fn by(strategy: std::sync::Arc<dyn CustomWait>) -> Self {
+        Self(Strategy::Custom(strategy))
     }
 }
 

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
+use super::Waited;
 use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses, Refresh};
 use crate::base::background;
-use crate::container::TestContainer;
 use crate::words::{Error, Port, Protocol, Result};
 
 /// How long a connection must stay open where the container's own address can't be asked.
@@ -82,7 +82,7 @@ impl PortWait {
     }
 
     /// The published address and the container's own, of which there is at least one.
-    fn addresses_in(&self, container: &TestContainer) -> Result<(Option<String>, Option<SocketAddr>)> {
+    fn addresses_in(&self, container: &dyn Waited) -> Result<(Option<String>, Option<SocketAddr>)> {
         let own = container.ip_addresses().into_iter().next();
         let inside = own.map(|ip| SocketAddr::new(ip, self.port.number()));
         match container.addr(self.port) {

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::{ExecWait, FileWait, HealthyWait, HttpWait, LogWait, PortWait, WaitFor};
-use crate::container::TestContainer;
+use super::{ExecWait, FileWait, HealthyWait, HttpWait, LogWait, PortWait, WaitFor, Waited};
 use crate::words::{Error, Result, seconds};
 
 /// All that can be waited for.
@@ -24,60 +23,24 @@ pub(crate) enum Strategy {
     File(FileWait),
     All(Vec<WaitFor>),
     Any(Vec<WaitFor>),
-    Custom(Arc<dyn WaitStrategy>),
+    Custom(Arc<dyn CustomWait>),
 }
 
-/// A strategy of your own.
-///
-/// It runs on your task, not on a thread of Seatrial's, up to the request's deadline; it is dropped when the
-/// container ends first.
-///
-/// The future is boxed, so that strategies can be branches of [`WaitFor::all`] and [`WaitFor::any`]:
-///
-/// ```
-/// use std::{error::Error, future::Future, pin::Pin, time::Duration};
-///
-/// use seatrial::{TestContainer, WaitFor, WaitStrategy};
-///
-/// struct Rows(u64);
-///
-/// impl WaitStrategy for Rows {
-///     fn describe(&self) -> String {
-///         format!("{} rows in `ship`", self.0)
-///     }
-///
-///     fn wait<'a>(
-///         &'a self,
-///         container: &'a TestContainer,
-///     ) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send + 'a>> {
-///         Box::pin(async move {
-///             loop {
-///                 let count = container.exec(["psql", "-Atc", "SELECT count(*) FROM ship"]).await?;
-///                 if count.stdout_text().trim() == self.0.to_string() {
-///                     return Ok(());
-///                 }
-///                 tokio::time::sleep(Duration::from_millis(100)).await;
-///             }
-///         })
-///     }
-/// }
-///
-/// let wait = WaitFor::custom(Rows(3));
-/// ```
-pub trait WaitStrategy: Send + Sync {
-    /// What is waited for, in a few words, for the report of a wait that failed.
+/// A strategy of the user's, as the floor of waits knows it.
+pub(crate) trait CustomWait: Send + Sync {
+    /// Names what is waited for, in a few words.
     fn describe(&self) -> String;
 
     /// Returns when the container is ready, or with the reason why it will never be.
     fn wait<'a>(
         &'a self,
-        container: &'a TestContainer,
+        container: &'a dyn Waited,
     ) -> BoxFuture<'a, Result<(), Box<dyn std::error::Error + Send + Sync>>>;
 }
 
-impl fmt::Debug for dyn WaitStrategy {
+impl fmt::Debug for dyn CustomWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WaitStrategy({})", self.describe())
+        write!(f, "CustomWait({})", self.describe())
     }
 }
 

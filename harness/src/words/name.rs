@@ -41,6 +41,11 @@ fn program_name(stem: &str) -> &str {
     }
 }
 
+/// Makes a random name for a network or volume: `seatrial-<kind>-<12 hexadecimal digits>`.
+pub(crate) fn random_name(kind: &str) -> String {
+    format!("seatrial-{kind}-{:012x}", rand::random::<u64>() >> 16)
+}
+
 fn generated(caller: &str, random: u64) -> String {
     let name = cleaned(caller);
     // The end of a test's path tells it from its neighbours; the start is the same for all of them.

@@ -1,4 +1,4 @@
-//! Stands in for TLS where the `tls` feature is off, and says so.
+//! The stand-in for TLS without the feature `tls`: refuses certificates, with the reason.
 
 use std::convert::Infallible;
 use std::io;
@@ -8,15 +8,16 @@ use tokio::net::TcpStream;
 
 use crate::settings::Certificates;
 
-/// There is none.
+/// A connection's TLS, which can't be made.
 #[derive(Clone, Debug)]
 pub(super) struct Tls(Infallible);
 
 impl Tls {
     pub(super) fn new(address: &str, certificates: &Certificates) -> Result<Self, String> {
         Err(format!(
-            "`DOCKER_CERT_PATH` is `{}`, which asks for TLS with `{address}`, and this reaper is built without; mount \
-             the engine's socket instead, or use one with the feature `tls` (`cargo install seatrial-reaper`)",
+            "`DOCKER_CERT_PATH` is `{}`, which asks for TLS with `{address}`, and this reaper is built without TLS; \
+             mount the engine's socket instead, or use a reaper with the feature `tls` \
+             (`cargo install seatrial-reaper`)",
             certificates.folder.display()
         ))
     }

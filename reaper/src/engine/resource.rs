@@ -1,4 +1,4 @@
-//! What an engine holds, as its lists tell it: read tolerantly, since only a few keys matter and engines differ.
+//! An engine's resources, as its lists describe them. Reading is tolerant: only a few keys matter, and engines differ.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,25 +9,25 @@ use serde_json::Value;
 
 use crate::timestamp;
 
-/// The kinds of what is reaped, in the order in which it goes.
+/// The classes of resources that a reaper removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// In every state.
+    /// Containers in every state.
     Container,
-    /// Those that users made.
+    /// Networks that users created.
     Network,
-    /// Named and anonymous.
+    /// Named and anonymous volumes.
     Volume,
-    /// Tagged or not.
+    /// Images with and without tags.
     Image,
 }
 
 impl Class {
-    /// What hangs on another thing goes before it.
+    /// All classes in the order of removal: a resource goes before those that it uses.
     pub const IN_ORDER: [Self; 4] = [Self::Container, Self::Network, Self::Volume, Self::Image];
 
-    /// The list of all of the class.
-    pub(super) fn path(self) -> &'static str {
+    /// Returns the path and query of the list of all resources of the class; more of the query can be appended.
+    pub(super) fn list_path(self) -> &'static str {
         match self {
             Self::Container => "/containers/json?all=1",
             Self::Network => "/networks?",
@@ -36,7 +36,7 @@ impl Class {
         }
     }
 
-    /// The class of several.
+    /// Returns the plural of the class's name.
     #[must_use]
     pub fn plural(self) -> &'static str {
         match self {
@@ -54,55 +54,69 @@ impl fmt::Display for Class {
     }
 }
 
-/// One thing that an engine holds.
+/// A resource of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
-    /// What it is.
+    /// The class.
     pub class: Class,
-    /// What it is removed by: a full id, or a volume's name.
+    /// The full id; of a volume, its name.
     pub id: String,
-    /// What people know it by.
-    pub name: String,
-    /// An image's tags; all of them have to go before it does.
+    /// The names. A container that others are linked to has several; an image has none.
+    pub names: Vec<String>,
+    /// The tags of an image. It is removed with its last tag.
     pub tags: Vec<String>,
-    /// When it was made, if the engine says so.
+    /// The id of a container's image.
+    pub image: Option<String>,
+    /// The time of creation, if the engine tells it.
     pub created: Option<SystemTime>,
     labels: BTreeMap<String, String>,
 }
 
 impl Resource {
-    /// Those of a list; what has no id is left out.
-    pub(super) fn of_list(class: Class, list: &Value) -> Vec<Self> {
+    /// Reads a list. Items without an id are left out.
+    pub(crate) fn of_list(class: Class, list: &Value) -> Vec<Self> {
         let items = if class == Class::Volume { &list["Volumes"] } else { list };
         items.as_array().into_iter().flatten().filter_map(|item| Self::of_item(class, item)).collect()
     }
 
     fn of_item(class: Class, item: &Value) -> Option<Self> {
-        let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
-        let tags: Vec<String> =
-            strings(&item["RepoTags"]).filter(|tag| *tag != "<none>:<none>").map(Into::into).collect();
-        let (id, name) = match class {
+        let text = |key: &str| item[key].as_str().map(str::to_owned);
+        let (id, names) = match class {
             Class::Container => {
-                let name = strings(&item["Names"]).next().unwrap_or_default();
-                (text("Id"), name.trim_start_matches('/').to_owned())
+                let names = strings(&item["Names"]).map(|name| name.trim_start_matches('/').to_owned());
+                (text("Id")?, names.collect())
             }
-            Class::Network => (text("Id"), text("Name")),
-            Class::Volume => (text("Name"), text("Name")),
-            Class::Image => (text("Id"), tags.join(",")),
+            Class::Network => (text("Id")?, text("Name").into_iter().collect()),
+            Class::Volume => (text("Name")?, text("Name").into_iter().collect()),
+            Class::Image => (text("Id")?, Vec::new()),
         };
+        let tags = strings(&item["RepoTags"]).filter(|tag| *tag != "<none>:<none>");
         let labels = item["Labels"].as_object().into_iter().flatten();
-        let labels =
-            labels.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect();
-        (!id.is_empty()).then(|| Self { class, id, name, tags, created: created(item), labels })
+        let labels = labels.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
+        (!id.is_empty()).then(|| Self {
+            class,
+            id,
+            names,
+            tags: tags.map(str::to_owned).collect(),
+            image: text("ImageID"),
+            created: created(item),
+            labels: labels.collect(),
+        })
     }
 
-    /// A label's value.
+    /// Returns the value of a label.
     #[must_use]
     pub fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(String::as_str)
     }
 
-    /// Whether it is a reaper, or a reaper's image.
+    /// Returns the name for people: the first name, or an image's tags. Empty if there is neither.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.names.first().cloned().unwrap_or_else(|| self.tags.join(","))
+    }
+
+    /// Returns `true` for a reaper's container and a reaper's image.
     #[must_use]
     pub fn is_reaper(&self) -> bool {
         self.label(labels::RYUK) == Some("true")
@@ -111,8 +125,8 @@ impl Resource {
 
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = if self.name.is_empty() { &self.id } else { &self.name };
-        write!(f, "{} {name}", self.class)
+        let name = self.name();
+        write!(f, "{} {}", self.class, if name.is_empty() { &self.id } else { &name })
     }
 }
 
@@ -120,7 +134,7 @@ fn strings(list: &Value) -> impl Iterator<Item = &str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// Containers and images tell seconds, networks and volumes a text.
+/// Returns the time of creation: a number of seconds for containers and images, a text for networks and volumes.
 fn created(item: &Value) -> Option<SystemTime> {
     if let Some(seconds) = item["Created"].as_u64() {
         return UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
@@ -137,11 +151,12 @@ mod tests {
     #[test]
     fn lists_are_read_whatever_else_they_hold() {
         let container = json!([{ "Id": "1", "Names": ["/a"], "State": "never heard of", "Created": 5,
-                                 "Labels": { "x": "y", labels::RYUK: "true" } }, { "Id": null }]);
+                                 "ImageID": "sha256:1", "Labels": { "x": "y", labels::RYUK: "true" } }, { "Id": null }]);
         let read = Resource::of_list(Class::Container, &container);
         assert_eq!((read.len(), read[0].to_string().as_str()), (1, "container a"));
         assert_eq!(read[0].created, Some(UNIX_EPOCH + Duration::from_secs(5)));
         assert!(read[0].is_reaper() && read[0].label("x") == Some("y"));
+        assert_eq!((read[0].names[0].as_str(), read[0].image.as_deref()), ("a", Some("sha256:1")));
         let image = json!([{ "Id": "i", "RepoTags": ["<none>:<none>"], "Labels": null }]);
         assert!(Resource::of_list(Class::Image, &image)[0].tags.is_empty());
         let volume = json!({ "Volumes": [{ "Name": "v", "CreatedAt": "1970-01-01T00:00:07Z" }] });

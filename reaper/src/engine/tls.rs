@@ -9,11 +9,11 @@ use tokio::net::TcpStream;
 
 use crate::settings::Certificates;
 
-/// What it takes to speak TLS to one engine.
+/// The certificates for one engine, and its host.
 #[derive(Clone, Debug)]
 pub(super) struct Tls {
     client: Client,
-    /// The engine's, without its port.
+    /// The engine's host, without the port.
     host: String,
     folder: PathBuf,
 }
@@ -25,19 +25,19 @@ impl Tls {
         let client = Client::to_engine(Folder(folder), *verify)
             .map_err(|error| format!("`DOCKER_CERT_PATH` is `{}`: {error}", folder.display()))?;
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-        // An IPv6 address has brackets only beside a port.
+        // An IPv6 address has brackets only before a port.
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         Ok(Self { client, host, folder: folder.clone() })
     }
 
-    /// Makes a connection one with TLS.
+    /// Agrees on TLS over a connection.
     pub(super) async fn over(&self, stream: TcpStream) -> io::Result<Stream> {
         self.client.connect(stream, &self.host).await
     }
 
-    /// What is wrong with the certificates, and what would be right, if that is what an error is about.
+    /// Returns what is wrong with the certificates and what would be right, if an error is about TLS.
     pub(super) fn explain(&self, error: &Error) -> Option<String> {
-        // Bollard hides what it wraps.
+        // Bollard's errors do not return what they wrap as their source.
         let error: &(dyn std::error::Error + 'static) = match error {
             Error::IOError { err } => err,
             Error::HyperResponseError { err } => err,

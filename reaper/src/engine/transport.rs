@@ -1,5 +1,5 @@
-//! How a request reaches the engine: one connection per request, over a unix socket or TCP. Bollard's transport, and
-//! the way for lists, whose closed enums bollard would not survive.
+//! The transport to the engine: one connection for each request, over a unix socket or TCP. Bollard uses it, and the lists
+//! use it directly, because bollard fails on words that its enums do not have.
 
 use std::io;
 use std::os::unix::fs::FileTypeExt;
@@ -22,21 +22,22 @@ use tokio::net::{TcpStream, UnixStream};
 use super::tls::Tls;
 use crate::settings::Certificates;
 
-/// How long the engine may take to answer when it is asked for the first time.
+/// The longest wait for the engine's first answer, which shows if it accepts the certificates.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
-/// Where the engine listens.
+/// The address of the engine.
 #[derive(Clone, Debug)]
 pub(super) enum Transport {
+    /// A socket's path.
     Unix(PathBuf),
-    /// With a port.
+    /// A host with a port.
     Tcp(String),
-    /// The same, with TLS.
+    /// A host with a port, for TLS.
     Tls(String, Tls),
 }
 
 impl Transport {
-    /// Reads `DOCKER_HOST`. Certificates are for TCP, as in Docker's own programs.
+    /// Reads the value of `DOCKER_HOST`. Certificates count for TCP only, as in Docker's own programs.
     pub(super) fn parse(host: &str, certificates: Option<&Certificates>) -> Result<Self, String> {
         match host.split_once("://") {
             Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(path.into())),
@@ -58,12 +59,12 @@ impl Transport {
         }
     }
 
-    /// Connects once, to find out what waiting would not mend.
+    /// Connects once. Returns an error only for a reason that waiting does not mend.
     pub(super) async fn check(&self) -> Result<(), String> {
         let path = match self {
             Self::Unix(path) => path,
             Self::Tcp(_) => return Ok(()),
-            // A certificate that is refused is so for ever. With TLS 1.3 that shows only in an answer.
+            // A refused certificate stays refused. With TLS 1.3 only an answer shows it.
             Self::Tls(_, tls) => {
                 let asked = tokio::time::timeout(FIRST_ANSWER, self.get("/_ping")).await;
                 return match asked.ok().and_then(Result::err).and_then(|error| tls.explain(&error)) {
@@ -75,12 +76,14 @@ impl Transport {
         let shown = path.display();
         if std::fs::metadata(path).is_ok_and(|metadata| !metadata.file_type().is_socket()) {
             return Err(format!(
-                "`{shown}` is not a socket; where the engine's socket was missing, a mount of it is a folder"
+                "`{shown}` is not a socket; if the engine's socket was missing, the engine has mounted an empty folder in \
+                 its place: check the path of the mount"
             ));
         }
         match UnixStream::connect(path).await {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(format!(
-                "the engine's socket `{shown}` can't be used: {error}; run the reaper as a user who may, or privileged"
+                "the engine's socket `{shown}` can't be used: {error}; run the reaper as a user with access to it, or \
+                 privileged"
             )),
             Ok(_) | Err(_) => Ok(()),
         }
@@ -103,7 +106,7 @@ impl Transport {
         }
     }
 
-    /// `GET path`: the status and the whole body.
+    /// Sends `GET path`. Returns the status and the whole body.
     pub(super) async fn get(&self, path: &str) -> Result<(u16, Bytes), Error> {
         let request = Request::get(path).body(Full::<Bytes>::default());
         let response =
@@ -113,7 +116,7 @@ impl Transport {
         Ok((status, body.to_bytes()))
     }
 
-    /// The same transport as bollard wants it.
+    /// Returns the transport in the form that bollard takes.
     pub(super) fn for_bollard(
         &self,
     ) -> impl Fn(BollardRequest) -> BoxFuture<'static, Result<Response<Incoming>, Error>> + Send + Sync + 'static
@@ -134,7 +137,7 @@ where
 {
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|err| Error::HyperResponseError { err })?;
-    // The connection is driven beside the request and ends with it.
+    // This task drives the connection, and ends with it.
     tokio::spawn(connection);
     sender.send_request(request).await.map_err(|err| Error::HyperResponseError { err })
 }

@@ -1,6 +1,10 @@
-//! The life cycle, event by event, and under any events.
+//! Tests of the life cycle, event by event, and under any events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use seatrial_core::reaper::Filter;
 
 use super::*;
 
@@ -15,7 +19,7 @@ fn filter(name: &str) -> Filter {
     Filter::parse(format!("label={name}").as_bytes()).expect("a filter")
 }
 
-/// A life cycle with a clock of its own.
+/// A life cycle with its own clock.
 struct Life {
     cycle: Lifecycle,
     now: Instant,
@@ -55,8 +59,19 @@ fn without_a_client_it_ends_after_the_connection_timeout_whoever_probes() {
     life.on(Event::Connected(2));
     assert_eq!(life.after(59), life.wait(1), "a probe shortens nothing");
     assert_eq!(life.cycle.phase(), Phase::Awaiting);
-    assert_eq!(life.after(1), Step::Done, "an idle stranger holds nothing");
+    assert_eq!(life.after(1), Step::Done, "a silent connection holds nothing back");
     assert_eq!(life.on(Event::Connected(3)), Answer::Refused);
+}
+
+#[test]
+fn a_first_client_in_the_last_moment_has_time_to_send_its_filter() {
+    let mut life = Life::begin();
+    life.now += Duration::from_millis(59_500);
+    life.on(Event::Connected(1));
+    life.now += Duration::from_millis(500);
+    assert_eq!(life.after(0), life.wait(1));
+    life.on(Event::Filter(1, filter("a")));
+    assert_eq!(life.after(10), Step::Wait(None));
 }
 
 #[test]
@@ -76,16 +91,58 @@ fn what_a_last_client_left_is_checked_then_reaped_then_all_is_done() {
 }
 
 #[test]
-fn who_comes_before_the_decision_stops_the_prune_without_a_word() {
+fn a_client_that_comes_before_the_decision_stops_the_prune() {
     let mut life = Life::begin();
     life.client(1, "a");
     life.on(Event::Disconnected(1));
     assert!(matches!(life.after(10), Step::Check(_)));
     life.on(Event::Connected(2));
     life.on(Event::AtRest);
+    assert_eq!(life.after(0), life.wait(1), "it has a second to send its filter");
+    assert_eq!(life.on(Event::Filter(2, filter("a"))), Answer::Known);
     assert_eq!(life.after(1_000), Step::Wait(None));
     life.on(Event::Disconnected(2));
-    assert_eq!(life.after(0), life.wait(10), "its leaving begins the time anew");
+    assert_eq!(life.after(0), life.wait(10), "its end begins the time anew");
+}
+
+#[test]
+fn a_silent_connection_holds_nothing_back() {
+    let mut life = Life::begin();
+    life.on(Event::Connected(1));
+    life.client(2, "a");
+    life.on(Event::Disconnected(2));
+    life.after(5);
+    life.on(Event::Connected(3));
+    assert_eq!(life.after(5), Step::Check(vec![filter("a")]));
+    life.on(Event::AtRest);
+    assert_eq!(life.after(0), Step::Prune(vec![filter("a")]));
+}
+
+#[test]
+fn a_client_of_another_filter_holds_only_its_own_back() {
+    let mut life = Life::begin();
+    life.client(1, "a");
+    life.on(Event::Disconnected(1));
+    life.client(2, "b");
+    assert_eq!(life.after(10), Step::Check(vec![filter("a")]));
+    life.on(Event::AtRest);
+    assert_eq!(life.after(0), Step::Prune(vec![filter("a")]));
+    life.on(Event::Pruned);
+    assert_eq!((life.after(1_000), life.cycle.phase()), (Step::Wait(None), Phase::Serving));
+}
+
+#[test]
+fn many_probes_postpone_a_prune_by_one_second_at_most() {
+    let mut life = Life::begin();
+    life.client(1, "a");
+    life.on(Event::Disconnected(1));
+    life.after(10);
+    for id in 2..12 {
+        life.now += Duration::from_millis(100);
+        life.on(Event::Connected(id));
+        assert_eq!(life.on(Event::Disconnected(id - 1)), Answer::Unchanged);
+    }
+    assert_eq!(life.after(0), Step::Check(vec![filter("a")]));
 }
 
 #[test]
@@ -95,7 +152,6 @@ fn a_probe_while_lingering_does_not_prolong_it() {
     life.on(Event::Disconnected(1));
     life.after(5);
     life.on(Event::Connected(2));
-    assert_eq!(life.after(0), Step::Wait(None));
     life.on(Event::Disconnected(2));
     assert_eq!(life.after(0), life.wait(5));
 }
@@ -114,7 +170,7 @@ fn a_session_is_reaped_while_others_go_on() {
     life.on(Event::AtRest);
     assert_eq!(life.after(0), Step::Prune(vec![filter("a"), filter("b")]));
     assert_eq!(life.cycle.phase(), Phase::Serving);
-    assert_eq!(life.on(Event::Filter(3, filter("a"))), Answer::Refused, "that one is decided");
+    assert_eq!(life.on(Event::Filter(3, filter("a"))), Answer::Refused, "its prune is decided");
     assert_eq!(life.on(Event::Filter(3, filter("d"))), Answer::Stored);
     life.on(Event::Pruned);
     assert_eq!(life.after(0), Step::Wait(None));
@@ -202,9 +258,9 @@ proptest! {
     fn what_a_client_holds_is_never_reaped_and_what_is_left_always_is(acts in acts()) {
         let mut life = Life::begin();
         let mut held: BTreeMap<ConnectionId, Vec<Filter>> = BTreeMap::new();
-        let mut open = std::collections::BTreeSet::new();
-        let mut taken = std::collections::BTreeSet::new();
-        let mut reaped = std::collections::BTreeSet::new();
+        let mut open = BTreeSet::new();
+        let mut taken = BTreeSet::new();
+        let mut reaped = BTreeSet::new();
         for act in acts {
             match act {
                 Act::Connect(id) if !open.contains(&id) => {

@@ -1,4 +1,4 @@
-//! `seatrial doctor`: is all there that Seatrial needs?
+//! `seatrial doctor`: checks everything that Seatrial needs.
 
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -9,26 +9,26 @@ use seatrial::{CaseVia, Endpoint, EngineFacts, Session, Volume};
 use seatrial_runner::{RequestFile, Result, chain};
 
 const EXAMPLES: &str = "Examples:
-  seatrial doctor                       looks at the engine, its machine and the reaper
-  seatrial doctor --image debian:12     starts a container too, and looks how cases get into it
+  seatrial doctor                       checks the engine, its machine and the reaper
+  seatrial doctor --image debian:12     also starts a container, and finds the way by which cases get into it
 
 Exit codes: 0, if nothing is wrong; 1, if something is.";
 
-/// The oldest version of Docker's API that all is tried with.
+/// The oldest version of Docker's API with which Seatrial is tested.
 const OLDEST_API: (u16, u16) = (1, 41);
-/// So much free space and no less, in bytes.
+/// The least free space that is no warning, in bytes.
 const LITTLE_SPACE: u64 = 2 << 30;
 
-/// What is looked at.
+/// The arguments of `seatrial doctor`.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct DoctorArgs {
-    /// An image to start a container of.
+    /// The image of a container to start.
     #[arg(long)]
     image: Option<String>,
 }
 
-/// What was found, and told as it is found.
+/// The findings, which are printed one by one.
 #[derive(Debug, Default)]
 struct Findings {
     wrong: usize,
@@ -50,10 +50,10 @@ impl Findings {
     }
 }
 
-/// Looks at one thing after the other; what needs another is not looked at if that is wrong.
+/// Checks one thing after the other. A check that depends on another is left out if that one fails.
 ///
 /// # Errors
-/// None: what is wrong is what it is asked for.
+/// None: whatever fails is a finding.
 pub(crate) async fn doctor(args: &DoctorArgs) -> Result<u8> {
     let mut findings = Findings::default();
     look(args, &mut findings).await;
@@ -70,7 +70,7 @@ async fn look(args: &DoctorArgs, findings: &mut Findings) {
     let session = match Session::current().await {
         Ok(session) => session,
         Err(error) => {
-            let hint = "start an engine, or say with `DOCKER_HOST` where it is; who may use its socket is in `docker`'s group";
+            let hint = "start an engine, or set `DOCKER_HOST` to its address; to use its socket, a user has to be in the group `docker`";
             return findings.wrong("engine", chain(&error), hint);
         }
     };
@@ -80,15 +80,17 @@ async fn look(args: &DoctorArgs, findings: &mut Findings) {
         Ok(facts) => machine(&facts, findings),
         Err(error) => findings.wrong("engine's machine", chain(&error), "restart the engine"),
     }
-    // It lists networks, which an engine that has locked itself up does not answer while all else seems well.
+    // This lists networks. An engine that has locked itself up does not answer that, and answers everything else.
     match session.sweep(Duration::from_secs(3600)).await {
-        Ok(found) if found.leftovers().is_empty() => findings.well("leftovers", "none of dead sessions"),
+        Ok(found) if found.leftovers().is_empty() => {
+            findings.well("leftovers", "dead sessions have left nothing")
+        }
         Ok(found) => {
             let count = found.leftovers().len();
             findings.odd("leftovers", format!("{count} left by dead sessions"), "`seatrial sweep --remove`");
         }
         Err(error) => {
-            let hint = "an engine that answers a ping and not this is wedged: restart it";
+            let hint = "an engine that answers a ping and does not list networks is wedged: restart it";
             return findings.wrong("leftovers", chain(&error), hint);
         }
     }
@@ -114,7 +116,7 @@ fn engine(session: &Session, findings: &mut Findings) {
     let (version, (major, minor)) = (engine.version(), engine.version().api);
     findings.well("engine", format!("{version} at {} ({})", located.endpoint, located.source));
     for rejected in &located.rejected {
-        findings.well("engine", format!("before it was asked in vain: {rejected}"));
+        findings.well("engine", format!("did not answer: {rejected}"));
     }
     if (major, minor) < OLDEST_API {
         let hint = "Docker 20.10 or later, or Podman 4 or later, have all that is needed";
@@ -131,11 +133,7 @@ fn socket(endpoint: &Endpoint, findings: &mut Findings) {
     let text =
         format!("`{}`, of user {} and group {}, mode {mode:03o}", path.display(), about.uid(), about.gid());
     if about.file_type().is_socket() && mode & 0o002 != 0 {
-        findings.odd(
-            "socket",
-            text,
-            "everybody on this machine may use it, which is as good as being root: `chmod o=`",
-        );
+        findings.odd("socket", text, "every user of this machine may use it, and so become root: `chmod o=`");
     } else {
         findings.well("socket", text);
     }
@@ -157,18 +155,18 @@ fn machine(facts: &EngineFacts, findings: &mut Findings) {
     );
     findings.well("control groups", format!("version {}, by {}", facts.cgroup_version, facts.cgroup_driver));
     for warning in &facts.warnings {
-        findings.odd("engine", warning, "limits that it names are not enforced");
+        findings.odd("engine", warning, "the engine does not enforce the limits that it names here");
     }
     match facts.root_dir.as_deref().filter(|dir| dir.exists()) {
         Some(dir) => space("engine's disk", dir, findings),
-        None => findings.well("engine's disk", "can't be seen from here"),
+        None => findings.well("engine's disk", "is not on this machine"),
     }
 }
 
-/// Tells how much room there is on the disk of a folder.
+/// Reports the free space on the disk of a folder.
 fn space(what: &str, folder: &Path, findings: &mut Findings) {
     let Ok(about) = rustix::fs::statvfs(folder) else {
-        return findings.well(what, format!("`{}`, whose size can't be told", folder.display()));
+        return findings.well(what, format!("`{}`, the free space of which is not known", folder.display()));
     };
     let free = about.f_bavail.saturating_mul(about.f_frsize);
     let text = format!("`{}`, {:.1} GiB free", folder.display(), free as f64 / f64::from(1 << 30));
@@ -179,7 +177,7 @@ fn space(what: &str, folder: &Path, findings: &mut Findings) {
     }
 }
 
-/// Has the session's reaper started, by creating something; whether that worked.
+/// Creates something, which starts the session's reaper. Returns `true` if the reaper runs, or is off.
 async fn reaper(session: &Session, findings: &mut Findings) -> bool {
     let began = Instant::now();
     let made = async {
@@ -205,7 +203,7 @@ async fn reaper(session: &Session, findings: &mut Findings) -> bool {
     }
 }
 
-/// Starts a container and looks how cases get into it.
+/// Starts a container, and finds the way by which cases get into it.
 async fn container(image: &str, findings: &mut Findings) {
     let began = Instant::now();
     let started = async {
@@ -218,7 +216,7 @@ async fn container(image: &str, findings: &mut Findings) {
     };
     match started.await {
         Err(error) => {
-            let hint = "`docker run` of the image may tell more";
+            let hint = "run the image with `docker run`: its output may tell more";
             findings.wrong("container", chain(&error), hint);
         }
         Ok((took, via)) => {
@@ -227,8 +225,8 @@ async fn container(image: &str, findings: &mut Findings) {
                 CaseVia::Agent => findings.well("agent", "runs in it, so cases start as fast as processes"),
                 other => findings.odd(
                     "agent",
-                    format!("cases would go by {other}"),
-                    "it is slower, and nothing else",
+                    format!("cases go by {other}"),
+                    "cases have the same results, and start more slowly",
                 ),
             }
         }

@@ -1,106 +1,156 @@
-//! `seatrial run`.
+//! `seatrial run`: reads the cases, runs them, and writes the reports.
 
 use std::io::IsTerminal;
 use std::path::Path;
 
+use seatrial::ContainerRequest;
 use seatrial_runner::{
-    CaseList, Choice, Console, Durations, Error, JsonLines, Junit, Look, Observer, Plan, Reports, Result,
-    Run, Source, Template,
+    CaseList, Choice, Console, Done, Durations, Error, JsonLines, Junit, Lists, Look, Observer, Patterns,
+    Plan, Reports, Result, Run, Sink, Source, Template, chain,
 };
 
 use super::args::RunArgs;
-use super::signals;
+use super::{ci, signals};
 
-/// Runs cases, and gives the exit code.
+/// Runs cases, and returns the exit code.
 ///
 /// # Errors
-/// Invalid, for all that can be known to be wrong before anything starts; the engine's.
+/// Invalid, if the request can't be carried out as it is; the engine's.
 pub(crate) async fn run(args: RunArgs) -> Result<u8> {
-    let template = Template::new(args.command())?;
-    let file = args.request_file()?;
-    let request = file.request()?;
-    let image = file.image().unwrap_or_default().to_owned();
-    let (filters, lists) = (args.filters()?, args.lists()?);
-    // Before anything starts: reports that can't be written are found out at the end of a long run otherwise.
-    let junit = match &args.junit {
-        Some(path) => Some(Junit::create(path, args.suite.as_deref().unwrap_or(&image))?),
-        None => None,
-    };
-    let json = match &args.json {
-        Some(path) => Some(JsonLines::create(path)?),
-        None => None,
-    };
-    if let Some(path) = &args.timeline {
-        std::fs::File::create(path).map_err(|error| unwritable("timeline", path, error))?;
-    }
-    if let Some(path) = &args.durations {
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        tempfile::tempfile_in(folder).map_err(|error| unwritable("record of durations", path, error))?;
-    }
-
+    let wanted = Wanted::of(&args)?;
+    let files = Files::open(&args, &wanted.image)?;
     let stop = signals::interrupted();
     let mut stop = std::pin::pin!(stop);
-    let planned = |cases: CaseList| {
+    let source = args.source();
+    if let Source::Command(_) = source {
+        // No container is started to list the cases of a run that would be refused: any name stands for all of them.
+        drop(wanted.run(&args, CaseList::new(["a case of unknown name"], "nothing")?)?);
+    }
+    let setup = args.setup();
+    let cases = tokio::select! {
+        cases = source.read(&wanted.request, &setup) => cases?,
+        () = &mut stop => return Ok(130),
+    };
+    let (run, mut durations) = wanted.run(&args, cases)?;
+    let plan = run.plan();
+    for entry in plan.marks().unmatched() {
+        eprintln!("{}", ci::printed(&format!("warning: no case matches {entry}")));
+    }
+    if plan.is_empty() && plan.excluded().is_empty() && !args.shard.is_part() {
+        return Err(Error::invalid("no case is left to run: none matches the filters"));
+    }
+    let mut reports = files.reports(&args, &wanted.image, &run);
+    let cases = args.durations.is_some().then(|| plan.cases().clone());
+    let mut done = run.go(&mut reports, stop).await?;
+    reports.done(&done);
+    if let (Some(path), Some(cases)) = (&args.durations, &cases) {
+        done.note_in(&mut durations);
+        let written = durations.write(path, cases);
+        done.lost_reports.extend(written.err().map(|error| chain(&error)));
+    }
+    done.lost_reports.extend(reports.close().iter().map(|error| chain(error)));
+    tell_lost_reports(&done);
+    Ok(done.exit_code())
+}
+
+/// The parts of a run that are known before its cases.
+struct Wanted {
+    template: Template,
+    request: ContainerRequest,
+    image: String,
+    filters: Vec<Patterns>,
+    lists: Lists,
+}
+
+impl Wanted {
+    fn of(args: &RunArgs) -> Result<Self> {
+        let template = Template::new(args.command())?;
+        let file = args.request_file()?;
+        let image = file.image().unwrap_or_default().to_owned();
+        Ok(Self { template, request: file.request()?, image, filters: args.filters()?, lists: args.lists()? })
+    }
+
+    /// Plans a run of these cases.
+    fn run(&self, args: &RunArgs, cases: CaseList) -> Result<(Run, Durations)> {
         let durations = match &args.durations {
             Some(path) => Durations::read(path, &cases)?,
             None => Durations::default(),
         };
-        let choice = Choice { lists: lists.clone(), filters: filters.clone(), shard: args.shard };
+        let choice = Choice { lists: self.lists.clone(), filters: self.filters.clone(), shard: args.shard };
         let plan = Plan::new(cases, choice, &durations)?;
-        let run = args.apply_to(Run::new(request.clone(), template.clone(), plan)?);
+        let run = args.apply_to(Run::new(self.request.clone(), self.template.clone(), plan)?);
         run.check()?;
-        Ok::<_, Error>((run, durations))
-    };
-    let source = args.source();
-    if let Source::Command(_) = source {
-        // Before a container is started to list the cases: some case stands for all of them.
-        drop(planned(CaseList::new(["a case of which nothing is known"], "nobody")?)?);
+        Ok((run, durations))
     }
-    let setup = args.setup();
-    let cases = tokio::select! {
-        cases = source.read(&request, &setup) => cases?,
-        () = &mut stop => return Ok(130),
-    };
-    let (run, mut durations) = planned(cases)?;
-    let plan = run.plan();
-    for entry in plan.marks().unmatched() {
-        eprintln!("warning: no case is meant by {entry}");
-    }
-    if plan.is_empty() && plan.excluded().is_empty() && !args.shard.is_part() {
-        return Err(Error::invalid("no case is left to be run: the filters mean none"));
-    }
-
-    let mut reports = Reports::default();
-    let is_github = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
-    reports.add(Console::new(look(&args), run.plan().len(), is_github, args.verbose));
-    if let Some(junit) = junit {
-        reports.add(junit);
-    }
-    if let Some(mut json) = json {
-        json.begin(&image, &run);
-        reports.add(json);
-    }
-    let cases = args.durations.is_some().then(|| run.plan().cases().clone());
-    let done = run.go(&mut reports, stop).await?;
-    reports.done(&done);
-    if let (Some(path), Some(cases)) = (&args.durations, &cases) {
-        done.note_in(&mut durations);
-        durations.write(path, cases)?;
-    }
-    Ok(done.exit_code())
 }
 
-fn unwritable(what: &str, path: &Path, error: std::io::Error) -> Error {
-    Error::invalid(format!("the {what} can't be written to `{}`", path.display())).with_source(error)
+/// The reports that are written to files, opened before the run: one that can't be written is found out now.
+struct Files {
+    junit: Option<Junit>,
+    json: Option<JsonLines>,
+    sink: Sink,
+}
+
+impl Files {
+    fn open(args: &RunArgs, image: &str) -> Result<Self> {
+        let is_stdout = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
+        let sink = match (is_stdout(&args.junit), is_stdout(&args.json)) {
+            (false, false) => Sink::Stdout,
+            (true, true) => {
+                return Err(Error::invalid(
+                    "`--junit -` and `--json -`: only one report can be standard output",
+                ));
+            }
+            _ => Sink::Stderr,
+        };
+        let suite = args.suite.as_deref().unwrap_or(image);
+        let junit = args.junit.as_deref().map(|path| Junit::create(path, suite)).transpose()?;
+        let json = args.json.as_deref().map(JsonLines::create).transpose()?;
+        for (what, path) in [("timeline", &args.timeline), ("record of durations", &args.durations)] {
+            let Some(path) = path else { continue };
+            let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            tempfile::tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| {
+                let message = format!("the {what} can't be written to `{}`", path.display());
+                Error::invalid(message).with_source(error)
+            })?;
+        }
+        Ok(Self { junit, json, sink })
+    }
+
+    /// Returns the reports of a run, and its display.
+    fn reports(self, args: &RunArgs, image: &str, run: &Run) -> Reports {
+        let mut reports = Reports::default();
+        let mut console = Console::new(look(args), run.plan().len()).sink(self.sink);
+        if ci::is_github() {
+            console = console.for_github();
+        } else if ci::reads_commands() {
+            console = console.for_ci();
+        }
+        reports.add(if args.verbose { console.verbose() } else { console });
+        if let Some(junit) = self.junit {
+            reports.add(junit);
+        }
+        if let Some(mut json) = self.json {
+            json.begin(image, run);
+            reports.add(json);
+        }
+        reports
+    }
 }
 
 fn look(args: &RunArgs) -> Look {
-    let is_ci = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
     if args.quiet {
         Look::Quiet
-    } else if std::io::stderr().is_terminal() && !is_ci {
+    } else if std::io::stderr().is_terminal() && !ci::is_ci() {
         Look::Terminal
     } else {
         Look::Lines
+    }
+}
+
+/// Names the reports that could not be written: these are the last lines on standard error.
+fn tell_lost_reports(done: &Done) {
+    for lost in &done.lost_reports {
+        eprintln!("error: {}", lost.replace('\n', "; "));
     }
 }

@@ -1,38 +1,49 @@
-//! Ctrl-C and SIGTERM: the first one ends the run in order, the second one at once.
+//! The signals that end a run: the first one in order, the second one at once.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What a shell says of a command that SIGINT has ended.
+/// The exit code of a command that SIGINT has ended, as shells report it.
 const INTERRUPTED: i32 = 130;
 
-/// Is ready when somebody wants the command to end; from then on, the next signal ends the process.
+/// Waits for SIGINT, SIGTERM, SIGHUP or SIGQUIT. From then on, the next one ends the process.
+///
+/// A signal that the process was started to ignore, as `nohup` does with SIGHUP, stays ignored.
 pub(super) async fn interrupted() {
-    let mut signals = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()];
+    let mut signals: Vec<_> = kinds
+        .into_iter()
+        .filter(|kind| !is_ignored(kind.as_raw_value()))
+        .filter_map(|kind| signal(kind).ok())
+        .collect();
     any(&mut signals).await;
-    eprintln!("interrupted: ending what is under way; once more ends at once");
+    eprintln!("interrupted: ending the cases that run; another signal ends this process at once");
     tokio::spawn(async move {
         any(&mut signals).await;
-        at_once();
+        end_at_once();
     });
 }
 
-async fn any([one, other]: &mut [Option<Signal>; 2]) {
-    tokio::select! {
-        () = next(one) => {}
-        () = next(other) => {}
+async fn any(signals: &mut [Signal]) {
+    if signals.is_empty() {
+        return std::future::pending().await;
+    }
+    let received = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+    futures_util::future::select_all(received).await;
+}
+
+#[expect(unsafe_code, reason = "the standard library does not tell what a signal does")]
+fn is_ignored(signal: i32) -> bool {
+    // SAFETY: all of the structure's fields may be zero, and the call writes it.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
     }
 }
 
-async fn next(signal: &mut Option<Signal>) {
-    match signal {
-        Some(signal) => drop(signal.recv().await),
-        None => std::future::pending().await,
-    }
-}
-
-/// Ends the process without carrying out what runs at its end: the session's reaper removes what there is.
+/// Ends the process without the hooks that run at its end. The session's reaper removes the containers.
 #[expect(unsafe_code, reason = "the standard library has no exit that skips the hooks and is no abort")]
-fn at_once() -> ! {
-    // SAFETY: it takes a number and does not return; nothing of ours is needed any more.
+fn end_at_once() -> ! {
+    // SAFETY: it takes a number and does not return; nothing of this process is needed any more.
     unsafe { libc::_exit(INTERRUPTED) }
 }

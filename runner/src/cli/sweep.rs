@@ -1,4 +1,4 @@
-//! `seatrial sweep`: what dead sessions have left.
+//! `seatrial sweep`: lists and removes the leftovers of dead sessions.
 
 use std::time::Duration;
 
@@ -7,35 +7,35 @@ use seatrial::{ReaperChoice, Session};
 use seatrial_runner::Result;
 
 const EXAMPLES: &str = "Examples:
-  seatrial sweep                               lists what is older than an hour
-  seatrial sweep --older-than 10m --remove     removes what is older than ten minutes
+  seatrial sweep                               lists leftovers that are older than an hour
+  seatrial sweep --older-than 10m --remove     removes leftovers that are older than ten minutes
 
-A session is dead when none of its processes runs on this machine any more, and its reaper does not run. What was kept
-on purpose stays, and so does what other machines have made.
+A session is dead when none of its processes runs on this machine any more, and its reaper does not run either.
+Containers that were kept on purpose stay, and so does everything that other machines have created.
 
-Exit codes: 0, also if something is left and was listed; 3, if the engine fails or something could not be removed.";
+Exit codes: 0, also if leftovers were found and listed; 3, if the engine fails or something could not be removed.";
 
-/// What is looked for.
+/// The arguments of `seatrial sweep`.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct SweepArgs {
-    /// Only what is of sessions of which nothing is younger.
+    /// Finds only leftovers of sessions of which everything is at least this old.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = time)]
     older_than: Duration,
-    /// Only what is of this session.
+    /// Finds only leftovers of this session.
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    /// Removes what is found.
+    /// Removes the leftovers that are found.
     #[arg(long)]
     remove: bool,
 }
 
-/// Lists, and removes on request.
+/// Lists leftovers, and removes them on request.
 ///
 /// # Errors
 /// The engine's.
 pub(crate) async fn sweep(args: &SweepArgs) -> Result<u8> {
-    // It creates nothing, so nothing has to look after it.
+    // This session creates nothing, so it needs no reaper.
     let session = Session::builder().reaper(ReaperChoice::Off).build().await?;
     let mut found = session.sweep(args.older_than).await?;
     if let Some(id) = &args.session {
@@ -46,8 +46,8 @@ pub(crate) async fn sweep(args: &SweepArgs) -> Result<u8> {
     }
     let count = found.leftovers().len();
     match (count, args.remove) {
-        (0, _) => eprintln!("nothing is left of dead sessions"),
-        (_, false) => eprintln!("{count} left by dead sessions; `--remove` removes them"),
+        (0, _) => eprintln!("dead sessions have left nothing"),
+        (_, false) => eprintln!("{count} found; `--remove` removes them"),
         (_, true) => {
             found.remove().await?;
             eprintln!("{count} removed");

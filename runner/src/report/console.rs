@@ -1,5 +1,6 @@
-//! A run for people: how it goes on, on standard error; failures with their output, on standard output.
+//! The display of a run for people: its progress on standard error, failures with their output on standard output.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -7,43 +8,51 @@ use seatrial::PoolStatus;
 
 use super::progress::Progress;
 use super::time::in_words;
-use super::{github, summary};
+use super::told::told;
+use super::{ci, summary};
 use crate::attempt::Attempt;
 use crate::done::Done;
-use crate::name::{Name, escaped};
+use crate::name::Name;
 use crate::observer::{CaseReport, Observer};
-use crate::schedule::Place;
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 
-/// How many lines of a stream are shown: the last ones.
-const LINES: usize = 100;
-/// How many bytes of a line are shown.
-const LINE: usize = 4_000;
-/// How often a line tells how far it is, where there is no terminal.
+/// The time between two lines of progress, where there is no terminal.
 const NOW_AND_THEN: Duration = Duration::from_secs(10);
 
-/// How a run is shown.
+/// The kind of display.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
     /// Lines that change, in a terminal.
     Terminal,
     /// A line now and then.
     Lines,
-    /// Failures and the end.
+    /// Failures and the summary only.
     Quiet,
 }
 
-/// Shows a run.
+/// The stream on which failures and the summary are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sink {
+    /// Standard output.
+    Stdout,
+    /// Standard error, where a report has standard output for itself.
+    Stderr,
+}
+
+/// The display of a run for people.
 #[derive(Debug)]
 pub struct Console {
     look: Look,
+    sink: Sink,
+    is_ci: bool,
     is_github: bool,
     is_verbose: bool,
     cases: usize,
     containers: usize,
     progress: Option<Progress>,
-    to_be_tried_again: usize,
+    /// The names of the cases that are going to be retried.
+    to_be_retried: HashSet<Box<[u8]>>,
     annotations: usize,
     tally: (usize, String),
     began: Instant,
@@ -51,19 +60,21 @@ pub struct Console {
 }
 
 impl Console {
-    /// Shows a run of so many cases. With `is_github` it writes annotations too.
+    /// Creates the display of a run of so many cases.
     #[must_use]
-    pub fn new(look: Look, cases: usize, is_github: bool, is_verbose: bool) -> Self {
+    pub fn new(look: Look, cases: usize) -> Self {
         let progress = (look == Look::Terminal).then(|| Progress::new(cases));
         let (began, last_line) = (Instant::now(), Instant::now());
         Self {
             look,
-            is_github,
-            is_verbose,
+            sink: Sink::Stdout,
+            is_ci: false,
+            is_github: false,
+            is_verbose: false,
             cases,
             containers: 0,
             progress,
-            to_be_tried_again: 0,
+            to_be_retried: HashSet::new(),
             annotations: 0,
             tally: (0, String::new()),
             began,
@@ -71,11 +82,50 @@ impl Console {
         }
     }
 
+    /// Sets the stream for failures and the summary. Default: standard output.
+    #[must_use]
+    pub fn sink(mut self, sink: Sink) -> Self {
+        self.sink = sink;
+        self
+    }
+
+    /// Shows every case. Default: those that need attention.
+    #[must_use]
+    pub fn verbose(mut self) -> Self {
+        self.is_verbose = true;
+        self
+    }
+
+    /// Keeps what is printed from being taken as commands by a CI service; see
+    /// [`without_commands`](crate::without_commands). Default: it is printed as it is.
+    #[must_use]
+    pub fn for_ci(mut self) -> Self {
+        self.is_ci = true;
+        self
+    }
+
+    /// Adds annotations of GitHub Actions, and does what [`for_ci`](Self::for_ci) does. Default: none.
+    #[must_use]
+    pub fn for_github(mut self) -> Self {
+        self.is_github = true;
+        self.for_ci()
+    }
+
+    /// Prints a text that may hold output of cases.
     fn print(&self, text: &str) {
+        if self.is_ci { self.print_as_is(&ci::without_commands(text)) } else { self.print_as_is(text) }
+    }
+
+    fn print_as_is(&self, text: &str) {
         let print = || {
-            let mut stdout = io::stdout().lock();
-            // Nobody reads any more: the run goes on for its other reports.
-            let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+            // If nobody reads any more, the run goes on for its other reports.
+            let _ = match self.sink {
+                Sink::Stdout => {
+                    let mut stdout = io::stdout().lock();
+                    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+                }
+                Sink::Stderr => io::stderr().lock().write_all(text.as_bytes()),
+            };
         };
         match &self.progress {
             Some(progress) => progress.suspend(print),
@@ -83,15 +133,18 @@ impl Console {
         }
     }
 
-    /// How far it is, where there is no terminal.
+    /// Returns the line of progress, for where there is no terminal.
     fn line(&self, after: Duration, running: usize) -> String {
         let (total, counts) = &self.tally;
-        let again = match self.to_be_tried_again {
-            0 => String::new(),
-            count => format!(", {count} to be tried again"),
-        };
-        let (of, after) = (self.cases, in_words(after));
-        format!("{total} of {of} after {after}: {counts}{again}; {running} running")
+        let mut parts = Vec::new();
+        if !counts.is_empty() {
+            parts.push(counts.clone());
+        }
+        if !self.to_be_retried.is_empty() {
+            parts.push(format!("{} to be retried", self.to_be_retried.len()));
+        }
+        let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+        format!("{total} of {} after {}{parts}; {running} running", self.cases, in_words(after))
     }
 
     fn tell(&self, text: &str) {
@@ -107,7 +160,8 @@ impl Observer for Console {
     fn starting(&mut self, containers: usize) {
         self.containers = containers;
         self.began = Instant::now();
-        self.tell(&format!("{} cases; starting {containers} containers", self.cases));
+        let (cases, containers) = (counted(self.cases, "case"), counted(containers, "container"));
+        self.tell(&format!("{cases}; starting {containers}"));
     }
 
     fn started(&mut self, _: &PoolStatus) {
@@ -116,28 +170,27 @@ impl Observer for Console {
     }
 
     fn case(&mut self, case: &CaseReport<'_>, tally: &Tally) {
-        let tried_again = case.attempts.len().saturating_sub(1);
-        self.to_be_tried_again = self.to_be_tried_again.saturating_sub(tried_again);
+        self.to_be_retried.remove(case.name.0);
         if let Some(text) = told(case, self.is_verbose) {
             self.print(&text);
         }
         if self.is_github
-            && self.annotations < github::MOST
-            && let Some(line) = github::annotation(case)
+            && self.annotations < ci::MOST
+            && let Some(line) = ci::annotation(case)
         {
             self.annotations += 1;
-            self.print(&format!("{line}\n"));
+            self.print_as_is(&format!("{line}\n"));
         }
         self.tally = (tally.total(), counts(tally));
         if let Some(progress) = &self.progress {
-            progress.count(tally, self.to_be_tried_again);
+            progress.count(tally, self.to_be_retried.len());
         }
     }
 
     fn again(&mut self, name: Name<'_>, attempt: &Attempt) {
-        self.to_be_tried_again += 1;
+        self.to_be_retried.insert(name.0.into());
         if self.is_verbose {
-            self.print(&format!("again   {name}: {}\n", attempt.end));
+            self.print(&format!("to be retried: {name}: {}\n", attempt.end));
         }
     }
 
@@ -158,128 +211,35 @@ impl Observer for Console {
     }
 }
 
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 fn counts(tally: &Tally) -> String {
     let counts = Verdict::ALL.iter().filter(|verdict| tally.count(**verdict) > 0);
     counts.map(|verdict| format!("{} {verdict}", tally.count(*verdict))).collect::<Vec<_>>().join(", ")
 }
 
-/// What is told of a case: failures with their output, the flaky in a line, and all else only if that is wanted.
-fn told(case: &CaseReport<'_>, is_verbose: bool) -> Option<String> {
-    let (name, verdict) = (case.name, case.verdict);
-    let reason = case.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let last = case.last().map(described).unwrap_or_default();
-    match verdict {
-        Verdict::Failed | Verdict::Infrastructure => {
-            let mut text = format!("{verdict}: {name}{reason}: {last}\n");
-            if verdict == Verdict::Failed {
-                stream(&mut text, "stdout", &case.stdout);
-                stream(&mut text, "stderr", &case.stderr);
-                if let Some(count @ 1..) = case.last().and_then(|attempt| attempt.left_behind) {
-                    text.push_str(&format!("  processes left behind, and ended: {count}\n"));
-                }
-            }
-            Some(text)
-        }
-        Verdict::UnexpectedPass => {
-            Some(format!("{verdict}: {name}{reason}: take it off the list of expected failures\n"))
-        }
-        Verdict::Flaky => Some(format!("{verdict}: {name}{reason}: {last}; it passed too\n")),
-        Verdict::Passed | Verdict::ExpectedFailure if is_verbose => {
-            Some(format!("{verdict}: {name}: {last}\n"))
-        }
-        Verdict::Excluded | Verdict::NotRun if is_verbose => Some(format!("{verdict}: {name}{reason}\n")),
-        _ => None,
-    }
-}
-
-fn described(attempt: &Attempt) -> String {
-    let place = match attempt.place {
-        Place::Shared => "",
-        Place::Alone => ", alone",
-    };
-    let member = if attempt.member.is_empty() { String::new() } else { format!(" in {}", attempt.member) };
-    format!("{} after {}{place}{member}", attempt.end, in_words(attempt.elapsed))
-}
-
-/// The last lines of a stream, indented; what would do something to a terminal is escaped.
-fn stream(text: &mut String, name: &str, bytes: &[u8]) {
-    let bytes = bytes.trim_ascii_end();
-    if bytes.is_empty() {
-        return text.push_str(&format!("  {name}: nothing\n"));
-    }
-    let lines: Vec<_> = bytes.split(|byte| *byte == b'\n').collect();
-    let shown = &lines[lines.len().saturating_sub(LINES)..];
-    match lines.len() - shown.len() {
-        0 => text.push_str(&format!("  {name}:\n")),
-        _ => text.push_str(&format!("  {name}, the last {} of {} lines:\n", shown.len(), lines.len())),
-    }
-    for line in shown {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let end = if line.len() > LINE { "…" } else { "" };
-        text.push_str(&format!("    {}{end}\n", escaped(&line[..line.len().min(LINE)])));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seatrial::driver::Status;
-
     use crate::attempt::End;
+    use crate::schedule::Place;
 
-    /// R23: *pure*.
+    /// R23: *pure*. A line of progress reads well from the first on.
     #[test]
-    fn a_line_now_and_then_tells_how_far_it_is() {
-        let mut console = Console::new(Look::Lines, 40, false, false);
+    fn a_line_now_and_then_tells_the_progress() {
+        let mut console = Console::new(Look::Lines, 40);
+        let line = |console: &Console| console.line(Duration::from_millis(12_500), 3);
+        assert_eq!(line(&console), "0 of 40 after 12.5 s; 3 running");
+        let end = End::Infrastructure("gone".to_owned());
+        console.again(Name(b"y"), &Attempt::new(Place::Shared, "m", end));
+        assert_eq!(line(&console), "0 of 40 after 12.5 s: 1 to be retried; 3 running");
         let mut tally = Tally::default();
         tally.add(Name(b"x"), Verdict::Passed, None);
-        console.again(
-            Name(b"y"),
-            &Attempt::failed(Place::Shared, "m", "gone".to_owned(), Duration::from_secs(1)),
-        );
         console.tally = (tally.total(), counts(&tally));
-        let line = console.line(Duration::from_millis(12_500), 3);
-        assert_eq!(line, "1 of 40 after 12.5 s: 1 passed, 1 to be tried again; 3 running");
-    }
-
-    /// R24: *pure*.
-    #[test]
-    fn a_failure_is_shown_with_the_end_of_its_output() {
-        let end = End::Ran { status: Status::Error, exit_code: Some(3), signal: None, note: None };
-        let attempt = Attempt {
-            elapsed: Duration::from_millis(1620),
-            ..Attempt::new(Place::Alone, "db-1".to_owned(), end)
-        };
-        let stdout: String = (0..150).map(|at| format!("line {at}\r\n")).collect();
-        let case = CaseReport {
-            name: Name(b"test_x"),
-            verdict: Verdict::Failed,
-            reason: None,
-            attempts: &[attempt],
-            stdout: stdout.into_bytes(),
-            stderr: b"\x1b[2J no newline \xff".to_vec(),
-        };
-        let text = told(&case, false).expect("told");
-        let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "failed: test_x: exit code 3 after 1.62 s, alone in db-1");
-        assert_eq!(lines[1..3], ["  stdout, the last 100 of 150 lines:", "    line 50"]);
-        assert_eq!(lines[102..], ["  stderr:", "    \\u{1b}[2J no newline \\xff"]);
-    }
-
-    /// R24: *pure*.
-    #[test]
-    fn what_is_as_it_should_be_is_told_only_if_that_is_wanted() {
-        let case = |verdict| CaseReport {
-            name: Name(b"x"),
-            verdict,
-            reason: Some("why"),
-            attempts: &[],
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-        };
-        assert_eq!(told(&case(Verdict::Passed), false), None);
-        assert_eq!(told(&case(Verdict::ExpectedFailure), false), None);
-        assert_eq!(told(&case(Verdict::Excluded), true).as_deref(), Some("excluded: x (why)\n"));
-        assert!(told(&case(Verdict::UnexpectedPass), false).is_some());
+        assert_eq!(line(&console), "1 of 40 after 12.5 s: 1 passed, 1 to be retried; 3 running");
+        console.to_be_retried.clear();
+        assert_eq!(line(&console), "1 of 40 after 12.5 s: 1 passed; 3 running");
     }
 }

@@ -1,4 +1,5 @@
-//! The report for programs: a line of JSON for the run, for each case, and for the end. `docs/runner.md` has its fields.
+//! The report for programs: lines of JSON for the run, for each case, and for the end. `docs/runner.md` lists the fields.
+//! Each line is in the file when its verdict is known.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -7,32 +8,32 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::output::Output;
+use super::file::Target;
 use crate::attempt::{Attempt, End};
 use crate::done::{Done, Stopped};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::observer::{CaseReport, Observer};
 use crate::run::Run;
 use crate::schedule::Place;
 use crate::tally::Tally;
-use crate::verdict::Verdict;
+use crate::verdict::{Outcome, Verdict};
 
-/// The version of the lines' fields: another one if a field changes its meaning or goes.
+/// The version of the fields. It changes when a field changes its meaning or is removed.
 const FORMAT: u32 = 1;
 
-/// Writes lines of JSON.
-pub struct JsonLines(Output);
+/// A report of JSON lines.
+pub struct JsonLines(Target);
 
 impl JsonLines {
-    /// Opens the file.
+    /// Opens the file; `-` is standard output. A file of that name is emptied by the first line.
     ///
     /// # Errors
-    /// Invalid, if it can't be written to.
+    /// Invalid, if nothing can be written to the path.
     pub fn create(path: &Path) -> Result<Self> {
-        Ok(Self(Output::create(path, "JSON")?))
+        Ok(Self(Target::growing(path, "JSON")?))
     }
 
-    /// Writes the line of a run, which is the first.
+    /// Writes the first line, which describes the run.
     pub fn begin(&mut self, image: &str, run: &Run) {
         let plan = run.plan();
         self.line(&json!({
@@ -63,7 +64,7 @@ impl Observer for JsonLines {
         }
         let attempts = case.attempts.iter().map(attempt).collect();
         line.insert("attempts".to_owned(), Value::Array(attempts));
-        if case.attempts.iter().any(|attempt| attempt.output.is_some()) {
+        if case.attempts.iter().any(|attempt| attempt.outcome() == Outcome::Fail) {
             put_text(&mut line, "stdout", &case.stdout);
             put_text(&mut line, "stderr", &case.stderr);
         }
@@ -92,7 +93,10 @@ impl Observer for JsonLines {
             "utilization": done.utilization,
             "warnings": done.warnings,
         }));
-        self.0.finish();
+    }
+
+    fn close(&mut self) -> Vec<Error> {
+        self.0.close().err().into_iter().collect()
     }
 }
 
@@ -115,9 +119,14 @@ fn attempt(attempt: &Attempt) -> Value {
             put("signal", signal.map(Into::into));
             put("note", note.as_deref().map(Into::into));
         }
-        End::Infrastructure(why) => {
+        End::Skipped { exit_code, reason } => {
+            put("status", Some("skipped".into()));
+            put("exit_code", Some((*exit_code).into()));
+            put("note", reason.as_deref().map(Into::into));
+        }
+        End::Infrastructure(reason) | End::NoContainer(reason) => {
             put("status", Some("infrastructure".into()));
-            put("note", Some(why.as_str().into()));
+            put("note", Some(reason.as_str().into()));
         }
         End::Cancelled => put("status", Some("cancelled".into())),
     }
@@ -128,7 +137,7 @@ fn attempt(attempt: &Attempt) -> Value {
     value
 }
 
-/// Bytes as text; those that are none with a second field that has them as base64.
+/// Adds bytes as text. Bytes that are not UTF-8 get a second field, in base64.
 fn put_text(line: &mut Map<String, Value>, key: &str, bytes: &[u8]) {
     line.insert(key.to_owned(), String::from_utf8_lossy(bytes).into_owned().into());
     if std::str::from_utf8(bytes).is_err() {
@@ -136,9 +145,60 @@ fn put_text(line: &mut Map<String, Value>, key: &str, bytes: &[u8]) {
     }
 }
 
-/// Seconds with three decimals.
+/// Returns a duration as seconds with three decimals.
 fn seconds(time: Duration) -> Value {
     let millis =
         u32::try_from(time.as_millis()).map_or(time.as_secs_f64(), |millis| f64::from(millis) / 1000.0);
     millis.into()
+}
+
+impl std::fmt::Debug for JsonLines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON report")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Name;
+
+    fn case(name: &[u8]) -> CaseReport<'_> {
+        CaseReport {
+            name: Name(name),
+            verdict: Verdict::Passed,
+            reason: None,
+            attempts: &[],
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+        }
+    }
+
+    /// R26. A line is in the file as soon as its verdict is known, whatever happens to the run then.
+    #[test]
+    fn each_line_is_there_when_its_verdict_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out.jsonl");
+        std::fs::write(&path, "a line of an earlier run, and a long one\n".repeat(100)).expect("a file");
+        let mut json = JsonLines::create(&path).expect("opened");
+        assert_eq!(std::fs::read_to_string(&path).expect("text").lines().count(), 100, "nothing was run yet");
+        for count in 1..=3 {
+            json.case(&case(b"x"), &Tally::default());
+            let lines = std::fs::read_to_string(&path).expect("text");
+            assert!(lines.ends_with('\n'));
+            assert_eq!(lines.lines().filter(|line| line.contains(r#""case":"x""#)).count(), count, "{lines}");
+            assert_eq!(lines.lines().count(), count, "{lines}");
+        }
+        assert!(json.close().is_empty());
+    }
+
+    /// R26. A report that could not be written completely is an error.
+    #[test]
+    fn a_report_on_a_full_disk_is_an_error() {
+        let mut json = JsonLines::create(Path::new("/dev/full")).expect("opened");
+        json.case(&case(b"x"), &Tally::default());
+        let [error] = &json.close()[..] else { panic!("it is full") };
+        assert_eq!(error.to_string(), "the JSON report in `/dev/full` is not complete");
+        assert!(json.close().is_empty(), "it is told once");
+    }
 }

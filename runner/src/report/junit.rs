@@ -1,63 +1,88 @@
-//! The report as JUnit has it, for the pages of CI services. Cases are written to the disk as they come, since the
-//! counts at the beginning are known at the end only.
+//! The JUnit report, for the pages of CI services. The cases are written to a temporary file first: the counts, which
+//! come before them in the report, are known at the end of the run.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::output::Output;
+use super::file::Target;
+use super::time::{in_words, timestamp};
+use super::xml::{attribute, text};
 use crate::attempt::Attempt;
 use crate::done::Done;
 use crate::error::{Error, Result};
+use crate::list::LONGEST_NAME;
 use crate::observer::{CaseReport, Observer};
 use crate::tally::Tally;
 use crate::verdict::{Outcome, Verdict};
 
-/// Writes a JUnit report.
+/// The most bytes of a message, which is the value of an attribute.
+const LONGEST_MESSAGE: usize = 4_000;
+/// The most lines of each stream that are in the text of a failure.
+const LINES: usize = 100;
+/// The most bytes of each stream that are in the text of a failure.
+const TAIL: usize = 64 << 10;
+
+/// A JUnit report.
 pub struct Junit {
-    output: Output,
+    target: Target,
     suite: String,
+    began: SystemTime,
     cases: BufWriter<File>,
     failure: Option<io::Error>,
 }
 
 impl Junit {
-    /// Opens the file; `suite` is the name of the only suite in it, and the class of its cases.
+    /// Creates a report; `-` is standard output. `suite` is the name of its only suite, and the class of its cases.
+    ///
+    /// A file of that name is replaced when the report is complete.
     ///
     /// # Errors
-    /// Invalid, if it can't be written to.
+    /// Invalid, if nothing can be written to the path.
     pub fn create(path: &Path, suite: &str) -> Result<Self> {
-        let output = Output::create(path, "JUnit")?;
+        let target = Target::whole(path, "JUnit")?;
         let cases = tempfile::tempfile().map_err(|error| {
-            Error::invalid("no temporary file can be made for the report").with_source(error)
+            let folder = std::env::temp_dir();
+            let message =
+                format!("no temporary file can be created in `{}` for the JUnit report", folder.display());
+            Error::invalid(message).with_source(error)
         })?;
-        Ok(Self { output, suite: suite.to_owned(), cases: BufWriter::new(cases), failure: None })
+        let (suite, cases) = (suite.to_owned(), BufWriter::new(cases));
+        Ok(Self { target, suite, began: SystemTime::now(), cases, failure: None })
     }
 
     fn write_case(&mut self, case: &CaseReport<'_>) -> io::Result<()> {
         let to = &mut self.cases;
         let took = case.last().map(|attempt| attempt.elapsed).unwrap_or_default();
-        let name = escape(case.name.to_line().as_bytes());
-        let suite = escape(self.suite.as_bytes());
+        let name = attribute(case.name.to_line().as_bytes(), 4 * LONGEST_NAME);
+        let suite = attribute(self.suite.as_bytes(), LONGEST_MESSAGE);
         write!(to, r#"  <testcase name="{name}" classname="{suite}" time="{}">"#, seconds(took))?;
-        let why =
-            |attempt: Option<&Attempt>| attempt.map(|attempt| attempt.end.to_string()).unwrap_or_default();
+        let end = |attempt: Option<&Attempt>| attempt.map(|one| one.end.to_string()).unwrap_or_default();
         let reason = |word: &str| match case.reason {
             Some(reason) => format!("{word}: {reason}"),
             None => word.to_owned(),
         };
         match case.verdict {
             Verdict::Passed => {}
-            Verdict::Failed => element(to, "failure", &why(case.last()), "failed")?,
-            Verdict::UnexpectedPass => element(to, "failure", &reason("it passes"), "unexpected pass")?,
-            Verdict::Infrastructure => element(to, "error", &why(case.attempts.last()), "infrastructure")?,
+            Verdict::Failed => {
+                element(to, "failure", "failed", &end(case.last()), &details(case, case.last()))?
+            }
+            Verdict::UnexpectedPass => {
+                let advice = "The case passes: take it off the list of expected failures.";
+                element(to, "failure", "unexpected pass", &reason("it passes"), advice.as_bytes())?;
+            }
+            Verdict::Infrastructure => {
+                let end = end(case.attempts.last());
+                element(to, "error", "infrastructure", &end, &details(case, case.attempts.last()))?;
+            }
             Verdict::Flaky => {
                 for failed in case.attempts.iter().filter(|attempt| attempt.outcome() == Outcome::Fail) {
-                    element(to, "flakyFailure", &why(Some(failed)), "flaky")?;
+                    flaky_failure(to, &failed.end.to_string(), &details(case, Some(failed)))?;
                 }
             }
             Verdict::ExpectedFailure => skipped(to, &reason("expected failure"))?,
+            Verdict::Skipped => skipped(to, &reason("skipped"))?,
             Verdict::Excluded => skipped(to, &reason("excluded"))?,
             Verdict::NotRun => skipped(to, "not run")?,
         }
@@ -70,17 +95,23 @@ impl Junit {
         let count = |verdicts: &[Verdict]| verdicts.iter().map(|one| done.tally.count(*one)).sum::<usize>();
         let failures = count(&[Verdict::Failed, Verdict::UnexpectedPass]);
         let errors = count(&[Verdict::Infrastructure]);
-        let skipped = count(&[Verdict::ExpectedFailure, Verdict::Excluded, Verdict::NotRun]);
+        let skipped =
+            count(&[Verdict::ExpectedFailure, Verdict::Skipped, Verdict::Excluded, Verdict::NotRun]);
         let (tests, time) = (done.tally.total(), seconds(done.elapsed));
         let counts = format!(r#"tests="{tests}" failures="{failures}" errors="{errors}""#);
-        let suite = escape(self.suite.as_bytes());
+        let suite = attribute(self.suite.as_bytes(), LONGEST_MESSAGE);
+        let host = attribute(rustix::system::uname().nodename().to_bytes(), LONGEST_MESSAGE);
+        let machine = format!(r#"timestamp="{}" hostname="{host}""#, timestamp(self.began));
         self.cases.flush()?;
         let cases = self.cases.get_mut();
         cases.seek(SeekFrom::Start(0))?;
-        self.output.write(|to| {
+        self.target.write(|to| {
             writeln!(to, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
             writeln!(to, r#"<testsuites name="seatrial" {counts} time="{time}">"#)?;
-            writeln!(to, r#" <testsuite name="{suite}" {counts} skipped="{skipped}" time="{time}">"#)?;
+            writeln!(
+                to,
+                r#" <testsuite name="{suite}" {counts} skipped="{skipped}" time="{time}" {machine}>"#
+            )?;
             let mut piece = [0; 64 * 1024];
             loop {
                 match cases.read(&mut piece)? {
@@ -108,135 +139,68 @@ impl Observer for Junit {
             None => self.write_all(done),
             Some(error) => Err(error),
         };
-        self.output.write(|_| written);
-        self.output.finish();
+        self.target.write(|_| written);
+    }
+
+    fn close(&mut self) -> Vec<Error> {
+        self.target.close().err().into_iter().collect()
     }
 }
 
-fn element(to: &mut impl Write, name: &str, message: &str, kind: &str) -> io::Result<()> {
-    write!(to, r#"<{name} message="{}" type="{kind}"/>"#, escape(message.as_bytes()))
+impl std::fmt::Debug for Junit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JUnit report of {}", self.suite)
+    }
+}
+
+/// Returns the text of an attempt that failed: its end, and the last lines of the output that is kept.
+fn details(case: &CaseReport<'_>, attempt: Option<&Attempt>) -> Vec<u8> {
+    let Some(attempt) = attempt else { return Vec::new() };
+    let member = if attempt.member.is_empty() { String::new() } else { format!(" in {}", attempt.member) };
+    let mut text = format!("{} after {}{member}\n", attempt.end, in_words(attempt.elapsed)).into_bytes();
+    // Of several attempts, the output of the last failure is kept.
+    if case.last() == Some(attempt) {
+        for (name, bytes) in [("stdout", &case.stdout), ("stderr", &case.stderr)] {
+            let tail = tail(bytes.trim_ascii_end());
+            if !tail.is_empty() {
+                text.extend_from_slice(format!("{name}:\n").as_bytes());
+                text.extend_from_slice(tail);
+                text.push(b'\n');
+            }
+        }
+    }
+    text
+}
+
+/// Returns the last lines of a text.
+fn tail(text: &[u8]) -> &[u8] {
+    let text = &text[text.len().saturating_sub(TAIL)..];
+    let mut ends = text.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    &text[ends.nth(LINES - 1).unwrap_or_default()..]
+}
+
+fn element(to: &mut impl Write, name: &str, kind: &str, message: &str, body: &[u8]) -> io::Result<()> {
+    let message = attribute(message.as_bytes(), LONGEST_MESSAGE);
+    write!(to, r#"<{name} message="{message}" type="{kind}">{}</{name}>"#, text(body))
+}
+
+fn flaky_failure(to: &mut impl Write, message: &str, body: &[u8]) -> io::Result<()> {
+    let message = attribute(message.as_bytes(), LONGEST_MESSAGE);
+    write!(to, r#"<flakyFailure message="{message}" type="flaky"><stackTrace>{}</stackTrace>"#, text(body))?;
+    write!(to, "</flakyFailure>")
 }
 
 fn skipped(to: &mut impl Write, message: &str) -> io::Result<()> {
-    write!(to, r#"<skipped message="{}"/>"#, escape(message.as_bytes()))
+    write!(to, r#"<skipped message="{}"/>"#, attribute(message.as_bytes(), LONGEST_MESSAGE))
 }
 
 fn stream(to: &mut impl Write, name: &str, bytes: &[u8]) -> io::Result<()> {
     if bytes.is_empty() {
         return Ok(());
     }
-    write!(to, "<{name}>{}</{name}>", escape(bytes))
+    write!(to, "<{name}>{}</{name}>", text(bytes))
 }
 
 fn seconds(time: Duration) -> String {
     format!("{:.3}", time.as_secs_f64())
-}
-
-/// Bytes as XML's text or the value of an attribute: what is no text becomes a replacement character, and so do
-/// characters that XML 1.0 has no way to write.
-fn escape(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut escaped = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            '\t' => escaped.push_str("&#9;"),
-            '\r' => escaped.push_str("&#13;"),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            char => escaped.push(char),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use quick_xml::events::Event;
-    use seatrial::driver::Status;
-
-    use super::*;
-    use crate::attempt::End;
-    use crate::name::Name;
-    use crate::schedule::Place;
-    use crate::spool::Spool;
-
-    fn attempt(status: Status) -> Attempt {
-        let end = End::Ran { status, exit_code: Some(1), signal: None, note: None };
-        Attempt::new(Place::Shared, "member".to_owned(), end)
-    }
-
-    /// The report of one case with this name and output, and the names and texts in it.
-    fn report(name: &[u8], stdout: &[u8]) -> (String, Vec<String>) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("junit.xml");
-        let mut junit = Junit::create(&path, "<suite>").expect("created");
-        let mut failed = attempt(Status::Error);
-        failed.output = Some(Spool::new().expect("a spool").put(b"", b"").expect("put"));
-        let report = CaseReport {
-            name: Name(name),
-            verdict: Verdict::Failed,
-            reason: None,
-            attempts: &[failed],
-            stdout: stdout.to_vec(),
-            stderr: Vec::new(),
-        };
-        junit.case(&report, &Tally::default());
-        let mut done = Done::new(false);
-        done.tally.add(Name(name), Verdict::Failed, None);
-        junit.done(&done);
-        let text = std::fs::read_to_string(&path).expect("text");
-        let mut reader = quick_xml::Reader::from_str(&text);
-        let mut names = Vec::new();
-        loop {
-            match reader.read_event().expect("well-formed") {
-                Event::Start(tag) | Event::Empty(tag) => {
-                    for attribute in tag.attributes() {
-                        attribute.expect("an attribute");
-                    }
-                    names.push(tag.name().as_ref().to_owned());
-                }
-                Event::Eof => break,
-                _ => {}
-            }
-        }
-        (text, names)
-    }
-
-    /// R25.
-    #[test]
-    fn a_failure_is_told_with_its_output() {
-        let (text, names) = report(b"case <1> & \"x\"", b"line\n\x1b[31m]]> \xff");
-        assert_eq!(names, ["testsuites", "testsuite", "testcase", "failure", "system-out"]);
-        assert!(
-            text.contains(r#"<testsuite name="&lt;suite&gt;" tests="1" failures="1" errors="0" skipped="0""#)
-        );
-        assert!(text.contains(r#"name="case &lt;1&gt; &amp; &quot;x&quot;""#), "{text}");
-        assert!(text.contains("line&#10;\u{fffd}[31m]]&gt; \u{fffd}</system-out>"), "{text}");
-        assert!(text.contains(r#"<failure message="exit code 1" type="failed"/>"#), "{text}");
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        /// R25.
-        #[test]
-        fn any_bytes_make_a_well_formed_report(
-            name in proptest::collection::vec(any::<u8>(), 1..40),
-            text in "\\PC{0,40}|[\\x00-\\x1f]{0,20}",
-            bytes in proptest::collection::vec(any::<u8>(), 0..60),
-        ) {
-            report(&name, &[text.as_bytes(), &bytes].concat());
-        }
-    }
-
-    /// R1.
-    #[test]
-    fn a_path_that_cannot_be_written_to_is_refused_at_once() {
-        let error = Junit::create(Path::new("/nowhere/at/all.xml"), "x").err().expect("refused").to_string();
-        assert!(error.contains("`/nowhere/at/all.xml`"), "{error}");
-    }
 }

@@ -1,4 +1,4 @@
-//! How a run goes on, in a terminal: a line for each container, and one for all of it.
+//! The progress of a run in a terminal: a line for each container, and one for the whole run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use seatrial::PoolStatus;
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 
-/// How many containers have a line; more would fill the terminal.
+/// The most containers that have a line; more would fill the terminal.
 const LINES: usize = 16;
 
 /// The lines at the end of a terminal, on standard error.
@@ -30,12 +30,13 @@ impl Progress {
         Self { lines, total, members: BTreeMap::new() }
     }
 
-    /// Says what is being done before there are cases to count.
+    /// Shows a message before there are cases to count.
     pub(super) fn say(&self, text: String) {
         self.total.set_message(text);
     }
 
-    pub(super) fn count(&self, tally: &Tally, to_be_tried_again: usize) {
+    /// Shows the counts so far.
+    pub(super) fn count(&self, tally: &Tally, to_be_retried: usize) {
         self.total.set_position(tally.total() as u64);
         let mut parts = Vec::new();
         for verdict in [Verdict::Failed, Verdict::UnexpectedPass, Verdict::Infrastructure, Verdict::Flaky] {
@@ -43,13 +44,13 @@ impl Progress {
                 parts.push(format!("{} {verdict}", tally.count(verdict)));
             }
         }
-        if to_be_tried_again > 0 {
-            parts.push(format!("{to_be_tried_again} to be tried again"));
+        if to_be_retried > 0 {
+            parts.push(format!("{to_be_retried} to be retried"));
         }
         self.total.set_message(parts.join(", "));
     }
 
-    /// Shows what each container is doing.
+    /// Shows the case that runs in each container, or the container's state.
     pub(super) fn show(&mut self, pool: &PoolStatus) {
         let names: Vec<_> = pool.members.iter().map(|member| &member.name).collect();
         self.members.retain(|name, (line, _)| {
@@ -82,12 +83,13 @@ impl Progress {
         self.lines.suspend(print);
     }
 
+    /// Removes the lines.
     pub(super) fn clear(&self) {
         for (line, _) in self.members.values() {
             line.finish_and_clear();
         }
         self.total.finish_and_clear();
-        // Nothing to be done about a terminal that is gone.
+        // A terminal that is gone needs no clearing.
         let _ = self.lines.clear();
     }
 }

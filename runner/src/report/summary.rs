@@ -1,4 +1,4 @@
-//! What a run came to, for people.
+//! The summary of a run, for people.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,10 @@ use super::time::in_words;
 use crate::done::{Done, Stopped};
 use crate::verdict::Verdict;
 
-/// How many names stand behind a count.
+/// The most names after a count.
 const NAMES: usize = 12;
 
-/// The summary of a run in a pool of so many containers, in lines.
+/// Returns the summary of a run in a pool of so many containers, as lines of text.
 #[must_use]
 pub fn summary(done: &Done, containers: usize) -> String {
     let mut text = String::new();
@@ -43,16 +43,20 @@ pub fn summary(done: &Done, containers: usize) -> String {
     }
     match &done.stopped {
         None => {}
-        Some(Stopped::Interrupted) => text.push_str("interrupted: what is not run is not known\n"),
-        Some(Stopped::TimeUp) => text.push_str("the time of the run was up: what is not run is not known\n"),
-        Some(Stopped::GaveUp(why)) => {
-            let _ = writeln!(text, "given up: {why}");
+        Some(Stopped::Interrupted) => {
+            text.push_str("interrupted: nothing is known of the cases that were not run\n")
+        }
+        Some(Stopped::TimeUp) => {
+            text.push_str("the time of the run was up: nothing is known of the cases that were not run\n")
+        }
+        Some(Stopped::GaveUp(reason)) => {
+            let _ = writeln!(text, "the run gave up: {reason}");
         }
     }
     if done.is_pool_too_large() {
         text.push_str(
-            "hint: the containers were idle for more than 40 % of the time; fewer would do (`--pool`), or the longest \
-             cases should come first (`--durations`)\n",
+            "hint: the containers were idle for more than 40 % of the time; use fewer (`--pool`), or have the longest cases \
+             run first (`--durations`)\n",
         );
     }
     for warning in &done.warnings {
@@ -78,7 +82,7 @@ mod tests {
     use super::*;
     use crate::name::Name;
 
-    /// R24: *pure*.
+    /// R24: *pure*. A summary has counts, names, the slowest cases and hints.
     #[test]
     fn a_summary_counts_names_and_hints() {
         let mut done = Done::new(false);

@@ -1,4 +1,4 @@
-//! One attempt from its container to its end. Many are made side by side; none of them knows of the others.
+//! One attempt, from the lease of its container to its end. Attempts run side by side and don't know of each other.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,88 +6,87 @@ use std::time::{Duration, Instant};
 
 use seatrial::{ContainerPool, ExclusiveLease, Lease, StateWatch, TestContainer};
 
-use super::book::{Job, Place};
+use super::book::Job;
+use super::rules::Place;
 use crate::attempt::{Attempt, End};
 use crate::error::{Error, Result, chain};
-use crate::execute::{Ended, Watched, execute};
+use crate::execute::{Watched, execute};
 use crate::run::Run;
 
-/// How long an engine that is away is waited for.
+/// The time for which an engine that is away is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long the pauses between two questions for a container are then.
+/// The pause between two requests for a container to such an engine.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long a set-up command may take.
+/// The time limit of a set-up command.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// What every attempt is made with.
+/// Everything that attempts share.
 #[derive(Debug)]
 pub(crate) struct Crew<'a> {
-    pub(super) run: &'a Run,
+    run: &'a Run,
     pub(super) pool: &'a ContainerPool,
-    /// Watches of the containers that are set up, by their ids. Attempts write it; each takes and puts back that of its
-    /// own container only.
-    ready: Mutex<HashMap<String, StateWatch>>,
+    used: &'a Used,
 }
 
-/// An attempt that has ended.
-#[derive(Debug)]
-pub(crate) struct Made {
-    pub(super) job: Job,
-    pub(crate) attempt: Attempt,
-    pub(crate) stdout: Vec<u8>,
-    pub(crate) stderr: Vec<u8>,
-    /// Why it did not go by the agent, though it was to if possible.
-    pub(super) no_agent: Option<String>,
-    /// Why no container can be had any more.
-    pub(super) no_container: Option<Error>,
-}
+/// The containers in which cases have run, each with the watch of its state, by container id.
+///
+/// Attempts take the watch of their own container and put it back. A standard lock, since nobody awaits while holding it.
+#[derive(Debug, Default)]
+pub(crate) struct Used(Mutex<HashMap<String, StateWatch>>);
 
-/// A container that an attempt has.
+/// A container that an attempt has leased.
 enum Held {
     Shared(Lease),
     Alone(ExclusiveLease),
 }
 
 impl<'a> Crew<'a> {
-    pub(crate) fn new(run: &'a Run, pool: &'a ContainerPool) -> Self {
-        Self { run, pool, ready: Mutex::default() }
+    pub(crate) fn new(run: &'a Run, pool: &'a ContainerPool, used: &'a Used) -> Self {
+        Self { run, pool, used }
     }
 
     /// Makes an attempt.
-    pub(crate) async fn make(&self, job: Job) -> Made {
+    pub(crate) async fn make(&self, job: Job) -> Attempt {
         let began = Instant::now();
-        let held = match self.hold(job.place).await {
+        let held = match self.hold(job).await {
             Ok(held) => held,
             Err(error) => {
-                let failed = Attempt::failed(job.place, "", chain(&error), began.elapsed());
-                return Made { no_container: Some(error), ..Made::without_output(job, failed) };
+                return Attempt::new(job.place, "", End::NoContainer(chain(&error))).after(began.elapsed());
             }
         };
-        let case = self.run.plan.name(job.case);
-        held.label(case.to_string());
-        let member = held.container().name().to_owned();
+        held.label(self.run.plan.name(job.case).to_string());
         let began = Instant::now();
         match self.run_in(held.container(), job).await {
-            Ok(ended) => Made::ended(job, member, ended),
+            Ok(attempt) => attempt,
             Err(error) => {
-                // Whatever it was: the next attempt is better off in another container.
+                let end = End::Infrastructure(chain(&error));
+                let attempt = Attempt::new(job.place, held.container().name(), end).after(began.elapsed());
+                // Whatever the reason is, the next attempt needs another container.
                 held.discard();
-                Made::without_output(job, Attempt::failed(job.place, &member, chain(&error), began.elapsed()))
+                attempt
             }
         }
     }
 
-    /// Waits for a container, and for an engine that is away.
-    async fn hold(&self, place: Place) -> Result<Held> {
-        let began = Instant::now();
+    /// Leases a container, and waits for an engine that is away.
+    ///
+    /// A retry gets a container in which no case has run: what an earlier case did to its container must not fail
+    /// another one. Used containers are discarded for that, and the pool replaces them.
+    async fn hold(&self, job: Job) -> Result<Held> {
+        let mut began = Instant::now();
         loop {
-            let held = match place {
+            let held = match job.place {
                 Place::Shared => self.pool.get().await.map(Held::Shared),
                 Place::Alone => self.pool.get_exclusive().await.map(Held::Alone),
             };
             match held {
+                Ok(held) if job.is_retry && self.used.contains(held.container()) => {
+                    self.used.take(held.container());
+                    held.discard();
+                    began = Instant::now();
+                }
                 Ok(held) => return Ok(held),
-                // The pool goes on trying, and does not tell when it has succeeded.
+                // The pool goes on with its tries, and does not tell of their success.
                 Err(error) if !error.is_closed() && began.elapsed() < PATIENCE => {
                     tokio::time::sleep(PAUSE).await
                 }
@@ -96,39 +95,56 @@ impl<'a> Crew<'a> {
         }
     }
 
-    async fn run_in(&self, container: &TestContainer, job: Job) -> Result<Ended> {
-        let watch = self.ready().remove(container.id().as_str());
-        let mut watch = match watch {
+    async fn run_in(&self, container: &TestContainer, job: Job) -> Result<Attempt> {
+        let mut watch = match self.used.take(container) {
             Some(watch) => watch,
             None => self.set_up(container).await?,
         };
-        let case = self.run.plan.name(job.case);
+        let name = self.run.plan.name(job.case);
+        let words = self.run.template.words(name);
         let mut watched = Watched { container, watch: &mut watch };
-        let ended = execute(&mut watched, self.run.template.words(case), case, &self.run.limits).await?;
-        // What has failed, or is used once, does not come back.
-        if !self.run.fresh {
-            self.ready().insert(container.id().to_string(), watch);
+        let attempt = execute(&mut watched, words, name, &self.run.limits, job.place).await?;
+        // A container that the pool replaces now does not come back.
+        if !self.run.fresh && !container.is_poisoned() {
+            self.used.put(container, watch);
         }
-        Ok(ended)
+        Ok(attempt)
     }
 
-    /// Runs the set-up in a container that is new, and has it watched.
+    /// Runs the set-up in a new container, and begins to watch its state.
     async fn set_up(&self, container: &TestContainer) -> Result<StateWatch> {
         let mut watch = container.watch();
-        // From its first state on, nothing is missed.
+        // From the first state on, no change is missed.
         watch.next().await;
         for cmd in &self.run.setup {
             set_up(container, cmd, &self.run.limits.env).await?;
         }
         Ok(watch)
     }
+}
 
-    fn ready(&self) -> MutexGuard<'_, HashMap<String, StateWatch>> {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+impl Used {
+    fn contains(&self, container: &TestContainer) -> bool {
+        self.lock().contains_key(container.id().as_str())
+    }
+
+    fn take(&self, container: &TestContainer) -> Option<StateWatch> {
+        self.lock().remove(container.id().as_str())
+    }
+
+    fn put(&self, container: &TestContainer, watch: StateWatch) {
+        self.lock().insert(container.id().to_string(), watch);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, StateWatch>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Runs one command of the set-up.
+///
+/// # Errors
+/// Engine, with the end of the command's output, if it fails.
 pub(crate) async fn set_up(
     container: &TestContainer,
     cmd: &[String],
@@ -147,28 +163,8 @@ pub(crate) async fn set_up(
     let last = lines[lines.len().saturating_sub(10)..].join("\n  ");
     let (command, code) = (cmd.join(" "), output.exit_code);
     Err(Error::engine(format!(
-        "{container}: set-up `{command}` ended with code {code}; it printed:\n  {last}"
+        "{container}: the set-up command `{command}` ended with exit code {code}; it printed:\n  {last}"
     )))
-}
-
-impl Made {
-    fn without_output(job: Job, attempt: Attempt) -> Self {
-        Self { job, attempt, stdout: Vec::new(), stderr: Vec::new(), no_agent: None, no_container: None }
-    }
-
-    fn ended(job: Job, member: String, ended: Ended) -> Self {
-        let Ended { status, exit_code, signal, note, stdout, stderr, .. } = ended;
-        let end = End::Ran { status, exit_code, signal, note };
-        let attempt = Attempt {
-            elapsed: ended.elapsed,
-            cpu: ended.cpu,
-            max_rss: ended.max_rss,
-            truncated: ended.truncated,
-            left_behind: ended.left_behind,
-            ..Attempt::new(job.place, member, end)
-        };
-        Self { job, attempt, stdout, stderr, no_agent: ended.no_agent, no_container: None }
-    }
 }
 
 impl Held {

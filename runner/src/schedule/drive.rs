@@ -1,6 +1,8 @@
-//! A run from its pool to its end: attempts side by side, as the book says.
+//! The loop of a run, from its pool to its end: it makes attempts side by side, in the order of the book.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, FusedFuture, select};
@@ -9,35 +11,37 @@ use futures_util::{FutureExt, StreamExt};
 use seatrial::{ContainerPool, Recycle};
 
 use super::book::{Book, Job};
-use super::crew::{Crew, Made};
-use crate::attempt::{Attempt, End};
+use super::crew::{Crew, Used};
+use crate::attempt::{Attempt, End, Output};
+use crate::awake;
 use crate::done::{Done, Stopped};
-use crate::error::{Result, chain};
+use crate::error::{Error, Result, chain};
 use crate::observer::{CaseReport, Observer};
+use crate::replace::Replacement;
 use crate::run::Run;
 use crate::spool::Spool;
 use crate::verdict::{Outcome, Verdict};
 
-/// How often what is shown is drawn anew.
+/// The time between two updates of the display.
 const TICK: Duration = Duration::from_millis(200);
-/// How many attempts in a row may fail for reasons that are not their case's before the run gives up.
+/// The number of attempts in a row after which the run gives up, if all failed for reasons that are not their case's.
 const FAILURES_IN_A_ROW: usize = 12;
-/// How many intervals of each container a timeline shows.
+/// The most intervals of each container that a timeline shows.
 const HISTORY: usize = 2_000;
-/// The most memory that what is shown of one case's passes takes, in attempts: those of many repeats are counted only.
+/// The most attempts at one case that are kept: of many repeats, those that passed are only counted.
 const KEPT_ATTEMPTS: usize = 1_000;
 
 impl Run {
-    /// Runs the cases and says what came of them.
+    /// Runs the cases, and returns the result.
     ///
-    /// `stop` ends the run early when it is ready: what is under way is ended, and what there is reported. All
-    /// containers are removed before this returns.
+    /// `stop` ends the run early when it is ready: commands that are under way are ended, and the results so far are
+    /// reported. All containers are removed before this returns.
     ///
     /// # Errors
-    /// Invalid, if what was asked for contradicts itself; the engine's, if no container could be started.
+    /// Invalid, if options of the run contradict each other; the engine's, if no container could be started.
     ///
     /// # Cancel safety
-    /// Dropping the future ends what is under way and removes the containers, in the background.
+    /// Dropping the future ends all commands and removes the containers, in the background.
     pub async fn go(self, observer: &mut dyn Observer, stop: impl Future<Output = ()>) -> Result<Done> {
         self.check()?;
         let width = self.width()?;
@@ -45,14 +49,8 @@ impl Run {
         if self.plan.is_empty() {
             return Ok(course.finish());
         }
-        let deadline = async {
-            match self.run_timeout {
-                Some(timeout) => tokio::time::sleep(timeout).await,
-                None => std::future::pending().await,
-            }
-        };
         let end = async {
-            match select(std::pin::pin!(stop), std::pin::pin!(deadline)).await {
+            match select(std::pin::pin!(stop), std::pin::pin!(self.deadline())).await {
                 Either::Left(_) => Stopped::Interrupted,
                 Either::Right(_) => Stopped::TimeUp,
             }
@@ -68,17 +66,25 @@ impl Run {
         };
         course.done.startup = course.began.elapsed();
         course.observer.started(&pool.status());
-        course.run(&Crew::new(&self, &pool), width, end).await;
+        course.run(&Crew::new(&self, &pool, &Used::default()), width, end).await;
         let mut done = course.finish();
         if let Some(path) = &self.timeline
-            && let Err(error) = pool.timeline().write_html(path).await
+            && let Err(error) = write_timeline(&pool, path)
         {
-            done.warnings.push(chain(&error));
+            done.lost_reports.push(chain(&error));
         }
         if let Err(error) = pool.close().await {
             done.warnings.push(chain(&error));
         }
         Ok(done)
+    }
+
+    /// Waits until the time of the run is up; for ever, if it has no limit.
+    async fn deadline(&self) {
+        match self.run_timeout {
+            Some(timeout) => awake::sleep(timeout).await,
+            None => std::future::pending().await,
+        }
     }
 
     pub(crate) async fn pool_of(&self, width: usize) -> Result<ContainerPool> {
@@ -91,6 +97,20 @@ impl Run {
         let pool = ContainerPool::builder(self.request.clone()).size(width).recycle(recycle).history(history);
         Ok(pool.build().await?)
     }
+}
+
+/// Writes the pool's timeline to a file, which is replaced when the page is complete.
+///
+/// # Errors
+/// Report, if the page can't be written.
+fn write_timeline(pool: &ContainerPool, path: &Path) -> Result<()> {
+    let written = Replacement::create(path).and_then(|mut file| {
+        file.write_all(pool.timeline().to_html().as_bytes())?;
+        file.commit()
+    });
+    written.map_err(|error| {
+        Error::report(format!("the timeline can't be written to `{}`", path.display())).with_source(error)
+    })
 }
 
 /// A run that is under way.
@@ -120,7 +140,7 @@ impl<'a> Course<'a> {
         })
     }
 
-    /// Makes attempts until all is done, or the end comes.
+    /// Makes attempts until all cases have their verdict, or the run is stopped.
     async fn run(
         &mut self,
         crew: &Crew<'_>,
@@ -134,21 +154,18 @@ impl<'a> Course<'a> {
         loop {
             while let Some(job) = self.book.next(width) {
                 under_way.push((job, Instant::now()));
-                making.push(crew.make(job));
+                making.push(async move { (job, crew.make(job).await) });
             }
-            if self.book.is_shared_part_over() && self.done.utilization.is_none() {
-                self.done.utilization = Some(crew.pool.utilization());
-                self.done.shared_part = self.began.elapsed().saturating_sub(self.done.startup);
-            }
+            self.note_utilization(crew.pool);
             if self.book.is_over() {
                 break;
             }
             tokio::select! {
-                Some(made) = making.next() => {
-                    if let Some(at) = under_way.iter().position(|(job, _)| *job == made.job) {
+                Some((job, attempt)) = making.next() => {
+                    if let Some(at) = under_way.iter().position(|(other, _)| *other == job) {
                         under_way.swap_remove(at);
                     }
-                    self.made(made);
+                    self.made(job, attempt);
                 }
                 stopped = &mut end => {
                     self.done.stopped = Some(stopped);
@@ -161,40 +178,59 @@ impl<'a> Course<'a> {
         drop(making);
         self.book.stop();
         for (job, since) in under_way {
-            let attempt = Attempt::cancelled(job.place, since.elapsed());
-            self.ended(job, attempt);
+            self.ended(job, Attempt::new(job.place, "", End::Cancelled).after(since.elapsed()));
         }
     }
 
-    fn made(&mut self, made: Made) {
-        let Made { job, mut attempt, stdout, stderr, no_agent, no_container } = made;
-        if let Some(why) = no_agent {
-            self.done.warn(format!("cases went by the engine's exec, which is slower, since {why}"));
+    /// Records the pool's utilization once no cases run beside each other any more.
+    fn note_utilization(&mut self, pool: &ContainerPool) {
+        if self.book.is_shared_part_over() && self.done.utilization.is_none() {
+            self.done.utilization = Some(pool.utilization());
+            self.done.shared_part = self.began.elapsed().saturating_sub(self.done.startup);
+        }
+    }
+
+    /// Takes an attempt that was made to its end.
+    fn made(&mut self, job: Job, mut attempt: Attempt) {
+        if let Some(reason) = &attempt.by_exec {
+            self.done.warn(format!("cases went by the engine's exec, which is slower: {reason}"));
         }
         match attempt.outcome() {
             Outcome::Infrastructure => self.failures_in_a_row += 1,
             _ => self.failures_in_a_row = 0,
         }
-        if let Some(error) = no_container {
-            self.give_up(format!("no container is left to run cases in: {}", chain(&error)));
-        } else if let End::Infrastructure(why) = &attempt.end
-            && self.failures_in_a_row >= FAILURES_IN_A_ROW
-        {
-            let times = self.failures_in_a_row;
-            self.give_up(format!(
-                "{times} attempts in a row failed for reasons that are not their case's; the last: {why}"
-            ));
-        }
-        if attempt.outcome() == Outcome::Fail {
-            match self.spool.put(&stdout, &stderr) {
-                Ok(span) => attempt.output = Some(span),
-                Err(error) => self.done.warn(format!("output of failures can't be kept: {error}")),
+        match &attempt.end {
+            End::NoContainer(reason) => {
+                self.give_up(format!("no container is left to run cases in: {reason}"))
             }
+            End::Infrastructure(reason) if self.failures_in_a_row >= FAILURES_IN_A_ROW => {
+                let times = self.failures_in_a_row;
+                self.give_up(format!(
+                    "{times} attempts in a row failed for reasons that are not their case's; the last: {reason}"
+                ));
+            }
+            _ => {}
         }
+        attempt.output = self.kept(&attempt);
         self.ended(job, attempt);
     }
 
-    /// Takes note of an attempt, and reports its case if that was the last one.
+    /// Puts the output of a failure on the disk; all other output is forgotten.
+    fn kept(&mut self, attempt: &Attempt) -> Output {
+        if attempt.outcome() != Outcome::Fail {
+            return Output::None;
+        }
+        let (stdout, stderr) = attempt.output.held();
+        match self.spool.put(stdout, stderr) {
+            Ok(span) => Output::Spooled(span),
+            Err(error) => {
+                self.done.warn(format!("the output of failures can't be kept: {error}"));
+                Output::None
+            }
+        }
+    }
+
+    /// Records an attempt, and reports its case if that was the last one.
     fn ended(&mut self, job: Job, attempt: Attempt) {
         let outcome = attempt.outcome();
         let attempts = self.attempts.entry(job.case).or_default();
@@ -210,38 +246,55 @@ impl<'a> Course<'a> {
                 }
             }
         }
+        for (case, verdict) in self.book.take_settled() {
+            self.report(case, verdict);
+        }
     }
 
-    fn give_up(&mut self, why: String) {
+    fn give_up(&mut self, reason: String) {
         self.book.stop();
-        self.done.stopped.get_or_insert(Stopped::GaveUp(why));
+        self.done.stopped.get_or_insert(Stopped::GaveUp(reason));
     }
 
     fn report(&mut self, case: u32, verdict: Verdict) {
         let attempts = self.attempts.remove(&case).unwrap_or_default();
-        let plan = &self.run.plan;
-        let (stdout, stderr) = match attempts.iter().rev().find_map(|attempt| attempt.output) {
-            Some(span) => self.spool.get(span).unwrap_or_else(|error| {
-                self.done.warn(format!("output of failures can't be read back: {error}"));
-                Default::default()
-            }),
-            None => Default::default(),
-        };
-        let ran = attempts.iter().filter(|attempt| matches!(attempt.end, End::Ran { .. }));
-        let took = ran.map(|attempt| attempt.elapsed).max();
-        if let Some(last) = attempts.iter().rfind(|attempt| matches!(attempt.end, End::Ran { .. })) {
+        let (stdout, stderr) = self.output_of_failure(&attempts);
+        let has_run = |attempt: &&Attempt| matches!(attempt.end, End::Ran { .. } | End::Skipped { .. });
+        let took = attempts.iter().filter(has_run).map(|attempt| attempt.elapsed).max();
+        if let Some(last) = attempts.iter().rfind(has_run) {
             self.done.durations.push((case, last.elapsed));
         }
-        let name = plan.name(case);
-        let report =
-            CaseReport { name, verdict, reason: plan.reason(case), attempts: &attempts, stdout, stderr };
+        let name = self.run.plan.name(case);
+        let skipped = attempts.iter().rev().find_map(|attempt| match &attempt.end {
+            End::Skipped { reason, .. } if verdict == Verdict::Skipped => reason.as_deref(),
+            _ => None,
+        });
+        let reason = skipped.or_else(|| self.run.plan.reason(case));
+        let report = CaseReport { name, verdict, reason, attempts: &attempts, stdout, stderr };
         self.done.tally.add(name, verdict, took);
         self.observer.case(&report, &self.done.tally);
     }
 
-    /// Reports what has no verdict yet.
+    /// Reads back the output of the last failure.
+    fn output_of_failure(&mut self, attempts: &[Attempt]) -> (Vec<u8>, Vec<u8>) {
+        let span = attempts.iter().rev().find_map(|attempt| match attempt.output {
+            Output::Spooled(span) => Some(span),
+            _ => None,
+        });
+        let Some(span) = span else { return Default::default() };
+        self.spool.get(span).unwrap_or_else(|error| {
+            self.done.warn(format!("the output of failures can't be read back: {error}"));
+            Default::default()
+        })
+    }
+
+    /// Reports the cases that have no verdict yet.
     fn finish(mut self) -> Done {
         self.book.stop();
+        if self.book.has_called_off_retries() {
+            let most = self.run.rules.max_retries.unwrap_or_default();
+            self.done.warn(format!("more than {most} cases failed, so none was retried (`--max-retries`)"));
+        }
         while let Some((case, verdict)) = self.book.left(&self.run.plan) {
             self.report(case, verdict);
         }

@@ -1,9 +1,12 @@
-//! Running a plan: who is next, and what is done for it.
+//! The execution of a plan: the order of attempts, the attempts themselves, and the loop around them.
 
 mod book;
+#[cfg(test)]
+mod book_tests;
 mod crew;
 mod drive;
+mod rules;
 
 pub(crate) use book::Job;
-pub use book::{Place, Rules};
-pub(crate) use crew::{Crew, Made, set_up};
+pub(crate) use crew::{Crew, Used, set_up};
+pub use rules::{Place, Rules};

@@ -1,10 +1,10 @@
-//! What is done in containers around the cases, and which container gets which case.
+//! The containers of a run: their options, set-up, reset and replacement.
 
 use crate::{Scene, outcome, verdicts};
 
-/// R4.
+/// R4. The options of containers and cases reach them, by the agent and by the engine's exec.
 #[test]
-fn what_is_said_of_containers_and_cases_reaches_them() {
+fn the_options_of_containers_and_cases_reach_them() {
     let scene = Scene::new("options");
     scene.file("cases", "a\nb");
     std::fs::create_dir(scene.path("data")).expect("a folder");
@@ -13,13 +13,13 @@ fn what_is_said_of_containers_and_cases_reaches_them() {
     let line = "test \"$PWD $FROM_FILE $FROM_LINE $(id -u) $(cat /data/file)\" = '/tmp 1 x=y 7 copied'";
     let options = ["--request", "request.toml", "--env", "FROM_LINE=x=y", "--copy", "data:/data"];
     for exec in ["agent", "engine"] {
-        let more = ["--workdir", "/tmp", "--user", "7", "--exec", exec];
+        let more = ["--working-dir", "/tmp", "--user", "7", "--exec", exec];
         let run = scene.run_shell(&[&options[..], &more].concat(), line);
         assert_eq!(run.code, Some(0), "{exec}: {run:?}");
     }
 }
 
-/// R4.
+/// R4. A container in which the reset fails gets no further case.
 #[test]
 fn a_container_in_which_the_reset_fails_is_replaced() {
     let scene = Scene::new("reset");
@@ -33,7 +33,7 @@ fn a_container_in_which_the_reset_fails_is_replaced() {
     assert_ne!(member("dirty"), member("after it"));
 }
 
-/// R4.
+/// R4. With `--fresh`, each case gets a container of its own, with the set-up.
 #[test]
 fn a_fresh_container_is_used_once() {
     let scene = Scene::new("fresh");
@@ -43,7 +43,7 @@ fn a_fresh_container_is_used_once() {
     assert_eq!(run.code, Some(0), "{run:?}");
 }
 
-/// R15, R17, R22: none of it is a verdict on a case.
+/// R15, R17, R22. A set-up that fails in every container ends the run, and is no verdict on a case.
 #[test]
 fn a_set_up_that_fails_everywhere_ends_the_run() {
     let scene = Scene::new("setup");
@@ -59,7 +59,7 @@ fn a_set_up_that_fails_everywhere_ends_the_run() {
     assert_eq!((&end["counts"]["passed"], &end["counts"]["failed"]), (&0.into(), &0.into()));
 }
 
-/// R11.
+/// R11. Shards divide the cases, every n-th or by durations.
 #[test]
 fn shards_are_a_division_with_and_without_durations() {
     let scene = Scene::new("shards");

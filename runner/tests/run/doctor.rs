@@ -1,4 +1,4 @@
-//! `seatrial doctor` and `seatrial sweep`: what is there, what is wrong, what is left.
+//! `seatrial doctor` and `seatrial sweep`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use serde_json::json;
 
 use crate::{BASIC, Outcome, Scene, outcome};
 
-/// `seatrial doctor` behind a proxy with these rules.
+/// Runs `seatrial doctor` with a proxy in front of the engine.
 fn doctor_behind(scene: &Scene, proxy: &EngineProxy, args: &[&str]) -> Outcome {
     let mut command = scene.command();
     outcome(command.arg("doctor").args(args).env("DOCKER_HOST", proxy.docker_host()))
 }
 
-/// R30.
+/// R30. A doctor reports everything that it finds well.
 #[test]
 fn a_doctor_tells_what_is_there() {
     let scene = Scene::new("doctor");
@@ -37,7 +37,7 @@ fn a_doctor_tells_what_is_there() {
     }
 }
 
-/// R30.
+/// R30. A doctor names each trouble, and what to do about it.
 #[test]
 fn a_doctor_names_each_trouble_and_what_to_do() {
     let scene = Scene::new("doctor-troubles");
@@ -103,7 +103,7 @@ fn a_doctor_names_each_trouble_and_what_to_do() {
     assert!(run.stdout.contains("set `TMPDIR`") && run.stdout.contains("\none thing is wrong\n"), "{run:?}");
 }
 
-/// R29.
+/// R29. A sweep lists the containers of a killed run, and removes them on request.
 #[test]
 fn a_sweep_lists_what_a_killed_run_has_left_and_removes_it_on_request() {
     let scene = Scene::new("swept");
@@ -121,7 +121,7 @@ fn a_sweep_lists_what_a_killed_run_has_left_and_removes_it_on_request() {
     };
     let run = sweep(&[]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "it is younger than an hour: {run:?}");
-    assert!(run.stderr.contains("nothing is left of dead sessions"), "{}", run.stderr);
+    assert!(run.stderr.contains("dead sessions have left nothing"), "{}", run.stderr);
     let run = sweep(&["--older-than", "0s"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     let ours = format!("of session `{}`", scene.session);

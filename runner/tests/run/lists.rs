@@ -1,39 +1,40 @@
-//! Verdicts: what fails is tried again alone, lists are heeded, and every report tells the same.
+//! Verdicts: failed cases are retried alone, lists are heeded, and every report says the same.
 
 use serde_json::Value;
 
 use crate::{Scene, outcome, verdicts};
 
-/// What the cases do; `flaky` fails the first time in each container.
+/// The script of the cases; `flaky` fails the first time.
 const SCRIPT: &str = r#"
 case "$1" in
     pass*) echo "of no interest" ;;
     fails) echo "to stdout"; echo "to stderr" >&2; exit 3 ;;
-    flaky) [ -e /tmp/was-here ] || { touch /tmp/was-here; echo "first time"; exit 1; } ;;
+    flaky) [ -e /shared/was-here ] || { touch /shared/was-here; echo "first time"; exit 1; } ;;
     expected) exit 1 ;;
     killed) kill -KILL $$ ;;
     hangs) sleep 1000 & exec yes ;;
 esac
 "#;
 
-/// D2, R5, R6, R7, R8, R22, R24, R25, R26, R27.
+/// D2, R5, R6, R7, R8, R22, R24, R25, R26, R27. Every case has its verdict, and every report says the same.
 #[test]
 fn every_case_has_its_verdict_and_every_report_tells_it() {
     let scene = Scene::new("verdicts");
     scene.file("run.sh", SCRIPT);
+    scene.share();
     scene.file(
         "cases",
         "pass\npasses in spite\nfails\nflaky\nexpected\nkilled\nhangs\nlonely\nleft out\nfails, and that is fine",
     );
     scene.file("expected", "expected # a bug of ours\npasses in * # a bug that was fixed\nnever seen\n");
-    scene.file("exclusive", "regex:^lone\n");
+    scene.file("alone", "regex:^lone\n");
     scene.file("exclusions", "left out # too slow here\n");
     scene.file("flaky", "flaky\n");
-    // One container, so that what the flaky case has left is there when it is tried again.
-    let lists = ["--expected-failures", "expected", "--exclusive", "exclusive", "--excluded", "exclusions"];
-    let more = ["--flaky", "flaky", "--exclude", "*fine", "--copy", "run.sh:/run.sh", "--timeout", "2s"];
+    let lists =
+        ["--expected-failure-list", "expected", "--alone-list", "alone", "--exclude-list", "exclusions"];
+    let more = ["--flaky-list", "flaky", "--exclude", "*fine", "--copy", "run.sh:/run.sh", "--timeout", "2s"];
     let reports = ["--junit", "junit.xml", "--timeline", "timeline.html", "--durations", "durations"];
-    let options = [&lists[..], &more, &reports].concat();
+    let options = [&["--request", "request.toml"], &lists[..], &more, &reports].concat();
     let run = outcome(&mut scene.run(&options, &["sh", "/run.sh", "{case}"]));
     assert_eq!(run.code, Some(1), "{run:?}");
     let expected = verdicts([
@@ -80,7 +81,7 @@ fn every_case_has_its_verdict_and_every_report_tells_it() {
     }
     assert!(!run.stdout.contains("of no interest"), "{}", run.stdout);
     assert!(
-        run.stderr.contains("no case is meant by `never seen` (expected failures, line 3 of"),
+        run.stderr.contains("no case matches `never seen` (expected failures, line 3 of"),
         "{}",
         run.stderr
     );
@@ -99,9 +100,10 @@ fn every_case_has_its_verdict_and_every_report_tells_it() {
     for part in [
         r#"tests="10" failures="4" errors="0" skipped="3""#,
         r#"<testcase name="fails" classname="seatrial/basic:dev""#,
-        r#"<failure message="exit code 3" type="failed"/><system-out>to stdout&#10;</system-out>"#,
+        r#"<failure message="exit code 3" type="failed">exit code 3 after "#,
+        "stdout:&#10;to stdout&#10;stderr:&#10;to stderr&#10;</failure><system-out>to stdout&#10;</system-out>",
         r#"<skipped message="excluded: too slow here"/>"#,
-        r#"<flakyFailure message="exit code 1" type="flaky"/>"#,
+        r#"<flakyFailure message="exit code 1" type="flaky"><stackTrace>exit code 1 after "#,
     ] {
         assert!(junit.contains(part), "`{part}` in {junit}");
     }
@@ -110,9 +112,9 @@ fn every_case_has_its_verdict_and_every_report_tells_it() {
     assert!(durations.contains("\tpasses in spite\n") && !durations.contains("left out"), "{durations}");
 }
 
-/// R4, R11, R12, R22, R26, R27.
+/// R4, R11, R12, R22, R26, R27. A run without failures is a success, and runs its cases in the planned order.
 #[test]
-fn a_run_in_which_all_is_as_it_should_be_is_a_success() {
+fn a_run_without_failures_is_a_success() {
     let scene = Scene::new("success");
     scene.file("cases", "a\nb\nc\nd\ne");
     scene.file("durations", "0.5\td\n9.0\te\n0.1\ta\n");
@@ -124,12 +126,12 @@ fn a_run_in_which_all_is_as_it_should_be_is_a_success() {
     let order: Vec<_> = run.stdout.lines().filter_map(|line| line.split_once(r#""case":""#)).collect();
     let order: Vec<_> = order.iter().map(|(_, rest)| &rest[..1]).collect();
     assert_eq!(order, ["b", "c", "d", "a"], "unknown ones first, then the longest");
-    assert!(scene.text("durations").contains("9.000\te\n"), "what was not run is not forgotten");
+    assert!(scene.text("durations").contains("9.000\te\n"), "a case that was not run keeps its entry");
 }
 
-/// R13.
+/// R13. Repetition finds a case that fails at times.
 #[test]
-fn what_is_flaky_is_found_by_repetition() {
+fn repetition_finds_flaky_cases() {
     let scene = Scene::new("repeat");
     scene.file("cases", "steady\nflaky");
     let count =
@@ -140,9 +142,9 @@ fn what_is_flaky_is_found_by_repetition() {
     assert_eq!(scene.cases()["flaky"]["attempts"].as_array().map(Vec::len), Some(3));
 }
 
-/// R14, R28.
+/// R14, R28. The first failure ends a run with `--fail-fast`, and is an annotation on GitHub.
 #[test]
-fn the_first_failure_ends_a_run_that_is_to_fail_fast() {
+fn the_first_failure_ends_a_fail_fast_run() {
     let scene = Scene::new("fail-fast");
     scene.file("cases", "good\nbad\nlater\nmuch later");
     let mut command = scene.run(&["--fail-fast"], &["sh", "-c", "test \"$0\" != bad", "{case}"]);
@@ -154,7 +156,7 @@ fn the_first_failure_ends_a_run_that_is_to_fail_fast() {
     assert_eq!(scene.verdicts(), expected, "{run:?}");
 }
 
-/// The names of all fields of a line, but those of `counts`, which are verdicts.
+/// Returns the names of all fields of a line, but those of `counts`, which are verdicts.
 fn keys(line: &Value) -> Vec<String> {
     let Value::Object(fields) = line else { return Vec::new() };
     let inner = fields["type"] == "case";

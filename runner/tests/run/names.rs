@@ -1,11 +1,11 @@
-//! Cases from every source, whatever their names are.
+//! Cases from every source, with names of any bytes.
 
 use std::io::Write;
 use std::process::Stdio;
 
 use crate::{Scene, outcome, verdicts};
 
-/// R2, R8, R26.
+/// R2, R8, R26. Names of any bytes reach their command and the reports.
 #[test]
 fn names_reach_their_command_as_they_are() {
     let scene = Scene::new("names");
@@ -14,7 +14,7 @@ fn names_reach_their_command_as_they_are() {
     scene.file("cases", [names.join("\n").as_bytes(), b"\nno \xff text"].concat());
     let line = "printf %s \"$1\"; test \"$1\" = \"$SEATRIAL_CASE\" && exit 7";
     let command = ["sh", "-c", line, "sh", "{case}"];
-    let run = outcome(&mut scene.run(&["--pool", "2", "--attempts", "0"], &command));
+    let run = outcome(&mut scene.run(&["--pool", "2", "--retries", "0"], &command));
     assert_eq!(run.code, Some(1), "{run:?}");
     let cases = scene.cases();
     for name in names {
@@ -29,11 +29,11 @@ fn names_reach_their_command_as_they_are() {
         (&"bm8g/yB0ZXh0".into(), &"bm8g/yB0ZXh0".into())
     );
     assert!(run.stdout.contains("failed: no \\xff text"), "{}", run.stdout);
-    assert!(!run.stdout.contains('\u{1b}'), "nothing that a terminal would obey");
+    assert!(!run.stdout.contains('\u{1b}'), "no sequence that a terminal would obey");
     assert!(run.stdout.contains("x… (100000 bytes)"));
 }
 
-/// R3, R22.
+/// R3, R22. A command lists the cases; one that fails is shown with its output.
 #[test]
 fn a_command_in_a_container_lists_the_cases() {
     let scene = Scene::new("list");
@@ -58,7 +58,7 @@ fn a_command_in_a_container_lists_the_cases() {
     }
 }
 
-/// R3.
+/// R3. Standard input and globs name cases.
 #[test]
 fn standard_input_and_globs_name_cases() {
     let scene = Scene::new("sources");
@@ -78,16 +78,16 @@ fn standard_input_and_globs_name_cases() {
     assert_eq!(scene.verdicts(), verdicts([("by pipe", "passed")]));
 }
 
-/// R31.
+/// R31. Completions and manual pages are printed.
 #[test]
 fn the_texts_for_shells_and_manuals_are_printed() {
     let scene = Scene::new("texts");
     for (args, part) in [
         (&["completions", "bash"][..], "_seatrial()"),
-        (&["completions", "zsh"], "--expected-failures"),
-        (&["completions", "fish"], "expected-failures"),
+        (&["completions", "zsh"], "--expected-failure-list"),
+        (&["completions", "fish"], "expected-failure-list"),
         (&["man"], "seatrial"),
-        (&["man", "run"], "expected\\-failures"),
+        (&["man", "run"], "expected\\-failure\\-list"),
         (&["run", "--help"], "130  interrupted"),
     ] {
         let printed = outcome(scene.command().args(args));

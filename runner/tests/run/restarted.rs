@@ -6,10 +6,10 @@ use seatrial_tests::{Child, Daemon, Leftovers};
 
 use crate::{BASIC, Scene, until, verdicts};
 
-/// R18: the daemon ends its containers with itself, and the cases in them.
+/// R18. A run goes on when the engine is back: the daemon has ended its containers, and the cases in them.
 #[test]
 fn a_run_goes_on_with_the_engine_that_is_back() {
-    // The containers need not heed their signal, and nobody wants to wait for them.
+    // The containers may ignore their signal, and the test need not wait for them.
     let Some(mut daemon) = Daemon::start_with(vec!["--shutdown-timeout=3".to_owned()]) else { return };
     daemon.load(BASIC);
     let scene = Scene::new("restarted");
@@ -18,7 +18,7 @@ fn a_run_goes_on_with_the_engine_that_is_back() {
     scene.file("request.toml", format!("image = \"{BASIC}\"\nnetwork = \"none\"\n{shared}\n"));
     scene.file("cases", "first\nsecond\nlater\nfails later");
     let line = "echo $0 >> /shared/begun; until test -e /shared/go; do sleep 0.1; done; test \"$0\" != 'fails later'";
-    let options = ["--request", "request.toml", "--pool", "2", "--attempts", "0", "--verbose"];
+    let options = ["--request", "request.toml", "--pool", "2", "--retries", "0", "--verbose"];
     let mut command = scene.run(&options, &["sh", "-c", line, "{case}"]);
     command.env("DOCKER_HOST", format!("unix://{}", daemon.socket().display()));
     let mut child = Child::of(command);

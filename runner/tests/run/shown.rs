@@ -1,4 +1,4 @@
-//! What people see while a run goes on: in a terminal, in CI, on GitHub.
+//! The display of a run: in a terminal and in CI.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,7 +11,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::{BASIC, Scene, until};
 
-/// A terminal that is nowhere to be seen, all that was written to it, and who writes; killed when it is dropped.
+/// A pseudo-terminal, all that was written to it, and the process that writes; the process is killed when it is dropped.
 struct Terminal {
     screen: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
@@ -19,7 +19,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    /// Runs a command whose standard output and error are a terminal.
+    /// Runs a command whose standard output and error are the terminal.
     fn of(mut command: Command) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("it is ours");
@@ -49,7 +49,7 @@ impl Terminal {
         String::from_utf8_lossy(&self.screen.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
-    /// Waits for the end, which is to be a good one; all that was written.
+    /// Waits for the end, which has to be a success, and returns all that was written.
     fn ended(mut self) -> String {
         let status = self.child.wait().expect("it ends");
         self.reader.take().map(JoinHandle::join).transpose().expect("all of it was read");
@@ -66,9 +66,9 @@ impl Drop for Terminal {
     }
 }
 
-/// R23.
+/// R23. In a terminal, each container has a line with its case.
 #[test]
-fn in_a_terminal_a_line_tells_what_each_container_does() {
+fn in_a_terminal_a_line_shows_each_container_s_case() {
     let scene = Scene::new("terminal");
     std::fs::create_dir(scene.path("shared")).expect("a folder");
     let shared = "mounts = [{ bind = \"shared\", target = \"/shared\" }]";
@@ -87,7 +87,7 @@ fn in_a_terminal_a_line_tells_what_each_container_does() {
     assert!(text.contains("2 cases in "), "{text}");
 }
 
-/// R23.
+/// R23. In CI, lines are printed and none changes.
 #[test]
 fn in_ci_lines_are_told_and_none_changes() {
     let scene = Scene::new("ci");
@@ -95,6 +95,6 @@ fn in_ci_lines_are_told_and_none_changes() {
     let mut run = scene.run(&[], &["true", "{case}"]);
     run.env("CI", "true");
     let text = Terminal::of(run).ended();
-    assert!(text.contains("2 cases; starting 1 containers") && text.contains("started after "), "{text}");
+    assert!(text.contains("2 cases; starting 1 container\r\n") && text.contains("started after "), "{text}");
     assert!(!text.contains('\u{1b}'), "nothing that moves a cursor: {text:?}");
 }

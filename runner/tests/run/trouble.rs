@@ -1,4 +1,4 @@
-//! Cases that do something to their container, or have it done to them.
+//! Cases that harm their container, and containers that harm their cases.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use seatrial_tests::{Child, EngineProxy, Fault, Matcher};
 
 use crate::{BASIC, Scene, outcome, verdicts};
 
-/// D2, D3, R15, R22.
+/// D2, D3, R15, R22. A case that ends its container has no verdict, and is attempted on others.
 #[test]
 fn a_case_that_ends_its_container_is_no_verdict_and_is_tried_on_others() {
     let scene = Scene::new("container-ends");
@@ -29,15 +29,16 @@ fn a_case_that_ends_its_container_is_no_verdict_and_is_tried_on_others() {
     }
 }
 
-/// D2, R8, R16.
+/// D2, R8, R16. A lack of memory is told from a kill, and from a child's lack of memory.
 #[test]
 fn a_case_that_wants_too_much_memory_is_told_from_one_that_is_killed() {
     let scene = Scene::new("memory");
     scene.file("request.toml", format!("image = \"{BASIC}\"\nmemory = \"48m\"\nmemory_swap = \"48m\"\n"));
-    scene.file("cases", "hungry\nkilled\nloud\nsilent");
+    scene.file("cases", "hungry\nkilled\nloud\nsilent\nhungry child\nhungry child of a failure");
     let script = "case $0 in hungry) exec tail /dev/zero ;; killed) kill -KILL $$ ;; \
-                  loud) yes | head -c 9000000; exit 1 ;; silent) exec >&- 2>&-; sleep 0.2; exit 5 ;; esac";
-    let options = ["--request", "request.toml", "--attempts", "0", "--output-limit", "100k"];
+                  loud) yes | head -c 9000000; exit 1 ;; silent) exec >&- 2>&-; sleep 0.2; exit 5 ;; \
+                  'hungry child') tail /dev/zero; sleep 1; exit 0 ;; *failure) tail /dev/zero; sleep 1; exit 3 ;; esac";
+    let options = ["--request", "request.toml", "--retries", "0", "--output-limit", "100k"];
     let run = scene.run_shell(&options, script);
     assert_eq!(run.code, Some(1), "{run:?}");
     let cases = scene.cases();
@@ -47,9 +48,20 @@ fn a_case_that_wants_too_much_memory_is_told_from_one_that_is_killed() {
     assert_eq!(attempt("loud")["truncated"], true);
     assert_eq!(cases["loud"]["stdout"].as_str().map(str::len), Some(100 << 10));
     assert_eq!(attempt("silent")["exit_code"], 5, "its output ended before it did");
+    let child = &cases["hungry child"];
+    assert_eq!(
+        (&child["verdict"], &attempt("hungry child")["status"]),
+        (&"passed".into(), &"success".into())
+    );
+    let failure = attempt("hungry child of a failure");
+    assert_eq!((&failure["status"], &failure["exit_code"]), (&"error".into(), &3.into()));
+    for attempt in [attempt("hungry child"), failure] {
+        assert_eq!(attempt["note"], "out of memory in a child", "{run:?}");
+    }
+    assert!(run.stdout.contains("passed: hungry child: success: out of memory in a child"), "{run:?}");
 }
 
-/// D3, R15, R16.
+/// D3, R15, R16. A case that misbehaves gets a verdict of its own, and others keep theirs.
 #[test]
 fn cases_that_misbehave_harm_nobody_else() {
     let scene = Scene::new("misbehaving");
@@ -58,11 +70,11 @@ fn cases_that_misbehave_harm_nobody_else() {
     scene.file("cases", "good\nkills all\nfork bomb\nfull\nleaves\ngood too");
     let script = "case $0 in 'kills all') kill -9 -1 ;; 'fork bomb') f() { f & f; }; f ;; \
                   full) head -c 3000000 /dev/zero > /tmp/x ;; leaves) sleep 1000 & setsid sleep 1000 & exit 1 ;; esac";
-    let options = ["--request", "request.toml", "--pool", "2", "--attempts", "0", "--exec", "agent"];
+    let options = ["--request", "request.toml", "--pool", "2", "--retries", "0", "--exec", "agent"];
     let run = scene.run_shell(&options, script);
     let expected = verdicts([
         ("good", "passed"),
-        ("kills all", "infrastructure"),
+        ("kills all", "failed"),
         ("fork bomb", "failed"),
         ("full", "failed"),
         ("leaves", "failed"),
@@ -70,11 +82,11 @@ fn cases_that_misbehave_harm_nobody_else() {
     ]);
     assert_eq!(scene.verdicts(), expected, "{run:?}");
     let cases = scene.cases();
-    assert_eq!(cases["kills all"]["attempts"].as_array().map(Vec::len), Some(3), "{run:?}");
+    assert_eq!(cases["kills all"]["attempts"].as_array().map(Vec::len), Some(1), "{run:?}");
     assert_eq!(cases["leaves"]["attempts"][0]["left_behind"], 2, "{run:?}");
 }
 
-/// R20.
+/// R20. Where the agent can't run, cases go by the engine's exec, or not at all.
 #[test]
 fn where_the_agent_can_t_be_cases_go_by_the_engine_or_not_at_all() {
     let scene = Scene::new("no-agent");
@@ -94,10 +106,10 @@ fn where_the_agent_can_t_be_cases_go_by_the_engine_or_not_at_all() {
     let not_at_all = run("agent");
     assert_eq!(not_at_all.code, Some(3), "{not_at_all:?}");
     assert_eq!(scene.verdicts(), verdicts([("a", "infrastructure"), ("b", "infrastructure")]));
-    assert!(not_at_all.stdout.contains("the agent can't be there"), "{not_at_all:?}");
+    assert!(not_at_all.stdout.contains("the agent can't run in it"), "{not_at_all:?}");
 }
 
-/// R8, R10.
+/// R8, R10. The memory of a run does not grow with its output.
 #[test]
 fn a_run_with_much_output_needs_little_memory() {
     const MOST_KIB: u64 = 50 << 10;
@@ -105,7 +117,7 @@ fn a_run_with_much_output_needs_little_memory() {
     let cases: Vec<_> = (0..150).map(|number| number.to_string()).collect();
     scene.file("cases", cases.join("\n"));
     let reports = ["--junit", "junit.xml", "--timeline", "timeline.html"];
-    let options = [&["--pool", "2", "--attempts", "1", "--quiet"][..], &reports].concat();
+    let options = [&["--pool", "2", "--retries", "1", "--quiet"][..], &reports].concat();
     // All of it is kept until all of them have been tried again, and then two cases' at once at most are looked at.
     let line = "head -c 600000 /dev/zero | tr '\\0' x; exit 1";
     let command = scene.run(&options, &["sh", "-c", line, "{case}"]);
@@ -116,12 +128,12 @@ fn a_run_with_much_output_needs_little_memory() {
     assert!(peak > 0 && peak < MOST_KIB, "{peak} KiB at most");
 }
 
-/// The most memory that a process has had resident when it ends.
+/// Returns the most memory that a process had resident until its end, in KiB.
 fn peak_kib(pid: u32) -> u64 {
     let mut peak = 0;
     loop {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        // One that has ended, and was not waited for yet, has none.
+        // A process that has ended, and was not waited for yet, has none.
         let Some(line) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) else { return peak };
         peak = line.trim_end_matches("kB").trim().parse().expect("a number");
         std::thread::sleep(Duration::from_millis(20));

@@ -1,4 +1,4 @@
-//! Real cases: modules of CPython's own tests come to the same whichever way they are run.
+//! Real cases: modules of CPython's own tests have the same verdicts in whichever way they are run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,13 +12,13 @@ const MODULES: [&str; 6] =
     ["test_bool", "test_bisect", "test_ensurepip", "test_html", "test_shlex", "test_none_such"];
 const IMAGE: &str = "seatrial/cpython:dev";
 
-/// R19.
+/// R19. A module has the same verdict by the agent, by the engine's exec, and in a container of its own.
 #[test]
 fn a_module_comes_to_the_same_by_the_agent_by_the_engine_and_in_a_container_of_its_own() {
     let scene = Scene::new("cpython");
     scene.file("modules", MODULES.join("\n"));
     let pooled = |how: &[&str]| {
-        let options = ["--image", IMAGE, "--pool", "2", "--cases", "modules", "--attempts", "0"];
+        let options = ["--image", IMAGE, "--pool", "2", "--cases", "modules", "--retries", "0"];
         let command = ["python3.11", "-m", "test", "{case}"];
         let run = outcome(&mut scene.run(&[&options, how].concat(), &command));
         assert_eq!(run.code, Some(1), "{how:?}: {run:?}");
@@ -36,7 +36,7 @@ fn a_module_comes_to_the_same_by_the_agent_by_the_engine_and_in_a_container_of_i
     assert_eq!(in_containers_of_their_own(&scene.session), expected, "in containers of their own");
 }
 
-/// Without a pool, a runner or an exec: each module's tests as a container's only command.
+/// Runs each module's tests as a container's only command: without a pool, a runner or an exec.
 #[tokio::main(flavor = "current_thread")]
 async fn in_containers_of_their_own(session: &str) -> BTreeMap<String, String> {
     let session =

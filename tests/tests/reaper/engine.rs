@@ -1,8 +1,8 @@
 //! What is removed, and how it is counted (items 1 and 2 of the acceptance list), and what makes removals hard.
 
-use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, Reaper};
+use seatrial_tests::{Daemon, EngineProxy, Fault, Gate, Matcher, Reaper};
 
-use super::fixture::{container, here, image, label, left, network, one_of_each, reap, until, volume};
+use super::fixture::{Host, container, here, image, label, left, network, one_of_each, reap, until, volume};
 
 /// Item 1.
 #[test]
@@ -83,7 +83,7 @@ fn a_session_whose_clients_are_gone_is_reaped_while_others_go_on() {
     assert_eq!(left(&stays), [0; 4]);
 }
 
-/// Somebody else's removal is waited for, and not tried again.
+/// Somebody else's removal is waited for, not tried again, and not counted.
 #[test]
 fn a_removal_that_somebody_else_has_begun_is_waited_for() {
     let label = label();
@@ -99,8 +99,27 @@ fn a_removal_that_somebody_else_has_begun_is_waited_for() {
     gate.release();
     let end = reaper.end();
     assert_eq!(end.code, Some(0), "{}", end.stderr);
-    end.line("removed containers=1 networks=0");
+    end.line("removed containers=0 networks=0");
     assert_eq!(proxy.count(|request| request.method == "DELETE"), 1);
+}
+
+/// What somebody else removes between the reaper's list and its removal does not count.
+#[test]
+fn a_resource_that_vanishes_before_its_removal_is_not_counted() {
+    let label = label();
+    let name = volume(&label);
+    volume(&label);
+    let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
+    proxy.on(Matcher::new("DELETE", &format!("/volumes/{name}")).nth(1), Fault::Hold(gate.clone()));
+    let reaper = Reaper::start(&[("DOCKER_HOST", &proxy.docker_host())]);
+    reaper.connect().filter(&format!("label={label}"));
+    gate.wait_reached();
+    here().expect(204, "DELETE", &format!("/volumes/{name}"));
+    gate.release();
+    let end = reaper.end();
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    end.line("removed containers=0 networks=0 volumes=1 images=0");
+    assert!(end.line("\"sessions\"").contains("\"vanished\":[{"), "{:?}", end.lines);
 }
 
 /// A container that no filter selects is on a network that one does: it is taken off, and lives.
@@ -120,7 +139,7 @@ fn a_network_with_endpoints_is_emptied_first() {
 }
 
 #[test]
-fn an_image_loses_each_of_its_tags_and_counts_once() {
+fn an_image_loses_each_of_the_sessions_tags_and_counts_once() {
     let label = label();
     let name = image(&label);
     let repository = name.split(':').next().expect("a repository");
@@ -133,6 +152,39 @@ fn an_image_loses_each_of_its_tags_and_counts_once() {
     end.line("images=1");
     assert_eq!(left(&label), [0; 4]);
     here().expect(404, "GET", &format!("/images/{repository}-too:c/json"));
+}
+
+/// A tag that somebody else gave to the session's image stays, and with it the image; the session's tag goes.
+#[test]
+fn a_foreign_tag_of_an_image_stays() {
+    let (label, foreign) = (label(), format!("reaper-test-foreign-{}:keep", std::process::id()));
+    let name = image(&label);
+    let (repository, tag) = foreign.split_once(':').expect("a tag");
+    here().expect(201, "POST", &format!("/images/{name}/tag?repo={repository}&tag={tag}"));
+    let reaper = Reaper::start(&[]);
+    reaper.connect().filter(&format!("label={label}"));
+    let end = reaper.end();
+    let target = format!("/images/{foreign}");
+    here().expect(404, "GET", &format!("/images/{name}/json"));
+    here().expect(200, "DELETE", &target);
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    end.line("removed containers=0 networks=0 volumes=0 images=0");
+    assert!(end.line("left alone").contains("tagged"), "{:?}", end.lines);
+}
+
+/// If nothing in their names tells the tags apart, the oldest one is the session's.
+#[test]
+fn the_oldest_of_an_images_tags_is_the_sessions() {
+    let Some(daemon) = Daemon::start() else { return };
+    let (host, label) = (Host(daemon.engine()), label());
+    host.image_named(&label, "app:test");
+    host.expect(201, "POST", "/images/app:test/tag?repo=app&tag=keep");
+    let reaper = Reaper::start(&[("DOCKER_HOST", &format!("unix://{}", daemon.socket().display()))]);
+    reaper.connect().filter(&format!("label={label}"));
+    let end = reaper.end();
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    host.expect(404, "GET", "/images/app:test/json");
+    host.expect(200, "GET", "/images/app:keep/json");
 }
 
 /// What is labelled as a reaper is spared, and so is what carries not all labels of a filter.

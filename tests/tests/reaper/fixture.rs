@@ -14,7 +14,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// A label that no other test has: `seatrial.reaper-test=<unique>`.
 pub(crate) fn label() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    format!("seatrial.reaper-test={}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!("seatrial.reaper-test=test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Waits until a condition holds, for what has no event to wait for.
@@ -102,12 +102,32 @@ impl Host {
     /// Makes an image with nothing in it; gives back its one tag.
     pub(crate) fn image(&self, label: &str) -> String {
         let name = format!("reaper-test-{}:a", value(label));
+        self.image_named(label, &name);
+        name
+    }
+
+    /// Makes an image with nothing in it and this tag.
+    pub(crate) fn image_named(&self, label: &str, name: &str) {
         let target = format!("/images/create?fromSrc=-&repo={name}&changes=LABEL%20{label}");
         // An archive without entries.
         let answer = self.0.send("POST", &target, &[("Content-Type", "application/x-tar")], &[0; 1024]);
         let answer = answer.expect("the engine answers");
         assert!(answer.status == 200 && !answer.text().contains("error"), "{}", answer.text());
-        name
+    }
+
+    /// Builds an image from a Dockerfile without other files.
+    #[track_caller]
+    pub(crate) fn build(&self, name: &str, dockerfile: &str) {
+        let mut context = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(dockerfile.len() as u64);
+        header.set_mode(0o644);
+        context.append_data(&mut header, "Dockerfile", dockerfile.as_bytes()).expect("in memory");
+        let context = context.into_inner().expect("in memory");
+        let headers = [("Content-Type", "application/x-tar")];
+        let answer = self.0.send("POST", &format!("/build?t={name}&rm=1"), &headers, &context);
+        let answer = answer.expect("the engine answers");
+        assert!(answer.status == 200 && !answer.text().contains("errorDetail"), "{}", answer.text());
     }
 
     /// Makes a request that is to be answered so.
@@ -132,7 +152,7 @@ impl Host {
     }
 
     #[track_caller]
-    fn post(&self, target: &str, body: &Value) -> Value {
+    pub(crate) fn post(&self, target: &str, body: &Value) -> Value {
         let answer = self.0.request("POST", target, Some(body)).expect("the engine answers");
         assert_eq!(answer.status, 201, "{}", answer.text());
         serde_json::from_slice(&answer.body).expect("JSON")

@@ -1,12 +1,11 @@
 //! The reaper from outside: over TCP and by its output, against real engines and such as misbehave.
 
-#[path = "../common/certificates.rs"]
-mod certificates;
 mod fixture;
 
 mod end;
 mod engine;
 mod faults;
+mod foreign;
 mod process;
 mod python;
 mod report;

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use seatrial_tests::{Reaper, ReaperClient};
 use tempfile::TempDir;
@@ -29,8 +29,11 @@ impl Place {
     }
 
     fn spawn(&self, variables: &[(&str, &str)], stdout: Stdio) -> HostReaper {
+        self.spawn_as(Reaper::command(variables), stdout)
+    }
+
+    fn spawn_as(&self, mut command: Command, stdout: Stdio) -> HostReaper {
         let file = self.file();
-        let mut command = Reaper::command(variables);
         command.env_remove("RYUK_PORT").env("REAPER_ADDRESS_FILE", &file);
         let process = command.stdout(stdout).stderr(Stdio::null()).spawn().expect("the reaper runs");
         HostReaper { process, file }
@@ -148,6 +151,25 @@ fn a_first_client_that_does_not_come_is_not_waited_for_for_ever() {
     let reaper = place.spawn(&[("RYUK_CONNECTION_TIMEOUT", "300ms")], Stdio::null());
     assert!(reaper.end().success());
     assert_eq!(names(place.0.path()), 0);
+}
+
+/// With a limit of 256 descriptors, hundreds of connections that send nothing neither keep a client out nor the reaper
+/// from its engine.
+#[test]
+fn few_descriptors_are_enough_for_a_client_and_the_engine() {
+    let (place, label) = (Place::make(), label());
+    volume(&label);
+    let plain = Reaper::command(&[]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -n 256 && exec \"$0\""]).arg(plain.get_program());
+    limited.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+    let reaper = place.spawn_as(limited, Stdio::null());
+    let address = reaper.address().0;
+    let silent: Vec<_> = (0..400).map(|_| TcpStream::connect(address).expect("a connection")).collect();
+    reaper.connect().filter(&format!("label={label}"));
+    assert!(reaper.end().success());
+    assert_eq!(left(&label), [0; 4]);
+    drop(silent);
 }
 
 /// The terminal may go before the tests do.

@@ -2,16 +2,18 @@
 
 use seatrial_tests::Reaper;
 
+use super::fixture::{label, left, volume};
+
 #[test]
 fn a_bad_value_ends_it_with_a_message_and_exit_code_1() {
     for (name, value) in [
         ("RYUK_CONNECTION_TIMEOUT", "0"),
-        ("RYUK_RECONNECTION_TIMEOUT", "-1s"),
+        ("RYUK_RECONNECTION_TIMEOUT", "10"),
         ("RYUK_REQUEST_TIMEOUT", "soon"),
-        ("RYUK_REMOVE_RETRIES", "0"),
+        ("RYUK_REMOVE_RETRIES", "many"),
         ("RYUK_RETRY_OFFSET", "1"),
-        ("RYUK_CHANGES_RETRY_INTERVAL", "0s"),
-        ("RYUK_SHUTDOWN_TIMEOUT", "-5m"),
+        ("RYUK_CHANGES_RETRY_INTERVAL", "1"),
+        ("RYUK_SHUTDOWN_TIMEOUT", "5 m"),
         ("RYUK_PORT", "65536"),
         ("RYUK_VERBOSE", "yes"),
         ("REAPER_DRY_RUN", "perhaps"),
@@ -42,6 +44,27 @@ fn good_values_are_taken() {
         let end = Reaper::run(&[("RYUK_CONNECTION_TIMEOUT", "300ms"), (name, value)]);
         assert_eq!(end.code, Some(0), "{name}: {}", end.stderr);
         end.line("msg=done");
+    }
+}
+
+/// ryuk starts with pauses and retries of zero or less too: the last client's end is then the moment of the prune.
+#[test]
+fn pauses_and_retries_of_zero_and_less_clean_up_at_once() {
+    for values in [["0s", "0", "0", "0s"], ["-1s", "-1", "-1s", "-5m"]] {
+        let label = label();
+        volume(&label);
+        let [reconnection, retries, changes, shutdown] = values;
+        let reaper = Reaper::start(&[
+            ("RYUK_RECONNECTION_TIMEOUT", reconnection),
+            ("RYUK_REMOVE_RETRIES", retries),
+            ("RYUK_CHANGES_RETRY_INTERVAL", changes),
+            ("RYUK_SHUTDOWN_TIMEOUT", shutdown),
+        ]);
+        reaper.connect().filter(&format!("label={label}"));
+        let end = reaper.end();
+        assert_eq!(end.code, Some(0), "{}", end.stderr);
+        end.line("volumes=1");
+        assert_eq!(left(&label), [0; 4]);
     }
 }
 

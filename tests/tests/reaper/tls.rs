@@ -8,8 +8,8 @@ use std::path::Path;
 use seatrial_tests::{Daemon, Reaper};
 use tempfile::TempDir;
 
-use crate::certificates::Certificates;
 use crate::fixture::{Host, label};
+use seatrial_tests::Certificates;
 
 /// A daemon that lets in who has a certificate, and its authority.
 struct Guarded {

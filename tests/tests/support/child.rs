@@ -9,7 +9,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 #[test]
 fn a_child_says_lines_and_its_exit_code_is_seen() {
-    let mut child = Child::spawn("child::scenario_exits", &[("CODE", "7")]);
+    let mut child = Child::spawn(scenario_exits, &[("CODE", "7")]);
     assert_eq!(child.line("code is", SOON), "code is 7");
     assert_eq!(child.wait(SOON).code(), Some(7));
     assert!(child.lines().contains(&"on stderr".to_owned()));
@@ -28,7 +28,7 @@ fn scenario_exits() {
 
 #[test]
 fn a_child_is_ended_by_a_signal_and_its_threads_can_be_seen_before() {
-    let mut child = Child::spawn("child::scenario_waits", &[]);
+    let mut child = Child::spawn(scenario_waits, &[]);
     child.line("waiting", SOON);
     assert!(ProcessSnapshot::of(child.id()).threads.len() >= 2);
     child.kill(libc::SIGTERM);
@@ -37,7 +37,7 @@ fn a_child_is_ended_by_a_signal_and_its_threads_can_be_seen_before() {
 
 #[test]
 fn a_dropped_child_is_killed() {
-    let child = Child::spawn("child::scenario_waits", &[]);
+    let child = Child::spawn(scenario_waits, &[]);
     let id = child.id();
     child.line("waiting", SOON);
     drop(child);
@@ -47,7 +47,7 @@ fn a_dropped_child_is_killed() {
 #[test]
 #[should_panic(expected = "did not print `never`")]
 fn a_line_that_does_not_come_is_a_panic() {
-    Child::spawn("child::scenario_waits", &[]).line("never", Duration::from_millis(300));
+    Child::spawn(scenario_waits, &[]).line("never", Duration::from_millis(300));
 }
 
 #[test]

@@ -1,15 +1,7 @@
-//! The strategies (C24), each met and not met, alone and together.
+//! Waits: every strategy, what a wait sees of the output, and the report of one that fails.
 
-#[path = "../common/certificates.rs"]
-mod certificates;
-mod command;
-mod health;
-mod http;
-mod https;
-#[path = "../common/observe.rs"]
-mod observe;
-mod others;
-#[path = "../common/own_session.rs"]
-mod own_session;
-mod port;
-mod together;
+mod early_end;
+mod failure_block;
+mod log_wait;
+mod logs;
+mod waits;

@@ -1,4 +1,4 @@
-//! The private engine's bridge and the addresses behind it.
+//! The private engine's network bridge, its addresses and its packet rules.
 
 use std::process::Command;
 
@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail};
 use super::state::Private;
 use crate::{command, console};
 
-/// A route of the host: network and mask.
+/// A route of the host: the network and the mask.
 type Route = (u32, u32);
 
-/// Picks addresses that the host has no route to: the first two numbers of a /16, as in `10.201`.
+/// Returns the first two numbers of a /16 network that the host has no route to, as in `10.201`.
 ///
 /// # Errors
-/// If all candidates are taken.
+/// Fails if the host has routes to all candidates.
 pub(crate) fn free_network() -> Result<String> {
     let text = std::fs::read_to_string("/proc/net/route").context("failed to read the host's routes")?;
     let routes = routes(&text);
@@ -21,15 +21,17 @@ pub(crate) fn free_network() -> Result<String> {
     match free {
         Some(second) => Ok(format!("10.{second}")),
         None => {
-            bail!("the host has routes to all of 10.201.0.0 to 10.250.0.0; give one back, then try again")
+            bail!(
+                "the host has routes to all networks from 10.201.0.0 to 10.250.0.0; remove one of them, then run this again"
+            )
         }
     }
 }
 
-/// Makes the bridge and, if the daemon makes no rules itself, those that let its packets through.
+/// Creates the bridge, and the packet rules if the daemon does not make them itself.
 ///
 /// # Errors
-/// If `ip` or `iptables` refuses.
+/// Fails if `ip` or `iptables` does.
 pub(crate) fn make(private: &Private) -> Result<()> {
     let bridge = private.bridge.as_str();
     let address = format!("{}.0.1/24", private.network);
@@ -44,11 +46,11 @@ pub(crate) fn make(private: &Private) -> Result<()> {
     Ok(())
 }
 
-/// Removes what [`make`] made; what is gone already is no error.
+/// Removes the bridge and the rules that [`make`] created. Missing ones are no error.
 pub(crate) fn remove(private: &Private) {
     if private.own_rules {
         for rule in rules(private) {
-            // Not there: the start did not get this far.
+            // A start that failed early has not made them.
             let _ = iptables("--delete", &rule);
         }
     }
@@ -59,7 +61,7 @@ pub(crate) fn remove(private: &Private) {
     }
 }
 
-/// The largest packet that the way out takes, if it is smaller than usual: containers must not send larger ones.
+/// Returns the MTU of the default route's interface, if it is smaller than usual: containers must use it too.
 pub(crate) fn mtu() -> Option<u32> {
     let routes = std::fs::read_to_string("/proc/net/route").ok()?;
     let interface = default_interface(&routes)?;
@@ -67,7 +69,7 @@ pub(crate) fn mtu() -> Option<u32> {
     mtu.trim().parse().ok().filter(|mtu| *mtu < 1500)
 }
 
-/// Packets from and to all the engine's networks pass, and leave the host under its address.
+/// Returns the rules that forward packets of the engine's networks, and have them leave the host with its address.
 fn rules(private: &Private) -> [Vec<String>; 3] {
     let all = format!("{}.0.0/16", private.network);
     let words = |rule: &[&str]| {
@@ -87,19 +89,19 @@ fn ip(arguments: &[&str]) -> Result<()> {
     command::quiet(Command::new("ip").args(arguments))
 }
 
-/// A rule begins with its table and chain.
+/// Runs `iptables` with a rule, which begins with its table and chain.
 fn iptables(action: &str, rule: &[String]) -> Result<()> {
     let mut command = Command::new("iptables");
     command.args(["--wait", "--table"]).arg(&rule[0]).arg(action).args(&rule[1..]);
     command::quiet(&mut command)
 }
 
-/// The routes in the kernel's table, whose numbers are in hexadecimal and in network byte order.
+/// Parses the kernel's table of routes. Its numbers are hexadecimal, in network byte order.
 fn routes(table: &str) -> Vec<Route> {
     let number = |text: &str| u32::from_str_radix(text, 16).ok().map(u32::swap_bytes);
     rows(table)
         .filter_map(|row| Some((number(row.get(1)?)?, number(row.get(7)?)?)))
-        // The default route leads everywhere and takes nothing.
+        // The default route overlaps with everything and does not count.
         .filter(|(_, mask)| *mask != 0)
         .collect()
 }
@@ -114,7 +116,7 @@ fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
     table.lines().skip(1).map(|line| line.split_whitespace().collect())
 }
 
-/// Whether a /16 overlaps with none of the routes.
+/// Returns `true` if a /16 network overlaps with no route.
 fn is_free(network: u32, routes: &[Route]) -> bool {
     let overlaps = |(to, mask): &Route| {
         let both = mask & 0xffff_0000;

@@ -1,4 +1,4 @@
-//! The private engine's daemon: configured, started, waited for.
+//! Configures and starts the private engine's daemon, and waits until it answers.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -13,16 +13,16 @@ use super::{Engine, Runtime, bridge, processes, storage};
 use crate::console;
 use crate::locate::Endpoint;
 
-/// How long a daemon may take until it answers; a first start of one takes about 4 s.
+/// The time that a daemon may take until it answers; a first start takes about 4 s.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
-/// How much of the daemon's log an error shows.
+/// The number of lines of the daemon's log that an error shows.
 const LOG_LINES: usize = 15;
 
-/// The same as the test of runtimes has on a daemon of its own.
+/// gVisor's runtimes, as the test of runtimes configures them on a daemon of its own.
 const GVISOR: &str = include_str!("../../../tests/gvisor.json");
 
-/// What became of a start.
+/// The result of a start.
 enum Outcome {
     Answers(Engine),
     Ended { log: String },
@@ -31,7 +31,7 @@ enum Outcome {
 /// Starts the daemon with the first storage driver that works.
 ///
 /// # Errors
-/// If it ends or does not answer in time; the error shows the end of its log.
+/// Fails if the daemon exits or does not answer in time; the error shows the end of its log.
 pub(crate) async fn start(private: &Private, runtime: Option<Runtime>) -> Result<Engine> {
     for driver in storage::candidates() {
         let config = config(private, runtime, driver);
@@ -45,19 +45,19 @@ pub(crate) async fn start(private: &Private, runtime: Option<Runtime>) -> Result
             }
             Outcome::Ended { log } if storage::is_to_blame(&log) => {
                 console::detail(&format!(
-                    "storage driver {} does not work here",
-                    driver.unwrap_or("by default")
+                    "the storage driver {} does not work here",
+                    driver.unwrap_or("that is the default")
                 ));
             }
             Outcome::Ended { log } => {
-                bail!("dockerd ended; the end of its log `{}`:\n{}", private.log().display(), tail(&log));
+                bail!("dockerd exited; the end of its log `{}`:\n{}", private.log().display(), tail(&log));
             }
         }
     }
     bail!("no storage driver works here; the log is `{}`", private.log().display())
 }
 
-/// The daemon's process id, if the process in its pid file really is this daemon.
+/// Returns the daemon's process id, if the process in its pid file is this daemon.
 pub(crate) fn pid(private: &Private) -> Option<i32> {
     let text = std::fs::read_to_string(private.pid_file()).ok()?;
     let pid = text.trim().parse().ok()?;
@@ -65,17 +65,17 @@ pub(crate) fn pid(private: &Private) -> Option<i32> {
 }
 
 fn spawn(private: &Private) -> Result<Child> {
-    let log = File::create(private.log()).context("failed to make the daemon's log")?;
+    let log = File::create(private.log()).context("failed to create the daemon's log")?;
     Command::new("dockerd")
         .arg("--config-file")
         .arg(private.config())
-        // Where the system's containerd runs, both daemons use it: under different names.
+        // If the system's containerd runs, both daemons use it, so they need different namespaces.
         .args(["--containerd-namespace", &private.bridge])
         .args(["--containerd-plugins-namespace", &format!("{}-plugins", private.bridge)])
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
-        // Out of our process group: an interrupt at the terminal is for us, not for the daemon.
+        // Not in this process group, so that an interrupt at the terminal does not reach the daemon.
         .process_group(0)
         .spawn()
         .context("failed to start `dockerd`")
@@ -130,11 +130,11 @@ fn config(private: &Private, runtime: Option<Runtime>, driver: Option<&str>) -> 
     config
 }
 
-/// gVisor's runtimes: with the host's network, the same with logs, and without a network.
+/// Returns gVisor's runtimes: with the host's network, the same with logs, and without a network.
 fn gvisor(private: &Private) -> Value {
     let logs = private.home.join("runsc");
     let text = GVISOR.replace("@RUNSC@", "/usr/bin/runsc").replace("@LOGS@", &logs.display().to_string());
-    serde_json::from_str(&text).expect("a file of the workspace, which a test reads too")
+    serde_json::from_str(&text).expect("`tests/gvisor.json` is valid JSON")
 }
 
 fn tail(log: &str) -> String {
@@ -147,11 +147,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_asked_for_is_in_the_configuration() {
+    fn the_configuration_has_only_the_chosen_options() {
         let private = Private::new("10.201".into(), true);
         let plain = config(&private, None, None);
         assert!(plain.get("runtimes").is_none() && plain.get("storage-driver").is_none());
-        assert_eq!(plain["iptables"], false, "with rules of our own the daemon makes none");
+        assert_eq!(plain["iptables"], false, "the daemon makes no rules if this command does");
         let gvisor = config(&private, Some(Runtime::Gvisor), Some("vfs"));
         assert_eq!(gvisor["storage-driver"], "vfs");
         for name in ["runsc", "runsc-d", "runsc-offline"] {

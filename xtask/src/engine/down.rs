@@ -1,4 +1,4 @@
-//! `engine down`: ends the private engine and removes every trace of it. Touches no other engine.
+//! `engine down`: stops the private engine and removes everything of it. Other engines are not touched.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,46 +14,46 @@ use super::state::Private;
 use super::{bridge, daemon, processes};
 use crate::{command, console, locate};
 
-/// How long removing all containers and networks may take.
+/// The limit for the removal of all containers and networks.
 const EMPTYING: Duration = Duration::from_secs(60);
-/// How long the daemon may take to end when it has no containers.
+/// The time that the daemon may take to exit when it has no containers.
 const ENDING: Duration = Duration::from_secs(20);
-/// How long what is left of its children may take to end.
+/// The time that the daemon's remaining children may take to exit.
 const GRACE: Duration = Duration::from_secs(1);
-/// How the names of the daemon's children begin.
+/// The beginnings of the names of the daemon's children.
 const CHILDREN: [&str; 3] = ["containerd", "runc", "runsc"];
-/// How many removals go on at once; more is not faster.
+/// The number of removals at the same time; more is not faster.
 const WIDTH: usize = 8;
 
-/// Ends the private engine, if there is one.
+/// Stops the private engine, if there is one.
 ///
 /// # Errors
-/// If something of it cannot be removed.
+/// Fails if something of it cannot be removed.
 pub(crate) async fn down() -> Result<()> {
     match Private::read()? {
-        None => console::step("no private engine is up"),
+        None => console::step("no private engine is running"),
         Some(private) => {
             let start = Instant::now();
             remove(&private).await?;
-            console::step(&format!("the private engine is gone, in {}", console::since(start)));
+            console::step(&format!("the private engine was removed in {}", console::since(start)));
         }
     }
     Ok(())
 }
 
-/// Ends the daemon, if it runs, and removes all that it made.
+/// Stops the daemon, if it runs, and removes all that it created.
 ///
 /// # Errors
-/// If a directory cannot be removed.
+/// Fails if a folder cannot be removed.
 pub(super) async fn remove(private: &Private) -> Result<()> {
     if let Some(pid) = daemon::pid(private) {
-        console::step(&format!("ending the private engine, process {pid}"));
+        console::step(&format!("stopping the private engine, process {pid}"));
         empty(private).await;
         if processes::end(&[pid], ENDING) {
-            console::warn("the daemon did not heed SIGTERM and was killed");
+            console::warn("the daemon did not exit after SIGTERM and was killed");
         }
     }
-    // Its containerd if the daemon was killed, and shims of runtimes that do not end with their containers.
+    // Its containerd remains if the daemon was killed, and the shims of some runtimes outlive their containers.
     let exec_root = private.exec_root().display().to_string();
     processes::end(&processes::with_argument(&CHILDREN, &exec_root), GRACE);
     processes::end(&orphans(&private.exec_root()), GRACE);
@@ -61,7 +61,7 @@ pub(super) async fn remove(private: &Private) -> Result<()> {
         unmount_below(directory)?;
     }
     bridge::remove(private);
-    // The record is in `home`: it goes last, so that an interrupted removal can be taken up again.
+    // The record is in `home`, which is removed last, so that an interrupted removal can be continued.
     for directory in [&private.run, &private.home] {
         if directory.exists() {
             std::fs::remove_dir_all(directory)
@@ -71,7 +71,7 @@ pub(super) async fn remove(private: &Private) -> Result<()> {
     Ok(())
 }
 
-/// Removes containers and networks by way of the daemon, which knows best what belongs to them.
+/// Removes containers and networks through the daemon, which knows what belongs to them.
 async fn empty(private: &Private) {
     let result = match locate::connect(&private.url()) {
         Ok(docker) => {
@@ -80,7 +80,9 @@ async fn empty(private: &Private) {
         Err(reason) => Err(anyhow::Error::msg(reason)),
     };
     if let Err(error) = result {
-        console::warn(&format!("the private engine could not be emptied before its end: {error:#}"));
+        console::warn(&format!(
+            "failed to remove the private engine's containers and networks before stopping it: {error:#}"
+        ));
     }
 }
 
@@ -90,18 +92,18 @@ async fn empty_engine(docker: &Docker) -> Result<()> {
     futures_util::stream::iter(ids)
         .for_each_concurrent(WIDTH, |id| async move {
             let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
-            // One that is being removed by somebody else is as good as removed.
+            // Another client may be removing it at the same time.
             let _ = docker.remove_container(&id, Some(options)).await;
         })
         .await;
     for network in docker.list_networks(None::<ListNetworksOptions>).await? {
-        // The predefined ones refuse, and end with the daemon.
+        // The predefined networks cannot be removed; they end with the daemon.
         let _ = docker.remove_network(&network.id.unwrap_or_default()).await;
     }
     Ok(())
 }
 
-/// The first processes of containers whose daemon was killed; with one its whole container ends.
+/// Returns the main processes of containers whose daemon was killed. A container ends with its main process.
 fn orphans(exec_root: &Path) -> Vec<i32> {
     let files = WalkDir::new(exec_root).into_iter().flatten().filter(|entry| entry.file_name() == "init.pid");
     files
@@ -109,14 +111,14 @@ fn orphans(exec_root: &Path) -> Vec<i32> {
             // containerd keeps the file in a directory named by the container's id.
             let id = entry.path().parent()?.file_name()?.to_str()?.to_owned();
             let pid = std::fs::read_to_string(entry.path()).ok()?.trim().parse().ok()?;
-            // The number may be another process's by now; only the container's own is in its control group.
+            // Another process may have the number by now, but only the container's own is in its control group.
             let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
             groups.contains(&id).then_some(pid)
         })
         .collect()
 }
 
-/// Unmounts what is mounted below a directory, the deepest first.
+/// Unmounts everything below a folder, the deepest mount first.
 fn unmount_below(directory: &Path) -> Result<()> {
     let table = std::fs::read_to_string("/proc/self/mountinfo").context("failed to read the mount table")?;
     for point in mounts_below(&table, directory) {
@@ -125,7 +127,7 @@ fn unmount_below(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The mount points below a directory in a `mountinfo` table, the deepest first.
+/// Returns the mount points below a folder in a `mountinfo` table, the deepest first.
 fn mounts_below(table: &str, directory: &Path) -> Vec<String> {
     let points =
         table.lines().filter_map(|line| line.split(' ').nth(4)).map(|point| point.replace("\\040", " "));

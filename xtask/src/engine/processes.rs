@@ -1,14 +1,14 @@
-//! Processes of this machine, recognised by their command lines, so that only our own are ended.
+//! Processes of this machine, identified by their command lines, so that only those of the private engine are ended.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How often to look whether a process has ended: the kernel tells nobody but its parent.
+/// The pause between two looks at a process; the kernel notifies only its parent of its end.
 const POLL: Duration = Duration::from_millis(50);
 
-/// The processes whose program begins with one of these names and of which some argument contains a text.
+/// Returns the processes whose program's name begins with one of these names and that have an argument with this text.
 pub(crate) fn with_argument(programs: &[&str], text: &str) -> Vec<i32> {
     all()
         .filter(|pid| {
@@ -20,22 +20,22 @@ pub(crate) fn with_argument(programs: &[&str], text: &str) -> Vec<i32> {
         .collect()
 }
 
-/// Whether a program of this name runs, started by anybody.
+/// Returns `true` if a program of this name runs, whoever started it.
 pub(crate) fn runs(program: &str) -> bool {
     all().any(|pid| command_line(pid).first().is_some_and(|first| name(first) == program))
 }
 
-/// Whether a process is this program with this argument.
+/// Returns `true` if a process is this program with this argument.
 pub(crate) fn is(pid: i32, program: &str, argument: &str) -> bool {
     let line = command_line(pid);
     line.first().is_some_and(|first| name(first) == program) && line.iter().any(|word| word == argument)
 }
 
-/// Asks processes to end; makes those end that have not done so in time. Says whether there were any.
+/// Sends SIGTERM to processes, and SIGKILL to those that still run after `patience`. Returns `true` if there were any.
 pub(crate) fn end(pids: &[i32], patience: Duration) -> bool {
     let signal = |pid: i32, signal| {
         if let Some(process) = Pid::from_raw(pid) {
-            // Gone already: then there is nothing to signal and nothing to wait for.
+            // The process may have ended already.
             let _ = kill_process(process, signal);
         }
     };
@@ -52,7 +52,7 @@ pub(crate) fn end(pids: &[i32], patience: Duration) -> bool {
 
 fn ends_by(pid: i32, deadline: Instant) -> bool {
     loop {
-        // The command line of a process that nobody has waited for yet is empty.
+        // A zombie's command line is empty.
         if command_line(pid).is_empty() {
             return true;
         }
@@ -72,7 +72,7 @@ fn command_line(pid: i32) -> Vec<String> {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let words = line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
     let mut words: Vec<String> = words.collect();
-    // A command line ends with a zero byte, behind which there is no word.
+    // A command line ends with a zero byte, so the last part is empty.
     words.pop();
     words
 }
@@ -88,10 +88,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_known_by_program_and_argument_and_ends_when_asked() {
+    fn a_process_is_identified_by_program_and_argument_and_ends_on_sigterm() {
         let mut child = Command::new("sleep").arg("4711").spawn().expect("sleep starts");
         let pid = i32::try_from(child.id()).expect("a process id");
-        // Between fork and exec the child still has our command line.
+        // Between fork and exec the child has the parent's command line.
         while !is(pid, "sleep", "4711") {
             std::thread::sleep(POLL);
         }

@@ -1,4 +1,4 @@
-//! Where the private engine keeps its things, and what is written down about it for the commands that come later.
+//! The private engine's paths, and the record of it that later commands read.
 
 use std::path::{Path, PathBuf};
 
@@ -8,22 +8,23 @@ use sha2::{Digest, Sha256};
 
 use crate::workspace;
 
-/// The private engine as it was started: enough to find it and to remove every trace of it.
+/// The record of a private engine: what is needed to find it and to remove everything of it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) struct Private {
-    /// Images, containers, logs, the daemon's configuration. May grow large.
+    /// The folder of images, containers, logs and the daemon's configuration. It may grow large.
     pub(crate) home: PathBuf,
-    /// Sockets and process ids. Short, since a socket's path may have 107 bytes and the engine nests its own deep.
+    /// The folder of sockets and process ids. Its path is short, since a socket's path may have 107 bytes at most and
+    /// the engine nests its own sockets deep.
     pub(crate) run: PathBuf,
     pub(crate) bridge: String,
-    /// The first two numbers of the addresses of all its networks, as in `10.201`.
+    /// The first two numbers of the addresses in all its networks, as in `10.201`.
     pub(crate) network: String,
-    /// Whether packets are let through by rules of ours, not of the daemon's own.
+    /// `true` if this command makes the rules that let packets through, in place of the daemon.
     pub(crate) own_rules: bool,
 }
 
 impl Private {
-    /// The private engine of this workspace, about to be started.
+    /// Creates the record of this workspace's private engine, before its start.
     pub(crate) fn new(network: String, own_rules: bool) -> Self {
         let home = home();
         let id = short_id(&home);
@@ -36,10 +37,10 @@ impl Private {
         }
     }
 
-    /// What was written down when the engine was started, if it was.
+    /// Reads the record, if there is one.
     ///
     /// # Errors
-    /// If it cannot be read back.
+    /// Fails if it cannot be read or parsed.
     pub(crate) fn read() -> Result<Option<Self>> {
         let path = record(&home());
         if !path.exists() {
@@ -47,19 +48,19 @@ impl Private {
         }
         let text = std::fs::read_to_string(&path)?;
         let state = serde_json::from_str(&text).with_context(|| {
-            format!("failed to read `{}`; remove it if no private engine is up", path.display())
+            format!("failed to read `{}`; remove it if no private engine is running", path.display())
         })?;
         Ok(Some(state))
     }
 
-    /// Makes the directories and writes everything down.
+    /// Creates the folders and writes the record.
     ///
     /// # Errors
-    /// If a directory or file cannot be made.
+    /// Fails if a folder or the file cannot be created.
     pub(crate) fn write(&self) -> Result<()> {
         for directory in [&self.home, &self.run] {
             std::fs::create_dir_all(directory)
-                .with_context(|| format!("failed to make directory `{}`", directory.display()))?;
+                .with_context(|| format!("failed to create the folder `{}`", directory.display()))?;
         }
         let path = record(&self.home);
         std::fs::write(&path, serde_json::to_string_pretty(self)?)
@@ -103,12 +104,12 @@ fn record(home: &Path) -> PathBuf {
     home.join("engine.json")
 }
 
-/// Where sockets belong; short on every system.
+/// Returns the system's folder for sockets; its path is short on every system.
 fn run_directory() -> PathBuf {
     std::env::var_os("XDG_RUNTIME_DIR").filter(|path| !path.is_empty()).map_or("/run".into(), PathBuf::from)
 }
 
-/// Six hexadecimal digits that tell this workspace's engine from another's.
+/// Returns six hexadecimal digits that distinguish this workspace's engine from others.
 fn short_id(home: &Path) -> String {
     let digest = Sha256::digest(home.as_os_str().as_encoded_bytes());
     digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect()
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stay_within_what_the_kernel_takes() {
+    fn names_are_no_longer_than_the_kernel_allows() {
         let private = Private::new("10.201".into(), true);
         assert!(private.bridge.len() <= 15, "an interface's name has at most 15 bytes");
         // The longest socket below the exec root: `libnetwork/<12 digits>.sock` and containerd's debug socket.

@@ -1,4 +1,4 @@
-//! `engine status`: which engine the chores would use, and why none of those before it.
+//! `engine status`: shows the engine that the other commands use, and why candidates before it were rejected.
 
 use anyhow::{Result, bail};
 
@@ -6,24 +6,24 @@ use super::state::Private;
 use super::{Engine, daemon, up};
 use crate::locate;
 
-/// Prints what is there.
+/// Prints the private engine's state, and the engine that the other commands use.
 ///
 /// # Errors
-/// If no engine answers.
+/// Fails if no engine answers.
 pub(crate) async fn status() -> Result<()> {
     let located = locate::locate(up::private_url()?.as_deref()).await;
-    up::show(&located.refused);
+    up::show(&located.rejected);
     match Private::read()? {
         None => println!("private engine: none"),
         Some(private) => match daemon::pid(&private) {
             Some(pid) => println!(
-                "private engine: {}, process {pid}, data in `{}`",
+                "private engine: {}, process {pid}, data in the folder `{}`",
                 private.url(),
                 private.home.display()
             ),
-            None => println!(
-                "private engine: has ended by itself; `cargo xtask engine down` removes what it left"
-            ),
+            None => {
+                println!("private engine: not running any more; `cargo xtask engine down` removes its files")
+            }
         },
     }
     let Some(endpoint) = located.found else {

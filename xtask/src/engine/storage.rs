@@ -1,19 +1,19 @@
-//! Storage drivers of the private engine: which to try, and telling that one did not work.
+//! The storage drivers that the private engine tries.
 
 use crate::command;
 
-/// The drivers to try in order; none means the daemon's own choice.
+/// Returns the drivers in the order in which they are tried. `None` is the daemon's default.
 pub(crate) fn candidates() -> Vec<Option<&'static str>> {
     let mut list = vec![None];
     if command::exists("fuse-overlayfs") {
         list.push(Some("fuse-overlayfs"));
     }
-    // Works everywhere, and copies every file for every layer.
+    // It works everywhere, but copies all files for each layer.
     list.push(Some("vfs"));
     list
 }
 
-/// Whether a daemon's log says that it ended for want of a storage driver.
+/// Returns `true` if a daemon's log says that it exited because its storage driver does not work.
 pub(crate) fn is_to_blame(log: &str) -> bool {
     let words = ["graphdriver", "storage driver", "storage-driver", "driver not supported", "overlay"];
     log.lines()
@@ -29,14 +29,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_start_that_failed_for_its_driver_is_the_drivers_fault() {
+    fn the_driver_is_to_blame_only_if_the_start_failed_because_of_it() {
         assert!(is_to_blame("failed to start daemon: error initializing graphdriver: driver not supported"));
         assert!(!is_to_blame("level=error msg=\"failed to mount overlay: x\" storage-driver=overlay2"));
         assert!(!is_to_blame("failed to start daemon: pid file found"));
     }
 
     #[test]
-    fn the_daemons_own_choice_is_tried_first_and_vfs_last() {
+    fn the_daemons_default_driver_is_tried_first_and_vfs_last() {
         let list = candidates();
         assert_eq!((list.first(), list.last()), (Some(&None), Some(&Some("vfs"))));
     }

@@ -1,4 +1,4 @@
-//! `engine up`: an engine that answers and has what is asked for, found or started.
+//! `engine up`: finds an engine that answers, or starts a private one.
 
 use anyhow::{Context, Result, bail};
 
@@ -7,10 +7,10 @@ use super::{Engine, Runtime, bridge, daemon, down, processes};
 use crate::locate::{self, Endpoint};
 use crate::{command, console, debian};
 
-/// Finds an engine, or starts a private one: if none answers, if none has the runtime, or if it is asked for.
+/// Finds an engine. Starts a private one if none answers, or if `private` or a runtime asks for it.
 ///
 /// # Errors
-/// If there is none and none can be started here; the error says what to do.
+/// Fails if there is none and none can be started here; the error says what to do.
 pub(crate) async fn up(runtime: Option<Runtime>, private: bool) -> Result<Engine> {
     if private || runtime.is_some() {
         if let Some(engine) = running_private().await? {
@@ -28,14 +28,14 @@ pub(crate) async fn up(runtime: Option<Runtime>, private: bool) -> Result<Engine
     start(runtime).await
 }
 
-/// The private engine's address, if it is up.
+/// Returns the private engine's address, if it is running.
 pub(super) fn private_url() -> Result<Option<String>> {
     Ok(Private::read()?.filter(|private| daemon::pid(private).is_some()).map(|private| private.url()))
 }
 
-/// Shows why candidates were refused.
-pub(super) fn show(refused: &[String]) {
-    for reason in refused {
+/// Prints why candidates were rejected.
+pub(super) fn show(rejected: &[String]) {
+    for reason in rejected {
         console::detail(reason);
     }
 }
@@ -44,7 +44,7 @@ async fn find() -> Result<Option<Engine>> {
     let located = locate::locate(private_url()?.as_deref()).await;
     let Some(endpoint) = located.found else {
         console::step("no container engine answers");
-        show(&located.refused);
+        show(&located.rejected);
         return Ok(None);
     };
     console::step(&format!("engine: {} (from {})", endpoint.url, endpoint.source));
@@ -64,7 +64,7 @@ async fn check(engine: Engine, runtime: Option<Runtime>) -> Result<Engine> {
         let runtimes = engine.runtimes().await?;
         if !runtimes.iter().any(|name| name == runtime.name()) {
             bail!(
-                "the private engine has no runtime `{}`, only {}; run `cargo xtask engine down`, then this again",
+                "the private engine has no runtime `{}`, only {}; run `cargo xtask engine down`, then run this again",
                 runtime.name(),
                 runtimes.join(", ")
             );
@@ -73,7 +73,7 @@ async fn check(engine: Engine, runtime: Option<Runtime>) -> Result<Engine> {
     Ok(engine)
 }
 
-/// Installs what the private engine needs and says whether anything was missing.
+/// Installs the packages that the private engine needs. Returns `true` if some were missing.
 fn install(runtime: Option<Runtime>) -> Result<bool> {
     let mut needs = vec![
         ("dockerd", "docker.io"),
@@ -99,14 +99,14 @@ fn install(runtime: Option<Runtime>) -> Result<bool> {
 async fn start(runtime: Option<Runtime>) -> Result<Engine> {
     if !debian::is_root() {
         bail!(
-            "starting a private engine needs root; start one yourself and set `DOCKER_HOST`, or run this as root"
+            "starting a private engine needs root; run this as root, or start an engine yourself and set `DOCKER_HOST`"
         );
     }
     if let Some(stale) = Private::read()? {
-        console::detail("removing what a private engine that is gone has left");
+        console::detail("removing the files of a private engine that does not run any more");
         down::remove(&stale).await?;
     }
-    // A second daemon that makes rules for packets would begin by removing the first one's.
+    // A second daemon that makes packet rules would first remove those of the other one.
     let private = Private::new(bridge::free_network()?, processes::runs("dockerd"));
     console::step(&format!("starting a private engine: {}", private.url()));
     private.write()?;
@@ -117,7 +117,7 @@ async fn start(runtime: Option<Runtime>) -> Result<Engine> {
     match started {
         Ok(engine) => Ok(engine),
         Err(error) => {
-            // The first error is the one that matters; what is left can be removed with `engine down`.
+            // The error of the start is reported. What this removal leaves, `engine down` can remove later.
             let _ = down::remove(&private).await;
             Err(error).context("failed to start a private engine")
         }

@@ -1,4 +1,4 @@
-//! What the base image is made from: Debian's own image where a registry answers, else Debian's packages.
+//! The root file system of the base image: Debian's image if a registry answers, else made from Debian's packages.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ const PULLED: &str = "debian:bookworm-slim";
 const SUITE: &str = "bookworm";
 const ROOTFS: &str = "seatrial/rootfs";
 
-/// How long a registry may take to say anything at all.
+/// The limit for a registry's first answer.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
-/// How long it may be silent once it has begun.
+/// The limit for the time between two answers of a pull.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// What no fixture reads, and half of the size.
+/// The files that no fixture reads, which are half of the size.
 const LEFT_OUT: [&str; 6] = [
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",
@@ -30,15 +30,15 @@ const LEFT_OUT: [&str; 6] = [
     "path-exclude=/usr/share/lintian/*",
 ];
 
-/// Gets the image that the base image is built from and gives back its name.
+/// Pulls or makes the image that the base image is built from, and returns its name.
 ///
 /// # Errors
-/// If it can neither be pulled nor made here; the error says what would help.
+/// Fails if it can be neither pulled nor made here; the error says what to do.
 pub(crate) async fn root_file_system(docker: &Docker) -> Result<String> {
     let made = format!("{ROOTFS}:{SUITE}");
     for present in [PULLED, &made] {
         if docker.inspect_image(present).await.is_ok() {
-            console::detail(&format!("base: built from `{present}`, which is there"));
+            console::detail(&format!("base: built from `{present}`, which is on the engine"));
             return Ok(present.into());
         }
     }
@@ -47,7 +47,9 @@ pub(crate) async fn root_file_system(docker: &Docker) -> Result<String> {
         return Ok(PULLED.into());
     };
     console::detail(&format!("not pulled: {refusal}"));
-    make(docker).await.with_context(|| format!("failed to make what could not be pulled ({refusal})"))?;
+    make(docker).await.with_context(|| {
+        format!("failed to make the root file system, which could not be pulled ({refusal})")
+    })?;
     Ok(made)
 }
 
@@ -58,7 +60,7 @@ async fn pull(docker: &Docker) -> Result<(), String> {
     let mut patience = FIRST_ANSWER;
     loop {
         match tokio::time::timeout(patience, progress.next()).await {
-            Err(_) => return Err(format!("nothing from the registry for {} s", patience.as_secs())),
+            Err(_) => return Err(format!("no answer from the registry within {} s", patience.as_secs())),
             Ok(None) => return Ok(()),
             Ok(Some(Err(error))) => return Err(error.to_string()),
             Ok(Some(Ok(_))) => patience = SILENCE,
@@ -73,7 +75,7 @@ async fn make(docker: &Docker) -> Result<()> {
         debian::install(&["mmdebstrap", "debian-archive-keyring"], "the base image")?;
     }
     if !debian::is_root() {
-        bail!("making the base image needs root; run this command once as root, or where a registry answers");
+        bail!("making the base image needs root; run this once as root, or pull {PULLED} on another network");
     }
     let start = Instant::now();
     console::step(&format!("making {SUITE} from Debian's packages with mmdebstrap (about half a minute)"));
@@ -98,7 +100,7 @@ async fn import(docker: &Docker, archive: &std::path::Path) -> Result<()> {
         .context("failed to import the root file system")
 }
 
-/// A file's content in pieces, none of which needs much memory.
+/// Reads a file in pieces of at most 256 KiB.
 fn chunks(file: tokio::fs::File) -> impl Stream<Item = std::io::Result<bytes::Bytes>> + Send + 'static {
     futures_util::stream::try_unfold(file, |mut file| async move {
         let mut chunk = bytes::BytesMut::with_capacity(256 * 1024);
@@ -107,17 +109,19 @@ fn chunks(file: tokio::fs::File) -> impl Stream<Item = std::io::Result<bytes::By
     })
 }
 
-/// Packages of another architecture than ours would not run while they are being installed.
+/// Checks that the engine has this machine's architecture: packages run programs while they are installed.
 async fn check_architecture(docker: &Docker) -> Result<()> {
     let engine =
-        docker.version().await?.arch.ok_or_else(|| anyhow!("the engine does not tell its architecture"))?;
+        docker.version().await?.arch.ok_or_else(|| anyhow!("the engine does not report its architecture"))?;
     let here = match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
         other => other,
     };
     if engine != here {
-        bail!("the engine runs on `{engine}` and this is `{here}`; pull {PULLED} there, then try again");
+        bail!(
+            "the engine's architecture is `{engine}`, this machine's is `{here}`; pull {PULLED} on the engine, then run this again"
+        );
     }
     Ok(())
 }

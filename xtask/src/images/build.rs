@@ -1,4 +1,4 @@
-//! One build on the engine: progress as it goes, the whole output if it fails.
+//! Builds one image on the engine, and shows its progress and, on failure, its whole output.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,14 @@ use seatrial_core::labels;
 use super::plan::Image;
 use crate::console;
 
-/// Proxies that a build needs as much as we do; the builder knows them without an `ARG`.
+/// The variables for proxies that builds need too; the builder knows them without an `ARG`.
 const PASSED_ON: [&str; 6] =
     ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 
 /// Builds an image from its packed context.
 ///
 /// # Errors
-/// If the engine refuses or a step fails; the error holds what the build printed.
+/// Fails if the engine refuses the build or a step fails; the error has the build's output.
 pub(crate) async fn build(
     docker: &Docker,
     image: &Image,
@@ -32,7 +32,7 @@ pub(crate) async fn build(
         .t(&image.tag())
         .labels(&HashMap::from([(labels::IMAGE_CONTENT.to_owned(), image.digest.clone())]))
         .buildargs(&proxies.chain(given).collect::<HashMap<_, _>>())
-        // Package mirrors are reached in the host's way: resolver, proxy and route are all there.
+        // With the host's network, package mirrors are reached with its resolver, proxy and routes.
         .networkmode("host")
         .rm(true)
         .forcerm(true)
@@ -52,7 +52,7 @@ pub(crate) async fn build(
     Ok(())
 }
 
-/// Gathers what the build printed and shows its steps; gives back the failure, if this message is one.
+/// Adds a message to the output and prints it if it begins a step. Returns the failure that it reports.
 fn take(image: &Image, info: BuildInfo, output: &mut String) -> Option<String> {
     if let Some(text) = info.stream {
         if text.starts_with("Step ") {
@@ -60,10 +60,10 @@ fn take(image: &Image, info: BuildInfo, output: &mut String) -> Option<String> {
         }
         output.push_str(&text);
     }
-    info.error_detail.map(|detail| detail.message.unwrap_or_else(|| "no reason given".into()))
+    info.error_detail.map(|detail| detail.message.unwrap_or_else(|| "the engine gave no reason".into()))
 }
 
-/// A step's first line, cut where it gets long.
+/// Returns a step's first line, cut after 100 characters.
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(100) {

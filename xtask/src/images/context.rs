@@ -1,4 +1,4 @@
-//! The build context: an image's folder as a tar archive that is the same for the same content.
+//! The build context: a tar archive of an image's folder, the same bytes for the same content.
 
 use std::io;
 
@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 
 use super::folder::{File, Folder};
 
-/// Packs the folder's files and what else the build needs.
+/// Packs the folder's files, and more that the build needs.
 ///
 /// # Errors
-/// If a path does not fit into an archive.
+/// Fails if a path is too long for an archive.
 pub(crate) fn pack(folder: &Folder, more: &[File]) -> Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     for file in folder.files.iter().chain(more) {
@@ -23,7 +23,7 @@ fn add(archive: &mut tar::Builder<Vec<u8>>, file: &File) -> io::Result<()> {
     let mut header = tar::Header::new_gnu();
     header.set_size(file.content.len() as u64);
     header.set_mode(if file.executable { 0o755 } else { 0o644 });
-    // Owner and time stay zero: they would differ from one checkout to the next.
+    // Owner and time stay zero, since they differ between checkouts.
     archive.append_data(&mut header, &file.path, file.content.as_slice())
 }
 
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_context_holds_the_folder_and_what_was_added() {
+    fn the_context_holds_the_folders_files_and_the_added_ones() {
         let file = |path: &str, executable| File { path: path.into(), executable, content: b"x".to_vec() };
         let folder = Folder { name: "x".into(), files: vec![file("Dockerfile", false)] };
         let packed = pack(&folder, &[file("program", true)]).expect("an archive");

@@ -1,4 +1,4 @@
-//! One image's folder: its files, what it is built from, and the digest of its content.
+//! An image's folder: its files, the images that it is built from, and the digest of its content.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -7,36 +7,37 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
-/// Changes when the way images are built changes, so that all are built again.
+/// The version of the way images are built; a new one has all images built again.
 const RECIPE: &str = "1";
 
 /// A file of an image's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct File {
-    /// Relative to the folder, with `/` between its parts.
+    /// The path relative to the folder, with `/` between its parts.
     pub(crate) path: String,
     pub(crate) executable: bool,
     pub(crate) content: Vec<u8>,
 }
 
-/// An image's folder, read into memory: such folders are small.
+/// An image's folder, read into memory; such folders are small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder {
     pub(crate) name: String,
-    /// In the order of their paths.
+    /// The files, in the order of their paths.
     pub(crate) files: Vec<File>,
 }
 
 impl Folder {
-    /// Reads a folder. Its `README.md` is for people and no part of the image.
+    /// Reads a folder without its `README.md`, which is no part of the image.
     ///
     /// # Errors
-    /// If a file cannot be read.
+    /// Fails if a file cannot be read.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut files = Vec::new();
         for entry in WalkDir::new(path).sort_by_file_name() {
-            let entry = entry.with_context(|| format!("failed to list image folder `{}`", path.display()))?;
+            let entry =
+                entry.with_context(|| format!("failed to list the image folder `{}`", path.display()))?;
             let relative = entry.path().strip_prefix(path)?.to_string_lossy().into_owned();
             if !entry.file_type().is_file() || relative == "README.md" {
                 continue;
@@ -49,13 +50,13 @@ impl Folder {
         Ok(Self { name, files })
     }
 
-    /// The text of its `Dockerfile`, if it has one.
+    /// Returns the text of its `Dockerfile`, if it has one.
     pub(crate) fn dockerfile(&self) -> Option<String> {
         let file = self.files.iter().find(|file| file.path == "Dockerfile")?;
         Some(String::from_utf8_lossy(&file.content).into_owned())
     }
 
-    /// The names of our own images that it is built from.
+    /// Returns the names of Seatrial's images that it is built from.
     pub(crate) fn bases(&self) -> Vec<String> {
         let dockerfile = self.dockerfile().unwrap_or_default();
         let froms = dockerfile.lines().filter_map(|line| line.strip_prefix("FROM "));
@@ -67,10 +68,10 @@ impl Folder {
             .collect()
     }
 
-    /// The digest of everything that the image is made of: paths, modes, contents, and what its bases are made of.
+    /// Returns the digest of the files' paths, modes and contents, and of the digests of its base images.
     pub(crate) fn digest<'a>(&self, bases: impl IntoIterator<Item = &'a str>) -> String {
         let mut hash = Sha256::new();
-        // Each part goes in with its length, so that no two different lists of parts read the same.
+        // Each part is hashed with its length, so that different lists of parts have different digests.
         let mut part = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_changes_with_each_thing_that_the_image_is_made_of() {
+    fn the_digest_changes_with_each_part_of_the_image() {
         let digests = [
             folder(&[("a", false, "1")]).digest([]),
             folder(&[("a", false, "2")]).digest([]),
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn bases_are_our_own_images_only() {
+    fn bases_are_images_of_seatrial_only() {
         let folder = folder(&[(
             "Dockerfile",
             false,

@@ -1,4 +1,4 @@
-//! Makes a plan true on an engine.
+//! Builds the images of a plan that are missing on an engine or out of date.
 
 use std::time::Instant;
 
@@ -13,13 +13,13 @@ use super::program::Program;
 use super::{base, build, context};
 use crate::console;
 
-/// How many builds go on at once; they wait for mirrors more than they compute.
+/// The number of builds at the same time; they mostly wait for mirrors.
 const WIDTH: usize = 3;
 
-/// Builds those of the plan's images whose content is not what is on the engine.
+/// Builds the plan's images whose content differs from the image on the engine.
 ///
 /// # Errors
-/// The first build that fails; those beside it are dropped.
+/// Returns the error of the first build that fails; the other builds are cancelled.
 pub(crate) async fn ensure(docker: &Docker, plan: &Plan) -> Result<()> {
     let start = Instant::now();
     let mut replaced = Vec::new();
@@ -33,9 +33,9 @@ pub(crate) async fn ensure(docker: &Docker, plan: &Plan) -> Result<()> {
         let outcomes = results.into_iter().flatten();
         replaced.extend(outcomes.inspect(|_| built += 1).filter_map(|outcome| outcome.replaced));
     }
-    // What was built from an old base goes before it.
+    // An image must be removed before the image that it was built from.
     for id in replaced.iter().rev() {
-        // Still in use, by a container or another image: then it stays, nameless, until somebody prunes.
+        // If a container or another image uses it, it stays without a name until the user prunes.
         let _ = docker.remove_image(id, None::<RemoveImageOptions>, None).await;
     }
     let all: usize = plan.waves.iter().map(Vec::len).sum();
@@ -47,13 +47,13 @@ pub(crate) async fn ensure(docker: &Docker, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// A build that took place.
+/// The result of a build.
 struct Outcome {
     /// The id of the image that had the name before.
     replaced: Option<String>,
 }
 
-/// Builds one image, unless its content is on the engine already.
+/// Builds one image, unless it is on the engine with the same content. Returns nothing if it was not built.
 async fn one(docker: &Docker, image: &Image) -> Result<Option<Outcome>> {
     let present = docker.inspect_image(&image.tag()).await.ok();
     let content = present

@@ -1,4 +1,4 @@
-//! The images that `images/` describes: built on the engine, and only what changed is built again.
+//! Builds the images of the folder `images/` on an engine, unless they are up to date.
 
 mod base;
 mod build;

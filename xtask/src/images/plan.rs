@@ -1,4 +1,4 @@
-//! Which images to build, and in which order. Reads folders; asks no engine.
+//! Decides which images are built, and in which order. Reads folders and needs no engine.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,33 +12,33 @@ use super::program::Program;
 #[derive(Clone, Debug)]
 pub(crate) struct Image {
     pub(crate) folder: Folder,
-    /// The digest of what it is made of.
+    /// The digest of everything that it is made of.
     pub(crate) digest: String,
 }
 
 impl Image {
-    /// The image's name without tag.
+    /// Returns the image's name without tag.
     pub(crate) fn repository(&self) -> String {
         format!("seatrial/{}", self.folder.name)
     }
 
-    /// The image's name as everything refers to it.
+    /// Returns the image's name with tag.
     pub(crate) fn tag(&self) -> String {
         format!("{}:dev", self.repository())
     }
 }
 
-/// The images to be built in waves: those of a wave need only images of the waves before.
+/// The images to be built, in waves: the images of a wave need only those of earlier waves.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) waves: Vec<Vec<Image>>,
 }
 
 impl Plan {
-    /// Plans the images named, or all if none is, with those that they are built from.
+    /// Plans the named images, or all if none is named, and those that they are built from.
     ///
     /// # Errors
-    /// If a name is unknown, a folder unreadable, or images are built from each other in a circle.
+    /// Fails if there is no image of a name, a folder cannot be read, or images are built from each other in a circle.
     pub(crate) fn read(directory: &Path, names: &[String]) -> Result<Self> {
         let mut folders = BTreeMap::new();
         for entry in std::fs::read_dir(directory)
@@ -69,7 +69,7 @@ impl Plan {
             if wave.is_empty() {
                 let names: Vec<_> = rest.iter().map(|folder| folder.name.as_str()).collect();
                 bail!(
-                    "images {} are built from each other in a circle; look at their `FROM` lines",
+                    "the images {} are built from each other in a circle; change one of their `FROM` lines",
                     names.join(", ")
                 );
             }
@@ -90,7 +90,7 @@ impl Plan {
     }
 }
 
-/// The folders of the names given, or all, and of all that they are built from.
+/// Returns the folders of the named images, or of all, and of those that they are built from.
 fn select<'a>(folders: &'a BTreeMap<String, Folder>, names: &[String]) -> Result<Vec<&'a Folder>> {
     let mut wanted = if names.is_empty() { folders.keys().cloned().collect() } else { names.to_vec() };
     let mut selected: BTreeMap<&str, &Folder> = BTreeMap::new();
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_built_from_another_comes_after_it_and_brings_it_along() {
+    fn an_image_comes_after_its_base_and_adds_it_to_the_plan() {
         let folders = folders(&[
             ("a", "FROM seatrial/base:dev"),
             ("b", "FROM scratch"),

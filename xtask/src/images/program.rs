@@ -1,4 +1,4 @@
-//! Our own programs in images: static binaries for the engine's architecture.
+//! Seatrial's programs in images: static binaries for the engine's architecture.
 
 use anyhow::{Context, Result, bail};
 use bollard::Docker;
@@ -18,14 +18,14 @@ pub(crate) struct Program {
     profile: &'static str,
     /// More arguments for cargo.
     arguments: &'static [&'static str],
-    /// What it is built from beside the image's own folder; folders of the workspace.
+    /// The folders of the workspace that it is built from, beside the image's own.
     sources: &'static [&'static str],
-    /// Whether users get it too, by its version.
+    /// `true` if the image is published; it gets a tag with the version too.
     pub(crate) is_released: bool,
 }
 
 impl Program {
-    /// The program of an image, if it has one.
+    /// Returns the program of an image, if it has one.
     pub(crate) fn of_image(image: &str) -> Option<Self> {
         match image {
             "misbehave" => Some(Self {
@@ -40,7 +40,7 @@ impl Program {
                 package: "seatrial-reaper",
                 name: "ryuk",
                 profile: "reaper",
-                // Without TLS to the engine: a sidecar has its socket, TLS is a third of the size, and it takes a C
+                // Without TLS: the sidecar uses the engine's socket, TLS is a third of the size, and it needs a C
                 // compiler for the target.
                 arguments: &["--no-default-features"],
                 sources: &["core", "reaper"],
@@ -50,10 +50,10 @@ impl Program {
         }
     }
 
-    /// The digest of its image, given that of the image's folder.
+    /// Returns the digest of its image: that of the image's folder, and of the program's sources.
     ///
     /// # Errors
-    /// If a source cannot be read.
+    /// Fails if a source cannot be read.
     pub(crate) fn digest(self, folder: &Folder, digest: &str) -> Result<String> {
         let mut parts = vec![digest.to_owned()];
         for source in self.sources {
@@ -62,10 +62,10 @@ impl Program {
         Ok(folder.digest(parts.iter().map(String::as_str)))
     }
 
-    /// Builds the program for the engine's architecture and gives it back as a file for the build context.
+    /// Builds the program for the engine's architecture and returns it as a file for the build context.
     ///
     /// # Errors
-    /// If the engine's architecture has no target here, or the build fails.
+    /// Fails if there is no target for the engine's architecture, or the build fails.
     pub(crate) async fn file(self, docker: &Docker) -> Result<File> {
         let version = docker.version().await.context("failed to ask the engine for its architecture")?;
         let architecture = version.arch.unwrap_or_default();
@@ -76,7 +76,7 @@ impl Program {
         Ok(File { path: self.name.into(), executable: true, content })
     }
 
-    /// Runs cargo and gives back the program's path.
+    /// Builds the program and returns its path.
     fn build(self, target: &Target) -> Result<String> {
         let Self { package, profile, arguments, .. } = self;
         let triple = &target.triple;
@@ -87,7 +87,7 @@ impl Program {
     }
 }
 
-/// What to build for, and how.
+/// A target triple, and the compiler's flags for it.
 #[derive(Debug)]
 struct Target {
     triple: String,
@@ -95,12 +95,15 @@ struct Target {
 }
 
 impl Target {
-    /// The target for an architecture as Docker (`amd64`) or the kernel (`x86_64`) names it, seen from this system.
+    /// Returns the target for an architecture in Docker's (`amd64`) or the kernel's (`x86_64`) terms, as built on this
+    /// system.
     fn of(architecture: &str, our_system: &str, our_architecture: &str) -> Result<Self> {
         let architecture = match architecture {
             "amd64" | "x86_64" => "x86_64",
             "arm64" | "aarch64" => "aarch64",
-            other => bail!("a program for `{other}` is wanted; there are programs for amd64 and arm64 only"),
+            other => bail!(
+                "the engine's architecture is `{other}`; programs can be built for amd64 and arm64 only"
+            ),
         };
         if (our_system, our_architecture) == ("linux", architecture) {
             return Ok(Self {
@@ -108,7 +111,7 @@ impl Target {
                 flags: "-C target-feature=+crt-static -C strip=symbols",
             });
         }
-        // Musl and the linker come with Rust, so that no C toolchain for the other architecture is needed.
+        // Musl and the linker come with Rust, so no C toolchain for the other architecture is needed.
         Ok(Self {
             triple: format!("{architecture}-unknown-linux-musl"),
             flags: "-C target-feature=+crt-static -C strip=symbols -C linker=rust-lld -C link-self-contained=yes",

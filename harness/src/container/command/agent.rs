@@ -10,10 +10,9 @@ use super::capture::Capture;
 use super::exit::exit;
 use crate::archive::CopyIn;
 use crate::base::background;
-use crate::container::Limits;
 use crate::container::files::put_below;
+use crate::container::{Limits, Subject};
 use crate::engine::{Engine, ExecRequest, Mode};
-use crate::output::Subject;
 use crate::words::{Error, Kind, Result};
 
 /// A directory of our own. Where the root file system is read-only, a volume is mounted there, since nothing can be
@@ -174,9 +173,8 @@ async fn ensure(place: &mut Place, subject: &Subject) -> Result<()> {
     if *place != Place::NotThere {
         return Ok(());
     }
-    let Subject { engine, id, name, .. } = subject;
-    check_architecture(engine)?;
-    match put_below("/", engine, id, name, program(PATH)).await {
+    check_architecture(&subject.engine)?;
+    match put_below("/", subject, program(PATH)).await {
         Err(error) if error.message().contains("read-only") => put_into_directory(subject).await?,
         other => other?,
     }
@@ -186,8 +184,7 @@ async fn ensure(place: &mut Place, subject: &Subject) -> Result<()> {
 
 /// Copies the program into our own directory, which is there: a volume is mounted at it.
 pub(super) async fn put_into_directory(subject: &Subject) -> Result<()> {
-    let Subject { engine, id, name, .. } = subject;
-    put_below(DIRECTORY, engine, id, name, program("/agent")).await
+    put_below(DIRECTORY, subject, program("/agent")).await
 }
 
 fn program(path: &str) -> Vec<CopyIn> {
@@ -206,16 +203,13 @@ pub(super) fn check_architecture(engine: &Engine) -> Result<()> {
 
 /// Runs the program once more, with room for it if the container may have no more processes.
 async fn run_with_room(subject: &Subject, whom: &[Whom], first: Error) -> Result<()> {
-    let Subject { engine, id, name, .. } = subject;
-    let Some(limit) = engine.inspect_container(id, name).await?.pids_limit else {
+    let Some(limit) = subject.inspect().await?.pids_limit else {
         return run_for(subject, whom).await.map_err(|error| error.with_source(first));
     };
     let (subject, whom) = (subject.clone(), whom.to_vec());
     // Carried through, so that the limit does not stay raised.
     let running = background().carry_through(async move {
-        let Subject { engine, id, name, .. } = &subject;
-        let with_limit =
-            |limit| engine.update_container(id, name, Limits::new().pids_limit(limit).into_body());
+        let with_limit = |limit| subject.update(Limits::new().pids_limit(limit).into_body());
         with_limit(limit.saturating_add(ROOM)).await?;
         let ended = run_for(&subject, &whom).await;
         with_limit(limit).await?;
@@ -288,7 +282,6 @@ impl Outcome {
 
 /// Runs the program to its end.
 async fn run(subject: &Subject, user: Option<String>, privileged: bool, whom: &[Whom]) -> Result<Outcome> {
-    let Subject { engine, id, name, .. } = subject;
     let words = [PATH, "end"].into_iter().chain(whom.iter().map(|whom| whom.mark.as_str()));
     let request = ExecRequest {
         cmd: words.map(str::to_owned).collect(),
@@ -297,15 +290,15 @@ async fn run(subject: &Subject, user: Option<String>, privileged: bool, whom: &[
         privileged,
         ..ExecRequest::default()
     };
-    let exec = engine.create_exec(id, name, request).await?;
-    let connection = engine.start_exec(&exec, name, false, None).await?;
+    let exec = subject.create_exec(request).await?;
+    let connection = subject.start_exec(&exec, false, None).await?;
     let mut capture = Capture::new(connection, Mode::Multiplexed, OUTPUT);
     capture.read_to_end().await?;
-    let exit = exit(engine, &exec, name).await?;
+    let exit = exit(subject, &exec).await?;
     let output = capture.take();
     let said = [output.stdout.bytes, output.stderr.bytes].concat();
     let said = String::from_utf8_lossy(&said).trim().to_owned();
-    tracing::debug!(container = name, code = exit.code, "ended what a command left running: {said}");
+    tracing::debug!(container = &subject.name, code = exit.code, "ended what a command left running: {said}");
     match Outcome::parse(&said) {
         Some(outcome) => Ok(outcome),
         None if exit.never_ran => Err(Error::new(Kind::NotStarted, said)),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::commands::UnderWay;
 use super::ender::{Ender, Target, new_mark};
 use super::words;
+use crate::container::Subject;
 use crate::engine::{ExecRequest, Upgraded};
-use crate::output::Subject;
 use crate::words::{Error, Kind, Result, caller_name};
 
 /// A command that the engine was told to start.
@@ -32,12 +32,11 @@ pub(crate) fn begin(
 }
 
 async fn begin_under_way(subject: Subject, mut request: ExecRequest, under_way: UnderWay) -> Result<Begun> {
-    let Subject { engine, id, name, .. } = &subject;
     let mark = new_mark();
     request.env.push(format!("{}={mark}", seatrial_agent::VARIABLE));
     let (tty, size) = (request.tty, request.size);
     let (what, user) = (words::command(&request.cmd), request.user.clone());
-    let exec = engine.create_exec(id, name, request).await?;
+    let exec = subject.create_exec(request).await?;
     let target = Target {
         subject: subject.clone(),
         exec: exec.clone(),
@@ -48,7 +47,7 @@ async fn begin_under_way(subject: Subject, mut request: ExecRequest, under_way: 
         _under_way: under_way,
     };
     let mut ender = Ender::armed(target);
-    match engine.start_exec(&exec, name, tty, size).await {
+    match subject.start_exec(&exec, tty, size).await {
         Ok(connection) => Ok(Begun { connection, exec, ender }),
         Err(error) => {
             // What the engine refused does not run; what it did not answer may run, or will.

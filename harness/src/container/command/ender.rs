@@ -8,7 +8,7 @@ use super::agent::Whom;
 use super::commands::UnderWay;
 use super::host_pid;
 use crate::base::{Backoff, background};
-use crate::output::Subject;
+use crate::container::Subject;
 use crate::words::{Error, Kind, Result, seconds};
 
 /// How long the ending of a command may take before its container counts as poisoned.
@@ -119,10 +119,10 @@ async fn end_or_poison(target: Target) -> Result<()> {
 /// Ends it, and looks that the engine says so too: it may start it only now, or have seen its end not yet.
 async fn end(target: &Target) -> Result<()> {
     let Target { subject, exec, mark, user, is_over, .. } = target;
-    let Subject { engine, id, name, commands, .. } = subject;
+    let (id, commands) = (&subject.id, &subject.commands);
     let mut backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(500));
     loop {
-        let state = match engine.inspect_exec(exec, name).await {
+        let state = match subject.inspect_exec(exec).await {
             Ok(state) => state,
             // It is forgotten with its container.
             Err(error) if error.is_not_found() => return Ok(()),
@@ -138,7 +138,7 @@ async fn end(target: &Target) -> Result<()> {
         if let Err(error) = commands.agent.end(subject, whom).await {
             return if has_processes(subject).await { Err(error) } else { Ok(()) };
         }
-        match engine.inspect_exec(exec, name).await {
+        match subject.inspect_exec(exec).await {
             Ok(state) if state.ended().is_none() => tokio::time::sleep(backoff.next()).await,
             Err(error) if !error.is_not_found() => return Err(error),
             Ok(_) | Err(_) => return Ok(()),
@@ -148,8 +148,7 @@ async fn end(target: &Target) -> Result<()> {
 
 /// Whether the container has any: with it, its commands have ended.
 async fn has_processes(subject: &Subject) -> bool {
-    let Subject { engine, id, name, .. } = subject;
-    match engine.inspect_container(id, name).await {
+    match subject.inspect().await {
         Ok(info) => info.state.is_running(),
         Err(error) => !error.is_not_found(),
     }

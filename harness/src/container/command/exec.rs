@@ -15,15 +15,14 @@ use super::capture::Capture;
 use super::ender::Ender;
 use super::exit::{Exit, exit};
 use super::options::command_options;
-use super::output::ExecOutput;
 use super::stdin::{Source, Stdin};
 use super::words;
 use crate::base::background;
-use crate::container::TestContainer;
+use crate::container::{Subject, TestContainer};
 use crate::engine::{ExecRequest, Mode};
 use crate::life::unless_gone;
-use crate::output::{Collected, Subject};
-use crate::words::{Error, Kind, PartialOutput, Result, seconds};
+use crate::output::Collected;
+use crate::words::{Error, ExecOutput, Kind, PartialOutput, Result, seconds};
 
 /// How long the output of a command that was ended may take to end too.
 const REST: Duration = Duration::from_millis(500);
@@ -182,8 +181,7 @@ impl Running {
                 read.map_err(|error| error.with_phase("read a command's output"))?;
                 ender.is_over();
                 let elapsed = self.began.elapsed();
-                let Subject { engine, name, .. } = &self.subject;
-                self.in_time(exit(engine, &exec, name)).await.transpose()?.map(|exit| (exit, elapsed))
+                self.in_time(exit(&self.subject, &exec)).await.transpose()?.map(|exit| (exit, elapsed))
             }
         };
         match end {

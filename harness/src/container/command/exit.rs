@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::base::Backoff;
-use crate::engine::{Engine, ExecState};
+use crate::engine::{ExecState, Target};
 use crate::words::{Error, Kind, Result};
 
 /// How long an engine may take to tell the exit code of a command that does not run.
@@ -29,11 +29,11 @@ impl Exit {
 ///
 /// One question is enough nearly always. The engine may write the exit code down a moment later, and a command can close
 /// its output and run on; no engine tells of its end then, so that is asked for.
-pub(crate) async fn exit(engine: &Engine, exec: &str, name: &str) -> Result<Exit> {
+pub(crate) async fn exit(target: &Target, exec: &str) -> Result<Exit> {
     let mut backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(250));
     let mut silent_since = None;
     loop {
-        let state = engine.inspect_exec(exec, name).await?;
+        let state = target.inspect_exec(exec).await?;
         if let Some(exit) = Exit::of(&state) {
             return Ok(exit);
         }
@@ -41,7 +41,7 @@ pub(crate) async fn exit(engine: &Engine, exec: &str, name: &str) -> Result<Exit
             silent_since = None;
         } else if silent_since.get_or_insert_with(Instant::now).elapsed() > CODE {
             return Err(Error::new(Kind::Exec, "the engine does not tell how a command ended")
-                .with_subject(format!("container `{name}`")));
+                .with_subject(format!("container `{}`", target.name)));
         }
         tokio::time::sleep(backoff.next()).await;
     }

@@ -11,13 +11,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::begin::{Begun, begin, not_started};
 use super::ender::Ender;
 use super::exit::{Exit, exit};
-use super::output::ExecOutput;
 use super::pump::{Channels, Input, Piece, channels};
 use super::words;
 use crate::base::{Backoff, Run, background, within};
+use crate::container::Subject;
 use crate::engine::{ExecRequest, Mode};
-use crate::output::{Collected, Retain, Subject};
-use crate::words::{Error, Kind, LogStream, Result, seconds};
+use crate::output::{Collected, Retain};
+use crate::words::{Error, ExecOutput, Kind, LogStream, Result, seconds};
 
 /// How much of a process's output is searched for a text before that is given up.
 const SEARCHED: usize = 16 << 20;
@@ -90,10 +90,9 @@ impl Process {
     async fn has_started(&mut self) -> Result<()> {
         let (subject, exec) = (self.subject.clone(), self.exec.clone());
         let asking = background().run(async move {
-            let Subject { engine, name, .. } = &subject;
             let mut backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(20));
             loop {
-                let state = engine.inspect_exec(&exec, name).await?;
+                let state = subject.inspect_exec(&exec).await?;
                 let exit = Exit::of(&state);
                 if exit.is_some() || state.running && !state.never_ran {
                     return Ok::<_, Error>(exit);
@@ -222,8 +221,8 @@ impl Process {
         if !self.tty {
             return Err(named(Error::invalid("it has no terminal; start it with `tty`")));
         }
-        let Subject { engine, name, .. } = &self.subject;
-        engine.resize_exec(&self.exec, name, columns, rows).await
+
+        self.subject.resize_exec(&self.exec, columns, rows).await
     }
 
     /// Whether it runs still.
@@ -237,8 +236,8 @@ impl Process {
         if self.exit.is_some() {
             return Ok(false);
         }
-        let Subject { engine, name, .. } = &self.subject;
-        Ok(engine.inspect_exec(&self.exec, name).await?.running)
+
+        Ok(self.subject.inspect_exec(&self.exec).await?.running)
     }
 
     /// Waits for its end and returns its exit code: 128 and more for a signal, as shells have it. What it has printed
@@ -304,7 +303,7 @@ impl Process {
             return Ok(code);
         }
         let (subject, exec) = (self.subject.clone(), self.exec.clone());
-        let asking = background().run(async move { exit(&subject.engine, &exec, &subject.name).await });
+        let asking = background().run(async move { exit(&subject, &exec).await });
         let code = asking.await?.code;
         self.ender.disarm();
         self.exit = Some(code);
@@ -380,7 +379,7 @@ impl Process {
 
     fn sizing(&self, (columns, rows): (u16, u16)) -> Run<Result<()>> {
         let (subject, exec) = (self.subject.clone(), self.exec.clone());
-        background().run(async move { subject.engine.resize_exec(&exec, &subject.name, columns, rows).await })
+        background().run(async move { subject.resize_exec(&exec, columns, rows).await })
     }
 
     fn last_words(&self) -> String {

@@ -10,9 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::beside::beside;
 use super::capture::{READ_SIZE, read_piece};
+use crate::container::Subject;
 use crate::engine::{FrameDecoder, Mode};
 use crate::life::Presence;
-use crate::output::Subject;
 use crate::words::{Error, Kind, LogStream, Result};
 
 /// One piece of output.

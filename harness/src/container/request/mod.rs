@@ -9,6 +9,7 @@ mod networking;
 mod resources;
 mod security;
 mod storage;
+mod supervision;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,12 +24,12 @@ pub(super) use lower::{Context, Lowered, endpoint, lower};
 pub(super) use networking::{Attachment, Publish};
 pub(super) use storage::FilesMount;
 
+use super::StartProgress;
 use super::command::ProgramVolume;
 use crate::archive::CopyIn;
 use crate::config::{Keep, PullPolicy};
 use crate::image::Credentials;
 use crate::life::{Profiler, Restarts};
-use crate::monitor::Reporter;
 use crate::output::Consumer;
 use crate::session::Session;
 use crate::wait::WaitFor;
@@ -103,7 +104,7 @@ pub struct ContainerRequest {
     pub(crate) restarts: Restarts,
     pub(crate) profiler: Profiler,
     /// Whom a start tells how far it is.
-    pub(crate) reporter: Option<Reporter>,
+    pub(crate) reporter: Option<Arc<dyn StartProgress>>,
     pub(super) modify_body: Option<Modifier<ContainerCreateBody>>,
     pub(super) modify_host: Option<Modifier<HostConfig>>,
 }

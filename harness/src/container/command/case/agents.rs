@@ -9,8 +9,8 @@ use super::super::agent::{Agent, PATH, Whom};
 use super::super::ender::new_mark;
 use super::link::Link;
 use crate::base::background;
+use crate::container::Subject;
 use crate::engine::{ExecRequest, Upgraded};
-use crate::output::Subject;
 use crate::words::{Error, Kind, Result, seconds};
 
 /// How long an agent may take to say that it is there.
@@ -65,7 +65,7 @@ impl Agents {
     /// # Errors
     /// The engine's own.
     pub(in crate::container) async fn attach(subject: &Subject) -> Result<Upgraded> {
-        subject.engine.attach_with_input(&subject.id, &subject.name).await
+        subject.attach_with_input().await
     }
 
     /// Speaks to the main process, whose container is being started.
@@ -151,7 +151,6 @@ async fn start(subject: Subject, user: Option<String>, epoch: u64) -> Result<Lin
 }
 
 async fn start_once(subject: &Subject, user: Option<String>, epoch: u64) -> Result<Link> {
-    let Subject { engine, id, name, .. } = subject;
     let mark = new_mark();
     let request = ExecRequest {
         cmd: [PATH, "serve"].map(str::to_owned).to_vec(),
@@ -160,8 +159,8 @@ async fn start_once(subject: &Subject, user: Option<String>, epoch: u64) -> Resu
         stdin: true,
         ..ExecRequest::default()
     };
-    let exec = engine.create_exec(id, name, request).await?;
-    let connection = engine.start_exec(&exec, name, false, None).await?;
+    let exec = subject.create_exec(request).await?;
+    let connection = subject.start_exec(&exec, false, None).await?;
     open(subject, Some(Whom { mark, user }), epoch, connection).await
 }
 
@@ -173,10 +172,10 @@ async fn of_main_process(subject: &Subject, epoch: u64) -> Option<Link> {
         Main::Spoken(at) if at == epoch => return None,
         Main::Agent | Main::Spoken(_) => {}
     }
-    let Subject { engine, id, name, .. } = subject;
+    let name = &subject.name;
     let connecting = async {
         // Who is attached to a container that does not run waits for its start.
-        if !engine.inspect_container(id, name).await?.state.is_running() {
+        if !subject.inspect().await?.state.is_running() {
             return Err(Error::new(Kind::Conflict, "the container does not run"));
         }
         open(subject, None, epoch, Agents::attach(subject).await?).await

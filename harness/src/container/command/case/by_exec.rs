@@ -21,8 +21,8 @@ use super::output::{CaseEnd, CaseOutput};
 use super::plan::Plan;
 use super::sink::Sink;
 use crate::base::{Backoff, background};
+use crate::container::Subject;
 use crate::engine::{ExecRequest, FrameDecoder, Mode};
-use crate::output::Subject;
 use crate::words::{Error, Result};
 
 /// How long the output of a case may take to end once its processes have.
@@ -171,9 +171,8 @@ async fn exit_beside(
 
 /// Asks until it has ended: no engine tells.
 async fn ask(subject: &Subject, exec: &str, mut backoff: Backoff) -> Result<Exit> {
-    let Subject { engine, name, .. } = subject;
     loop {
-        if let Some(exit) = Exit::of(&engine.inspect_exec(exec, name).await?) {
+        if let Some(exit) = Exit::of(&subject.inspect_exec(exec).await?) {
             return Ok(exit);
         }
         tokio::time::sleep(backoff.next()).await;

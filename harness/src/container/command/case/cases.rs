@@ -16,8 +16,7 @@ use super::output::CaseOutput;
 use super::plan::Parts;
 use super::sink::Sink;
 use crate::base::background;
-use crate::container::TestContainer;
-use crate::output::Subject;
+use crate::container::{Subject, TestContainer};
 use crate::words::{LogStream, Result};
 
 /// How cases are run in a container.

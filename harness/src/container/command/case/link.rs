@@ -20,9 +20,9 @@ use super::plan::Plan;
 use super::sink::Sink;
 use super::under::{Added, Board, Newcomer, Over, Place};
 use crate::base::{Run, background};
+use crate::container::Subject;
 use crate::engine::{FrameDecoder, Mode, Upgraded};
 use crate::life::unless_gone;
-use crate::output::Subject;
 use crate::words::{Error, Kind, LogStream, Result};
 
 /// How often it is looked whether the agent owes an answer.

@@ -14,7 +14,7 @@ pub(super) fn reason(refusal: Refusal, plan: &Plan) -> String {
         Stage::Description => "its words".to_owned(),
         Stage::Resources => "what every process needs".to_owned(),
         Stage::Isolation => "a root of its own".to_owned(),
-        Stage::Workdir => {
+        Stage::WorkingDir => {
             let dir = plan.workdir.as_deref().unwrap_or_default();
             format!("working directory `{}`", dir.to_string_lossy())
         }

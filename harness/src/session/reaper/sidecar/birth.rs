@@ -5,13 +5,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use serde_json::Value;
 use tokio::io::AsyncReadExt;
 
 use crate::base::{Run, background};
-use crate::engine::{Bodies, Engine, FrameDecoder, Mode, Upgraded};
-use crate::words::{ContainerId, Result};
+use crate::engine::{EndNotice, FrameDecoder, Mode, Target, Upgraded};
+use crate::words::Result;
 
 /// The number of bytes kept of the output: the end of it, which has the reason.
 const KEPT: usize = 2_048;
@@ -27,9 +25,9 @@ pub(super) struct Birth {
 
 impl Birth {
     /// Begins to follow a container that was not started yet.
-    pub(super) async fn attend(engine: &Engine, id: &ContainerId, name: &str) -> Result<Self> {
-        let connection = engine.attach(id, name).await?;
-        let end = engine.wait_next_exit(id, name).await?;
+    pub(super) async fn attend(target: &Target) -> Result<Self> {
+        let connection = target.attach().await?;
+        let end = target.notice_of("next-exit").await?;
         let output = Arc::new(Mutex::default());
         let reader = background().run(read(connection, Arc::clone(&output)));
         Ok(Self { output, reader, end: background().run(exit_code(end)) })
@@ -66,10 +64,6 @@ async fn read(mut connection: Upgraded, output: Arc<Mutex<Vec<u8>>>) {
     }
 }
 
-async fn exit_code(mut body: Bodies) -> Option<i64> {
-    let mut answer = Vec::new();
-    while let Some(part) = body.next().await {
-        answer.extend_from_slice(&part.ok()?);
-    }
-    serde_json::from_slice::<Value>(&answer).ok()?["StatusCode"].as_i64()
+async fn exit_code(end: EndNotice) -> Option<i64> {
+    end.read().await.ok()?.code
 }

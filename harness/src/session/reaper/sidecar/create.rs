@@ -51,7 +51,7 @@ impl Search<'_> {
     async fn created(&mut self, id: ContainerId) -> Result<Step> {
         let birth = match self.ended {
             0 => None,
-            _ => Some(Birth::attend(self.engine(), &id, &self.name).await?),
+            _ => Some(Birth::attend(&self.target(&id)).await?),
         };
         self.born = Some(Born { id: id.clone(), birth });
         self.start(&id).await?;
@@ -74,13 +74,13 @@ impl Search<'_> {
     }
 
     pub(super) async fn start(&self, id: &ContainerId) -> Result<()> {
-        match self.engine().start_container(id, &self.name).await {
+        match self.target(id).start().await {
             Ok(_) => Ok(()),
             // It has ended and is gone, or is going: the next step finds out.
             Err(error) if error.is_not_found() || error.is_conflict() => Ok(()),
             Err(error) => {
                 // It would stay for ever: the engine removes by itself only what has run.
-                if let Err(left) = self.engine().remove_container(id, &self.name).await {
+                if let Err(left) = self.target(id).remove().await {
                     tracing::warn!("{left}");
                 }
                 Err(error)

@@ -8,7 +8,7 @@ use super::birth::Birth;
 use super::body::{PORT, TOKEN};
 use super::lost::Lost;
 use crate::base::Backoff;
-use crate::engine::{Engine, Ports, SidecarInfo};
+use crate::engine::{Engine, Ports, SidecarInfo, Target};
 use crate::session::Session;
 use crate::session::reaper::guard::Linked;
 use crate::session::reaper::link::{Address, Limits, Link, Unlinked};
@@ -89,6 +89,11 @@ impl Search<'_> {
         self.session.engine()
     }
 
+    /// Returns a sidecar as the target of calls.
+    pub(super) fn target(&self, id: &ContainerId) -> Target {
+        Target::new(self.engine().clone(), id.clone(), &self.name)
+    }
+
     fn error(&self, message: impl Into<String>) -> Error {
         Error::new(Kind::Reaper, message.into()).with_subject(format!("reaper `{}`", self.name))
     }
@@ -108,7 +113,7 @@ impl Search<'_> {
     /// Removes the sidecar that this search created and could not use: it would stay for ever.
     async fn give_up(&mut self, error: Error) -> Error {
         if let Some(Born { id, .. }) = self.born.take()
-            && let Err(left) = self.engine().remove_container(&id, &self.name).await
+            && let Err(left) = self.target(&id).remove().await
             && !left.is_not_found()
         {
             tracing::warn!("{left}");
@@ -208,7 +213,7 @@ impl Search<'_> {
     /// so that it can't remove anything any more.
     async fn remove(&self, found: &SidecarInfo) -> Result<Step> {
         self.check_session(found)?;
-        match self.engine().remove_container(&found.id, &self.name).await {
+        match self.target(&found.id).remove().await {
             Ok(()) => Ok(Step::Next),
             // Another process is removing it.
             Err(error) if error.is_not_found() || error.is_conflict() => {

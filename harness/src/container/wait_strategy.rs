@@ -1,0 +1,116 @@
+//! A user's own wait strategy, and the view of the handle that waits have.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::TestContainer;
+use crate::engine::{ContainerInfo, Target};
+use crate::wait::{CustomWait, WaitFor, Waited};
+use crate::words::{ExecOutput, Port, Result};
+
+/// A strategy of your own.
+///
+/// It runs on your task, not on a thread of Seatrial's, up to the request's deadline; it is dropped when the
+/// container ends first.
+///
+/// The future is boxed, so that strategies can be branches of [`WaitFor::all`] and [`WaitFor::any`]:
+///
+/// ```
+/// use std::{error::Error, future::Future, pin::Pin, time::Duration};
+///
+/// use seatrial::{TestContainer, WaitFor, WaitStrategy};
+///
+/// struct Rows(u64);
+///
+/// impl WaitStrategy for Rows {
+///     fn describe(&self) -> String {
+///         format!("{} rows in `ship`", self.0)
+///     }
+///
+///     fn wait<'a>(
+///         &'a self,
+///         container: &'a TestContainer,
+///     ) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send + 'a>> {
+///         Box::pin(async move {
+///             loop {
+///                 let count = container.exec(["psql", "-Atc", "SELECT count(*) FROM ship"]).await?;
+///                 if count.stdout_text().trim() == self.0.to_string() {
+///                     return Ok(());
+///                 }
+///                 tokio::time::sleep(Duration::from_millis(100)).await;
+///             }
+///         })
+///     }
+/// }
+///
+/// let wait = WaitFor::custom(Rows(3));
+/// ```
+pub trait WaitStrategy: Send + Sync {
+    /// What is waited for, in a few words, for the report of a wait that failed.
+    fn describe(&self) -> String;
+
+    /// Returns when the container is ready, or with the reason why it will never be.
+    fn wait<'a>(
+        &'a self,
+        container: &'a TestContainer,
+    ) -> BoxFuture<'a, Result<(), Box<dyn StdError + Send + Sync>>>;
+}
+
+impl WaitFor {
+    /// Waits for a strategy of your own.
+    #[must_use]
+    pub fn custom(strategy: impl WaitStrategy + 'static) -> Self {
+        Self::by(Arc::new(OnHandle(strategy)))
+    }
+}
+
+/// A strategy that is given the handle.
+struct OnHandle<S>(S);
+
+impl<S: WaitStrategy> CustomWait for OnHandle<S> {
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+
+    fn wait<'a>(
+        &'a self,
+        container: &'a dyn Waited,
+    ) -> BoxFuture<'a, Result<(), Box<dyn StdError + Send + Sync>>> {
+        let handle = container.as_any().downcast_ref::<TestContainer>();
+        self.0.wait(handle.expect("only handles are waited for"))
+    }
+}
+
+impl Waited for TestContainer {
+    fn target(&self) -> &Target {
+        &self.subject_ref().target
+    }
+
+    fn addr(&self, port: Port) -> Result<String> {
+        self.addr(port)
+    }
+
+    fn only_addr(&self) -> Result<String> {
+        self.only_addr()
+    }
+
+    fn ip_addresses(&self) -> Vec<IpAddr> {
+        self.ip_addresses()
+    }
+
+    fn refresh(&self, info: &ContainerInfo) {
+        self.refresh(info);
+    }
+
+    fn exec(&self, cmd: Vec<String>) -> BoxFuture<'_, Result<ExecOutput>> {
+        Box::pin(async move { self.exec(cmd).await })
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+}

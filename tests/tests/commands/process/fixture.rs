@@ -1,0 +1,9 @@
+//! A container that waits for commands.
+
+use seatrial::TestContainer;
+use seatrial_test_support::own_session::OwnSession;
+
+/// A container with a shell that waits for commands, and whose first process reaps orphans.
+pub(super) async fn waiting(session: &OwnSession) -> TestContainer {
+    session.shell("exec sleep 100000").init().env("FROM", "request").start().await.expect("it starts")
+}

@@ -1,0 +1,146 @@
+//! What is copied in, as the container itself sees it.
+
+use std::fs;
+use std::io::Cursor;
+
+use seatrial::CopyIn;
+use seatrial_test_support::own_session::OwnSession;
+
+use super::tree::{list_after_start, list_host, list_in, time, tree};
+
+/// C19: modes, times, links, empty directories, odd and long names; owned by root unless told otherwise.
+#[tokio::test]
+async fn a_directory_copied_before_the_start_is_in_the_container_as_in_the_host() {
+    let session = OwnSession::begin("copy-in").await;
+    let host = tree();
+    let request = session.misbehave(&[]).copy_in(CopyIn::dir(host.path(), "/made/here"));
+    assert_eq!(list_after_start(request, "/made/here").await, list_host(host.path(), "0 0"));
+}
+
+/// C19: the same while the container runs.
+#[tokio::test]
+async fn a_directory_copied_while_the_container_runs_is_there_as_in_the_host() {
+    let session = OwnSession::begin("copy-in").await;
+    let host = tree();
+    let container = session.idle().start().await.expect("it starts");
+    container.copy_in(CopyIn::dir(host.path(), "/made/here/")).await.expect("it is copied");
+    assert_eq!(list_in(&container, "/made/here").await, list_host(host.path(), "0 0"));
+}
+
+/// C19: an owner that is given is that of all that is copied, the directory itself included.
+#[tokio::test]
+async fn a_given_owner_has_all_of_a_directory() {
+    let session = OwnSession::begin("owner").await;
+    let host = tree();
+    let container = session.idle().start().await.expect("it starts");
+    container.copy_in(CopyIn::dir(host.path(), "/above/data").owner(1000, 70_000)).await.expect("copied");
+    assert_eq!(list_in(&container, "/above/data").await, list_host(host.path(), "1000 70000"));
+    let above = list_in(&container, "/above").await;
+    assert!(above[0].starts_with('d') && above[0].contains(" 1000 70000 - "), "{above:?}");
+}
+
+/// C19: file, bytes and reader, each with a mode, an owner and a time of its own or the default.
+#[tokio::test]
+async fn files_bytes_and_readers_have_what_they_were_given() {
+    let session = OwnSession::begin("sources").await;
+    let host = tree();
+    let reader = || Ok(Cursor::new(b"read".to_vec()));
+    let request = session
+        .misbehave(&[])
+        .copy_in(CopyIn::file(host.path().join("plain"), "/in/file"))
+        .copy_in(CopyIn::file(host.path().join("link"), "/in/linked").mode(0o4711).owner(7, 8))
+        .copy_in(CopyIn::bytes("given", "/in/bytes").mtime(time(1_500_000_000)))
+        .copy_in(CopyIn::reader(reader, 4, "/in/reader").mode(0o600).owner(9, 10).mtime(time(1)));
+    assert_eq!(
+        list_after_start(request.clone(), "/in").await,
+        [
+            "-0644 0 0 5 1500000000 bytes",
+            "-0640 0 0 13 1000000000 file",
+            "-4711 7 8 23 1100000000 linked",
+            "-0600 9 10 4 1 reader",
+        ]
+    );
+    let cat = ["cat", "/in/file", "cat", "/in/linked", "cat", "/in/bytes", "cat", "/in/reader"];
+    let output = request.cmd(cat).run().await.expect("a request can be used again");
+    assert_eq!(output.stdout_text(), "a plain file\n#!/bin/sh\necho it runs\ngivenread");
+}
+
+/// C19: a mode for a directory is that of its files; who may read a directory may enter it.
+#[tokio::test]
+async fn a_mode_for_a_directory_is_that_of_its_files() {
+    let session = OwnSession::begin("mode").await;
+    let host = tempfile::tempdir().expect("a folder");
+    fs::create_dir(host.path().join("sub")).expect("made");
+    fs::write(host.path().join("sub/file"), "x").expect("written");
+    let request = session.misbehave(&[]).copy_in(CopyIn::dir(host.path(), "/in").mode(0o640).mtime(time(5)));
+    let listed = list_after_start(request, "/in").await;
+    assert_eq!(listed, ["d0750 0 0 - 5 sub", "-0640 0 0 1 5 sub/file"]);
+}
+
+/// C19: directories that are missing are made for root, and those that are there stay as they are.
+#[tokio::test]
+async fn directories_that_are_there_stay_as_they_are() {
+    let session = OwnSession::begin("parents").await;
+    let host = tree();
+    let container = session.idle().start().await.expect("it starts");
+    let line = ["/misbehave", "mkdir", "1777", "/top/open"];
+    assert_eq!(container.exec(line).await.expect("it runs").exit_code, 0);
+    let sources = [
+        CopyIn::bytes("x", "/top/open/new/file").owner(5, 5),
+        CopyIn::dir(host.path().join("sub"), "/top/open"),
+    ];
+    container.copy_all_in(sources).await.expect("it is copied");
+    let attributes: Vec<_> = list_in(&container, "/top")
+        .await
+        .iter()
+        .map(|line| {
+            let words: Vec<_> = line.split(' ').collect();
+            [words[0], words[1], words[5]].join(" ")
+        })
+        .collect();
+    assert_eq!(
+        attributes,
+        [
+            "d1777 0 open",
+            "d1777 0 open/empty",
+            "d0755 0 open/new",
+            "-0644 5 open/new/file",
+            "-0755 0 open/run.sh"
+        ]
+    );
+}
+
+/// C19: what is copied over a file is in its place.
+#[tokio::test]
+async fn a_file_that_is_there_is_replaced() {
+    let session = OwnSession::begin("replace").await;
+    let container = session.idle().start().await.expect("it starts");
+    for content in ["the first, which is long", "the second"] {
+        container.copy_in(CopyIn::bytes(content, "/in/file")).await.expect("it is copied");
+        let output = container.exec(["/misbehave", "cat", "/in/file"]).await.expect("it runs");
+        assert_eq!(output.stdout_text(), content);
+    }
+}
+
+/// C19: a process of another user may use what is its own.
+#[tokio::test]
+async fn a_secret_file_is_read_by_its_owner_alone() {
+    let session = OwnSession::begin("secret").await;
+    let secret = CopyIn::bytes("secret", "/run/secret").mode(0o400).owner(1000, 1000);
+    let request = session.misbehave(&["cat", "/run/secret"]).copy_in(secret);
+    let own = request.clone().user("tester").run().await.expect("it runs");
+    assert_eq!((own.stdout_text().as_str(), own.exit_code()), ("secret", Some(0)));
+    let other = request.user("nobody").run().await.expect("it runs");
+    assert_eq!((other.stdout_text().as_str(), other.exit_code()), ("", Some(74)));
+}
+
+/// C19: files go into volumes too, as they will be seen by the container.
+#[tokio::test]
+async fn a_file_goes_into_a_volume_before_the_start() {
+    let session = OwnSession::begin("volume").await;
+    let request = session
+        .misbehave(&["cat", "/volume/file"])
+        .anonymous_volume("/volume")
+        .copy_in(CopyIn::bytes("in it", "/volume/file"));
+    assert_eq!(request.run().await.expect("it runs").stdout_text(), "in it");
+}

@@ -1,0 +1,61 @@
+//! Looking a port up: no call to the engine, and three different errors.
+
+use seatrial::Port;
+use seatrial_test_support::own_session::OwnSession;
+use seatrial_tests::EngineProxy;
+
+/// C17.
+#[tokio::test]
+async fn lookups_after_the_start_ask_the_engine_nothing() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "lookup-calls").await;
+    let container = session.idle().port(80).port(Port::udp(53)).start().await.expect("it starts");
+    proxy.clear();
+    for _ in 0..100 {
+        let port = container.host_port(80).expect("it is bound");
+        assert_eq!(container.addr(80).expect("it is bound"), format!("{}:{port}", container.host()));
+        container.addr(Port::udp(53)).expect("it is bound");
+        container.addr(81).expect_err("it is not published");
+        assert!(!container.ip_addresses().is_empty());
+    }
+    assert_eq!(proxy.requests().len(), 0);
+    container.remove().await.expect("it goes");
+}
+
+/// C17: each names the ports that there are.
+#[tokio::test]
+async fn three_errors_say_why_a_port_has_no_address() {
+    let session = OwnSession::begin("lookup-errors").await;
+    let request = session.idle().port(80).port(Port::udp(53)).expose(443);
+    let container = request.start().await.expect("it starts");
+    let there = [
+        format!("80/tcp -> {}", container.addr(80).expect("it is bound")),
+        format!("53/udp -> {}", container.addr(Port::udp(53)).expect("it is bound")),
+        "443/tcp (not published)".to_owned(),
+    ];
+    for (port, reason) in [
+        (Port::tcp(81), "port 81/tcp is not published; add `.port(81)`"),
+        (Port::udp(5353), "port 5353/udp is not published; add `.port(Port::udp(5353))`"),
+        (Port::tcp(53), "port 53/tcp is not there, but 53/udp is"),
+        (Port::udp(80), "port 80/udp is not there, but 80/tcp is"),
+        (Port::tcp(443), "port 443/tcp is exposed, but bound to no port of the host"),
+    ] {
+        for error in [container.addr(port).expect_err(reason), container.host_port(port).expect_err(reason)] {
+            assert!(error.is_port(), "{error:?}");
+            let text = error.to_string();
+            assert!(text.starts_with(&format!("{container}: ")) && text.contains(reason), "{text}");
+            for port in &there {
+                assert!(text.contains(port), "no `{port}` in {text}");
+            }
+        }
+    }
+}
+
+/// C17.
+#[tokio::test]
+async fn a_container_without_ports_says_so() {
+    let session = OwnSession::begin("lookup-none").await;
+    let container = session.idle().start().await.expect("it starts");
+    let error = container.addr(80).expect_err("there is none");
+    assert!(error.is_port() && error.to_string().contains("there are no ports"), "{error:?}");
+}

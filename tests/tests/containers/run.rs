@@ -1,0 +1,141 @@
+//! A container as a command: run to its end and collected (C13).
+
+use std::time::Duration;
+
+use seatrial::{ContainerRequest, RunEnd, WaitFor};
+use seatrial_test_support::observe::until_told;
+use seatrial_test_support::own_session::{OwnSession, look};
+use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};
+use serde_json::json;
+
+/// C13.
+#[tokio::test]
+async fn a_run_collects_both_streams_and_the_exit_code() {
+    let session = OwnSession::begin("run").await;
+    let steps = ["print", "out", "to", "stderr", "print", "err", "print-partial", "rest", "exit", "0"];
+    let output = session.misbehave(&steps).run().await.expect("the engine runs it");
+    assert_eq!((output.end, output.exit_code()), (RunEnd::Exited(0), Some(0)));
+    assert_eq!((output.stdout_text().as_str(), output.stderr_text().as_str()), ("out\n", "err\nrest"));
+    assert!(!output.truncated);
+    assert!(output.elapsed > Duration::ZERO);
+}
+
+/// C13: a code that is not 0 is data.
+#[tokio::test]
+async fn a_run_that_fails_is_data() {
+    let session = OwnSession::begin("run-fails").await;
+    let output = session.shell("echo no >&2; exit 3").run().await.expect("the engine runs it");
+    assert_eq!(output.end, RunEnd::Exited(3));
+    assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b""[..], &b"no\n"[..]));
+    let output = session.misbehave(&["kill-self", "SEGV"]).run().await.expect("the engine runs it");
+    assert_eq!(output.exit_code(), Some(139));
+}
+
+/// C13: what was printed until then is given back.
+#[tokio::test]
+async fn a_run_whose_time_is_up_gives_back_what_was_printed() {
+    let session = OwnSession::begin("run-time").await;
+    let steps = ["print", "out", "to", "stderr", "print-partial", "err", "sleep", "forever"];
+    let request = session.misbehave(&steps).startup_timeout(Duration::from_secs(3));
+    let output = request.run().await.expect("the engine runs it");
+    assert_eq!((output.end, output.exit_code()), (RunEnd::TimedOut, None));
+    assert_eq!((output.stdout_text().as_str(), output.stderr_text().as_str()), ("out\n", "err"));
+    assert_eq!(session.containers(), [""; 0], "it is removed by then");
+}
+
+/// C13: how it ended.
+#[tokio::test]
+async fn a_run_that_takes_too_much_memory_is_ended_by_the_kernel() {
+    let session = OwnSession::begin("run-oom").await;
+    let hungry = session.misbehave(&["eat-memory", "all"]).memory(32 << 20).memory_swap(32 << 20);
+    let attempt = async || hungry.run().await.expect("the engine runs it").end;
+    let end = until_told(attempt, |end| *end != RunEnd::Exited(137)).await;
+    assert_eq!(end, RunEnd::OutOfMemory(137));
+}
+
+/// C13: the flag may be missing, and the engine tells of the reason in another way; it is asked only if there is doubt.
+#[tokio::test]
+async fn a_run_that_was_killed_is_out_of_memory_if_the_engine_has_told_so() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "run-told").await;
+    let asked = || proxy.count(|request| request.path.ends_with("/events"));
+    let killed = session.misbehave(&["kill-self", "KILL"]);
+    let end = async |request: ContainerRequest| request.run().await.expect("the engine runs it").end;
+    assert_eq!(end(killed.clone()).await, RunEnd::Exited(137));
+    assert_eq!(end(session.misbehave(&["exit", "3"]).memory(64 << 20)).await, RunEnd::Exited(3));
+    assert_eq!(asked(), 0, "without a limit, or with another code, nobody asks");
+    assert_eq!(end(killed.clone().memory(64 << 20)).await, RunEnd::Exited(137));
+    assert_eq!(asked(), 1);
+    let event = json!({ "Type": "container", "Action": "oom", "Actor": { "ID": "its" } });
+    proxy.on(Matcher::regex("GET", "/events$"), Fault::Answer(Answer::json(200, &event)));
+    assert_eq!(end(killed.memory(64 << 20)).await, RunEnd::OutOfMemory(137));
+}
+
+/// C13: each stream has the limit for itself; the container is not held back by what is thrown away.
+#[tokio::test]
+async fn a_run_keeps_so_many_bytes_of_each_stream_and_says_so() {
+    let session = OwnSession::begin("run-limit").await;
+    let steps = ["print-bytes", "8MiB", "to", "stderr", "print", "short", "exit", "4"];
+    let output = session.misbehave(&steps).output_limit(1000).run().await.expect("the engine runs it");
+    assert_eq!(output.end, RunEnd::Exited(4));
+    assert_eq!((output.stdout.len(), output.stderr_text().as_str()), (1000, "short\n"));
+    assert!(output.truncated);
+    let exact = session.misbehave(&["print-bytes", "1000"]).output_limit(1000).run().await;
+    let exact = exact.expect("the engine runs it");
+    assert_eq!((exact.stdout.len(), exact.truncated), (1000, false));
+}
+
+/// C13: a container that lets go of its output is waited for all the same.
+#[tokio::test]
+async fn a_run_that_closes_its_output_first_has_the_code_of_its_end() {
+    let session = OwnSession::begin("run-closes").await;
+    let steps = ["print", "last words", "close-output", "sleep", "1500ms", "exit", "6"];
+    let output = session.misbehave(&steps).run().await.expect("the engine runs it");
+    assert_eq!((output.end, output.stdout_text().as_str()), (RunEnd::Exited(6), "last words\n"));
+}
+
+/// C13: with a terminal there is one stream.
+#[tokio::test]
+async fn a_run_with_a_terminal_has_one_raw_stream() {
+    let session = OwnSession::begin("run-tty").await;
+    let output = session.misbehave(&["to", "both", "print", "x"]).tty().run().await.expect("it runs");
+    assert_eq!((output.stdout_text().as_str(), output.stderr.len()), ("x\r\nx\r\n", 0));
+}
+
+/// C13: an engine that removes it by itself does not take its end away.
+#[tokio::test]
+async fn a_run_of_a_container_that_removes_itself_has_its_end_too() {
+    let session = OwnSession::begin("run-auto").await;
+    let output = session.misbehave(&["print", "x", "exit", "5"]).auto_remove().run().await.expect("it runs");
+    assert_eq!((output.end, output.stdout_text().as_str()), (RunEnd::Exited(5), "x\n"));
+}
+
+/// C13: only the engine failing is an error.
+#[tokio::test]
+async fn a_run_that_the_engine_can_not_start_is_an_error() {
+    let session = OwnSession::begin("run-error").await;
+    let error = session.shell("").cmd(["no-such-program"]).run().await.expect_err("there is none");
+    assert!(error.to_string().contains("no-such-program"), "{error}");
+    assert!(error.subject().is_some_and(|subject| subject.starts_with("container `")), "{error:?}");
+}
+
+/// C13: what a request waits for is for `start`; a run waits for the end.
+#[tokio::test]
+async fn a_run_does_not_wait_for_what_a_start_waits_for() {
+    let session = OwnSession::begin("run-wait").await;
+    let request = session.misbehave(&["print", "x"]).wait_for(WaitFor::log("never said"));
+    assert_eq!(request.run().await.expect("it runs").exit_code(), Some(0));
+}
+
+/// C13, C10: it is gone when the run returns.
+#[tokio::test]
+async fn a_run_leaves_nothing_when_it_returns() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "run-gone").await;
+    session.misbehave(&["exit", "0"]).anonymous_volume("/data").run().await.expect("it runs");
+    let removal = proxy.requests().into_iter().find(|request| request.method == "DELETE").expect("a removal");
+    assert_eq!(removal.status, Some(204));
+    let id = removal.path.trim_start_matches("/containers/").to_owned();
+    assert_eq!(id.len(), 64);
+    assert!(look(&id).is_none());
+}

@@ -1,0 +1,3 @@
+//! Images: pulls, with credentials and with registries that misbehave.
+
+mod pull;

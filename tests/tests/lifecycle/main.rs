@@ -1,7 +1,0 @@
-//! A container's life after its start: removal (C10), and changes to it (C11).
-
-mod changes;
-mod gone;
-#[path = "../common/own_session.rs"]
-mod own_session;
-mod removal;

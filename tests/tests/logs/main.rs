@@ -1,8 +1,0 @@
-//! Logs as they are read (C22): whole, in part, as they come, line by line, and by a function that is called per line.
-
-mod consumer;
-#[path = "../common/observe.rs"]
-mod observe;
-#[path = "../common/own_session.rs"]
-mod own_session;
-mod read;

@@ -1,9 +1,0 @@
-//! Removals: tried again while that helps, carried on without their caller, so many at once, and only of what is ours.
-
-#[path = "../common/own_session.rs"]
-mod own_session;
-
-mod callers;
-mod retried;
-mod theirs;
-mod width;

@@ -1,0 +1,106 @@
+//! A function that is called with every line.
+
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use seatrial::{ContainerRequest, LogLine, LogStream};
+use seatrial_test_support::observe::until;
+use seatrial_test_support::own_session::OwnSession;
+use seatrial_tests::{EngineProxy, Fault, Matcher};
+
+/// The lines that a function was called with.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<LogLine>>>);
+
+impl Heard {
+    fn listen_to(&self, request: ContainerRequest) -> ContainerRequest {
+        let heard = self.0.clone();
+        request.on_log(move |line| heard.lock().expect("no panic").push(line))
+    }
+
+    fn lines(&self) -> Vec<LogLine> {
+        self.0.lock().expect("no panic").clone()
+    }
+
+    fn texts(&self) -> Vec<String> {
+        self.lines().iter().map(ToString::to_string).collect()
+    }
+
+    async fn until_heard(&self, count: usize) {
+        until(&format!("{count} lines are heard"), || self.lines().len() >= count).await;
+    }
+}
+
+/// C22.
+#[tokio::test]
+async fn a_consumer_gets_each_line_with_its_stream_and_time() {
+    let session = OwnSession::begin("consumer").await;
+    let (heard, before) = (Heard::default(), SystemTime::now());
+    let request = session.steps("print-lines 3 sleep 50ms to stderr print bad sleep forever");
+    let container = heard.listen_to(request).start().await.expect("it starts");
+    heard.until_heard(4).await;
+    let lines = heard.lines();
+    assert_eq!(heard.texts(), ["line 1", "line 2", "line 3", "bad"]);
+    assert_eq!(
+        lines.iter().map(|line| line.stream).collect::<Vec<_>>(),
+        [LogStream::Stdout, LogStream::Stdout, LogStream::Stdout, LogStream::Stderr]
+    );
+    assert!(lines.iter().all(|line| line.time.is_some_and(|time| time > before)));
+    assert!(lines[0].time < lines[3].time);
+    drop(container);
+}
+
+/// C22.
+#[tokio::test]
+async fn a_consumer_hears_every_run_of_a_container_once() {
+    let session = OwnSession::begin("runs").await;
+    let heard = Heard::default();
+    let container =
+        heard.listen_to(session.steps("stamp run sleep forever")).start().await.expect("it starts");
+    heard.until_heard(1).await;
+    container.restart().await.expect("it restarts");
+    heard.until_heard(2).await;
+    container.stop().await.expect("it stops");
+    container.start().await.expect("it starts again");
+    heard.until_heard(3).await;
+    let printed = container.logs().read().await.expect("a log").stdout_text();
+    assert_eq!(heard.texts(), printed.lines().collect::<Vec<_>>());
+}
+
+/// C22.
+#[tokio::test]
+async fn a_consumer_misses_and_repeats_nothing_when_its_connection_breaks() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "mended").await;
+    for fault in [Fault::cut_after(30), Fault::cut_after(1000), Fault::cut(), Fault::cut_after(1500)] {
+        // The first that none of the faults before it settles.
+        proxy.on(Matcher::regex("GET", "/logs$").nth(1), fault);
+    }
+    let heard = Heard::default();
+    let request = session.steps("print-lines 20 tick 10ms 20 to stderr print-lines 20 sleep forever");
+    let _container = heard.listen_to(request).start().await.expect("it starts");
+    heard.until_heard(60).await;
+    let of = |stream| {
+        let lines = heard.lines();
+        lines.iter().filter(|line| line.stream == stream).map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let (stdout, stderr) = (of(LogStream::Stdout), of(LogStream::Stderr));
+    let numbered: Vec<_> = (1..=20).map(|number| format!("line {number}")).collect();
+    assert_eq!((&stdout[..20], stderr), (&numbered[..], numbered.clone()));
+    assert!(stdout[20..].iter().enumerate().all(|(i, tick)| tick.starts_with(&format!("tick {} ", i + 1))));
+    assert_eq!(stdout.len(), 40);
+    assert_eq!(proxy.count(|request| request.is("GET", "/logs")), 5);
+}
+
+/// C22.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_consumer_of_a_request_and_of_its_clones_hears_its_own_container() {
+    let session = OwnSession::begin("several").await;
+    let (first, second) = (Heard::default(), Heard::default());
+    let request = first.listen_to(session.steps("print hello sleep forever"));
+    let both = second.listen_to(request.clone());
+    let (_one, _two) = tokio::try_join!(request.start(), both.start()).expect("they start");
+    first.until_heard(2).await;
+    second.until_heard(1).await;
+    assert_eq!((first.texts(), second.texts()), (vec!["hello".into(); 2], vec!["hello".into()]));
+}

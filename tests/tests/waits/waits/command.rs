@@ -1,0 +1,56 @@
+//! The wait for a command.
+
+use seatrial::WaitFor;
+use seatrial_test_support::observe::{SHORT, failed};
+use seatrial_test_support::own_session::OwnSession;
+
+/// C24.
+#[tokio::test]
+async fn a_command_is_run_until_it_succeeds() {
+    let session = OwnSession::begin("succeeds").await;
+    let container = session
+        .shell("sleep 0.5; touch /ready; exec sleep 1000")
+        .wait_for(WaitFor::exec(["test", "-e", "/ready"]))
+        .start()
+        .await
+        .expect("the file comes");
+    let there = container.exec(["ls", "/ready"]).await.expect("it runs");
+    assert_eq!(there.exit_code, 0);
+}
+
+/// C24.
+#[tokio::test]
+async fn the_exit_code_and_the_output_count_together() {
+    let session = OwnSession::begin("output").await;
+    let container = session.shell("exec sleep 1000").start().await.expect("it starts");
+    let says =
+        |code: i64, redirect: &str| WaitFor::exec(["sh", "-c", &format!("echo up{redirect}; exit {code}")]);
+    container.wait(says(3, "").exit_code(3)).await.expect("the code is the one");
+    container.wait(says(0, "").output("up")).await.expect("it prints it");
+    container.wait(says(3, " >&2").exit_code(3).output("up")).await.expect("on standard error too");
+    for wait in [says(3, ""), says(0, "").exit_code(3), says(0, "").output("down"), says(3, "").output("up")]
+    {
+        let error = failed(container.wait_up_to(wait, SHORT).await);
+        assert!(error.is_timeout() && error.to_string().contains("stdout `up`"), "{error}");
+    }
+}
+
+/// C24.
+#[tokio::test]
+async fn a_command_that_cannot_be_run_is_said() {
+    let session = OwnSession::begin("no-command").await;
+    let container = session.idle().start().await.expect("it starts");
+    let error = failed(container.wait_up_to(WaitFor::exec(["no-such-program"]), SHORT).await);
+    assert!(error.is_timeout() && error.to_string().contains("executable file not found"), "{error}");
+    let error = failed(container.wait(WaitFor::exec(Vec::<String>::new())).await);
+    assert!(error.is_invalid(), "{error}");
+}
+
+/// C24.
+#[tokio::test]
+async fn a_command_that_hangs_is_left_at_the_deadline() {
+    let session = OwnSession::begin("hangs").await;
+    let container = session.idle().start().await.expect("it starts");
+    let error = failed(container.wait_up_to(WaitFor::exec(["misbehave", "sleep", "forever"]), SHORT).await);
+    assert!(error.is_timeout(), "{error}");
+}

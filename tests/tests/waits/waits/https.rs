@@ -1,0 +1,67 @@
+//! The wait for an HTTPS answer, with nginx.
+
+use seatrial::{TestContainer, WaitFor};
+use seatrial_test_support::observe::{SHORT, failed};
+use seatrial_test_support::own_session::OwnSession;
+
+use seatrial_tests::Certificates;
+
+const CONFIG: &str = "events {} http { server { listen 443 ssl; ssl_certificate /tmp/server.pem; \
+                      ssl_certificate_key /tmp/server.key; location / { return 200 secret; } } }";
+
+/// An nginx that speaks HTTPS; what it needs comes in by the environment.
+async fn nginx(session: &OwnSession, certificates: &Certificates) -> TestContainer {
+    let line = r#"printf %s "$CONFIG" > /tmp/nginx.conf; printf %s "$CERTIFICATE" > /tmp/server.pem
+        printf %s "$KEY" > /tmp/server.key; exec nginx -c /tmp/nginx.conf -g 'daemon off;'"#;
+    seatrial::ContainerRequest::new("seatrial/nginx:dev")
+        .cmd(["sh", "-c", line])
+        .env("CONFIG", CONFIG)
+        .env("CERTIFICATE", certificates.read("server.pem"))
+        .env("KEY", certificates.read("server.key"))
+        .port(443)
+        .session(session)
+        .wait_for(WaitFor::http("/").tls().body("secret"))
+        .start()
+        .await
+        .expect("any certificate is taken")
+}
+
+/// C24.
+#[tokio::test]
+async fn https_takes_any_certificate_or_that_of_an_authority_only() {
+    let session = OwnSession::begin("https").await;
+    let (certificates, others) = (Certificates::make(), Certificates::make());
+    let container = nginx(&session, &certificates).await;
+    let wait = WaitFor::http("/").port(443).status(200);
+    container
+        .wait(wait.clone().tls_authority(certificates.read("ca.pem")))
+        .await
+        .expect("it signed the server's");
+    let strange = wait.clone().tls_authority(others.read("ca.pem"));
+    let error = failed(container.wait_up_to(strange, SHORT).await);
+    let text = error.to_string();
+    assert!(error.is_timeout() && text.contains("HTTPS") && text.contains("certificate"), "{error}");
+    // Without TLS the same server answers that it wants it.
+    container.wait(WaitFor::http("/").status(400)).await.expect("a bad request");
+}
+
+/// C24.
+#[tokio::test]
+async fn an_authority_that_is_none_is_refused_before_anything_starts() {
+    let session = OwnSession::begin("no-authority").await;
+    for pem in ["", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n"] {
+        let error =
+            failed(session.idle().port(443).wait_for(WaitFor::http("/").tls_authority(pem)).start().await);
+        assert!(error.is_invalid() && error.to_string().contains("certificate"), "{error}");
+    }
+}
+
+/// C24.
+#[tokio::test]
+async fn a_server_without_tls_is_not_ready_for_https() {
+    let session = OwnSession::begin("plain").await;
+    let container =
+        session.steps("http 8080").port(8080).wait_for(WaitFor::http("/")).start().await.expect("plain");
+    let error = failed(container.wait_up_to(WaitFor::http("/").tls(), SHORT).await);
+    assert!(error.is_timeout(), "{error}");
+}
