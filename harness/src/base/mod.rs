@@ -1,4 +1,4 @@
-//! The ground: the process's background thread, the pauses between attempts, and messages on stderr.
+//! The process's background thread, the pauses between retries, and messages on stderr.
 
 mod background;
 mod retry;

@@ -78,7 +78,7 @@ fn notice(name: &str, short_id: &str, for_good: bool) -> String {
     }
     if !for_good {
         text.push_str(
-            "  the session's reaper removes it after the run; SEATRIAL_KEEP=always keeps it for good\n",
+            "  the session's reaper removes it after the run; set SEATRIAL_KEEP=always to keep it\n",
         );
     }
     text

@@ -1,4 +1,4 @@
-//! A container as a command: created, started, waited for to its end, its output collected.
+//! Runs a container like a command: creates and starts it, waits for its end, and collects its output.
 
 use std::time::{Duration, Instant};
 
@@ -11,36 +11,36 @@ use crate::config::Keep;
 use crate::output::{Collected, Retain, Tap};
 use crate::words::{Error, Result, stream_texts};
 
-/// What a container did from its start to its end.
+/// The result of a container that was run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunOutput {
-    /// How it ended.
+    /// The outcome.
     pub end: RunEnd,
-    /// Standard output, up to the request's limit; with a terminal, all output.
+    /// The standard output, up to the request's limit. With a terminal, the whole output.
     pub stdout: Vec<u8>,
-    /// Standard error, up to the request's limit.
+    /// The standard error, up to the request's limit.
     pub stderr: Vec<u8>,
-    /// Whether one of the streams was longer than the limit.
+    /// `true` if one of the streams was longer than the limit.
     pub truncated: bool,
-    /// From the start to the end.
+    /// The time from the start to the end.
     pub elapsed: Duration,
 }
 
-/// How a container that was run ended.
+/// The outcome of a container that was run to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunEnd {
-    /// By itself or by a signal, with this exit code.
+    /// The container exited with this code, by itself or by a signal.
     Exited(i64),
-    /// The engine says that it was killed for want of memory, by its flag or an event; with this exit code.
+    /// The container was killed for lack of memory, with this exit code, according to the engine's flag or an event.
     OutOfMemory(i64),
-    /// Its time was up; it is removed as one that ended is.
+    /// The container exceeded its time limit. It is removed like an ended one.
     TimedOut,
 }
 
 impl RunOutput {
-    /// The exit code; none after a time-out.
+    /// Returns the exit code, or `None` after a timeout.
     #[must_use]
     pub fn exit_code(&self) -> Option<i64> {
         match self.end {
@@ -53,19 +53,20 @@ impl RunOutput {
 stream_texts!(RunOutput);
 
 impl ContainerRequest {
-    /// Runs the container to its end and collects what it printed; removes it after, unless it is to stay
+    /// Runs the container to its end and returns its output. The container is removed afterwards, unless it is kept
     /// [always](crate::Keep::Always).
     ///
-    /// A non-zero exit code and a time-out are data, not errors: a time-out gives back what was printed until then.
+    /// A non-zero exit code and a timeout are data and not errors. After a timeout, the result contains the output so
+    /// far.
     ///
     /// # Errors
-    /// As [`start`](Self::start), but for the wait.
+    /// Those of [`start`](Self::start), except those of the wait.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing: what was created is removed in the background.
+    /// If the future is dropped, the container is removed in the background.
     pub async fn run(&self) -> Result<RunOutput> {
         let mut request = self.clone();
-        // It is removed here in any case, and its state is asked for before.
+        // The container is removed here in any case, after its state was inspected.
         request.host.auto_remove = None;
         if request.restarts.are_wanted() {
             return Err(Error::invalid(
@@ -96,7 +97,7 @@ async fn run(created: Created, limit: usize) -> Result<RunOutput> {
     }
 }
 
-/// Starts the container and reads all that it prints, until it ends or its time is up.
+/// Starts the container and reads its output until it ends or exceeds its time limit.
 async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let connection = created.subject.attach().await?;
     let (tap, over) =

@@ -1,7 +1,7 @@
-//! The engine: the only place that speaks to it, and the only one that names bollard's client.
+//! The client for the engine's API. Nothing outside of this module talks to the engine or names bollard's client.
 //!
-//! Every call here carries itself to the background thread, has a deadline of its own, and returns an error that
-//! names what was asked for and of which thing.
+//! Every call runs on the background thread, has a deadline, and returns an error that names the operation and the
+//! resource.
 
 mod archive;
 mod authority;
@@ -11,6 +11,7 @@ mod client;
 mod containers;
 mod context;
 mod discover;
+mod end;
 mod event;
 mod exec;
 mod facts;
@@ -43,6 +44,7 @@ pub(crate) use client::connect;
 pub use containers::Change;
 pub use discover::Located;
 
+pub(crate) use end::End;
 pub(crate) use event::EventKind;
 pub(crate) use exec::{ExecRequest, ExecState};
 pub use facts::EngineFacts;

@@ -1,4 +1,4 @@
-//! Finding what was created, by its labels: by a creation whose answer did not come, or by whole sessions.
+//! Lists created resources by their labels: those of one creation whose answer was lost, or those of whole sessions.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,17 +12,17 @@ use super::client::{Engine, What};
 use super::path::{ApiPath, encoded};
 use crate::words::{Result, parse_rfc3339};
 
-/// Something that carries the label of a session.
+/// A resource that carries a session's label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Labelled {
     pub(crate) kind: Resource,
-    /// The full id, or the name of a volume.
+    /// The full id; for a volume, its name.
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) session: String,
     pub(crate) owner: Option<String>,
     pub(crate) is_kept: bool,
-    /// A reaper that runs: its session has somebody who cleans up.
+    /// Set for a running reaper, which cleans up for its session.
     pub(crate) is_live_reaper: bool,
     pub(crate) created: Option<SystemTime>,
 }
@@ -31,7 +31,7 @@ impl Labelled {
     fn read(kind: Resource, item: &Value) -> Option<Self> {
         let label = |key: &str| item["Labels"][key].as_str().map(str::to_owned);
         let name = item["Name"].as_str().or_else(|| item["Names"][0].as_str())?;
-        // Of containers in seconds, of the others in words.
+        // A number of seconds for containers, a text for the others.
         let created = match item["Created"].as_u64() {
             Some(seconds) => Some(UNIX_EPOCH + Duration::from_secs(seconds)),
             None => item["Created"].as_str().or_else(|| item["CreatedAt"].as_str()).and_then(parse_rfc3339),
@@ -49,7 +49,7 @@ impl Labelled {
     }
 }
 
-/// What an engine creates for us.
+/// The kinds of resources that we create on an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
     Container,
@@ -58,7 +58,7 @@ pub(crate) enum Resource {
 }
 
 impl Resource {
-    /// The list of all of the kind.
+    /// Returns the path that lists all resources of this kind.
     fn path(self) -> ApiPath {
         match self {
             Self::Container => ApiPath::new("/containers/json").with("all", 1),
@@ -67,7 +67,7 @@ impl Resource {
         }
     }
 
-    /// The items of their list; the engine may write an empty one as null.
+    /// Returns the items of a list. The engine may encode an empty list as null.
     fn items(self, list: &Value) -> impl Iterator<Item = &Value> {
         let items = match self {
             Self::Container | Self::Network => list,

@@ -1,26 +1,27 @@
-//! The container's end, for those who read what comes out of it. Mostly the end of the stream tells of it; where a
-//! sandbox dies, engines have been seen to leave the streams of its commands open.
+//! Notices a container's end while its output is read. Usually the stream ends with the container, but if a sandbox
+//! dies, engines may leave the streams of its commands open.
 
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, select};
 
-use crate::engine::{EventKind, Signal, Target};
+use crate::engine::Target;
 
-/// Who is done sooner has the engine asked nothing.
+/// The time after which the engine is asked. Shorter reads need no request.
 const SOON: Duration = Duration::from_secs(5);
-/// What was said before the end may come after it.
+/// The time for output that was sent before the end and arrives after it.
 const REST: Duration = Duration::from_secs(2);
 
-/// What a future gives that reads from a container; nothing if it reads on although the container has ended.
+/// Awaits a future that reads from a container. Returns `None` if it does not complete although the container has
+/// ended.
 pub(crate) async fn unless_gone<T>(target: &Target, reading: impl Future<Output = T>) -> Option<T> {
     Presence::of(target).unless_gone(reading).await
 }
 
-/// Whether a container is there and runs, for one who reads from it again and again.
+/// The presence of a running container, for a caller that reads from it repeatedly.
 pub(crate) struct Presence<'a> {
-    /// None once it has ended.
+    /// Completes with the container's end. `None` afterwards.
     gone: Option<BoxFuture<'a, ()>>,
 }
 
@@ -29,7 +30,7 @@ impl<'a> Presence<'a> {
         Self { gone: Some(Box::pin(gone(target))) }
     }
 
-    /// What a future gives; nothing if it reads on although the container has ended.
+    /// Awaits a future that reads. Returns `None` if it does not complete although the container has ended.
     pub(crate) async fn unless_gone<T>(&mut self, reading: impl Future<Output = T>) -> Option<T> {
         let mut reading = pin!(reading);
         if let Some(gone) = &mut self.gone {
@@ -42,21 +43,8 @@ impl<'a> Presence<'a> {
     }
 }
 
-/// Returns after a while at the earliest, once the container has ended or is gone.
+/// Completes once the container has ended or is gone, but not before [`SOON`] has passed.
 async fn gone(target: &Target) {
     tokio::time::sleep(SOON).await;
-    let mut signals = target.listen();
-    loop {
-        let is_gone = match signals.next().await {
-            Signal::Look => match target.inspect().await {
-                Ok(info) => !info.state.is_running(),
-                Err(error) => error.is_not_found(),
-            },
-            Signal::Event(event) => matches!(event.kind, EventKind::Die(_) | EventKind::Destroy),
-            Signal::Silence(_) => false,
-        };
-        if is_gone {
-            return;
-        }
-    }
+    target.stopped().await;
 }

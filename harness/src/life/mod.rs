@@ -1,4 +1,4 @@
-//! A container's life: how its state changes, how its end is noticed, and what is intended for it.
+//! A container's life: changes of its state, its end, and the plan for restarts.
 
 mod course;
 mod gone;
@@ -17,7 +17,7 @@ pub(crate) use profile::Profiler;
 pub use profile::{ProfileHook, ProfileTarget};
 pub(crate) use restart::Restarts;
 pub use restart::{AfterExit, LastRun};
-pub(crate) use sensor::{End, Sensor};
+pub(crate) use sensor::Sensor;
 pub(crate) use supervisor::{Renewal, Supervisor};
 pub use until::WaitCondition;
 pub(crate) use until::{wait as wait_until, wait_timeout as wait_until_timeout};

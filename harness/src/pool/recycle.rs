@@ -90,7 +90,7 @@ impl Policy {
             Self::Reset(cmd) => reset(cmd, container).await,
             Self::Restart => {
                 container.restart().await?;
-                container.wait_up_to(request.wait_wanted().clone(), request.startup_limit(container)).await
+                container.wait_timeout(request.wait_wanted().clone(), request.startup_limit(container)).await
             }
             Self::Hook(hook) => {
                 let future = caught(|| hook(container))?;

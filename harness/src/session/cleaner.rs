@@ -116,7 +116,7 @@ impl Cleaner {
         let mut listeners = removing.map(|removing| removing.listeners).unwrap_or_default();
         let last = listeners.pop();
         for listener in listeners {
-            listener.send(result.as_ref().copied().map_err(Error::duplicate)).ok();
+            listener.send(result.as_ref().copied().map_err(Error::clone)).ok();
         }
         if let Some(last) = last {
             last.send(result).ok();

@@ -9,9 +9,10 @@ use crate::image::{Credentials, resolve};
 use crate::pull::{Listener, PullProgress, pull_with};
 use crate::words::{Error, Kind, Result};
 
-/// A request to have an image on the engine.
+/// A pull of an image, configured step by step and executed by [`run`](Self::run).
 ///
-/// Concurrent pulls of one image with the same credentials are one pull. A caller that cancels does not fail the others.
+/// Concurrent pulls of one image with the same credentials share one request. Dropping one of them does not fail the
+/// others.
 #[derive(Clone)]
 #[must_use = "a pull does nothing until it is run"]
 pub struct Pull {
@@ -24,7 +25,7 @@ pub struct Pull {
 }
 
 impl Pull {
-    /// Begins a request for this image.
+    /// Creates a pull of this image, with the policy [`PullPolicy::Always`].
     pub fn new(image: impl Into<String>) -> Self {
         Self {
             image: image.into(),
@@ -36,7 +37,7 @@ impl Pull {
         }
     }
 
-    /// Sets the cases in which it is pulled. Default: always.
+    /// Sets the condition for pulling. Default: [`PullPolicy::Always`].
     pub fn policy(mut self, policy: PullPolicy) -> Self {
         self.policy = policy;
         self
@@ -48,32 +49,34 @@ impl Pull {
         self
     }
 
-    /// Sets the credentials. Default: those of the Docker configuration for the registry.
+    /// Sets the credentials for the registry. Default: those in the Docker configuration.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// Sets a function that is called with the newest progress, on the task that awaits the pull. Default: none.
+    /// Sets a callback for the latest progress. It is called on the task that awaits the pull. Default: none.
     pub fn on_progress(mut self, progress: impl Fn(&PullProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
         self
     }
 
-    /// Sets the session whose engine pulls. Default: the process's.
+    /// Sets the session whose engine pulls. Default: the process's session.
     pub fn session(mut self, session: &Session) -> Self {
         self.session = Some(session.clone());
         self
     }
 
-    /// Pulls the image, if the policy requires it.
+    /// Pulls the image if the policy requires it.
     ///
     /// # Errors
-    /// Invalid, if the name is no image reference; image, if there is no such image, or the engine has none and the policy
-    /// is `never`; denied, if the registry refuses the credentials; after several tries, the engine's last error.
+    /// - Invalid: the image reference is malformed.
+    /// - Image: the image does not exist, or the engine does not have it and the policy is `never`.
+    /// - Denied: the registry requires other credentials.
+    /// - Otherwise the engine's last error, after several attempts.
     ///
     /// # Cancel safety
-    /// Dropping the future ends the pull unless somebody else waits for it.
+    /// If the future is dropped, the pull is cancelled, unless another caller shares it.
     pub async fn run(self) -> Result<()> {
         let session = match self.session {
             Some(session) => session,

@@ -203,9 +203,9 @@ async fn sources_that_cannot_be_mounted_are_refused_by_name() {
     for (sources, reason) in [
         (
             vec![one.clone(), two.clone()],
-            format!("`{}` can't be mounted: another file of that name is", two.display()),
+            format!("`{}` can't be mounted: another mounted file has the same name", two.display()),
         ),
-        (vec![one, missing.clone()], format!("`{}` is not there", missing.display())),
+        (vec![one, missing.clone()], format!("`{}` does not exist", missing.display())),
         (vec!["/dev/null".into()], "`/dev/null` is a device".to_owned()),
     ] {
         for request in [

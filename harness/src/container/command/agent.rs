@@ -134,7 +134,7 @@ impl Agent {
             let whom: Vec<_> = batch.iter().map(|ask| ask.whom.clone()).collect();
             let ended = end_all(&mut place, subject, &whom).await;
             for ask in batch {
-                ask.done.send(ended.as_ref().copied().map_err(Error::duplicate)).ok();
+                ask.done.send(ended.as_ref().copied().map_err(Error::clone)).ok();
             }
         }
     }
@@ -236,7 +236,7 @@ async fn run_for(subject: &Subject, whom: &[Whom]) -> Result<()> {
     let by_root = run(subject, root(), false, whom).await?;
     if let Some(error) = refused {
         tracing::debug!("the engine gives no privileges to a command: {error}");
-        engine.has_refused_privileges();
+        engine.mark_privileges_refused();
     }
     if by_root.left == 0 && by_root.unseen == 0 {
         return Ok(());

@@ -12,16 +12,16 @@ fn impossible(host: &std::path::Path) -> Vec<(CopyIn, String)> {
     let at = |name: &str| host.join(name);
     let named = |name: &str, reason: &str| format!("`{}` {reason}", at(name).display());
     vec![
-        (CopyIn::file(at("no-such"), "/in"), named("no-such", "is not there")),
-        (CopyIn::dir(at("no-such"), "/in"), named("no-such", "is not there")),
+        (CopyIn::file(at("no-such"), "/in"), named("no-such", "does not exist")),
+        (CopyIn::dir(at("no-such"), "/in"), named("no-such", "does not exist")),
         (CopyIn::file(at("sockets"), "/in"), named("sockets", "is a directory, not a file")),
         (CopyIn::dir(at("file"), "/in"), named("file", "is not a directory")),
         (CopyIn::file(at("sockets/socket"), "/in"), named("sockets/socket", "is a socket")),
         (CopyIn::dir(at("sockets"), "/in"), named("sockets/socket", "is a socket")),
         (CopyIn::file("/dev/null", "/in"), "`/dev/null` is a device".to_owned()),
         (CopyIn::bytes("x", "in/here"), "`in/here`, does not start with `/`".to_owned()),
-        (CopyIn::bytes("x", "/in/../here"), "`/in/../here`, holds `..`".to_owned()),
-        (CopyIn::bytes("x", "/in/"), "`/in/`, is that of a directory".to_owned()),
+        (CopyIn::bytes("x", "/in/../here"), "`/in/../here`, contains `..`".to_owned()),
+        (CopyIn::bytes("x", "/in/"), "`/in/`, names a directory".to_owned()),
     ]
 }
 

@@ -137,7 +137,7 @@ async fn what_is_not_what_was_asked_for_is_refused() {
         (
             container.copy_dir_out("/data/file", &host).await.expect_err("a file"),
             "/data/file",
-            "no directory",
+            "not a directory",
         ),
         (
             container.copy_out("/data/link", &host).await.expect_err("a link"),

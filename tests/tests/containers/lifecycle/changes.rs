@@ -32,7 +32,7 @@ async fn a_container_that_does_not_stop_within_its_grace_is_killed() {
     let session = OwnSession::begin("stop-deaf").await;
     let request = session.misbehave(&["ignore", "TERM", "print", "deaf", "sleep", "forever"]);
     let container = request.wait_for(WaitFor::log("deaf")).start().await.expect("it starts");
-    let stop = container.stop_within(Duration::from_millis(100));
+    let stop = container.stop_timeout(Duration::from_millis(100));
     assert_eq!(stop.await.expect("it stops"), Change::Made);
     assert_eq!(state(&container, "ExitCode"), 137);
 }

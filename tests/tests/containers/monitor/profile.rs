@@ -78,7 +78,7 @@ async fn a_profiler_that_fails_is_told_and_not_fatal() {
 
     let container = session.idle().profile_with(Failing { begins: true }).start().await.expect("it starts");
     assert_eq!(container.profile_error(), None);
-    container.stop_within(std::time::Duration::ZERO).await.expect("it stops");
+    container.stop_timeout(std::time::Duration::ZERO).await.expect("it stops");
     let error = container.profile_error().expect("what went wrong");
     assert!(error.contains("failed to end: it panicked: no end of"), "{error}");
     container.remove().await.expect("it is removed");

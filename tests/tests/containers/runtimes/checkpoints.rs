@@ -84,16 +84,16 @@ pub(crate) async fn what_can_not_be(session: &Session) {
     let error = failed(container.checkpoint("a/b").await);
     assert!(error.is_invalid() && error.to_string().contains("checkpoint name `a/b`"), "{error}");
     let error = failed(container.restore("none").await);
-    assert!(error.is_conflict() && error.to_string().contains("it runs"), "{error}");
+    assert!(error.is_conflict() && error.to_string().contains("it is running"), "{error}");
     container.checkpoint("one").await.expect("it is written");
     let error = failed(container.checkpoint("two").await);
-    assert!(error.is_conflict() && error.to_string().contains("only what runs"), "{error}");
+    assert!(error.is_conflict() && error.to_string().contains("only a running container"), "{error}");
     let error = failed(container.restore("none").await);
     assert!(error.is_not_found() && error.to_string().contains("its checkpoints are `one`"), "{error}");
     let state = container.state().await.expect("it is there");
     assert_eq!(state.exit_code, Some(0), "it is as the checkpoint left it: {state}");
     let error = failed(container.restore("one").dir("/tmp/elsewhere").await);
-    assert!(error.is_unsupported() && error.to_string().contains("leave `dir` out"), "{error}");
+    assert!(error.is_unsupported() && error.to_string().contains("without `dir`"), "{error}");
     container.restore("one").await.expect("it goes on");
     let error = failed(container.checkpoint("one").await);
     assert!(error.is_conflict() && error.to_string().contains("its checkpoints are `one`"), "{error}");
@@ -153,5 +153,5 @@ async fn an_engine_that_can_not_make_checkpoints_says_what_is_missing() {
     assert!(error.is_unsupported(), "{text}");
     assert!(["experimental", "CRIU", "no checkpoints"].iter().any(|lacks| text.contains(lacks)), "{text}");
     assert!(text.contains("hint: "), "{text}");
-    container.wait_up_to(WaitFor::exit(), Duration::from_millis(100)).await.expect_err("it runs on");
+    container.wait_timeout(WaitFor::exit(), Duration::from_millis(100)).await.expect_err("it runs on");
 }

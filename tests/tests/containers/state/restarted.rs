@@ -24,7 +24,7 @@ async fn a_watch_and_waits_go_on_with_the_daemon_that_is_back() {
     first_that_is(&mut watch, ContainerStatus::Running).await;
     let waits = [WaitCondition::NotRunning, WaitCondition::NextExit].map(|condition| {
         let container = container.clone();
-        tokio::spawn(async move { container.wait_until_within(condition, LONG * 3).await })
+        tokio::spawn(async move { container.wait_until_timeout(condition, LONG * 3).await })
     });
     until("both have begun", || {
         proxy.count(|request| request.is("POST", "/wait") && request.status.is_some()) == 2

@@ -23,10 +23,10 @@ async fn one_that_has_ended_is_not_running_at_once_and_has_no_next_exit_yet() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "until-ended").await;
     let container = exited(&session, "3").await;
-    let code = container.wait_until_within(WaitCondition::NotRunning, Duration::ZERO).await;
+    let code = container.wait_until_timeout(WaitCondition::NotRunning, Duration::ZERO).await;
     assert_eq!(code.expect("it is met, late as it is"), Some(3));
     for condition in [WaitCondition::NextExit, WaitCondition::Removed] {
-        let error = container.wait_until_within(condition, SHORT).await.expect_err("not met");
+        let error = container.wait_until_timeout(condition, SHORT).await.expect_err("not met");
         assert!(error.is_not_ready() && error.to_string().contains(container.name()), "{error}");
     }
     proxy.clear();
@@ -49,7 +49,7 @@ async fn one_that_restarts_is_not_running_at_once() {
         state["Restarting"] == json!(true) && container_restarts(&container) >= 5
     })
     .await;
-    let code = container.wait_until_within(WaitCondition::NotRunning, LONG).await;
+    let code = container.wait_until_timeout(WaitCondition::NotRunning, LONG).await;
     assert_eq!(code.expect("it does not run"), Some(5));
 }
 

@@ -82,8 +82,10 @@ fn another_engine_is_told_of_and_not_taken() {
         eprintln!("skipped: there is no other engine at {}", usual.display());
         return;
     }
-    let texts =
-        ["not asked, since an engine was named, but there:", "`unix:///var/run/docker.sock` (Docker)"];
+    let texts = [
+        "not tried, since an engine is named explicitly, but present:",
+        "`unix:///var/run/docker.sock` (Docker)",
+    ];
     assert_says(home().path(), &[("DOCKER_HOST", "unix:///nowhere/docker.sock")], &texts);
 }
 

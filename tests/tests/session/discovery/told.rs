@@ -17,10 +17,10 @@ async fn each_question_is_answered_once_and_told_with_the_source_of_its_answer()
     let found = only(trace, "engine found", "endpoint", &engine.docker_host());
     assert_eq!(found.fields["source"], "the session's builder");
     assert!(found.fields["version"].contains("20.10.24"), "{found:?}");
-    let sidecar = only(trace, "a sidecar finds the engine there", "socket", &socket);
+    let sidecar = only(trace, "sidecars reach the engine by this socket", "socket", &socket);
     assert_eq!(sidecar.fields["source"], "the engine's address");
     let ports = trace.events();
-    let ports = ports.iter().find(|told| told.message() == "published ports are reachable there");
+    let ports = ports.iter().find(|told| told.message() == "published ports are reachable at this host");
     let ports = ports.expect("the address of published ports is told");
     assert_eq!(ports.fields["host"], session.engine().host().host);
     assert!(!ports.fields["source"].is_empty());
@@ -57,8 +57,9 @@ fn each_question_has_a_variable_of_its_own() {
     let lines = child.lines();
     for line in [
         format!("engine found {host} `DOCKER_HOST`"),
-        "published ports are reachable there ports.example `SEATRIAL_HOST`".to_owned(),
-        "a sidecar finds the engine there /side/car.sock `TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE`".to_owned(),
+        "published ports are reachable at this host ports.example `SEATRIAL_HOST`".to_owned(),
+        "sidecars reach the engine by this socket /side/car.sock `TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE`"
+            .to_owned(),
     ] {
         assert_eq!(lines.iter().filter(|said| **said == line).count(), 1, "`{line}` in {lines:#?}");
     }

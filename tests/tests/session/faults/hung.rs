@@ -50,7 +50,7 @@ async fn a_request_to_a_running_container_that_hangs_is_named() {
     proxy.on(Matcher::regex("", "^/containers/").any_method(), Fault::hang());
     let calls: [(&str, Call); 13] = [
         ("inspect", |c| Box::pin(async { c.inspect().await.err() })),
-        ("stop", |c| Box::pin(async { c.stop_within(Duration::ZERO).await.err() })),
+        ("stop", |c| Box::pin(async { c.stop_timeout(Duration::ZERO).await.err() })),
         ("kill", |c| Box::pin(async { c.kill("TERM").await.err() })),
         ("restart", |c| Box::pin(async { c.restart().await.err() })),
         ("start", |c| Box::pin(async { c.start().await.err() })),

@@ -33,7 +33,7 @@ fn what_is_to_stay_stays_when_its_process_is_killed() {
     let child = run.spawn(scenario_keeps);
     child.line("ready", LONG);
     let stays = child.line("stays ", LONG).trim_start_matches("stays ").to_owned();
-    child.line("the session's reaper removes it after the run; SEATRIAL_KEEP=always keeps it for good", LONG);
+    child.line("the session's reaper removes it after the run; set SEATRIAL_KEEP=always to keep it", LONG);
     assert_eq!(ids_of_session(&run.session).len(), 3, "and the reaper");
     kill(child);
     block_until("the reaper is gone", || run.reaper().is_none());

@@ -17,7 +17,7 @@ async fn all_end(
     let container = unready(request).start().await.expect("it starts");
     let waits = never_met().into_iter().map(|(what, wait)| {
         let container = &container;
-        async move { (what, failed(container.wait_up_to(wait, FOREVER).await)) }
+        async move { (what, failed(container.wait_timeout(wait, FOREVER).await)) }
     });
     let mut ends = std::pin::pin!(join_all(waits));
     let early = tokio::time::timeout(SHORT, &mut ends).await;
@@ -106,7 +106,7 @@ async fn a_wait_that_begins_after_the_end_ends_at_once() {
     container.wait(seatrial::WaitFor::exit()).await.expect("it ends");
     let began = Instant::now();
     for (what, wait) in never_met() {
-        let error = failed(container.wait_up_to(wait, FOREVER).await);
+        let error = failed(container.wait_timeout(wait, FOREVER).await);
         assert!(error.is_exited(), "{what}: {error}");
     }
     assert!(is_early(began.elapsed()), "{:?}", began.elapsed());

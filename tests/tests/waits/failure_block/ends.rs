@@ -29,7 +29,7 @@ async fn an_early_exit_says_its_code_and_what_was_printed() {
     container `[name]` (`seatrial/misbehave:dev`) exited with code 3 before it was ready, after [time]
       waiting for: all of (not met after [time])
         - log `ready` (not met after [time]); 0 of 1 seen
-        - file `/ready` (not met after [time]); it is not there
+        - file `/ready` (not met after [time]); it does not exist
       state: exited with code 3 after [time], 0 restarts, no health check
       ports: none
       last line of stdout:

@@ -126,10 +126,10 @@ async fn a_health_check_says_what_it_printed() {
 async fn a_wait_after_the_start_says_what_to_do_there() {
     let session = OwnSession::begin("later").await;
     let container = session.idle().start().await.expect("it starts");
-    let error = failed(container.wait_up_to(WaitFor::file("/ready"), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::file("/ready"), SHORT).await);
     assert_block!(error, @r#"
     container `[name]` (`seatrial/misbehave:dev`) was not ready after [time]
-      waiting for: file `/ready`; it is not there
+      waiting for: file `/ready`; it does not exist
       state: running for [time], 0 restarts, no health check
       ports: none
       output: none

@@ -29,7 +29,7 @@ async fn each_branch_has_a_line_with_what_became_of_it() {
       waiting for: all of (not met after [time])
         - log `ready` (met after [time])
         - any of (not met after [time])
-          - file `/run/app.pid` (not met after [time]); it is not there
+          - file `/run/app.pid` (not met after [time]); it does not exist
           - its health check to pass (failed after [time]: it has no health check; give it one with `health_check`, or wait for something else)
           - a delay of [time] (not met after [time])
         - log regex `accepting (\w+)`, 2 times (not met after [time]); 1 of 2 seen

@@ -45,7 +45,7 @@ async fn a_container_that_closes_its_output_is_waited_for_until_it_ends() {
     let steps = "print ready close-output trap USR1 4 sleep forever";
     let container = session.steps(steps).wait_for(WaitFor::log("ready")).start().await.expect("it is ready");
     container.wait(WaitFor::log("ready")).await.expect("it is in the log still");
-    let error = failed(container.wait_up_to(WaitFor::log("more"), Duration::from_secs(2)).await);
+    let error = failed(container.wait_timeout(WaitFor::log("more"), Duration::from_secs(2)).await);
     assert!(error.is_timeout() && !error.is_exited(), "it runs on: {error}");
 
     let request = session.steps("print ready close-output sleep 2s exit 4").wait_for(WaitFor::log("more"));
@@ -66,7 +66,7 @@ async fn a_log_that_cannot_be_read_is_said_at_once() {
         .await
         .expect("a wait at the start reads the output itself");
     let began = Instant::now();
-    let error = failed(container.wait_up_to(WaitFor::log("ready"), 2 * LONG).await);
+    let error = failed(container.wait_timeout(WaitFor::log("ready"), 2 * LONG).await);
     assert!(began.elapsed() < LONG && !error.is_timeout(), "{error}");
     assert!(error.to_string().contains("could not be read"), "{error}");
 }

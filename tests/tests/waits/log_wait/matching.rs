@@ -55,7 +55,7 @@ async fn only_the_stream_that_is_asked_for_counts() {
     let container = session.steps("print ready sleep forever").start().await.expect("it starts");
     container.wait(WaitFor::log("ready").on_stdout()).await.expect("it is on stdout");
     for wait in [WaitFor::log("ready").on_stderr(), WaitFor::regex("ready").on_stderr()] {
-        let error = failed(container.wait_up_to(wait, SHORT).await);
+        let error = failed(container.wait_timeout(wait, SHORT).await);
         assert!(error.is_not_ready() && error.is_timeout(), "{error}");
     }
 }
@@ -73,7 +73,7 @@ async fn the_nth_occurrence_counts_on_one_line_on_many_and_over_both_streams() {
     container.wait(WaitFor::regex("up").times(3)).await.expect("three by a regex too");
     container.wait(WaitFor::log("up").times(2).on_stdout()).await.expect("two are on stdout");
     for wait in [WaitFor::log("up").times(4), WaitFor::regex("up").times(2).on_stderr()] {
-        failed(container.wait_up_to(wait, SHORT).await);
+        failed(container.wait_timeout(wait, SHORT).await);
     }
 }
 

@@ -17,7 +17,7 @@ async fn a_wait_after_the_start_sees_what_was_printed_first() {
     let session = OwnSession::begin("first").await;
     for _ in 0..10 {
         let container = session.steps("print first sleep forever").start().await.expect("it starts");
-        container.wait_up_to(WaitFor::log("first"), Duration::from_secs(10)).await.expect("it was printed");
+        container.wait_timeout(WaitFor::log("first"), Duration::from_secs(10)).await.expect("it was printed");
     }
 }
 
@@ -47,7 +47,7 @@ async fn after_a_restart_only_the_new_run_counts() {
     let container = session.shell(line).wait_for(WaitFor::log("first")).start().await.expect("it starts");
     container.restart().await.expect("it restarts");
     container.wait(WaitFor::log("second")).await.expect("the second run prints it");
-    let error = failed(container.wait_up_to(WaitFor::log("first"), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::log("first"), SHORT).await);
     assert!(error.is_not_ready(), "{error}");
     container.kill("KILL").await.expect("it runs");
     container.wait(WaitFor::exit()).await.expect("it ends");
@@ -68,7 +68,7 @@ async fn a_run_that_the_engine_itself_restarts_is_waited_for() {
         .start()
         .await
         .expect("the third run stays");
-    let error = failed(container.wait_up_to(WaitFor::log("run 1"), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::log("run 1"), SHORT).await);
     assert!(error.to_string().contains("2 restarts"), "{error}");
 }
 
@@ -81,7 +81,7 @@ async fn from_now_on_leaves_out_what_was_printed_before() {
         session.steps(ON_SIGNAL).wait_for(WaitFor::log("first")).start().await.expect("it starts");
     container.kill("USR1").await.expect("it runs");
     container.wait(WaitFor::log("got USR1")).await.expect("it prints it");
-    let error = failed(container.wait_up_to(WaitFor::log("got USR1").from_now(), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::log("got USR1").from_now(), SHORT).await);
     assert!(error.is_not_ready(), "{error}");
 
     proxy.clear();
@@ -104,7 +104,7 @@ async fn from_now_on_stays_so_when_the_connection_breaks() {
     container.wait(WaitFor::log("got USR1")).await.expect("it prints it");
     proxy.clear();
     proxy.on(Matcher::regex("POST", "/attach$"), Fault::cut_after(0));
-    let error = failed(container.wait_up_to(WaitFor::log("got USR1").from_now(), 2 * SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::log("got USR1").from_now(), 2 * SHORT).await);
     assert!(error.is_not_ready(), "{error}");
     let mut wait = std::pin::pin!(container.wait(WaitFor::log("got USR1").from_now()));
     assert!(poll!(&mut wait).is_pending());

@@ -30,7 +30,7 @@ async fn the_exit_code_and_the_output_count_together() {
     container.wait(says(3, " >&2").exit_code(3).output("up")).await.expect("on standard error too");
     for wait in [says(3, ""), says(0, "").exit_code(3), says(0, "").output("down"), says(3, "").output("up")]
     {
-        let error = failed(container.wait_up_to(wait, SHORT).await);
+        let error = failed(container.wait_timeout(wait, SHORT).await);
         assert!(error.is_timeout() && error.to_string().contains("stdout `up`"), "{error}");
     }
 }
@@ -40,7 +40,7 @@ async fn the_exit_code_and_the_output_count_together() {
 async fn a_command_that_cannot_be_run_is_said() {
     let session = OwnSession::begin("no-command").await;
     let container = session.idle().start().await.expect("it starts");
-    let error = failed(container.wait_up_to(WaitFor::exec(["no-such-program"]), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::exec(["no-such-program"]), SHORT).await);
     assert!(error.is_timeout() && error.to_string().contains("executable file not found"), "{error}");
     let error = failed(container.wait(WaitFor::exec(Vec::<String>::new())).await);
     assert!(error.is_invalid(), "{error}");
@@ -51,6 +51,6 @@ async fn a_command_that_cannot_be_run_is_said() {
 async fn a_command_that_hangs_is_left_at_the_deadline() {
     let session = OwnSession::begin("hangs").await;
     let container = session.idle().start().await.expect("it starts");
-    let error = failed(container.wait_up_to(WaitFor::exec(["misbehave", "sleep", "forever"]), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::exec(["misbehave", "sleep", "forever"]), SHORT).await);
     assert!(error.is_timeout(), "{error}");
 }

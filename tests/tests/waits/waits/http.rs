@@ -14,12 +14,12 @@ async fn server(session: &OwnSession) -> TestContainer {
 }
 
 async fn met(container: &TestContainer, wait: HttpWait) {
-    container.wait_up_to(wait, Duration::from_secs(20)).await.expect("it is met");
+    container.wait_timeout(wait, Duration::from_secs(20)).await.expect("it is met");
 }
 
 /// Waits in vain, and returns what was said.
 async fn not_met(container: &TestContainer, wait: HttpWait) -> String {
-    let error = failed(container.wait_up_to(wait, SHORT).await);
+    let error = failed(container.wait_timeout(wait, SHORT).await);
     assert!(error.is_not_ready() && error.is_timeout(), "{error}");
     error.to_string()
 }
@@ -134,7 +134,7 @@ async fn what_is_not_http_or_does_not_answer_is_not_ready() {
     let steps = "listen 7000 SSH-2.0-x accept 7001 http-delay 10s http 7002";
     let container = session.steps(steps).port(7000).port(7001).port(7002).start().await.expect("it starts");
     for port in [7000, 7001, 7002, 7003] {
-        let error = failed(container.wait_up_to(WaitFor::http("/").port(port), SHORT).await);
+        let error = failed(container.wait_timeout(WaitFor::http("/").port(port), SHORT).await);
         assert!(error.is_not_ready(), "{error}");
     }
 }

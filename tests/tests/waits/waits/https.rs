@@ -38,7 +38,7 @@ async fn https_takes_any_certificate_or_that_of_an_authority_only() {
         .await
         .expect("it signed the server's");
     let strange = wait.clone().tls_authority(others.read("ca.pem"));
-    let error = failed(container.wait_up_to(strange, SHORT).await);
+    let error = failed(container.wait_timeout(strange, SHORT).await);
     let text = error.to_string();
     assert!(error.is_timeout() && text.contains("HTTPS") && text.contains("certificate"), "{error}");
     // Without TLS the same server answers that it wants it.
@@ -62,6 +62,6 @@ async fn a_server_without_tls_is_not_ready_for_https() {
     let session = OwnSession::begin("plain").await;
     let container =
         session.steps("http 8080").port(8080).wait_for(WaitFor::http("/")).start().await.expect("plain");
-    let error = failed(container.wait_up_to(WaitFor::http("/").tls(), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::http("/").tls(), SHORT).await);
     assert!(error.is_timeout(), "{error}");
 }

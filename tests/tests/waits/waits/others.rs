@@ -41,8 +41,8 @@ async fn a_file_or_directory_is_waited_for_in_any_image() {
         .start()
         .await
         .expect("the image has no shell, and needs none");
-    let error = failed(container.wait_up_to(WaitFor::file("/run/app/other"), SHORT).await);
-    assert!(error.is_timeout() && error.to_string().contains("it is not there"), "{error}");
+    let error = failed(container.wait_timeout(WaitFor::file("/run/app/other"), SHORT).await);
+    assert!(error.is_timeout() && error.to_string().contains("it does not exist"), "{error}");
     let error = failed(container.wait(WaitFor::file("run/app")).await);
     assert!(error.is_invalid(), "{error}");
 }
@@ -55,7 +55,7 @@ async fn a_delay_takes_its_time() {
     let began = Instant::now();
     container.wait(WaitFor::delay(SHORT)).await.expect("it runs on");
     assert!(began.elapsed() >= SHORT, "{:?}", began.elapsed());
-    let error = failed(container.wait_up_to(WaitFor::delay(LONG), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::delay(LONG), SHORT).await);
     assert!(error.is_timeout(), "{error}");
 }
 
@@ -82,6 +82,6 @@ async fn the_deadline_is_the_request_s_or_the_wait_s() {
     assert!(error.is_timeout() && began.elapsed() < LONG / 2, "{error}");
     assert!(began.elapsed() >= SHORT);
     let container = session.idle().start().await.expect("it starts");
-    let error = failed(container.wait_up_to(WaitFor::log("x"), Duration::ZERO).await);
+    let error = failed(container.wait_timeout(WaitFor::log("x"), Duration::ZERO).await);
     assert!(error.is_timeout(), "{error}");
 }

@@ -62,7 +62,7 @@ async fn the_port_of_one_service_says_nothing_of_another_one() {
         .start()
         .await
         .expect("the first listens");
-    failed(container.wait_up_to(WaitFor::port(7001), SHORT).await);
+    failed(container.wait_timeout(WaitFor::port(7001), SHORT).await);
 }
 
 /// C24.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use seatrial::{TestContainer, WaitFor, WaitStrategy};
+use seatrial::{BranchOutcome, TestContainer, WaitFor, WaitStrategy};
 use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 
@@ -31,8 +31,9 @@ async fn all_have_one_deadline_and_none_may_be_missing() {
     let error = failed(request.startup_timeout(SHORT).start().await);
     assert!(error.is_timeout() && began.elapsed() < LONG / 2, "{error}");
     let branches = &error.report().expect("a report").branches;
-    let outcomes: Vec<_> = branches.iter().map(|branch| (branch.depth, branch.outcome.as_str())).collect();
-    assert_eq!(outcomes, [(0, "not met"), (1, "not met"), (1, "met"), (1, "not met")]);
+    let outcomes: Vec<_> = branches.iter().map(|branch| (branch.depth, branch.outcome.clone())).collect();
+    let (met, not_met) = (BranchOutcome::Met, BranchOutcome::NotMet);
+    assert_eq!(outcomes, [(0, not_met.clone()), (1, not_met.clone()), (1, met), (1, not_met)]);
 }
 
 /// C24.
@@ -134,7 +135,7 @@ async fn a_strategy_of_one_s_own_runs_on_one_s_own_runtime() {
     let request = session.steps("print ready sleep forever").wait_for(wait);
     let container = request.start().await.expect("it is met");
     assert_eq!(looks.load(Ordering::Relaxed), 4);
-    let error = failed(container.wait_up_to(WaitFor::custom(Own::after(usize::MAX)), SHORT).await);
+    let error = failed(container.wait_timeout(WaitFor::custom(Own::after(usize::MAX)), SHORT).await);
     assert!(error.is_timeout() && error.to_string().contains("some looks"), "{error}");
     let error = failed(container.wait(WaitFor::custom(Own::failing("out of luck"))).await);
     assert!(error.is_not_ready() && error.to_string().contains("out of luck"), "{error}");

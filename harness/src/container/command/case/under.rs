@@ -84,7 +84,7 @@ impl Board {
     /// If the agent is lost.
     pub(super) fn add(&mut self, newcomer: Newcomer, bytes: &mut Vec<u8>) -> Result<Added> {
         if let Some(lost) = &self.lost {
-            return Err(lost.duplicate());
+            return Err(lost.clone());
         }
         let Newcomer { plan, sink, under_way, permit } = newcomer;
         let slot = match self.slots.iter().position(Option::is_none) {
@@ -194,9 +194,9 @@ impl Board {
 
     /// Nothing comes any more: all cases are over.
     pub(super) fn lose(&mut self, reason: &Error) -> Vec<Over> {
-        self.lost.get_or_insert_with(|| reason.duplicate());
+        self.lost.get_or_insert_with(|| reason.clone());
         let slots = std::mem::take(&mut self.slots).into_iter().flatten();
-        slots.map(|under| Over { under, outcome: Err(reason.duplicate()), end: None }).collect()
+        slots.map(|under| Over { under, outcome: Err(reason.clone()), end: None }).collect()
     }
 
     pub(super) fn is_lost(&self) -> bool {
