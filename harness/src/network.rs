@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::base::background;
+use crate::base::{background, check_name, random_name};
 use crate::engine::{Resource, network_body};
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
-use crate::words::{Result, check_name, random_name};
+use crate::words::Result;
 
 /// A bridge network on which containers reach each other by name and alias. Dropping it removes it.
 ///

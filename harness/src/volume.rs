@@ -4,10 +4,10 @@ use std::fmt;
 
 use bollard::models::VolumeCreateRequest;
 
-use crate::base::background;
+use crate::base::{background, random_name};
 use crate::engine::Resource;
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
-use crate::words::{Result, random_name};
+use crate::words::Result;
 
 /// A named volume. Dropping it removes it, once no container uses it. It stays if a container that uses it is kept.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use regex::Regex;
 
-use crate::Request;
+use crate::request::Request;
 
 /// Picks requests; of those that it picks, all by default, or the n-th only.
 #[derive(Clone, Debug)]

@@ -26,5 +26,5 @@ pub(crate) use reader::{Env, Reader};
 pub(crate) use reaper::ReaperSettings;
 pub(crate) use session_id::{fnv1a, parent_process, parse_stat, session_id};
 pub(crate) use setting::{Hidden, Setting};
-pub(crate) use unknown::warnings as unknown_variables;
+pub(crate) use unknown::unknown_variables;
 pub(crate) use variables::{PROPERTIES, VARIABLES};

@@ -9,9 +9,14 @@ const PREFIX: &str = "SEATRIAL_";
 const OTHERS: [&str; 5] =
     ["SEATRIAL_TEST_NAME", "SEATRIAL_CASE", "SEATRIAL_EXEC", "SEATRIAL_CRASH_SEED", "SEATRIAL_TESTS_"];
 
+/// Returns a warning for each variable of the process that begins with `SEATRIAL_` and is none of Seatrial's.
+pub(crate) fn unknown_variables() -> Vec<String> {
+    warnings(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
+}
+
 /// Returns a warning for each of these names that begins with `SEATRIAL_` and is none of Seatrial's variables. Names the
 /// nearest variable, if one is near.
-pub(crate) fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
+fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut unknown: Vec<_> = names.into_iter().filter(|name| is_unknown(name)).collect();
     unknown.sort();
     unknown.into_iter().map(|name| warning(&name)).collect()

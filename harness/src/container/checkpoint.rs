@@ -8,11 +8,11 @@ use futures_util::future::BoxFuture;
 
 use super::TestContainer;
 use super::checkpoint_refusal::{explain, missing};
-use crate::base::{Backoff, background};
+use crate::base::{Backoff, background, check_name};
 use crate::container::Subject;
 use crate::engine::Change;
 use crate::life::Intent;
-use crate::words::{Error, Kind, Result, check_name};
+use crate::words::{Error, Kind, Result};
 
 /// The time for which a restore is retried while another one of the same checkpoint is in progress.
 const IN_THE_WAY: Duration = Duration::from_secs(10);

@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod for_cases;
 mod handle;
+mod inspect;
 mod lifecycle;
 mod limits;
 mod refusal;

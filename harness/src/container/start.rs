@@ -11,7 +11,7 @@ use super::handle::TestContainer;
 use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::MountedFiles;
-use crate::base::{background, blocking};
+use crate::base::{background, blocking, caller_name, check_name, default_name};
 use crate::config::{Keep, PullPolicy};
 use crate::container::Subject;
 use crate::engine::{ContainerInfo, Engine, EngineKind, Resource, Target};
@@ -21,7 +21,7 @@ use crate::output::Tap;
 use crate::pull::{PullProgress, pull_with};
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::wait::{Preparation, Unmet, wait_ready};
-use crate::words::{Error, Kind, Report, Result, caller_name, check_name, default_name};
+use crate::words::{Error, Kind, Report, Result};
 use crate::{archive, image};
 
 /// A container that is created and owned, and not started yet.

@@ -12,10 +12,10 @@ use tokio::sync::watch;
 use super::Snapshot;
 use super::follow::follow;
 use super::snapshot::Board;
-use crate::base::background;
+use crate::base::{background, default_name};
 use crate::container::{ContainerRequest, StartProgress, Subject, TestContainer};
 use crate::pull::PullProgress;
-use crate::words::{Result, default_name};
+use crate::words::Result;
 
 /// A stream of a container's snapshots, from now on until its last state.
 ///

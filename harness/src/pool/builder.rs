@@ -12,9 +12,10 @@ use super::names::Names;
 use super::pool::ContainerPool;
 use super::recycle::Recycle;
 use super::roster::Roster;
+use crate::base::{caller_name, default_name};
 use crate::container::ContainerRequest;
 use crate::session::Session;
-use crate::words::{Error, Result, caller_name, default_name};
+use crate::words::{Error, Result};
 
 /// The largest default size of a pool.
 const MAX_DEFAULT_SIZE: usize = 8;

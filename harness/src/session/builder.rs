@@ -76,8 +76,7 @@ impl SessionBuilder {
         tracing::debug!(session = %id, "a session begins");
         let owner = Owner::current().map(|owner| owner.to_string());
         let session = Session(Arc::new(Inner { id, engine, config, owner, guard }));
-        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-        for warning in unknown_variables(names) {
+        for warning in unknown_variables() {
             notice::once(&session, &warning);
         }
         Ok(session)

@@ -16,11 +16,10 @@ use super::exit::{Exit, exit, exit_of_process};
 use super::pieces::{Pieces, Sink};
 use super::stdin::Input;
 use super::words;
-use crate::base::background;
+use crate::base::{background, caller_name};
 use crate::container::Subject;
 use crate::engine::{ExecRequest, Mode, Upgraded};
 use crate::life::Presence;
-use crate::words::caller_name;
 use crate::words::{Error, Kind, Result};
 
 /// The limit for the output of a command that was ended.

@@ -14,11 +14,13 @@ const FLOORS: &[&[&str]] = &[
     &["container"],
     &["wait"],
     &["life"],
-    &["network", "volume", "pull"],
+    &["network", "volume"],
     &["session"],
-    &["output"],
+    &["output", "pull"],
     &["engine"],
-    &["image", "archive", "config", "base"],
+    &["image"],
+    &["archive", "config"],
+    &["base"],
     &["words"],
 ];
 

@@ -20,7 +20,7 @@ const MODELS: Naming = Naming {
         "harness/src/engine/",
         "harness/src/container/request/",
         "harness/src/container/command/program.rs",
-        "harness/src/container/lifecycle.rs",
+        "harness/src/container/limits.rs",
         // An engine's restart policy is read, beside the user's own.
         "harness/src/life/restart.rs",
         "harness/src/monitor/restart.rs",

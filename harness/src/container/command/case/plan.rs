@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::super::stdin::{Feeder, Input};
 use super::super::words;
 use super::case::{Case, Writer};
-use crate::words::{Error, Result, caller_name};
+use crate::base::caller_name;
+use crate::words::{Error, Result};
 
 /// The description of a case, without its streams.
 #[derive(Clone, Debug)]

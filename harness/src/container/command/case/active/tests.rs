@@ -1,3 +1,5 @@
+//! Cases under way: random sequences of admissions, frames and ends, against a naive model.
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

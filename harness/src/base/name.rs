@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::thread;
 
-use super::error::{Error, Result};
+use crate::words::{Error, Result};
 
 /// The maximum length of a name, in characters.
 const MAX_LEN: usize = 128;
