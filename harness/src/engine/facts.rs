@@ -48,9 +48,9 @@ impl Engine {
 
     /// Requests `/info`.
     pub(super) async fn system_info(&self, phase: &'static str) -> Result<Value> {
-        let what = self.what(phase, "engine");
+        let operation = self.operation(phase, "engine");
         let transport = self.transport();
-        self.call(what, async move { Ok(transport.get_json("/info").await?) }).await
+        self.call(operation, async move { Ok(transport.get_json("/info").await?) }).await
     }
 }
 

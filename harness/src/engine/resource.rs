@@ -98,11 +98,11 @@ impl Engine {
     /// Returns the resources made by one creation, found by its label: full ids, or names for volumes. Empty if it made
     /// none yet.
     pub(crate) async fn made_by(&self, creation: &str, kind: Resource, name: &str) -> Result<Vec<String>> {
-        let what = self.what("look for", format!("{kind} `{name}`"));
+        let operation = self.operation("look for", format!("{kind} `{name}`"));
         let filters = json!({ "label": [format!("{}={creation}", labels::CREATION)] });
         let path = kind.path().with("filters", filters);
         let transport = self.transport();
-        let list = self.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
+        let list = self.call(operation, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
         Ok(kind.ids(&list))
     }
 
@@ -110,10 +110,11 @@ impl Engine {
     pub(crate) async fn labelled(&self) -> Result<Vec<Labelled>> {
         let mut found = Vec::new();
         for kind in [Resource::Container, Resource::Network, Resource::Volume] {
-            let what = self.what("list", format!("{kind}s"));
+            let operation = self.operation("list", format!("{kind}s"));
             let path = kind.path().with("filters", json!({ "label": [labels::SESSION] }));
             let transport = self.transport();
-            let list = self.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
+            let list =
+                self.call(operation, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
             found.extend(kind.items(&list).filter_map(|item| Labelled::read(kind, item)));
         }
         Ok(found)
