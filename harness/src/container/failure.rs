@@ -10,7 +10,7 @@ use crate::base::background;
 use crate::engine::Target;
 use crate::output::Logs;
 use crate::wait::Branch;
-use crate::words::{Error, Kind, LogStream, Report, Result, cut};
+use crate::words::{Error, Kind, LogStream, Report, ReportedState, Result, cut};
 
 /// The number of lines shown of each stream.
 const LINES: usize = 50;
@@ -35,9 +35,9 @@ pub(super) async fn report(
         })
         .await;
     report.state = match state {
-        Ok(state) => report.container_state.insert(state).describe(),
-        Err(error) if error.is_not_found() => "removed".to_owned(),
-        Err(error) => format!("unknown: {error}"),
+        Ok(state) => ReportedState::Known(Box::new(state)),
+        Err(error) if error.is_not_found() => ReportedState::Removed,
+        Err(error) => ReportedState::Unknown(error.to_string()),
     };
     match (output, tails) {
         (Ok(ends), _) => (report.stdout, report.stderr) = (ends.stdout.into(), ends.stderr.into()),

@@ -1,6 +1,5 @@
 //! A pull that its callers share. Transient failures are retried.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
@@ -53,11 +52,11 @@ pub(crate) async fn pull_with(
         let (engine, image, platform) = (engine.clone(), image.clone(), platform.map(str::to_owned));
         async move { try_to_pull(&engine, &image, platform.as_deref(), credentials.as_ref(), &sender).await }
     });
-    follow(flight, progress).await.map_err(|error| error.duplicate())
+    follow(flight, progress).await
 }
 
 /// Waits for a pull and forwards its progress.
-async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<(), Arc<Error>> {
+async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<()> {
     let Flight { mut outcome, progress: mut receiver } = flight;
     loop {
         let done = {

@@ -1,7 +1,7 @@
 //! Concurrent pulls of the same image share one request. The pull is cancelled once all callers have gone.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use super::progress::PullProgress;
 use crate::base::{Run, background};
 use crate::image::Credentials;
-use crate::words::{Error, Result};
+use crate::words::Result;
 
-type Outcome = Result<(), Arc<Error>>;
+type Outcome = Result<()>;
 
 /// A pull that several callers share.
 #[derive(Clone)]
@@ -59,7 +59,7 @@ impl Flights {
         let (sender, progress) = watch::channel(PullProgress::default());
         let pulling = pull(sender);
         // Dropping the last clone aborts the task, which closes the connection, and that ends the engine's pull.
-        let outcome = background().run(async move { pulling.await.map_err(Arc::new) }).shared();
+        let outcome = background().run(async move { pulling.await }).shared();
         if let Some(weak) = outcome.downgrade() {
             flights.insert(key, (weak, progress.clone()));
         }

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{Strategy, WaitFor};
 use crate::output::{LogOutcome, Watcher};
-use crate::words::BranchReport;
+use crate::words::{BranchOutcome, BranchReport};
 
 /// A strategy that is being waited for, with the branches below it.
 #[derive(Debug)]
@@ -25,26 +25,8 @@ pub(crate) struct Branch {
 #[derive(Debug, Default)]
 struct Progress {
     began: Option<Instant>,
-    ended: Option<(Instant, Outcome)>,
+    ended: Option<(Instant, BranchOutcome)>,
     last: String,
-}
-
-/// The outcome of a branch, or that it is pending.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Pending,
-    Met,
-    Failed(String),
-}
-
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Pending => f.write_str("not met"),
-            Self::Met => f.write_str("met"),
-            Self::Failed(reason) => write!(f, "failed: {reason}"),
-        }
-    }
 }
 
 impl Branch {
@@ -77,7 +59,7 @@ impl Branch {
         self.lock().last = what.into();
     }
 
-    pub(super) fn end(&self, outcome: Outcome) {
+    pub(super) fn end(&self, outcome: BranchOutcome) {
         self.lock().ended = Some((Instant::now(), outcome));
     }
 
@@ -92,7 +74,7 @@ impl Branch {
         let progress = self.lock();
         let (end, outcome) = match &progress.ended {
             Some((at, outcome)) => (*at, outcome.clone()),
-            None => (Instant::now(), Outcome::Pending),
+            None => (Instant::now(), BranchOutcome::NotMet),
         };
         let last_seen = match &self.strategy {
             Strategy::Log(log) => log.count_in_words(self.seen.load(std::sync::atomic::Ordering::Relaxed)),
@@ -101,7 +83,7 @@ impl Branch {
         rows.push(BranchReport {
             depth,
             waited_for: self.strategy.to_string(),
-            outcome: outcome.to_string(),
+            outcome,
             elapsed: progress.began.map_or(Duration::ZERO, |began| end - began),
             last_seen,
         });

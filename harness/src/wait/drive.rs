@@ -5,14 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, Either, select, select_ok, try_join_all};
 
-use super::branch::{Branch, Outcome};
+use super::branch::Branch;
 use super::cx::{Cx, Failure};
 use super::{Strategy, WaitFor, Waited};
 use crate::base::background;
 use crate::engine::{End, Target};
 use crate::life::Sensor;
 use crate::output::{LogMatch, LogOutcome, Retain, Tap};
-use crate::words::{Error, Result};
+use crate::words::{BranchOutcome, Error, Result};
 
 /// A wait that is prepared before the container starts, so that no output is missed.
 #[derive(Debug)]
@@ -114,11 +114,11 @@ fn follow<'a>(
             _ => leaf(branch, cx, matches).await,
         };
         branch.end(match &result {
-            Ok(()) => Outcome::Met,
+            Ok(()) => BranchOutcome::Met,
             // The report states separately how the container ended.
-            Err(Failure::Ended) => Outcome::Pending,
-            Err(Failure::Never(reason)) => Outcome::Failed(reason.clone()),
-            Err(Failure::Engine(error)) => Outcome::Failed(error.to_string()),
+            Err(Failure::Ended) => BranchOutcome::NotMet,
+            Err(Failure::Never(reason)) => BranchOutcome::Failed(reason.clone()),
+            Err(Failure::Engine(error)) => BranchOutcome::Failed(error.to_string()),
         });
         result
     })

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::output::PartialOutput;
@@ -16,9 +17,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error of this library, with the resource that it concerns.
 ///
-/// The `is_…` methods tell its kind. Further kinds may be added.
+/// The `is_…` methods tell its kind. Further kinds may be added. A clone shares report and source, for a failure that
+/// several callers share.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     message: Cow<'static, str>,
@@ -28,9 +32,9 @@ struct Inner {
     phase: Option<&'static str>,
     elapsed: Option<Duration>,
     hint: Option<Cow<'static, str>>,
-    report: Option<Box<Report>>,
-    output: Option<Box<PartialOutput>>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    report: Option<Arc<Report>>,
+    output: Option<Arc<PartialOutput>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// The kind of an error, which the `is_…` predicates expose. It is private, so that kinds can be split later.
@@ -101,30 +105,13 @@ impl Error {
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
     pub(crate) fn with_kind(mut self, kind: Kind) -> Self {
         self.0.kind = kind;
         self
-    }
-
-    /// Copies the error without its report and source, for a failure that several callers share.
-    pub(crate) fn duplicate(&self) -> Self {
-        let inner = &*self.0;
-        Self(Box::new(Inner {
-            kind: inner.kind,
-            message: inner.message.clone(),
-            status: inner.status,
-            subject: inner.subject.clone(),
-            phase: inner.phase,
-            elapsed: inner.elapsed,
-            hint: inner.hint.clone(),
-            report: None,
-            output: None,
-            source: None,
-        }))
     }
 
     pub(crate) fn with_status(mut self, status: u16) -> Self {
@@ -178,12 +165,12 @@ impl Error {
     }
 
     pub(crate) fn with_report(mut self, report: Report) -> Self {
-        self.0.report = Some(Box::new(report));
+        self.0.report = Some(Arc::new(report));
         self
     }
 
     pub(crate) fn with_output(mut self, output: PartialOutput) -> Self {
-        self.0.output = Some(Box::new(output));
+        self.0.output = Some(Arc::new(output));
         self
     }
 

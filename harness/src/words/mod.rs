@@ -25,7 +25,7 @@ pub use lines::LogLine;
 pub(crate) use name::{caller_name, check_name, default_name, random_name};
 pub use output::{ExecOutput, PartialOutput};
 pub use port::{Port, Protocol};
-pub use report::{BranchReport, Report};
+pub use report::{BranchOutcome, BranchReport, Report, ReportedState};
 pub use state::ContainerState;
 pub use status::ContainerStatus;
 pub use stream::LogStream;
