@@ -143,7 +143,7 @@ impl EndNotice {
         }
         // An engine that shuts down ends the response early.
         let answer: Value = serde_json::from_slice(&answer).map_err(|error| {
-            Error::new(Kind::Protocol, "the engine broke the wait for an end off").with_source(error)
+            Error::new(Kind::Protocol, "the engine ended the wait for the end early").with_source(error)
         })?;
         let message = answer["Error"]["Message"].as_str().filter(|message| !message.is_empty());
         Ok(EndAnswer { code: answer["StatusCode"].as_i64(), error: message.map(str::to_owned) })
