@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_way_is_named_and_nothing_is_moved() {
+    fn a_conflict_is_named_and_nothing_is_moved() {
         let dir = tempfile::tempdir().unwrap();
         symlink("/tmp", dir.path().join("sub")).unwrap();
         let error = staged(dir.path()).place_dir().unwrap_err();

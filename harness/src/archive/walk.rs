@@ -120,7 +120,7 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     #[test]
-    fn all_is_found_in_order_and_links_are_not_followed() {
+    fn entries_are_found_in_order_and_links_are_not_followed() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("b/empty")).unwrap();
         fs::write(dir.path().join("b/f"), "x").unwrap();

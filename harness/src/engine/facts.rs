@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_is_read_and_what_is_not_is_empty() {
+    fn reported_facts_are_read_and_others_are_empty() {
         let facts = EngineFacts::read(&json!({
             "Driver": "overlay2", "CgroupVersion": "2", "DockerRootDir": "/var/lib/docker", "NCPU": 2,
             "Runtimes": { "runsc": {}, "runc": {} }, "SecurityOptions": ["name=seccomp", "name=rootless"],

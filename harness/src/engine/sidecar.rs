@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_was_created_with_is_read() {
+    fn labels_and_variables_of_a_container_are_read() {
         let sidecar = SidecarInfo::from_json(json!({
             "Id": "a".repeat(64), "State": {"Status": "running", "Running": true},
             "Config": {"Env": ["A=b=c", "AB=", "odd"], "Labels": {"k": "v"}},
