@@ -3,11 +3,11 @@
 mod checkpoint;
 mod checkpoint_refusal;
 pub(crate) mod command;
+mod estate;
 mod failure;
 mod files;
 mod for_cases;
 mod handle;
-mod keep;
 mod lifecycle;
 mod refusal;
 mod request;
@@ -19,10 +19,9 @@ mod until;
 mod wait_strategy;
 
 pub use checkpoint::{Checkpoint, Restore};
-pub(crate) use command::{AGENT_DIRECTORY, Commands, ProgramVolume};
+pub(crate) use command::{AGENT_DIRECTORY, Commands};
 pub use command::{Case, CaseEnd, CaseOutput, CaseVia, Cases, Exec, Process, Spawn};
 pub use handle::TestContainer;
-pub(crate) use keep::notice as kept_notice;
 pub use lifecycle::Limits;
 pub use request::{ContainerRequest, HealthCheck, RestartPolicy};
 pub use run::{RunEnd, RunOutput};
