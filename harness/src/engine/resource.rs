@@ -151,7 +151,7 @@ impl Engine {
                     }
                     match &tokens[image] {
                         ImageToken::Known(token) => ownership.is_own(token.as_deref()),
-                        // Nobody can tell any more.
+                        // Unknown, so it does not count as ours.
                         ImageToken::Unknown => false,
                     }
                 }
@@ -164,7 +164,7 @@ impl Engine {
         Ok(own)
     }
 
-    /// Asks for the creation token that an image inherited from a container of ours, if it did.
+    /// Returns the creation token that an image has inherited from a container of ours, if it has one.
     async fn image_token(&self, image: &str) -> Result<ImageToken> {
         let operation = self.operation("look for", format!("image `{image}`"));
         let (transport, path) = (self.transport(), format!("/images/{}/json", encoded(image)));
