@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_read_to_its_end_and_no_further_had_an_end() {
+    async fn a_stream_that_was_read_past_its_end_was_truncated() {
         let finish = async |wanted: u64| {
             on_thread(stream::iter(chunks(&[b"ab", b"", b"cd"])), move |reader| {
                 io::copy(&mut reader.take(wanted), &mut io::sink()).map_err(broken)?;

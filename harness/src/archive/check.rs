@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::{cannot, files};
 use super::source::{CopyIn, Source};
-use super::walk::{What, special, walk};
+use super::walk::{EntryKind, special, walk};
 use crate::words::{Error, Result};
 
 /// Checks all sources of one request together.
@@ -36,7 +36,7 @@ fn check_file(file: &Path) -> Result<()> {
     let meta = metadata(file)?;
     if meta.is_dir() {
         return Err(files(format!("`{}` is a directory, not a file", file.display()))
-            .with_hint("`CopyIn::dir` copies what is in a directory"));
+            .with_hint("`CopyIn::dir` copies the content of a directory"));
     }
     if !meta.is_file() {
         return Err(special(file, meta.file_type()));
@@ -54,9 +54,9 @@ fn check_dir<'a>(dir: &Path, target: &Path, source: &'a CopyIn, taken: &mut Take
     for found in walk(dir) {
         let found = found?;
         let path = target.join(&found.below);
-        match found.what {
-            What::Dir => taken.dir(&path, source)?,
-            What::File | What::Symlink { .. } => taken.leaf(&path, source)?,
+        match found.kind {
+            EntryKind::Dir => taken.dir(&path, source)?,
+            EntryKind::File | EntryKind::Symlink { .. } => taken.leaf(&path, source)?,
         }
     }
     Ok(())

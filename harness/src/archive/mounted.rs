@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::failure::{cannot, files};
-use super::walk::{What, special, walk};
+use super::walk::{EntryKind, special, walk};
 use crate::words::{Error, Kind, Result};
 
 /// A temporary directory with copies of files, to be mounted into a container.
@@ -139,10 +139,10 @@ fn copy_dir(source: &Path, target: &Path, access: Access) -> Result<()> {
     for found in walk(source) {
         let found = found?;
         let target = target.join(&found.below);
-        match found.what {
-            What::Dir => make_dir(&target, access)?,
-            What::File => copy_file(&found.host, &target, access)?,
-            What::Symlink { to } => {
+        match found.kind {
+            EntryKind::Dir => make_dir(&target, access)?,
+            EntryKind::File => copy_file(&found.host, &target, access)?,
+            EntryKind::Symlink { to } => {
                 symlink(to, &target).map_err(|error| cannot("created", &target, error))?
             }
         }

@@ -95,8 +95,11 @@ fn each(from: &Path, to: &Path, act: &mut impl FnMut(&Path, &Path, FileType) -> 
 fn no_clash(_: &Path, to: &Path, kind: FileType) -> Result<()> {
     match fs::symlink_metadata(to) {
         Ok(there) if there.is_dir() || kind.is_dir() => {
-            let (what, other) = if kind.is_dir() { ("a directory", "") } else { ("a file", "a directory ") };
-            Err(files(format!("`{}` is {other}in the way of {what} that was copied", to.display())))
+            let clash = match kind.is_dir() {
+                true => "exists and is not a directory, but the copied entry is one",
+                false => "is a directory, but the copied entry is not",
+            };
+            Err(files(format!("`{}` {clash}", to.display())))
         }
         _ => Ok(()),
     }
@@ -148,15 +151,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_way_is_named_and_nothing_is_moved() {
+    fn a_conflict_is_named_and_nothing_is_moved() {
         let dir = tempfile::tempdir().unwrap();
         symlink("/tmp", dir.path().join("sub")).unwrap();
         let error = staged(dir.path()).place_dir().unwrap_err();
-        assert!(error.to_string().contains("sub` is in the way of a directory"), "{error}");
+        assert!(error.to_string().contains("sub` exists and is not a directory"), "{error}");
         fs::remove_file(dir.path().join("sub")).unwrap();
         fs::create_dir(dir.path().join("f")).unwrap();
         let error = staged(dir.path()).place_dir().unwrap_err();
-        assert!(error.to_string().contains("f` is a directory in the way of a file"), "{error}");
+        assert!(error.to_string().contains("f` is a directory, but the copied entry is not"), "{error}");
         assert_eq!(names(dir.path()), ["f"]);
     }
 

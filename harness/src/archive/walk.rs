@@ -15,13 +15,13 @@ pub(super) struct Found {
     /// The path relative to the walked directory.
     pub(super) below: PathBuf,
     /// The type of the entry.
-    pub(super) what: What,
+    pub(super) kind: EntryKind,
     /// The metadata. For a link, that of the link itself.
     pub(super) meta: Metadata,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum EntryKind {
     File,
     Dir,
     Symlink { to: PathBuf },
@@ -62,11 +62,11 @@ impl Walk {
     fn visit(&mut self, below: PathBuf) -> Result<Found> {
         let host = self.root.join(&below);
         let meta = fs::symlink_metadata(&host).map_err(|error| cannot("read", &host, error))?;
-        let what = what(&host, meta.file_type())?;
-        if what == What::Dir {
+        let kind = kind_of(&host, meta.file_type())?;
+        if kind == EntryKind::Dir {
             self.list(&below)?;
         }
-        Ok(Found { host, below, what, meta })
+        Ok(Found { host, below, kind, meta })
     }
 
     fn list(&mut self, below: &Path) -> Result<()> {
@@ -86,16 +86,16 @@ pub(super) fn join(root: &Path, below: &Path) -> PathBuf {
     if below.as_os_str().is_empty() { root.to_owned() } else { root.join(below) }
 }
 
-fn what(host: &Path, kind: FileType) -> Result<What> {
-    if kind.is_file() {
-        Ok(What::File)
-    } else if kind.is_dir() {
-        Ok(What::Dir)
-    } else if kind.is_symlink() {
+fn kind_of(host: &Path, file_type: FileType) -> Result<EntryKind> {
+    if file_type.is_file() {
+        Ok(EntryKind::File)
+    } else if file_type.is_dir() {
+        Ok(EntryKind::Dir)
+    } else if file_type.is_symlink() {
         let to = fs::read_link(host).map_err(|error| cannot("read", host, error))?;
-        Ok(What::Symlink { to })
+        Ok(EntryKind::Symlink { to })
     } else {
-        Err(special(host, kind))
+        Err(special(host, file_type))
     }
 }
 
@@ -120,22 +120,22 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     #[test]
-    fn all_is_found_in_order_and_links_are_not_followed() {
+    fn entries_are_found_in_order_and_links_are_not_followed() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("b/empty")).unwrap();
         fs::write(dir.path().join("b/f"), "x").unwrap();
         fs::write(dir.path().join("c"), "x").unwrap();
         symlink("b", dir.path().join("a")).unwrap();
         let found: Vec<_> =
-            walk(dir.path()).map(Result::unwrap).map(|found| (found.below, found.what)).collect();
+            walk(dir.path()).map(Result::unwrap).map(|found| (found.below, found.kind)).collect();
         let expected = [
-            ("a", What::Symlink { to: "b".into() }),
-            ("b", What::Dir),
-            ("b/empty", What::Dir),
-            ("b/f", What::File),
-            ("c", What::File),
+            ("a", EntryKind::Symlink { to: "b".into() }),
+            ("b", EntryKind::Dir),
+            ("b/empty", EntryKind::Dir),
+            ("b/f", EntryKind::File),
+            ("c", EntryKind::File),
         ];
-        assert_eq!(found, expected.map(|(below, what)| (PathBuf::from(below), what)));
+        assert_eq!(found, expected.map(|(below, kind)| (PathBuf::from(below), kind)));
     }
 
     #[test]

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_carried_through_ends_after_its_handle_was_dropped() {
+    async fn work_that_is_carried_through_outlives_its_handle() {
         let (release, released) = oneshot::channel::<()>();
         let (sender, receiver) = oneshot::channel();
         drop(background().carry_through(async move {

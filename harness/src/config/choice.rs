@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_are_none() {
+    fn an_unknown_word_is_no_choice() {
         for word in ["", "Always", "on_failure", "yes"] {
             assert_eq!(Keep::parse(word), None);
             assert_eq!(PullPolicy::parse(word), None);

@@ -224,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_parsed_again(endpoint in endpoints()) {
+        fn a_printed_address_is_parsed_again(endpoint in endpoints()) {
             let tls = matches!(endpoint, Endpoint::Tcp { tls: Some(_), .. }).then(files);
             prop_assert_eq!(Endpoint::parse(&endpoint.to_string(), tls.as_ref()).expect("printed"), endpoint);
         }

@@ -197,7 +197,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_was_escaped_is_read_back(key in ".{0,20}", value in ".{0,20}") {
+        fn an_escaped_entry_is_read_back(key in ".{0,20}", value in ".{0,20}") {
             let line = format!("{}={}", escaped(&key), escaped(&value));
             let properties = Properties::parse(line.as_bytes(), "f").expect("well-formed");
             prop_assert_eq!(properties.get(&key), Some(value.as_str()));

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_counts_as_unset() {
+    fn an_empty_value_counts_as_unset() {
         let properties = properties();
         let reader = Reader::new(&env, &properties);
         let flag = reader.flag(&["DOCKER_TLS"], &["docker.tls"]).expect("a flag").expect("set");

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_reaper_itself_reads_is_handed_on() {
+    fn variables_of_the_reaper_are_passed_on() {
         let env = [("RYUK_CONNECTION_TIMEOUT", "1m30s"), ("RYUK_VERBOSE", "1")];
         let settings = read(&env, "ryuk.reconnection.timeout=.5s\nryuk.container.privileged=true");
         let expected = [

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_are_not_taken_for_them() {
+    fn unknown_messages_are_not_recognised() {
         for (status, text) in [
             (404, "No such container: x"),
             (
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_told_with_what_is() {
+    fn a_missing_checkpoint_is_named_with_the_existing_ones() {
         let refused =
             || Error::new(Kind::Engine, "checkpoint zz does not exist for container /x").with_status(500);
         let error = explain(refused(), &["a1".to_owned(), "b2".to_owned()]);

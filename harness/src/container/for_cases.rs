@@ -27,7 +27,9 @@ pub(super) async fn start(request: &ContainerRequest, for_cases: &ForCases) -> R
         Ok(container) => Ok(container),
         Err(Failure::Other(error)) => Err(error),
         Err(Failure::Program(error)) => {
-            tracing::info!("`sleep infinity` keeps a container for cases running, not the agent: {error}");
+            tracing::info!(
+                "the main process of a container for cases is `sleep infinity`, since the agent can't be: {error}"
+            );
             start_plainly(&request.clone().kept_running_by_sleep()).await
         }
     }

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_are_not_taken_for_them() {
+    fn unknown_messages_are_not_recognised() {
         for text in [
             r#"OCI runtime create failed: runc create failed: exec: "x": executable file not found in $PATH: unknown"#,
             r#"crun: executable file "x" not found in $PATH: OCI runtime attempted to invoke a command that was not found"#,

@@ -1,4 +1,4 @@
-//! A container that is run like a command: created, started, awaited to its end, its output collected.
+//! Runs a container like a command: creates and starts it, waits for its end, and collects its output.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use crate::config::Keep;
 use crate::output::{Collected, Retain, Tap};
 use crate::words::{Error, Result, stream_texts};
 
-/// The outcome of a container that was run to its end.
+/// The result of a container that was run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunOutput {
-    /// The way in which it ended.
+    /// The outcome.
     pub end: RunEnd,
-    /// The standard output, up to the request's limit; with a terminal, all output.
+    /// The standard output, up to the request's limit. With a terminal, the whole output.
     pub stdout: Vec<u8>,
     /// The standard error, up to the request's limit.
     pub stderr: Vec<u8>,
@@ -27,20 +27,20 @@ pub struct RunOutput {
     pub elapsed: Duration,
 }
 
-/// The way in which a container that was run ended.
+/// The outcome of a container that was run to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunEnd {
-    /// It exited with this exit code, by itself or after a signal.
+    /// The container exited with this code, by itself or by a signal.
     Exited(i64),
-    /// It exited with this exit code after it ran out of memory, as the engine reports it.
+    /// The container was killed for lack of memory, with this exit code, according to the engine.
     OutOfMemory(i64),
-    /// It exceeded its time limit; it is removed like one that has ended.
+    /// The container exceeded its time limit. It is removed like an ended one.
     TimedOut,
 }
 
 impl RunOutput {
-    /// Returns the exit code; `None` after a time-out.
+    /// Returns the exit code, or `None` after a timeout.
     #[must_use]
     pub fn exit_code(&self) -> Option<i64> {
         match self.end {
@@ -53,19 +53,20 @@ impl RunOutput {
 stream_texts!(RunOutput);
 
 impl ContainerRequest {
-    /// Runs the container to its end and collects its output; then removes it, unless it is to be kept
+    /// Runs the container to its end and returns its output. The container is removed afterwards, unless it is kept
     /// [always](crate::Keep::Always).
     ///
-    /// A non-zero exit code and a time-out are data, not errors: after a time-out there is the output until then.
+    /// A non-zero exit code and a timeout are data and not errors. After a timeout, the result contains the output so
+    /// far.
     ///
     /// # Errors
-    /// As [`start`](Self::start), without those of its wait.
+    /// Those of [`start`](Self::start), except those of the wait.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing: the container is removed in the background.
+    /// If the future is dropped, the container is removed in the background.
     pub async fn run(&self) -> Result<RunOutput> {
         let mut request = self.clone();
-        // It is removed here in any case, and inspected before.
+        // The container is removed here in any case, after its state was inspected.
         request.host.auto_remove = None;
         if request.restarts.are_wanted() {
             return Err(Error::invalid(

@@ -344,27 +344,27 @@ pub(super) struct FailedWait {
 impl FailedWait {
     /// Creates the error, with advice. `keep` is the mode that covers this failure.
     pub(super) fn into_error(self, container: &TestContainer, report: Report, keep: Keep) -> Error {
-        let who = format!("{container} (`{}`)", container.image());
+        let named = format!("{container} (`{}`)", container.image());
         let after = crate::words::seconds(self.elapsed);
         let look = container.look_into(keep);
         let or_look = if container.is_kept(keep) { format!("; {look}") } else { format!(", or {look}") };
         let (error, hint) = match self.unmet {
             Unmet::TimedOut => (
-                Error::new(Kind::NotReady, format!("{who} was not ready after {after}")),
+                Error::new(Kind::NotReady, format!("{named} was not ready after {after}")),
                 format!("{}{or_look}", self.more_time),
             ),
             Unmet::Ended => (
                 Error::new(
                     Kind::Exited,
-                    format!("{who} {} before it was ready, after {after}", report.end_in_words()),
+                    format!("{named} {} before it was ready, after {after}", report.end_in_words()),
                 ),
                 if report.is_out_of_memory() { format!("raise `memory`{or_look}") } else { look },
             ),
             Unmet::Never(reason) => (
-                Error::new(Kind::NeverReady, format!("{who} can't become ready, after {after}: {reason}")),
+                Error::new(Kind::NeverReady, format!("{named} can't become ready, after {after}: {reason}")),
                 look,
             ),
-            Unmet::Engine(error) => (error.with_subject(who), look),
+            Unmet::Engine(error) => (error.with_subject(named), look),
         };
         error.with_report(report).with_hint(hint)
     }

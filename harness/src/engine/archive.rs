@@ -11,7 +11,7 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use hyper::{Method, Request};
 
-use super::client::{CallError, What};
+use super::client::{CallError, Operation};
 use super::path::ApiPath;
 use super::streams::{Bodies, unless_silent};
 use super::target::Target;
@@ -28,12 +28,12 @@ impl Target {
     ) -> Result<()> {
         let idle = self.engine.0.request_timeout;
         // The deadline applies between two chunks and not to the whole call, since an archive may have any size.
-        let what = What { deadline: Duration::MAX, ..self.what("copy files in") };
+        let operation = Operation { deadline: Duration::MAX, ..self.operation("copy files in") };
         let path = ApiPath::new(format!("/containers/{}/archive", self.id)).with("path", directory);
         let transport = self.engine.transport();
-        let subject = what.subject.clone();
+        let subject = operation.subject.clone();
         self.engine
-            .call(what, async move {
+            .call(operation, async move {
                 let moved = Arc::new(Mutex::new(Instant::now()));
                 let touch = moved.clone();
                 let body = StreamBody::new(archive.map(move |piece| {
@@ -47,7 +47,7 @@ impl Target {
                     .body(body)
                     .expect("paths are made of encoded parts");
                 let sending = async { checked(transport.send(request).await?).await };
-                let deadline = What { phase: "copy files in", subject, deadline: idle };
+                let deadline = Operation { phase: "copy files in", subject, deadline: idle };
                 unless_idle(sending, &moved, deadline).await.map(drop)
             })
             .await
@@ -56,18 +56,21 @@ impl Target {
     /// Returns a path of a container as a tar archive.
     pub(crate) async fn get_archive(&self, path: &str) -> Result<Bodies> {
         let api = ApiPath::new(format!("/containers/{}/archive", self.id)).with("path", path);
-        let what = self.what_of("copy files out", path);
-        Ok(unless_silent(self.engine.body(what.clone(), Method::GET, api).await?, what))
+        let operation = self.operation_of("copy files out", path);
+        Ok(unless_silent(self.engine.body(operation.clone(), Method::GET, api).await?, operation))
     }
 
     /// Returns `true` if the path exists in the container, which need not run.
     pub(crate) async fn has_path(&self, path: &str) -> Result<bool> {
         let api = ApiPath::new(format!("/containers/{}/archive", self.id)).with("path", path);
-        let what = self.what_of("look for a file", path);
+        let operation = self.operation_of("look for a file", path);
         let transport = self.engine.transport();
         let found = self
             .engine
-            .call(what, async move { Ok(transport.request(Method::HEAD, api.as_str()).await.map(drop)?) })
+            .call(
+                operation,
+                async move { Ok(transport.request(Method::HEAD, api.as_str()).await.map(drop)?) },
+            )
             .await;
         match found {
             Ok(()) => Ok(true),
@@ -81,15 +84,15 @@ impl Target {
 async fn unless_idle<T>(
     transfer: impl Future<Output = Result<T, TransportError>>,
     moved: &Mutex<Instant>,
-    what: What,
+    operation: Operation,
 ) -> Result<T, CallError> {
     let mut transfer = std::pin::pin!(transfer);
     loop {
         let last = *moved.lock().expect("nobody panics with this lock");
-        match tokio::time::timeout_at((last + what.deadline).into(), &mut transfer).await {
+        match tokio::time::timeout_at((last + operation.deadline).into(), &mut transfer).await {
             Ok(outcome) => return Ok(outcome?),
             Err(_) if *moved.lock().expect("nobody panics with this lock") > last => {}
-            Err(_) => return Err(super::client::hung(&what).into()),
+            Err(_) => return Err(super::client::hung(&operation).into()),
         }
     }
 }

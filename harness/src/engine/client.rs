@@ -47,7 +47,7 @@ pub(super) struct Inner {
 
 /// The operation of a call, for its error, and its time limit.
 #[derive(Clone, Debug)]
-pub(crate) struct What {
+pub(crate) struct Operation {
     /// The operation, as a phrase after "failed to".
     pub(crate) phase: &'static str,
     /// The resource, such as "container `db`".
@@ -78,13 +78,13 @@ pub(crate) async fn connect(config: &Config) -> Result<Engine> {
 /// Requests the version of the engine at an endpoint.
 fn probe(endpoint: &Endpoint) -> BoxFuture<'static, Result<EngineVersion>> {
     let transport = Transport::new(endpoint.clone());
-    let what = What {
+    let operation = Operation {
         phase: "request its version",
         subject: format!("engine at `{endpoint}`"),
         deadline: PROBE_TIMEOUT,
     };
     Box::pin(background().run(async move {
-        let answer = within(what, async { Ok(transport.get("/version").await?) }).await?;
+        let answer = within(operation, async { Ok(transport.get("/version").await?) }).await?;
         EngineVersion::parse(&answer)
     }))
 }
@@ -179,29 +179,29 @@ impl Engine {
     }
 
     /// Creates the description of a call with the default time limit.
-    pub(super) fn what(&self, phase: &'static str, subject: impl Into<String>) -> What {
-        What { phase, subject: subject.into(), deadline: self.0.request_timeout }
+    pub(super) fn operation(&self, phase: &'static str, subject: impl Into<String>) -> Operation {
+        Operation { phase, subject: subject.into(), deadline: self.0.request_timeout }
     }
 
     /// Runs a call that is aborted if the returned handle is dropped.
     pub(super) fn call<T: Send + 'static>(
         &self,
-        what: What,
+        operation: Operation,
         call: impl Future<Output = Result<T, CallError>> + Send + 'static,
     ) -> Run<Result<T>> {
-        background().run(within(what, call))
+        background().run(within(operation, call))
     }
 
     /// Runs a call to its end even if the returned handle is dropped. Counts against the limit of concurrent calls.
     pub(super) fn call_in_turn<T: Send + 'static>(
         &self,
-        what: What,
+        operation: Operation,
         call: impl Future<Output = Result<T, CallError>> + Send + 'static,
     ) -> Run<Result<T>> {
         let width = self.0.width.clone();
         background().carry_through(async move {
             let _turn = width.acquire_owned().await.expect("the semaphore is never closed");
-            within(what, call).await
+            within(operation, call).await
         })
     }
 
@@ -209,15 +209,15 @@ impl Engine {
     /// is one.
     pub(super) fn call_in_host_turn<T: Send + 'static>(
         &self,
-        what: What,
+        operation: Operation,
         call: impl Future<Output = Result<T, CallError>> + Send + 'static,
     ) -> Run<Result<T>> {
-        let Some(turns) = self.0.host_turns.clone() else { return self.call_in_turn(what, call) };
+        let Some(turns) = self.0.host_turns.clone() else { return self.call_in_turn(operation, call) };
         let engine = self.clone();
         background().carry_through(async move {
             // Taken before the turn in this process, which removals need as well and should not wait for as long.
             let _turn = turns.take().await;
-            engine.call_in_turn(what, call).await
+            engine.call_in_turn(operation, call).await
         })
     }
 }
@@ -229,22 +229,23 @@ impl fmt::Debug for Engine {
 }
 
 /// Runs a call with its time limit, and adds the operation to its error.
-async fn within<T>(what: What, call: impl Future<Output = Result<T, CallError>>) -> Result<T> {
+async fn within<T>(operation: Operation, call: impl Future<Output = Result<T, CallError>>) -> Result<T> {
     let began = Instant::now();
-    match tokio::time::timeout(what.deadline, call).await {
+    match tokio::time::timeout(operation.deadline, call).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => {
-            Err(ours(error).with_subject(what.subject).with_phase(what.phase).with_elapsed(began.elapsed()))
-        }
-        Err(_) => Err(hung(&what)),
+        Ok(Err(error)) => Err(ours(error)
+            .with_subject(operation.subject)
+            .with_phase(operation.phase)
+            .with_elapsed(began.elapsed())),
+        Err(_) => Err(hung(&operation)),
     }
 }
 
 /// Creates the error for a request that the engine did not answer in time.
-pub(super) fn hung(what: &What) -> Error {
-    Error::new(Kind::Timeout, format!("the engine did not answer within {}", seconds(what.deadline)))
-        .with_subject(what.subject.clone())
-        .with_phase(what.phase)
+pub(super) fn hung(operation: &Operation) -> Error {
+    Error::new(Kind::Timeout, format!("the engine did not answer within {}", seconds(operation.deadline)))
+        .with_subject(operation.subject.clone())
+        .with_phase(operation.phase)
         .with_hint(
             "if `docker network ls` hangs too, the engine itself hangs, even if it still answers pings: restart it; \
              if it is only slow, raise SEATRIAL_REQUEST_TIMEOUT",

@@ -7,7 +7,7 @@ use bollard::query_parameters::{CreateContainerOptions, RemoveContainerOptions, 
 use hyper::{Method, StatusCode};
 use serde_json::Value;
 
-use super::client::{CallError, Engine, What};
+use super::client::{CallError, Engine, Operation};
 use super::info::ContainerInfo;
 use super::path::ApiPath;
 use super::target::Target;
@@ -36,8 +36,8 @@ impl Engine {
         body: ContainerCreateBody,
     ) -> Result<ContainerId> {
         let docker = self.docker();
-        let what = self.what("create", format!("container `{name}`"));
-        self.call_in_turn(what, async move {
+        let operation = self.operation("create", format!("container `{name}`"));
+        self.call_in_turn(operation, async move {
             let options = CreateContainerOptions { name: Some(name), platform };
             let created = docker.create_container(Some(options), body).await?;
             for warning in &created.warnings {
@@ -52,78 +52,91 @@ impl Engine {
 impl Target {
     /// Creates the description of a call that may last until a container has ended. Without `grace`, the engine's
     /// default stop timeout of 10 s is assumed.
-    fn what_after(&self, grace: Option<Duration>, phase: &'static str) -> What {
-        let what = self.what(phase);
-        What { deadline: what.deadline + grace.unwrap_or(Duration::from_secs(10)), ..what }
+    fn operation_until_end(&self, grace: Option<Duration>, phase: &'static str) -> Operation {
+        let operation = self.operation(phase);
+        Operation { deadline: operation.deadline + grace.unwrap_or(Duration::from_secs(10)), ..operation }
     }
 
     /// Starts a container. Counts against the limits of concurrent starts.
     pub(crate) async fn start(&self) -> Result<Change> {
-        let what = self.what("start");
+        let operation = self.operation("start");
         let call = post(self.engine.transport(), format!("/containers/{}/start", self.id), |_, _| false);
-        self.engine.call_in_host_turn(what, call).await
+        self.engine.call_in_host_turn(operation, call).await
     }
 
     pub(crate) async fn stop(&self, grace: Option<Duration>) -> Result<Change> {
-        let what = self.what_after(grace, "stop");
+        let operation = self.operation_until_end(grace, "stop");
         let path =
             ApiPath::new(format!("/containers/{}/stop", self.id)).with_some("t", grace.map(whole_seconds));
-        self.engine.call(what, post(self.engine.transport(), path.as_str().to_owned(), |_, _| false)).await
+        self.engine
+            .call(operation, post(self.engine.transport(), path.as_str().to_owned(), |_, _| false))
+            .await
     }
 
     pub(crate) async fn kill(&self, signal: &str) -> Result<Change> {
-        let what = self.what("kill");
+        let operation = self.operation("kill");
         let path = ApiPath::new(format!("/containers/{}/kill", self.id)).with("signal", signal);
         // A conflict here means that the container does not run, which is the purpose of a kill.
         self.engine
-            .call(what, post(self.engine.transport(), path.as_str().to_owned(), |status, _| status == 409))
+            .call(
+                operation,
+                post(self.engine.transport(), path.as_str().to_owned(), |status, _| status == 409),
+            )
             .await
     }
 
     pub(crate) async fn pause(&self) -> Result<Change> {
-        let what = self.what("pause");
+        let operation = self.operation("pause");
         let already = |_, message: &str| message.contains("already paused");
         self.engine
-            .call(what, post(self.engine.transport(), format!("/containers/{}/pause", self.id), already))
+            .call(operation, post(self.engine.transport(), format!("/containers/{}/pause", self.id), already))
             .await
     }
 
     pub(crate) async fn unpause(&self) -> Result<Change> {
-        let what = self.what("unpause");
+        let operation = self.operation("unpause");
         let already = |_, message: &str| message.contains("not paused");
         self.engine
-            .call(what, post(self.engine.transport(), format!("/containers/{}/unpause", self.id), already))
+            .call(
+                operation,
+                post(self.engine.transport(), format!("/containers/{}/unpause", self.id), already),
+            )
             .await
     }
 
     pub(crate) async fn restart(&self, grace: Option<Duration>) -> Result<()> {
-        let what = self.what_after(grace, "restart");
+        let operation = self.operation_until_end(grace, "restart");
         let (docker, id) = (self.engine.docker(), self.id.to_string());
         let options = RestartContainerOptions { t: grace.map(whole_seconds), ..Default::default() };
-        self.engine.call(what, async move { Ok(docker.restart_container(&id, Some(options)).await?) }).await
+        self.engine
+            .call(operation, async move { Ok(docker.restart_container(&id, Some(options)).await?) })
+            .await
     }
 
     pub(crate) async fn update(&self, limits: ContainerUpdateBody) -> Result<()> {
-        let what = self.what("update the limits");
+        let operation = self.operation("update the limits");
         let (docker, id) = (self.engine.docker(), self.id.to_string());
-        self.engine.call(what, async move { Ok(docker.update_container(&id, limits).await?) }).await
+        self.engine.call(operation, async move { Ok(docker.update_container(&id, limits).await?) }).await
     }
 
     /// Removes a container, running or not, with its anonymous volumes. Counts against the limit of concurrent
     /// removals.
     pub(crate) fn remove(&self) -> Run<Result<()>> {
-        let what = self.what("remove");
+        let operation = self.operation("remove");
         let (docker, id) = (self.engine.docker(), self.id.to_string());
         let options = RemoveContainerOptions { force: true, v: true, link: false };
-        self.engine.call_in_turn(what, async move { Ok(docker.remove_container(&id, Some(options)).await?) })
+        self.engine
+            .call_in_turn(operation, async move { Ok(docker.remove_container(&id, Some(options)).await?) })
     }
 
     /// Returns the processes of a running container, each as pid and command. Empty if the engine can't see them.
     pub(crate) async fn processes(&self) -> Result<Vec<(String, String)>> {
-        let what = self.what("list the processes");
+        let operation = self.operation("list the processes");
         let (transport, path) = (self.engine.transport(), format!("/containers/{}/top", self.id));
-        let listed =
-            self.engine.call(what, async move { Ok(processes(&transport.get_json(&path).await?)) }).await?;
+        let listed = self
+            .engine
+            .call(operation, async move { Ok(processes(&transport.get_json(&path).await?)) })
+            .await?;
         // Docker takes the pids in a sandbox for pids of its machine, and lists the processes that have these there.
         let is_seen = self.engine.version().kind != EngineKind::Docker
             || match self.inspect().await?.state.pid {
@@ -135,10 +148,10 @@ impl Target {
 
     /// Returns the paths that a container has added, changed or removed in comparison with its image.
     pub(crate) async fn changes(&self) -> Result<Vec<String>> {
-        let what = self.what("list the changed files");
+        let operation = self.operation("list the changed files");
         let (transport, path) = (self.engine.transport(), format!("/containers/{}/changes", self.id));
         self.engine
-            .call(what, async move {
+            .call(operation, async move {
                 let changes = transport.get_json(&path).await?;
                 let paths = changes.as_array().into_iter().flatten();
                 Ok(paths.filter_map(|change| change["Path"].as_str().map(str::to_owned)).collect())
@@ -147,10 +160,10 @@ impl Target {
     }
 
     pub(crate) async fn inspect(&self) -> Result<ContainerInfo> {
-        let what = self.what("inspect");
+        let operation = self.operation("inspect");
         let (transport, path) = (self.engine.transport(), format!("/containers/{}/json", self.id));
         self.engine
-            .call(what, async move { Ok(ContainerInfo::from_json(transport.get_json(&path).await?)) })
+            .call(operation, async move { Ok(ContainerInfo::from_json(transport.get_json(&path).await?)) })
             .await
     }
 }

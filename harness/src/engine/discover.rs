@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_names_an_engine_is_heard_in_order() {
+    fn sources_that_name_an_engine_have_an_order() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().to_str().expect("unicode");
         fs::write(folder.path().join("config.json"), r#"{"currentContext":"b"}"#).expect("written");

@@ -60,7 +60,7 @@ impl Engine {
 
 impl Target {
     pub(crate) async fn create_exec(&self, request: ExecRequest) -> Result<String> {
-        let what = self.what("prepare a command");
+        let operation = self.operation("prepare a command");
         let config = ExecConfig {
             attach_stdin: Some(request.stdin),
             attach_stdout: Some(true),
@@ -74,7 +74,7 @@ impl Target {
             ..Default::default()
         };
         let (docker, id) = (self.engine.docker(), self.id.to_string());
-        self.engine.call(what, async move { Ok(docker.create_exec(&id, config).await?.id) }).await
+        self.engine.call(operation, async move { Ok(docker.create_exec(&id, config).await?.id) }).await
     }
 
     /// Starts an exec and returns its output stream, which is framed unless there is a terminal. The stream ends when
@@ -85,12 +85,12 @@ impl Target {
         tty: bool,
         size: Option<(u16, u16)>,
     ) -> Result<Upgraded> {
-        let what = self.what("start a command");
+        let operation = self.operation("start a command");
         let (transport, path) = (self.engine.transport(), format!("/exec/{exec}/start"));
         // Older engines reject unknown fields.
         let size = size.filter(|_| self.engine.version().api >= (1, 42));
         self.engine
-            .call(what, async move {
+            .call(operation, async move {
                 let mut body = json!({"Detach": false, "Tty": tty});
                 if let Some((columns, rows)) = size {
                     body["ConsoleSize"] = json!([rows, columns]);
@@ -107,12 +107,12 @@ impl Target {
     }
 
     pub(crate) async fn inspect_exec(&self, exec: &str) -> Result<ExecState> {
-        let what = self.what("inspect a command");
+        let operation = self.operation("inspect a command");
         let (transport, path) = (self.engine.transport(), format!("/exec/{exec}/json"));
         // Podman clears the pid of an ended command, and reports a failed start in its answer to the start.
         let keeps_pid = self.engine.version().kind == EngineKind::Docker;
         self.engine
-            .call(what, async move {
+            .call(operation, async move {
                 let answer = transport.get_json(&path).await?;
                 let pid = answer["Pid"].as_u64();
                 Ok(ExecState {
@@ -127,11 +127,14 @@ impl Target {
 
     /// Resizes a command's terminal.
     pub(crate) async fn resize_exec(&self, exec: &str, columns: u16, rows: u16) -> Result<()> {
-        let what = self.what("resize a terminal");
+        let operation = self.operation("resize a terminal");
         let path = ApiPath::new(format!("/exec/{exec}/resize")).with("h", rows).with("w", columns);
         let transport = self.engine.transport();
         self.engine
-            .call(what, async move { Ok(transport.request(Method::POST, path.as_str()).await.map(drop)?) })
+            .call(
+                operation,
+                async move { Ok(transport.request(Method::POST, path.as_str()).await.map(drop)?) },
+            )
             .await
     }
 }

@@ -48,9 +48,9 @@ impl Engine {
 
     /// Requests `/info`.
     pub(super) async fn system_info(&self, phase: &'static str) -> Result<Value> {
-        let what = self.what(phase, "engine");
+        let operation = self.operation(phase, "engine");
         let transport = self.transport();
-        self.call(what, async move { Ok(transport.get_json("/info").await?) }).await
+        self.call(operation, async move { Ok(transport.get_json("/info").await?) }).await
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_is_read_and_what_is_not_is_empty() {
+    fn reported_facts_are_read_and_others_are_empty() {
         let facts = EngineFacts::read(&json!({
             "Driver": "overlay2", "CgroupVersion": "2", "DockerRootDir": "/var/lib/docker", "NCPU": 2,
             "Runtimes": { "runsc": {}, "runc": {} }, "SecurityOptions": ["name=seccomp", "name=rootless"],

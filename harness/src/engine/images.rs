@@ -31,9 +31,9 @@ pub(crate) struct PullEvent {
 impl Engine {
     /// Returns the id of an image, or `None` if the engine does not have it.
     pub(crate) async fn image_id(&self, image: &str) -> Result<Option<String>> {
-        let what = self.what("look for", format!("image `{image}`"));
+        let operation = self.operation("look for", format!("image `{image}`"));
         let (transport, path) = (self.transport(), format!("/images/{}/json", encoded_reference(image)));
-        let found = self.call(what, async move { Ok(transport.get_json(&path).await?) }).await;
+        let found = self.call(operation, async move { Ok(transport.get_json(&path).await?) }).await;
         match found {
             Ok(answer) => Ok(answer["Id"].as_str().map(str::to_owned)),
             Err(error) if error.is_not_found() => Ok(None),
@@ -61,14 +61,14 @@ impl Engine {
             request = request.header("x-registry-auth", auth_header(credentials, image.registry()));
         }
         let request = request.body(Full::<Bytes>::default()).expect("headers are base64");
-        let what = self.what("pull", subject.clone());
+        let operation = self.operation("pull", subject.clone());
         let transport = self.transport();
         let response = self
-            .call(what.clone(), async move {
+            .call(operation.clone(), async move {
                 checked(transport.send(request).await?).await.map_err(CallError::from)
             })
             .await?;
-        let mut body = unless_silent(bodies(response.into_body()), what);
+        let mut body = unless_silent(bodies(response.into_body()), operation);
         let mut values = JsonValues::default();
         while let Some(piece) = body.next().await {
             values.push(&piece.map_err(|error| error.with_subject(subject.clone()).with_phase("pull"))?);

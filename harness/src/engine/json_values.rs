@@ -122,7 +122,7 @@ mod tests {
 
     /// M4: bytes that are no object are skipped.
     #[test]
-    fn what_is_no_object_is_passed_over() {
+    fn bytes_that_are_no_object_are_skipped() {
         assert_eq!(
             read(&[b"noise 1 \"x\" ]}\n{\"a\":1} {bad} {\"b\":2}{\"c\""]),
             [json!({"a":1}), json!({"b":2})]
@@ -132,7 +132,7 @@ mod tests {
 
     /// M4: an object that never ends takes bounded memory.
     #[test]
-    fn what_never_ends_is_given_up() {
+    fn an_object_that_never_ends_is_dropped() {
         let mut values = JsonValues::default();
         for _ in 0..18 {
             values.push(&vec![b'['; 1 << 20]);

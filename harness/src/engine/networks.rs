@@ -14,23 +14,23 @@ impl Engine {
     /// Creates a network and returns its id. Dropping the future does not cancel the call: the caller has to own the
     /// result.
     pub(crate) async fn create_network(&self, request: NetworkCreateRequest) -> Result<String> {
-        let what = self.what("create", format!("network `{}`", request.name));
+        let operation = self.operation("create", format!("network `{}`", request.name));
         let docker = self.docker();
-        self.call_in_turn(what, async move { Ok(docker.create_network(request).await?.id) }).await
+        self.call_in_turn(operation, async move { Ok(docker.create_network(request).await?.id) }).await
     }
 
     pub(crate) fn remove_network(&self, id: &str, name: &str) -> Run<Result<()>> {
-        let what = self.what("remove", format!("network `{name}`"));
+        let operation = self.operation("remove", format!("network `{name}`"));
         let (docker, id) = (self.docker(), encoded(id));
-        self.call_in_turn(what, async move { Ok(docker.remove_network(&id).await?) })
+        self.call_in_turn(operation, async move { Ok(docker.remove_network(&id).await?) })
     }
 
     /// Returns the names of all networks, sorted. Used in messages.
     pub(crate) async fn network_names(&self) -> Result<Vec<String>> {
-        let what = self.what("list", "networks");
+        let operation = self.operation("list", "networks");
         let docker = self.docker();
         let networks = self
-            .call(what, async move { Ok(docker.list_networks(None::<ListNetworksOptions>).await?) })
+            .call(operation, async move { Ok(docker.list_networks(None::<ListNetworksOptions>).await?) })
             .await?;
         let mut names: Vec<_> = networks.into_iter().filter_map(|network| network.name).collect();
         names.sort();
@@ -44,11 +44,11 @@ impl Engine {
         container: &str,
         settings: EndpointSettings,
     ) -> Result<()> {
-        let what = self.what("connect the container", format!("network `{network}`"));
+        let operation = self.operation("connect the container", format!("network `{network}`"));
         let (docker, network) = (self.docker(), encoded(network));
         let request =
             NetworkConnectRequest { container: container.to_owned(), endpoint_config: Some(settings) };
-        self.call(what, async move { Ok(docker.connect_network(&network, request).await?) }).await
+        self.call(operation, async move { Ok(docker.connect_network(&network, request).await?) }).await
     }
 
     /// Returns the names of the installed runtimes, sorted. Used in messages.

@@ -43,8 +43,8 @@ impl Target {
     async fn tells_of_oom(self, since: Option<String>) -> bool {
         let filters = json!({ "type": ["container"], "container": [self.id.as_str()], "event": ["oom"] });
         let path = ApiPath::new("/events").with("filters", filters).with_some("since", since);
-        let what = self.what("look for the reason of its end");
-        let events = match self.engine.body(what, Method::GET, path).await {
+        let operation = self.operation("look for the reason of its end");
+        let events = match self.engine.body(operation, Method::GET, path).await {
             Ok(events) => events,
             Err(error) => {
                 tracing::debug!("{error}");

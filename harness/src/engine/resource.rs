@@ -8,7 +8,7 @@ use seatrial_core::labels;
 use seatrial_core::ownership::{self, Ownership};
 use serde_json::{Value, json};
 
-use super::client::{Engine, What};
+use super::client::{Engine, Operation};
 use super::path::{ApiPath, encoded};
 use crate::words::{Result, parse_rfc3339};
 
@@ -117,8 +117,8 @@ impl Engine {
     /// Returns the resources that one creation made, by its token: full ids, or names of volumes. Empty if it has made
     /// nothing yet.
     pub(crate) async fn made_by(&self, creation: &str, kind: Resource, name: &str) -> Result<Vec<String>> {
-        let what = self.what("look for", format!("{kind} `{name}`"));
-        let items = self.own_with(kind, format!("{}={creation}", labels::CREATION), what).await?;
+        let operation = self.operation("look for", format!("{kind} `{name}`"));
+        let items = self.own_with(kind, format!("{}={creation}", labels::CREATION), operation).await?;
         Ok(items.iter().filter_map(|item| kind.id(item)).collect())
     }
 
@@ -126,8 +126,8 @@ impl Engine {
     pub(crate) async fn labelled(&self) -> Result<Vec<Labelled>> {
         let mut found = Vec::new();
         for kind in [Resource::Container, Resource::Network, Resource::Volume] {
-            let what = self.what("list", format!("{kind}s"));
-            let items = self.own_with(kind, labels::SESSION.to_owned(), what).await?;
+            let operation = self.operation("list", format!("{kind}s"));
+            let items = self.own_with(kind, labels::SESSION.to_owned(), operation).await?;
             found.extend(items.iter().filter_map(|item| Labelled::read(kind, item)));
         }
         Ok(found)
@@ -135,10 +135,10 @@ impl Engine {
 
     /// Lists the resources of a kind with a label. Leaves out those that only carry the labels of a resource of ours,
     /// inherited or copied; see [`ownership`].
-    async fn own_with(&self, kind: Resource, label: String, what: What) -> Result<Vec<Value>> {
+    async fn own_with(&self, kind: Resource, label: String, operation: Operation) -> Result<Vec<Value>> {
         let path = kind.path().with("filters", json!({ "label": [label] }));
         let transport = self.transport();
-        let list = self.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
+        let list = self.call(operation, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
         let mut tokens = HashMap::new();
         let mut own = Vec::new();
         for item in kind.items(&list) {
@@ -151,7 +151,7 @@ impl Engine {
                     }
                     match &tokens[image] {
                         ImageToken::Known(token) => ownership.is_own(token.as_deref()),
-                        // Nobody can tell any more.
+                        // Unknown, so it does not count as ours.
                         ImageToken::Unknown => false,
                     }
                 }
@@ -164,11 +164,11 @@ impl Engine {
         Ok(own)
     }
 
-    /// Asks for the creation token that an image inherited from a container of ours, if it did.
+    /// Returns the creation token that an image has inherited from a container of ours, if it has one.
     async fn image_token(&self, image: &str) -> Result<ImageToken> {
-        let what = self.what("look for", format!("image `{image}`"));
+        let operation = self.operation("look for", format!("image `{image}`"));
         let (transport, path) = (self.transport(), format!("/images/{}/json", encoded(image)));
-        match self.call(what, async move { Ok(transport.get_json(&path).await?) }).await {
+        match self.call(operation, async move { Ok(transport.get_json(&path).await?) }).await {
             Ok(answer) => {
                 let token = answer["Config"]["Labels"][labels::CREATION].as_str();
                 Ok(ImageToken::Known(token.map(str::to_owned)))

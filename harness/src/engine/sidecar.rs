@@ -48,9 +48,9 @@ impl SidecarInfo {
 impl Engine {
     /// Inspects the container with this name. Returns `None` if there is none.
     pub(crate) async fn look_for(&self, name: &str) -> Result<Option<SidecarInfo>> {
-        let what = self.what("inspect", format!("container `{name}`"));
+        let operation = self.operation("inspect", format!("container `{name}`"));
         let (transport, path) = (self.transport(), format!("/containers/{}/json", encoded(name)));
-        let answer = self.call(what, async move {
+        let answer = self.call(operation, async move {
             match transport.get_json(&path).await {
                 Ok(answer) => Ok(Some(answer)),
                 Err(TransportError::Status { status: 404, .. }) => Ok(None),
@@ -68,8 +68,8 @@ impl Engine {
             "status": ["created"],
         });
         let path = ApiPath::new("/containers/json").with("all", 1).with("filters", filters);
-        let (what, transport) = (self.what("list", "reapers"), self.transport());
-        let list = self.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
+        let (operation, transport) = (self.operation("list", "reapers"), self.transport());
+        let list = self.call(operation, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
         let read = |item: &Value| {
             let id = ContainerId::new(item["Id"].as_str()?.to_owned()).ok()?;
             Some((id, item["Labels"][labels::OWNER].as_str()?.to_owned()))
@@ -79,9 +79,9 @@ impl Engine {
 
     /// Removes a container unless it runs. The removal is not forced, so that one which was started meanwhile stays.
     pub(crate) fn remove_idle_container(&self, id: &ContainerId) -> Run<Result<()>> {
-        let what = self.what("remove", format!("container `{}`", id.short()));
+        let operation = self.operation("remove", format!("container `{}`", id.short()));
         let (transport, path) = (self.transport(), format!("/containers/{id}?v=1"));
-        self.call_in_turn(what, async move {
+        self.call_in_turn(operation, async move {
             transport.request(hyper::Method::DELETE, &path).await?;
             Ok(())
         })
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_was_created_with_is_read() {
+    fn labels_and_variables_of_a_container_are_read() {
         let sidecar = SidecarInfo::from_json(json!({
             "Id": "a".repeat(64), "State": {"Status": "running", "Running": true},
             "Config": {"Env": ["A=b=c", "AB=", "odd"], "Labels": {"k": "v"}},

@@ -13,7 +13,7 @@ use hyper::Method;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use super::client::{CallError, Engine, What, hung};
+use super::client::{CallError, Engine, Operation, hung};
 use super::path::ApiPath;
 use super::target::Target;
 use super::transport::{TransportError, Upgraded};
@@ -64,15 +64,15 @@ impl Engine {
         let path = ApiPath::new("/events")
             .with("filters", filters)
             .with_some("since", since.map(crate::words::engine_seconds));
-        let what = self.what("follow the events", "the engine");
-        self.body(what, Method::GET, path).await
+        let operation = self.operation("follow the events", "the engine");
+        self.body(operation, Method::GET, path).await
     }
 
     /// Sends a request without a body and returns the response body as a stream.
-    pub(super) async fn body(&self, what: What, method: Method, path: ApiPath) -> Result<Bodies> {
-        let (transport, subject, phase) = (self.transport(), what.subject.clone(), what.phase);
-        let response =
-            self.call(what, async move {
+    pub(super) async fn body(&self, operation: Operation, method: Method, path: ApiPath) -> Result<Bodies> {
+        let (transport, subject, phase) = (self.transport(), operation.subject.clone(), operation.phase);
+        let response = self
+            .call(operation, async move {
                 transport.request(method, path.as_str()).await.map_err(CallError::from)
             })
             .await?;
@@ -98,9 +98,9 @@ impl Target {
             .with("stdout", 1)
             .with("stderr", 1)
             .with_some("stdin", stdin);
-        let what = self.what("attach");
+        let operation = self.operation("attach");
         let transport = self.engine.transport();
-        self.engine.call(what, async move { Ok(transport.upgrade(path.as_str(), None).await?) }).await
+        self.engine.call(operation, async move { Ok(transport.upgrade(path.as_str(), None).await?) }).await
     }
 
     /// Returns a container's log. It is framed unless the container has a terminal.
@@ -113,10 +113,10 @@ impl Target {
             .with("timestamps", request.timestamps)
             .with("tail", tail)
             .with_some("since", request.since.as_ref());
-        let what = self.what("read the log");
-        let bodies = self.engine.body(what.clone(), Method::GET, path).await?;
+        let operation = self.operation("read the log");
+        let bodies = self.engine.body(operation.clone(), Method::GET, path).await?;
         // A followed log depends on the container, which may be silent. Any other depends on the engine alone.
-        Ok(if request.follow { bodies } else { unless_silent(bodies, what) })
+        Ok(if request.follow { bodies } else { unless_silent(bodies, operation) })
     }
 
     /// Waits until a container does not run, and returns the exit code that the engine reports.
@@ -129,8 +129,8 @@ impl Target {
     /// Once this has returned, the engine watches the container, and no later end is missed.
     pub(crate) async fn notice_of(&self, condition: &str) -> Result<EndNotice> {
         let path = ApiPath::new(format!("/containers/{}/wait", self.id)).with("condition", condition);
-        let what = self.what("wait for the end");
-        Ok(EndNotice(self.engine.body(what, Method::POST, path).await?))
+        let operation = self.operation("wait for the end");
+        Ok(EndNotice(self.engine.body(operation, Method::POST, path).await?))
     }
 }
 
@@ -143,7 +143,7 @@ impl EndNotice {
         }
         // An engine that shuts down ends the response early.
         let answer: Value = serde_json::from_slice(&answer).map_err(|error| {
-            Error::new(Kind::Protocol, "the engine broke the wait for an end off").with_source(error)
+            Error::new(Kind::Protocol, "the engine ended the wait for the end early").with_source(error)
         })?;
         let message = answer["Error"]["Message"].as_str().filter(|message| !message.is_empty());
         Ok(EndAnswer { code: answer["StatusCode"].as_i64(), error: message.map(str::to_owned) })
@@ -151,15 +151,15 @@ impl EndNotice {
 }
 
 /// Adds an error to a stream if no data arrives for the length of the time limit.
-pub(super) fn unless_silent(bodies: Bodies, what: What) -> Bodies {
-    Box::pin(stream::unfold(Some((bodies, what)), |state| async move {
-        let (mut bodies, what) = state?;
-        let silence = background().run(tokio::time::sleep(what.deadline));
+pub(super) fn unless_silent(bodies: Bodies, operation: Operation) -> Bodies {
+    Box::pin(stream::unfold(Some((bodies, operation)), |state| async move {
+        let (mut bodies, operation) = state?;
+        let silence = background().run(tokio::time::sleep(operation.deadline));
         let piece = match select(bodies.next(), silence).await {
             Either::Left((piece, _)) => piece?,
-            Either::Right(_) => return Some((Err(hung(&what)), None)),
+            Either::Right(_) => return Some((Err(hung(&operation)), None)),
         };
-        Some((piece, Some((bodies, what))))
+        Some((piece, Some((bodies, operation))))
     }))
 }
 

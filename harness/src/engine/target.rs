@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::client::{Engine, What};
+use super::client::{Engine, Operation};
 use super::feed::Signals;
 use crate::words::ContainerId;
 
@@ -49,12 +49,12 @@ impl Target {
     }
 
     /// Creates the description of a call for the container, with the default time limit.
-    pub(super) fn what(&self, phase: &'static str) -> What {
-        self.engine.what(phase, format!("container `{}`", self.name))
+    pub(super) fn operation(&self, phase: &'static str) -> Operation {
+        self.engine.operation(phase, format!("container `{}`", self.name))
     }
 
     /// Creates the description of a call for a path in the container, with the default time limit.
-    pub(super) fn what_of(&self, phase: &'static str, path: &str) -> What {
-        self.engine.what(phase, format!("`{path}` in container `{}`", self.name))
+    pub(super) fn operation_of(&self, phase: &'static str, path: &str) -> Operation {
+        self.engine.operation(phase, format!("`{path}` in container `{}`", self.name))
     }
 }

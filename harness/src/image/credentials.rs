@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_malformed_is_named_without_its_content() {
+    async fn a_malformed_source_is_named_without_its_content() {
         let secret = STANDARD.encode("hunter2");
         for (content, reason) in [
             ("{\n  \"auths\": hunter2".to_owned(), "is not JSON at line 2"),
@@ -307,7 +307,7 @@ mod tests {
         }
 
         #[test]
-        fn what_docker_login_wrote_is_read(name in "[^:\0]{1,20}", secret in "[^\0]{0,20}") {
+        fn an_entry_of_docker_login_is_read(name in "[^:\0]{1,20}", secret in "[^\0]{0,20}") {
             let entry = json!({ "auth": STANDARD.encode(format!("{name}:{secret}")) });
             prop_assert_eq!(read_entry(&entry), Ok(password(&name, &secret)));
         }

@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reference_is_refused_with_the_text_and_the_reason() {
+    fn a_malformed_reference_is_refused_with_the_text_and_the_reason() {
         let error = ImageRef::parse("Redis:7").expect_err("upper case");
         assert!(error.is_invalid());
         assert_eq!(
@@ -343,7 +343,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_parsed_again(text in texts()) {
+        fn a_printed_reference_is_parsed_again(text in texts()) {
             let image = ImageRef::parse(text).expect("of the grammar");
             prop_assert_eq!(&ImageRef::parse(image.to_string()).expect("canonical"), &image);
             prop_assert_eq!(&ImageRef::parse(image.familiar()).expect("familiar"), &image);

@@ -164,7 +164,7 @@ mod tests {
 
     /// M2: options that exclude each other are refused.
     #[test]
-    fn what_can_not_be_is_refused() {
+    fn options_that_exclude_each_other_are_refused() {
         let wanted = |most| Restarts { decide: Some(Arc::new(|_| AfterExit::Stop)), most };
         let host = |name| HostConfig {
             restart_policy: Some(RestartPolicy { name, maximum_retry_count: None }),

@@ -10,7 +10,7 @@ use crate::words::{ContainerState, Error, Kind, Result, seconds};
 /// The time limit for the engine's events, after which a slower or less exact source is used.
 const EVENTS_WITHIN: Duration = Duration::from_secs(1);
 
-/// The condition of [`TestContainer::wait_until`].
+/// The condition of [`TestContainer::wait_until`](crate::TestContainer::wait_until).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitCondition {

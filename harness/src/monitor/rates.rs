@@ -109,7 +109,7 @@ mod tests {
 
     /// M3: a rate covers the last seconds only.
     #[test]
-    fn what_was_long_ago_does_not_count() {
+    fn old_values_do_not_count() {
         let mut values: Vec<_> = (0..5).map(|second| (second * 1000, second * 1_000_000)).collect();
         values.extend((5..20).map(|second| (second * 1000, 4_000_000)));
         assert_eq!(rates(&values)[19], Some(0.0));
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_told_has_no_rate() {
+    fn a_missing_counter_has_no_rate() {
         let mut window = Window::default();
         assert_eq!([window.push(at(0), Some(1)), window.push(at(1000), None)], [None, None]);
         assert_eq!(window.push(at(2000), Some(5)), Some(2.0), "over both seconds");

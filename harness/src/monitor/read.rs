@@ -184,7 +184,7 @@ mod tests {
 
     /// M3, D5: missing values are not reported as zero.
     #[test]
-    fn what_is_missing_is_not_told() {
+    fn missing_values_are_none() {
         let time = "2026-11-21T13:06:45Z";
         let nothing = Stats::read(&json!({ "read": time })).expect("a sample");
         assert_eq!(nothing, Stats { time: nothing.time, ..Stats::default() });

@@ -231,7 +231,7 @@ mod tests {
 
     /// M1: the measurements of a run are cleared at its end.
     #[test]
-    fn what_was_measured_ends_with_the_run() {
+    fn measurements_end_with_the_run() {
         let mut board = board(state("running"));
         board.stats = Some(Stats::default());
         board.rates.disk_read = Some(1.0);

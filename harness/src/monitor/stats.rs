@@ -255,7 +255,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_known_is_printed() {
+    fn known_values_are_printed() {
         let mut stats = Stats::default();
         assert_eq!(stats.to_string(), "nothing known");
         (stats.cpu_percent, stats.memory_bytes, stats.pids) = (Some(12.54), Some(3_200_000), Some(1));
@@ -266,7 +266,7 @@ pub(super) mod tests {
 
     /// D5: unknown values are omitted from the JSON.
     #[test]
-    fn what_is_not_known_is_not_in_the_json() {
+    fn unknown_values_are_omitted_from_the_json() {
         let stats = Stats { memory_bytes: Some(0), ..Stats::default() };
         let text = serde_json::to_string(&stats).expect("JSON");
         assert_eq!(text, r#"{"time":"1970-01-01T00:00:00.000000000Z","memory_bytes":0}"#);

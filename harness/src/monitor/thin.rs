@@ -189,7 +189,7 @@ mod tests {
 
     /// D5: a missing value does not count as zero in a mean.
     #[test]
-    fn what_is_missing_is_no_zero_in_a_mean() {
+    fn a_missing_value_is_no_zero_in_a_mean() {
         let traffic = |bytes| Traffic { received_bytes: Some(bytes), ..Traffic::default() };
         let mut samples = [at(0, 10), at(10, 20), at(20, 0)];
         samples[2].memory_bytes = None;

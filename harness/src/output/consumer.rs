@@ -31,7 +31,9 @@ impl Listener {
             }
         });
         if let Err(error) = spawned {
-            tracing::warn!("nobody listens to container `{name}`: no thread for it: {error}");
+            tracing::warn!(
+                "the thread for a log consumer of container `{name}` could not be started: {error}"
+            );
         }
         let reader = Reader { target, sender, read_to: ReadTo::default() };
         Self { _reader: background().run(reader.run()) }
@@ -68,7 +70,7 @@ impl Reader {
                 Ok(()) => {}
                 Err(error) if error.is_not_found() => return,
                 Err(error) if error.status().is_some() => {
-                    return tracing::warn!("nobody listens: {error}");
+                    return tracing::warn!("a log consumer has stopped: {error}");
                 }
                 Err(error) => tracing::debug!("{error}"),
             }

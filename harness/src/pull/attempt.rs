@@ -162,7 +162,7 @@ mod tests {
 
     /// C31: permanent failures of a pull are told from transient ones.
     #[test]
-    fn what_is_final_is_told_from_what_may_pass() {
+    fn permanent_failures_are_told_from_transient_ones() {
         for text in [
             "manifest unknown",
             "pull access denied for x",

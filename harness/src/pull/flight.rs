@@ -59,7 +59,7 @@ impl Flights {
         let (sender, progress) = watch::channel(PullProgress::default());
         let pulling = pull(sender);
         // Dropping the last clone aborts the task, which closes the connection, and that ends the engine's pull.
-        let outcome = background().run(async move { pulling.await }).shared();
+        let outcome = background().run(pulling).shared();
         if let Some(weak) = outcome.downgrade() {
             flights.insert(key, (weak, progress.clone()));
         }

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_port_is_refused_by_name() {
+    fn a_malformed_port_is_refused_by_name() {
         for text in ["", "0", "65536", "80/icmp", "x/tcp"] {
             let error = text.parse::<Port>().expect_err(text);
             assert!(error.to_string().contains(&format!("`{text}`")), "{error}");

@@ -12,7 +12,7 @@ use super::text::{cut, quoted, seconds};
 pub struct Report {
     /// The branches of the wait, each before its children.
     pub branches: Vec<BranchReport>,
-    /// The container's state when the wait had failed.
+    /// The container's state after the wait had failed.
     pub state: ReportedState,
     /// The ports with their mappings.
     pub ports: Vec<String>,
@@ -28,19 +28,19 @@ pub struct Report {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum ReportedState {
-    /// The engine told it.
+    /// The engine reported the state.
     Known(Box<ContainerState>),
     /// The container is gone.
     Removed,
-    /// The engine did not tell it, for this reason.
+    /// The engine did not report the state, for this reason.
     Unknown(String),
-    /// Nobody has asked for it.
+    /// The state was not requested.
     #[default]
     NotAsked,
 }
 
 impl ReportedState {
-    /// Returns the state, if the engine told it.
+    /// Returns the state if the engine reported it.
     #[must_use]
     pub fn known(&self) -> Option<&ContainerState> {
         match self {
@@ -50,7 +50,7 @@ impl ReportedState {
     }
 }
 
-/// State with exit code, memory, restarts and health, in words.
+/// Writes the state with exit code, memory, restarts and health as text.
 impl fmt::Display for ReportedState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,7 +90,7 @@ pub struct BranchReport {
     pub depth: usize,
     /// The condition that was waited for, as text.
     pub waited_for: String,
-    /// The outcome.
+    /// The outcome of the branch.
     pub outcome: BranchOutcome,
     /// The duration of the wait.
     pub elapsed: Duration,
@@ -102,11 +102,11 @@ pub struct BranchReport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BranchOutcome {
-    /// It was neither met nor failed when the wait ended.
+    /// The condition was not met yet when the wait ended.
     NotMet,
-    /// It was met.
+    /// The condition was met.
     Met,
-    /// It can't be met any more, for this reason.
+    /// The condition can't be met any more, for this reason.
     Failed(String),
 }
 

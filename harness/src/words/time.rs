@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_time_is_none() {
+    fn a_malformed_time_is_none() {
         for text in [
             "",
             "2024",

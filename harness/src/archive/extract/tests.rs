@@ -201,7 +201,7 @@ fn an_archive_that_is_cut_within_a_file_is_an_error() {
 }
 
 #[test]
-fn what_is_no_archive_is_an_error() {
+fn bytes_that_are_no_archive_are_an_error() {
     let error = extract(&[b'x'; 2000][..], &Sandbox::new().root()).unwrap_err();
     assert!(error.is_protocol(), "{error}");
 }
@@ -228,7 +228,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn nothing_gets_out_whatever_the_entries_are(entries in proptest::collection::vec(entry(), 1..12)) {
+    fn no_entry_is_written_outside_of_the_root(entries in proptest::collection::vec(entry(), 1..12)) {
         let sandbox = Sandbox::new();
         let mut one_by_one = 0;
         // Each entry is an archive of its own, since the first error ends an archive and would hide later entries.

@@ -17,7 +17,7 @@ use crate::archive::exact::{Exact, Origin};
 use crate::archive::failure::{cannot, files, unwrapped, wrapped};
 use crate::archive::header::{Attributes, append_dir, append_file, append_symlink};
 use crate::archive::source::{CopyIn, Source};
-use crate::archive::walk::{Found, What, walk};
+use crate::archive::walk::{EntryKind, Found, walk};
 use crate::words::Error;
 
 /// The size of the stream's chunks, in bytes.
@@ -185,10 +185,10 @@ fn write_found(
 ) -> io::Result<()> {
     let target = target.join(&found.below);
     let attributes = Attributes::of(source, &found.meta);
-    match found.what {
-        What::Dir => append_dir(archive, &target, attributes),
-        What::Symlink { to } => append_symlink(archive, &target, attributes, &to),
-        What::File => write_file(archive, source, &found.host, &target, File::open(&found.host)),
+    match found.kind {
+        EntryKind::Dir => append_dir(archive, &target, attributes),
+        EntryKind::Symlink { to } => append_symlink(archive, &target, attributes, &to),
+        EntryKind::File => write_file(archive, source, &found.host, &target, File::open(&found.host)),
     }
 }
 

@@ -85,7 +85,7 @@ async fn a_directory_keeps_what_it_had_but_for_the_owner() {
 }
 
 #[tokio::test]
-async fn what_is_set_goes_before_what_the_host_has() {
+async fn set_attributes_override_those_of_the_host() {
     let dir = host();
     let source = CopyIn::dir(dir.path(), "/d").mode(0o600).owner(7, 8).mtime(at(5));
     assert_eq!(
@@ -120,7 +120,7 @@ async fn all_sources_go_in_one_archive() {
 }
 
 #[tokio::test]
-async fn nothing_gives_an_archive_with_an_end() {
+async fn no_sources_give_an_archive_with_an_end() {
     assert_eq!(packed(Vec::new()).await.unwrap(), vec![0; 1024]);
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(packed(vec![CopyIn::dir(dir.path(), "/")]).await.unwrap(), vec![0; 1024]);

@@ -56,7 +56,7 @@ async fn a_file_is_copied_and_replaces_the_one_before() {
 }
 
 #[tokio::test]
-async fn either_is_copied_where_either_was_asked_for() {
+async fn a_file_or_directory_is_copied_if_either_is_expected() {
     let dir = tempfile::tempdir().unwrap();
     to_path(tree().stream(), &dir.path().join("d")).await.unwrap();
     to_path(Tar::new().file("f", "x").stream(), &dir.path().join("f")).await.unwrap();
@@ -65,7 +65,7 @@ async fn either_is_copied_where_either_was_asked_for() {
 }
 
 #[tokio::test]
-async fn what_is_of_another_kind_is_refused_by_name_and_leaves_nothing() {
+async fn a_root_of_another_kind_is_refused_by_name_and_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let target = dir.path().join("t");
     let file = || Tar::new().file("f", "x").stream();
@@ -130,7 +130,7 @@ async fn a_link_in_the_target_is_not_followed() {
     fs::create_dir(path("elsewhere")).unwrap();
     symlink("../elsewhere", path("t/locked")).unwrap();
     let error = to_dir(tree().stream(), &path("t")).await.unwrap_err();
-    assert!(error.to_string().contains("t/locked` is in the way"), "{error}");
+    assert!(error.to_string().contains("t/locked` exists and is not a directory"), "{error}");
     assert_eq!((names(&path("elsewhere")), names(&path("t"))), (vec![], vec!["locked".to_owned()]));
 }
 
@@ -162,7 +162,7 @@ async fn a_writer_gets_the_bytes_and_its_failure_is_told() {
 }
 
 #[tokio::test]
-async fn what_was_packed_comes_out_as_it_went_in() {
+async fn packed_sources_come_out_as_they_went_in() {
     let (host, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let long = "long-".repeat(40);
     fs::create_dir_all(host.path().join("a").join(&long).join("empty")).unwrap();

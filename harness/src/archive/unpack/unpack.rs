@@ -20,7 +20,7 @@ use crate::words::{Error, Kind, Result};
 
 /// The type that the caller expects of the archive's root.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Want {
+enum RootKind {
     File,
     Dir,
     Any,
@@ -28,7 +28,7 @@ enum Want {
 
 /// Copies the archive's root to `target`, be it a file or a directory. See [`to_file`] and [`to_dir`].
 pub(crate) async fn to_path<S: Stream<Item = Result<Bytes>>>(stream: S, target: &Path) -> Result<CopiedOut> {
-    to_target(stream, target, Want::Any).await
+    to_target(stream, target, RootKind::Any).await
 }
 
 /// Copies a single file to `target`. A file or link there is replaced. Mode and time are kept, without set-id bits.
@@ -43,7 +43,7 @@ pub(crate) async fn to_path<S: Stream<Item = Result<Bytes>>>(stream: S, target: 
 /// # Cancel safety
 /// If the future is dropped, the result is as after an error. Temporary files are deleted soon after.
 pub(crate) async fn to_file<S: Stream<Item = Result<Bytes>>>(stream: S, target: &Path) -> Result<CopiedOut> {
-    to_target(stream, target, Want::File).await
+    to_target(stream, target, RootKind::File).await
 }
 
 /// Copies the content of a directory into `target`, which is created if it does not exist. Modes, times and links are
@@ -58,7 +58,7 @@ pub(crate) async fn to_file<S: Stream<Item = Result<Bytes>>>(stream: S, target: 
 /// # Cancel safety
 /// Like [`to_file`].
 pub(crate) async fn to_dir<S: Stream<Item = Result<Bytes>>>(stream: S, target: &Path) -> Result<CopiedOut> {
-    to_target(stream, target, Want::Dir).await
+    to_target(stream, target, RootKind::Dir).await
 }
 
 /// Returns the content of a single file.
@@ -103,23 +103,25 @@ where
 async fn to_target<S: Stream<Item = Result<Bytes>>>(
     stream: S,
     target: &Path,
-    want: Want,
+    expected: RootKind,
 ) -> Result<CopiedOut> {
     let target = target.to_owned();
-    on_thread(stream, move |reader| place(reader, &target, want)).await
+    on_thread(stream, move |reader| place(reader, &target, expected)).await
 }
 
-fn place(reader: &mut StreamReader, target: &Path, want: Want) -> Result<CopiedOut> {
+fn place(reader: &mut StreamReader, target: &Path, expected: RootKind) -> Result<CopiedOut> {
     let staging = Staging::new(target)?;
     let root = staging.root();
     let extracted = extract(&mut *reader, &root)?;
     reader.finish()?;
-    match (want, root.is_dir()) {
-        (Want::File, true) => Err(wrong_root(&extracted, "a directory")),
-        (Want::Dir, false) => Err(wrong_root(&extracted, "not a directory")),
-        (Want::File | Want::Any, false) if !root.is_file() => Err(wrong_root(&extracted, "not a file")),
-        (Want::File | Want::Any, false) => staging.place_file().map(|()| extracted.copied),
-        (Want::Dir | Want::Any, true) => {
+    match (expected, root.is_dir()) {
+        (RootKind::File, true) => Err(wrong_root(&extracted, "a directory")),
+        (RootKind::Dir, false) => Err(wrong_root(&extracted, "not a directory")),
+        (RootKind::File | RootKind::Any, false) if !root.is_file() => {
+            Err(wrong_root(&extracted, "not a file"))
+        }
+        (RootKind::File | RootKind::Any, false) => staging.place_file().map(|()| extracted.copied),
+        (RootKind::Dir | RootKind::Any, true) => {
             let made = !target.is_dir();
             staging.place_dir()?;
             match extracted.finish_dirs(target) {

@@ -44,7 +44,7 @@ mod tests {
 
     /// D1: unmet demands on a pool's containers are named, and unset options count as met.
     #[test]
-    fn what_is_lacking_is_named_and_what_is_not_asked_for_is_not() {
+    fn unmet_demands_are_named_and_unset_options_are_not() {
         let has = ContainerRequest::new("redis").memory(64).milli_cpus(500).volume("data", "/data");
         for wanted in [
             ContainerRequest::new(""),

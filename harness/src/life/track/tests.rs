@@ -140,7 +140,7 @@ fn an_event_that_comes_during_a_look_stays() {
 
 /// S5: a possible restart after an end requires an inspection.
 #[test]
-fn what_events_leave_open_wants_a_look() {
+fn open_questions_require_an_inspection() {
     let mut track = Track::default();
     assert!(track.wants_look() && track.state().is_none(), "nothing is known");
     track.looked(track.mark(), Look { restarts: true, ..look("running", Some(5), None) });

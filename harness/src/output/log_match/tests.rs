@@ -85,7 +85,7 @@ fn a_match_at_the_end_of_a_very_long_line_is_found() {
 }
 
 #[test]
-fn what_is_not_utf8_is_searched_all_the_same() {
+fn bytes_that_are_not_utf8_are_searched() {
     let mut matcher = regex(r"id=(\w+)", 1);
     let found = matcher.feed(OUT, b"\xff\xfe id=7 \xff\n").unwrap();
     assert_eq!((&*found.text, &*found.line), ("id=7", "\u{fffd}\u{fffd} id=7 \u{fffd}"));

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_does_not_grow() {
+    fn kept_bytes_have_a_limit() {
         let (finder, mut scan) = (Finder::new("needle"), TextScan::default());
         for _ in 0..10_000 {
             assert!(scan.feed(&finder, b"no line end, and needl", &mut 1).is_none());

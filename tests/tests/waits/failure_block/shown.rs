@@ -27,7 +27,9 @@ fn a_test_that_returns_the_error_shows_the_block() {
     let mut child = Child::spawn(a_test_of_a_user, &[("SHOWN_SESSION", &session)]);
     assert_eq!(child.wait(LONG).code(), Some(101));
     let lines = child.lines();
-    let begin = lines.iter().position(|line| line.starts_with("Error: container `shown-a_test_of_a_user-"));
+    let begin = lines
+        .iter()
+        .position(|line| line.starts_with("Error: container `failure_block-shown-a_test_of_a_user-"));
     let begin = begin.unwrap_or_else(|| panic!("{lines:#?}"));
     let block = &lines[begin..];
     assert!(
