@@ -1,7 +1,9 @@
 //! The ground: the process's background thread, and the pauses between attempts.
 
+mod awake;
 mod background;
 mod retry;
 
+pub(crate) use awake::{deadline, stopped};
 pub(crate) use background::{Background, Run, background, blocking, within};
 pub(crate) use retry::Backoff;
