@@ -205,6 +205,9 @@ impl Run {
         if limits.is_isolated {
             self.check_isolation()?;
         }
+        if limits.skip_codes.contains(&0) {
+            return Err(Error::invalid("exit code 0 means that a case passed, so it can't be a skip code"));
+        }
         if self.pool == Some(0) {
             return Err(Error::invalid("a pool of 0 containers runs no case; 1 is the least"));
         }
