@@ -84,7 +84,7 @@ impl Pieces {
                 return Ok(Some(piece.clone()));
             }
             if let Some(end) = &mut self.end {
-                let again = end.as_ref().copied().map_err(Error::duplicate);
+                let again = end.as_ref().copied().map_err(Error::clone);
                 return std::mem::replace(end, again).map(|()| None);
             }
             let reading = self.source.read(&self.has_input);
