@@ -179,22 +179,9 @@ impl Run {
     /// # Errors
     /// Invalid, if options contradict each other, or if `SEATRIAL_POOL_SIZE` is needed and is no number.
     pub fn check(&self) -> Result<()> {
-        let Self { limits, run_timeout, .. } = self;
+        let limits = &self.limits;
         self.width()?;
-        if limits.timeout.is_zero() {
-            return Err(Error::invalid(
-                "a time limit of 0 leaves no case any time; give each case a second at least",
-            ));
-        }
-        if let Some(run) = run_timeout
-            && *run <= limits.timeout
-        {
-            return Err(Error::invalid(format!(
-                "the time limit of a case is {:?}, and that of the whole run {run:?}: a case that hangs would end the \
-                 run; the limit of a case has to be the shorter one",
-                limits.timeout
-            )));
-        }
+        self.check_time_limits()?;
         if limits.way == Way::Engine
             && let Some(name) = self.plan.cases().iter().find(|name| name.as_str().is_none())
         {
@@ -219,6 +206,26 @@ impl Run {
         }
         if let Some(empty) = self.setup.iter().chain(&self.reset).find(|cmd| cmd.is_empty()) {
             return Err(Error::invalid(format!("a set-up or reset command has no words: {empty:?}")));
+        }
+        Ok(())
+    }
+
+    /// Checks that cases have time, and that the run has more.
+    fn check_time_limits(&self) -> Result<()> {
+        let Self { limits, run_timeout, .. } = self;
+        if limits.timeout.is_zero() {
+            return Err(Error::invalid(
+                "a time limit of 0 leaves no case any time; give each case a second at least",
+            ));
+        }
+        if let Some(run) = run_timeout
+            && *run <= limits.timeout
+        {
+            return Err(Error::invalid(format!(
+                "the time limit of a case is {:?}, and that of the whole run {run:?}: a case that hangs would end the \
+                 run; the limit of a case has to be the shorter one",
+                limits.timeout
+            )));
         }
         Ok(())
     }
