@@ -140,11 +140,11 @@ impl Watched<'_> {
         // it is awaited only if one of the processes was large.
         let is_large = output.max_rss.zip(limits.memory).is_some_and(|(most, limit)| most >= limit / 2);
         Ok(match &output.end {
-            CaseEnd::Exited(code) if limits.skip_codes.contains(&i64::from(*code)) => {
-                End::Skipped { exit_code: i64::from(*code), reason: last_line(output) }
+            CaseEnd::Exited(code) if limits.skip_codes.contains(code) => {
+                End::Skipped { exit_code: *code, reason: last_line(output) }
             }
             CaseEnd::Exited(code) => {
-                let exit_code = i64::from(*code);
+                let exit_code = *code;
                 let (status, note) = self.status(exit_code, is_large).await?;
                 End::Ran { status, exit_code: Some(exit_code), signal: None, note }
             }

@@ -179,8 +179,40 @@ impl Run {
     /// # Errors
     /// Invalid, if options contradict each other, or if `SEATRIAL_POOL_SIZE` is needed and is no number.
     pub fn check(&self) -> Result<()> {
-        let Self { limits, run_timeout, .. } = self;
+        let limits = &self.limits;
         self.width()?;
+        self.check_time_limits()?;
+        if limits.way == Way::Engine
+            && let Some(name) = self.plan.cases().iter().find(|name| name.as_str().is_none())
+        {
+            return Err(Error::invalid(format!(
+                "the name `{name}` is not text, and the engine's exec accepts text only; the agent accepts any bytes"
+            )));
+        }
+        if limits.is_isolated {
+            self.check_isolation()?;
+        }
+        if limits.skip_codes.contains(&0) {
+            return Err(Error::invalid("exit code 0 means that a case passed, so it can't be a skip code"));
+        }
+        if self.pool == Some(0) {
+            return Err(Error::invalid("a pool of 0 containers runs no case; 1 is the least"));
+        }
+        if self.rules.repeat == 0 {
+            return Err(Error::invalid("a case that is run 0 times has no verdict; 1 is the least"));
+        }
+        if self.fresh && self.reset.is_some() {
+            return Err(Error::invalid("a fresh container for each case needs no reset"));
+        }
+        if let Some(empty) = self.setup.iter().chain(&self.reset).find(|cmd| cmd.is_empty()) {
+            return Err(Error::invalid(format!("a set-up or reset command has no words: {empty:?}")));
+        }
+        Ok(())
+    }
+
+    /// Checks that cases have time, and that the run has more.
+    fn check_time_limits(&self) -> Result<()> {
+        let Self { limits, run_timeout, .. } = self;
         if limits.timeout.is_zero() {
             return Err(Error::invalid(
                 "a time limit of 0 leaves no case any time; give each case a second at least",
@@ -194,28 +226,6 @@ impl Run {
                  run; the limit of a case has to be the shorter one",
                 limits.timeout
             )));
-        }
-        if limits.way == Way::Engine
-            && let Some(name) = self.plan.cases().iter().find(|name| name.as_str().is_none())
-        {
-            return Err(Error::invalid(format!(
-                "the name `{name}` is not text, and the engine's exec accepts text only; the agent accepts any bytes"
-            )));
-        }
-        if limits.is_isolated {
-            self.check_isolation()?;
-        }
-        if self.pool == Some(0) {
-            return Err(Error::invalid("a pool of 0 containers runs no case; 1 is the least"));
-        }
-        if self.rules.repeat == 0 {
-            return Err(Error::invalid("a case that is run 0 times has no verdict; 1 is the least"));
-        }
-        if self.fresh && self.reset.is_some() {
-            return Err(Error::invalid("a fresh container for each case needs no reset"));
-        }
-        if let Some(empty) = self.setup.iter().chain(&self.reset).find(|cmd| cmd.is_empty()) {
-            return Err(Error::invalid(format!("a set-up or reset command has no words: {empty:?}")));
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! The process's background thread, the pauses between retries, and messages on stderr.
 
+mod awake;
 mod background;
 mod name;
 mod retry;
 mod stderr;
 
+pub(crate) use awake::{deadline, stopped};
 pub(crate) use background::{Background, Run, background, blocking, within};
 pub(crate) use name::{caller_name, check_name, default_name, random_name};
 pub(crate) use retry::Backoff;

@@ -41,6 +41,12 @@ pub fn summary(done: &Done, containers: usize) -> String {
             let _ = writeln!(text, "  {:>11}  {name}", in_words(took));
         }
     }
+    add_end(&mut text, done);
+    text
+}
+
+/// Adds the reason why the run ended early, a hint, and the warnings.
+fn add_end(text: &mut String, done: &Done) {
     match &done.stopped {
         None => {}
         Some(Stopped::Interrupted) => {
@@ -62,7 +68,6 @@ pub fn summary(done: &Done, containers: usize) -> String {
     for warning in &done.warnings {
         let _ = writeln!(text, "warning: {warning}");
     }
-    text
 }
 
 fn names(done: &Done, verdict: Verdict) -> String {

@@ -29,6 +29,7 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         ("--image x --cases cases --shard 3/2 -- run {case}", "the last is `2/2`"),
         ("--image x --cases cases --pool 0 -- run {case}", "1 is the least"),
         ("--image x --cases cases --repeat 0 -- run {case}", "run 0 times"),
+        ("--image x --cases cases --skip-code 0 -- run {case}", "can't be a skip code"),
         ("--image x --cases cases --timeout 0 -- run {case}", "time limit of 0"),
         ("--image x --cases cases --timeout soon -- run {case}", "`soon`"),
         ("--image x --cases cases --timeout 60s --run-timeout 1m -- run {case}", "has to be the shorter one"),

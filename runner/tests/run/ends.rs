@@ -133,7 +133,7 @@ fn the_time_for_which_the_runner_was_stopped_does_not_count() {
     let scene = Scene::new("stopped");
     scene.share();
     scene.file("cases", "first\nsecond");
-    let line = "touch \"/shared/$0\"; sleep 2; yes | head -c 3000000; echo done";
+    let line = "touch \"/shared/$0\"; sleep 2; yes | head -c 100000; echo done";
     for exec in ["agent", "engine"] {
         let limits = ["--timeout", "6s", "--run-timeout", "20s", "--exec", exec, "--retries", "0"];
         let options = [&["--request", "request.toml", "--verbose"][..], &limits].concat();

@@ -207,10 +207,10 @@ impl Running {
     }
 }
 
-/// Completes when the time is up; never, if there is no limit.
+/// Completes when the time is up; never, if there is no limit. The time for which this process was stopped does not count.
 pub(super) async fn deadline(limit: Option<Instant>) {
     match limit {
-        Some(limit) => tokio::time::sleep_until(limit.into()).await,
+        Some(limit) => crate::base::deadline(limit).await,
         None => std::future::pending().await,
     }
 }

@@ -19,7 +19,7 @@ use super::incoming::Incoming;
 use super::output::CaseOutput;
 use super::plan::Plan;
 use super::streams::Streams;
-use crate::base::{Run, background};
+use crate::base::{Run, background, stopped};
 use crate::container::Subject;
 use crate::engine::Upgraded;
 use crate::life::Presence;
@@ -231,7 +231,14 @@ async fn take<R: AsyncRead + Unpin>(shared: &Shared, incoming: &mut Incoming<R>)
                 return late();
             }
         }
-        match tokio::time::timeout(LOOK, incoming.read()).await {
+        let awaited = Instant::now();
+        let read = tokio::time::timeout(LOOK, incoming.read()).await;
+        // A process that was stopped could not read the answers: they are there, or come now.
+        let stopped = stopped(LOOK, awaited.elapsed());
+        if !stopped.is_zero() {
+            shared.lock().postpone(stopped);
+        }
+        match read {
             Err(_) if shared.lock().has_late(Instant::now()) => return late(),
             Err(_) => {}
             Ok(Err(error)) => return error,

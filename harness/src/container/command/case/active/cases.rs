@@ -155,6 +155,13 @@ impl ActiveCases {
         self.slots.iter().flatten().any(|case| case.deadline.is_some_and(|deadline| deadline < now))
     }
 
+    /// Gives the agent more time to answer for all cases.
+    pub(in super::super) fn postpone(&mut self, by: Duration) {
+        for deadline in self.slots.iter_mut().flatten().filter_map(|case| case.deadline.as_mut()) {
+            *deadline += by;
+        }
+    }
+
     /// Finishes all cases, since the agent is lost.
     pub(in super::super) fn lose(&mut self, reason: &Error) -> Vec<FinishedCase> {
         self.lost.get_or_insert_with(|| reason.clone());
