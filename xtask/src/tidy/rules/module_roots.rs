@@ -22,8 +22,8 @@ pub(crate) fn check(workspace: &Workspace) -> Vec<String> {
     wrong
 }
 
-/// Returns `true` for the `lib.rs` and `mod.rs` of packages. Examples share code by a `mod.rs`, since any other file would
-/// be an example.
+/// Returns `true` for the `lib.rs` and `mod.rs` of packages. Examples share code by a `mod.rs`, since any other file
+/// would be an example.
 fn is_root(path: &str) -> bool {
     path.contains("/src/") && (path.ends_with("/lib.rs") || path.ends_with("/mod.rs"))
 }
