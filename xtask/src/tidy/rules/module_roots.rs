@@ -45,7 +45,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "the floors are being built"]
     fn module_roots_have_no_functions() {
         assert_clean(check);
     }
