@@ -1,4 +1,4 @@
-//! `test`: the whole test suite on an engine, and a look at what it left there.
+//! `test`: runs the test suite on an engine, then checks that nothing is left there.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,21 +11,21 @@ use crate::engine::Runtime;
 use crate::leftovers::Before;
 use crate::{browser, command, console, python, ready, runsc, tools, workspace};
 
-/// How to run the tests.
+/// Options of `cargo xtask test`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Options {
-    /// Runs each test in a process of its own, with cargo-nextest. Leaves out doc tests.
+    /// Runs each test in a process of its own, with cargo-nextest; without doc tests.
     #[arg(long)]
     nextest: bool,
-    /// Runs the containers with this runtime, on a private engine that has it. Unless cargo's arguments choose tests, runs
-    /// those of the topics that hold there.
+    /// Runs the containers with this runtime, on a private engine that has it. Without arguments for Cargo, only the
+    /// topics that pass with this runtime are tested.
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
-    /// Goes to `cargo test` or `cargo nextest run`; with a package named, only that one is tested.
+    /// Arguments for `cargo test` or `cargo nextest run`; all packages are tested unless they name one.
     #[arg(last = true)]
     args: Vec<String>,
-    /// Runs these programs in place of cargo, each as one process. It is the same as `cargo test` does, without what it
-    /// would build anew for a part of the workspace.
+    /// Test programs that cargo-nextest has built. Each runs as one process, as `cargo test` does it, but `cargo test`
+    /// would build parts of the workspace again.
     #[arg(skip)]
     programs: Vec<Program>,
 }
@@ -37,38 +37,38 @@ struct Program {
     topics: &'static [&'static str],
 }
 
-/// The variable that limits how many tests of one program run at once under `cargo test`.
+/// The variable for the number of tests of one program that run at the same time.
 const THREADS: &str = "RUST_TEST_THREADS";
 
-/// The programs and topics for which it matters that tests are threads of one process: they share its session, its
-/// background thread and its statics.
+/// The programs and topics whose tests may behave differently as threads of one process, since they share its session,
+/// its background thread and its statics.
 const OF_ONE_PROCESS: [(&str, &[&str]); 2] =
     [("pool", &["pool", "pool_fixtures"]), ("session", &["drop", "session_link"])];
 
 impl Options {
-    /// Chooses all tests with cargo-nextest, in its profile for continuous integration.
+    /// Returns the options for all tests with cargo-nextest, in its profile for continuous integration.
     pub(crate) fn of_ci() -> Self {
         Self { nextest: true, args: words(&["--profile", "ci"]), ..Self::default() }
     }
 
-    /// Chooses the examples in the documentation, which cargo-nextest leaves out.
+    /// Returns the options for the doc tests, which cargo-nextest does not run.
     pub(crate) fn of_documentation() -> Self {
         Self { args: words(&["--doc"]), ..Self::default() }
     }
 
-    /// Chooses the tests that could go another way when they share a process, and has them share one.
+    /// Returns the options for the tests that may behave differently when they share a process.
     ///
     /// # Errors
-    /// Fails if the tests can't be built.
+    /// Fails if the tests cannot be built.
     pub(crate) fn in_one_process() -> Result<Self> {
         Ok(Self { programs: programs()?, ..Self::default() })
     }
 }
 
-/// The topics that hold under gVisor with the host's network, by their programs.
+/// The topics that pass with gVisor and the host's network, by their programs.
 ///
-/// The others are about the network (ports, addresses, networks), new limits, an end for want of memory, or files that
-/// the engine replaces in a container; or they start engines of their own, which have no gVisor.
+/// The others depend on the network (ports, addresses, networks), new limits, the out-of-memory flag, or files that the
+/// engine replaces in a container; or they start engines of their own, which have no gVisor.
 const OF_GVISOR: [(&str, &[&str]); 4] = [
     ("commands", &["case"]),
     ("containers", &["inspect", "keep", "mounted_files", "run", "runtimes"]),
@@ -76,7 +76,7 @@ const OF_GVISOR: [(&str, &[&str]); 4] = [
     ("waits", &["early_end", "log_wait", "logs"]),
 ];
 
-/// Returns cargo's arguments: the given ones, or else those for the runtime's topics.
+/// Returns the arguments for Cargo: the given ones, else those for the runtime's topics.
 fn arguments(options: &Options) -> Vec<String> {
     match options.runtime {
         Some(Runtime::Gvisor) if options.args.is_empty() => {
@@ -101,10 +101,10 @@ fn words(args: &[&str]) -> Vec<String> {
     args.iter().map(|&arg| arg.to_owned()).collect()
 }
 
-/// Runs the tests, then looks for what they left.
+/// Runs the tests, then checks that they left nothing behind.
 ///
 /// # Errors
-/// If a test fails, or if something is left on the engine.
+/// Fails if a test fails, or resources are left.
 pub(crate) async fn test(options: &Options) -> Result<()> {
     if options.nextest {
         tools::ensure("cargo-nextest")?;
@@ -116,7 +116,7 @@ pub(crate) async fn test(options: &Options) -> Result<()> {
     let before = Before::look(&engine.docker).await?;
     let mut commands = match options.programs.as_slice() {
         [] => vec![cargo(options)],
-        programs => programs.iter().map(|program| alone(program)).collect(),
+        programs => programs.iter().map(alone).collect(),
     };
     for command in &mut commands {
         engine.pass_on(command);
@@ -127,7 +127,7 @@ pub(crate) async fn test(options: &Options) -> Result<()> {
     console::step("running the tests");
     let run = move || commands.iter_mut().try_for_each(command::run);
     let tests = tokio::task::spawn_blocking(run).await?;
-    // Looked for after a failure too: what a failing test leaves is the more interesting.
+    // This runs after a failure too: tests that fail are the most likely to leave something.
     let left = before.check(&engine.docker).await;
     match (tests, left) {
         (Err(tests), Err(left)) => {
@@ -149,7 +149,7 @@ fn cargo(options: &Options) -> Command {
     cargo
 }
 
-/// Makes the command that runs a program's topics from its package's folder, as cargo does.
+/// Creates the command that runs a program's topics in its package's folder, as Cargo does it.
 fn alone(program: &Program) -> Command {
     let mut command = Command::new(&program.path);
     command.args(filters(program.topics));
@@ -164,19 +164,19 @@ fn programs() -> Result<Vec<Program>> {
     let program = |&(name, topics): &(&str, &'static [&'static str])| -> Result<Program> {
         let binary = &list["rust-binaries"][format!("seatrial-tests::{name}")];
         let path = binary["binary-path"].as_str();
-        let path = path.with_context(|| format!("cargo-nextest knows no test program `{name}`"))?;
+        let path = path.with_context(|| format!("cargo-nextest lists no test program `{name}`"))?;
         Ok(Program { path: path.into(), topics })
     };
     OF_ONE_PROCESS.iter().map(program).collect()
 }
 
-/// Returns how many tests run at once: as many as the environment says, or else as many as under cargo-nextest. Most tests
-/// wait for the engine most of the time.
+/// Returns the number of tests that run at the same time: that of the variable, else 4, as cargo-nextest is configured.
+/// Most tests mostly wait for the engine.
 fn threads() -> OsString {
     std::env::var_os(THREADS).unwrap_or_else(|| "4".into())
 }
 
-/// Returns `true` if cargo's own arguments, which end at `--`, choose packages.
+/// Returns `true` if the arguments before `--` choose packages.
 fn names_a_package(args: &[String]) -> bool {
     args.iter().take_while(|arg| *arg != "--").any(|arg| {
         ["-p", "--package", "--manifest-path", "--workspace"].contains(&arg.as_str())

@@ -148,7 +148,7 @@ pub(crate) fn block_signals(mask: u64) {
 }
 
 /// Continues a stopped process.
-pub(crate) fn go_on(pid: i32) {
+pub(crate) fn continue_stopped(pid: i32) {
     const SIGCONT: usize = 18;
     // SAFETY: no memory is touched.
     unsafe { call(number::KILL, pid as usize, SIGCONT, 0, 0) };

@@ -25,7 +25,7 @@ const CHILDREN: u64 = 1 << (SIGCHLD - 1);
 /// The signal mask of the requests to terminate: `SIGHUP`, `SIGINT`, `SIGQUIT` and `SIGTERM`. The kernel does not
 /// deliver them to a container's main process unless that handles or blocks them.
 const ENDS: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 14;
-/// All signals that can be blocked.
+/// The signal mask of all signals. `SIGKILL` and `SIGSTOP` cannot be blocked.
 const ALL: u64 = u64::MAX;
 
 static mut INCOMING: [u8; BUFFER] = [0; BUFFER];
@@ -64,7 +64,7 @@ struct Server {
 
 /// Serves until the end of standard input; as a main process, until a signal to terminate.
 pub(crate) fn serve(environment: Environment, is_main: bool) -> ! {
-    // A case may signal every process that it can see: only `SIGKILL` and `SIGSTOP` get through.
+    // A case may send signals to all processes that it can see, so all signals that can be blocked are.
     process::block_signals(ALL);
     let mask = if is_main { CHILDREN | ENDS } else { CHILDREN };
     process::ignore_signal(SIGPIPE, true);
@@ -170,9 +170,9 @@ impl Server {
     /// Kills the processes that dead workers left, and reports their cases as lost.
     fn reap_workers(&mut self) {
         self.take_signal();
-        // A case may have stopped them; to those that run, this signal means nothing.
+        // A case may have stopped other workers.
         for (worker, _) in self.slots.0.iter().filter_map(|slot| slot.worker.as_ref()) {
-            process::go_on(*worker);
+            process::continue_stopped(*worker);
         }
         let mut lost: [Option<(u32, i32)>; SLOTS] = [None; SLOTS];
         let mut has_lost = false;
@@ -211,13 +211,14 @@ impl Server {
 
     /// Reads a pending signal. One to terminate ends this process, and with a main process its container.
     fn take_signal(&self) {
-        // The kernel's `struct signalfd_siginfo`: the first word is the signal's number, the fourth its sender, which is 0
-        // if it is not in the container.
+        // The kernel's `struct signalfd_siginfo`: the first word is the signal's number, the fourth its sender, which
+        // is 0 outside of the container.
         let mut signal = [0; 128];
         if self.children.read(&mut signal).is_err() || i32::from(signal[0]) == SIGCHLD {
             return;
         }
-        // The container's first process, or the child of its init, is ended from outside, or by its parent: not by a case.
+        // A container's main process, or the child of its init, accepts signals from outside and from its parent, but
+        // not from cases.
         let sender = i32::from_le_bytes([signal[12], signal[13], signal[14], signal[15]]);
         let is_first = sys::pid() == 1 || sys::parent() == 1;
         if !is_first || sender == 0 || sender == sys::parent() {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::graph::{Graph, circles};
 use crate::tidy::reading::{Arrow, Package, Workspace};
 
 /// The folders of sources that are checked.
@@ -30,19 +31,18 @@ pub(crate) fn check(workspace: &Workspace) -> Vec<String> {
         for circle in circles(&by_module(&arrows, folder)).iter().filter(|circle| circle.len() > 1) {
             let names: Vec<_> = circle.iter().map(|name| format!("`{name}`")).collect();
             wrong.push(format!("{folder}: modules import each other in a circle: {}", names.join(", ")));
+            wrong.extend(imports_within(circle, &arrows, folder));
         }
     }
     wrong
 }
 
-type Graph<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
-
-/// Returns which file imports which. A face that only passes on what its folder defines imports nothing.
+/// Returns the graph of imports between files. A re-export of a name of the same module is no import.
 fn by_file<'a>(arrows: &'a [Arrow], folder: &str) -> Graph<'a> {
     let mut graph = Graph::new();
     for arrow in arrows {
-        let is_face = arrow.is_reexport && top(&arrow.from, folder) == top(&arrow.to, folder);
-        if !is_face && !is_root(&arrow.from, folder) {
+        let is_own_reexport = arrow.is_reexport && top(&arrow.from, folder) == top(&arrow.to, folder);
+        if !is_own_reexport && !is_root(&arrow.from, folder) {
             graph.entry(&arrow.from).or_default().insert(&arrow.to);
             graph.entry(&arrow.to).or_default();
         }
@@ -50,7 +50,7 @@ fn by_file<'a>(arrows: &'a [Arrow], folder: &str) -> Graph<'a> {
     graph
 }
 
-/// Returns which top-level module imports which.
+/// Returns the graph of imports between top-level modules.
 fn by_module<'a>(arrows: &'a [Arrow], folder: &str) -> Graph<'a> {
     let mut graph = Graph::new();
     for arrow in arrows.iter().filter(|arrow| !is_root(&arrow.from, folder)) {
@@ -59,6 +59,21 @@ fn by_module<'a>(arrows: &'a [Arrow], folder: &str) -> Graph<'a> {
         graph.entry(to).or_default();
     }
     graph
+}
+
+/// Describes the imports between the modules of a circle, one line for each pair of modules.
+fn imports_within(circle: &BTreeSet<&str>, arrows: &[Arrow], folder: &str) -> Vec<String> {
+    let mut pairs = BTreeMap::<_, BTreeSet<_>>::new();
+    for arrow in arrows {
+        let (from, to) = (top(&arrow.from, folder), top(&arrow.to, folder));
+        if from != to && circle.contains(from) && circle.contains(to) {
+            pairs.entry((from, to)).or_default().insert(arrow.name.as_str());
+        }
+    }
+    let line = |((from, to), names): ((&str, &str), BTreeSet<&str>)| {
+        format!("  `{from}` → `{to}`: {}", Vec::from_iter(names).join(", "))
+    };
+    pairs.into_iter().map(line).collect()
 }
 
 /// Returns the top-level module that a file is in.
@@ -82,35 +97,6 @@ fn too_large(circle: &BTreeSet<&str>, folder: &str) -> Option<String> {
     Some(format!("{folder}: a circle of {files} files over {modules} modules: {}", paths.join(" ")))
 }
 
-/// Returns the sets of nodes of which each leads to each other, nodes alone included.
-fn circles<'a>(graph: &Graph<'a>) -> Vec<BTreeSet<&'a str>> {
-    let reached: BTreeMap<_, _> = graph.keys().map(|node| (*node, reachable(graph, node))).collect();
-    let mut placed = BTreeSet::new();
-    let mut circles = Vec::new();
-    for node in graph.keys().copied() {
-        if !placed.contains(node) {
-            let mut circle: BTreeSet<_> =
-                reached[node].iter().copied().filter(|other| reached[other].contains(node)).collect();
-            circle.insert(node);
-            placed.extend(circle.iter().copied());
-            circles.push(circle);
-        }
-    }
-    circles
-}
-
-/// Returns all nodes that a node leads to.
-fn reachable<'a>(graph: &Graph<'a>, node: &str) -> BTreeSet<&'a str> {
-    let mut reached = BTreeSet::new();
-    let mut open: Vec<_> = graph[node].iter().copied().collect();
-    while let Some(next) = open.pop() {
-        if reached.insert(next) {
-            open.extend(graph[next].iter().copied());
-        }
-    }
-    reached
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +114,7 @@ mod tests {
         let reported = check(&Workspace::of(&sources));
         assert_eq!(reported[0], "core/src/: a circle of 2 files over 2 modules: a/x.rs b.rs");
         assert_eq!(reported[1], "core/src/: modules import each other in a circle: `a`, `b`");
+        assert_eq!(reported[2..], ["  `a` → `b`: Y", "  `b` → `a`: X"]);
         assert_eq!(check(&Workspace::of(&sources[..3])), [""; 0]);
     }
 
@@ -146,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_face_is_no_part_of_a_circle() {
+    fn a_module_root_that_only_re_exports_is_no_part_of_a_circle() {
         let sources = [
             ("core/src/lib.rs", ""),
             ("core/src/a/mod.rs", "pub use x::X; pub use y::Y;"),

@@ -87,7 +87,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "the doc comments are being rewritten"]
     fn doc_comments_begin_with_a_verb_or_a_noun() {
         assert_clean(check);
     }

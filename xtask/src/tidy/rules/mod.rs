@@ -6,6 +6,7 @@ mod doc_openings;
 mod file_sizes;
 mod first_lines;
 mod floors;
+mod graph;
 mod invariants;
 mod module_roots;
 mod module_style;

@@ -27,7 +27,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "the floors are being built"]
     fn there_is_one_module_style() {
         assert_clean(check);
     }

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_alike_is_not_reported() {
+    fn similar_names_are_not_reported() {
         let text = "use client::models::M; use clients::C; fn f() { env::var(x); x.remove_all(); \"labels\" } \
                     #[cfg(test)] mod tests { use client::Docker; }";
         assert_eq!(of("a/src/d.rs", text), [""; 0]);
