@@ -1,4 +1,4 @@
-//! A container as a command: created, started, waited for to its end, its output collected.
+//! A container that is run like a command: created, started, awaited to its end, its output collected.
 
 use std::time::{Duration, Instant};
 
@@ -11,36 +11,36 @@ use crate::config::Keep;
 use crate::output::{Collected, Retain, Tap};
 use crate::words::{Error, Result, stream_texts};
 
-/// What a container did from its start to its end.
+/// The outcome of a container that was run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunOutput {
-    /// How it ended.
+    /// The way in which it ended.
     pub end: RunEnd,
-    /// Standard output, up to the request's limit; with a terminal, all output.
+    /// The standard output, up to the request's limit; with a terminal, all output.
     pub stdout: Vec<u8>,
-    /// Standard error, up to the request's limit.
+    /// The standard error, up to the request's limit.
     pub stderr: Vec<u8>,
-    /// Whether one of the streams was longer than the limit.
+    /// `true` if one of the streams was longer than the limit.
     pub truncated: bool,
-    /// From the start to the end.
+    /// The time from the start to the end.
     pub elapsed: Duration,
 }
 
-/// How a container that was run ended.
+/// The way in which a container that was run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunEnd {
-    /// By itself or by a signal, with this exit code.
+    /// It exited with this exit code, by itself or after a signal.
     Exited(i64),
-    /// The engine says that it was killed for want of memory, by its flag or an event; with this exit code.
+    /// It exited with this exit code after it ran out of memory, as the engine reports it.
     OutOfMemory(i64),
-    /// Its time was up; it is removed as one that ended is.
+    /// It exceeded its time limit; it is removed like one that has ended.
     TimedOut,
 }
 
 impl RunOutput {
-    /// The exit code; none after a time-out.
+    /// Returns the exit code; `None` after a time-out.
     #[must_use]
     pub fn exit_code(&self) -> Option<i64> {
         match self.end {
@@ -53,23 +53,23 @@ impl RunOutput {
 stream_texts!(RunOutput);
 
 impl ContainerRequest {
-    /// Runs the container to its end and collects what it printed; removes it after, unless it is to stay
+    /// Runs the container to its end and collects its output; then removes it, unless it is to be kept
     /// [always](crate::Keep::Always).
     ///
-    /// A non-zero exit code and a time-out are data, not errors: a time-out gives back what was printed until then.
+    /// A non-zero exit code and a time-out are data, not errors: after a time-out there is the output until then.
     ///
     /// # Errors
-    /// As [`start`](Self::start), but for the wait.
+    /// As [`start`](Self::start), without those of its wait.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing: what was created is removed in the background.
+    /// Dropping the future leaves nothing: the container is removed in the background.
     pub async fn run(&self) -> Result<RunOutput> {
         let mut request = self.clone();
-        // It is removed here in any case, and its state is asked for before.
+        // It is removed here in any case, and inspected before.
         request.host.auto_remove = None;
         if request.restarts.are_wanted() {
             return Err(Error::invalid(
-                "`run` ends with the container's first run, and `restart_when` asks for more; use `start`",
+                "`run` ends with the container's first run, and `restart_when` asks for more runs; use `start`",
             ));
         }
         if request.for_cases.is_some() {
@@ -96,7 +96,7 @@ async fn run(created: Created, limit: usize) -> Result<RunOutput> {
     }
 }
 
-/// Starts the container and reads all that it prints, until it ends or its time is up.
+/// Starts the container and reads its output until it ends or exceeds its time limit.
 async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let connection = created.subject.attach().await?;
     let (tap, over) =
@@ -107,7 +107,7 @@ async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let (subject, timeout) = (created.subject.clone(), created.timeout);
     let ending = background().run(tokio::time::timeout(timeout, async move {
         over.await.ok();
-        // The output ends before the container does, and may have ended long before.
+        // The output ends before the container, possibly long before.
         subject.wait_not_running().await
     }));
     let ended = ending.await.ok().transpose()?;

@@ -1,5 +1,5 @@
-//! The container's end, for those who read what comes out of it. Mostly the end of the stream tells of it; where a
-//! sandbox dies, engines have been seen to leave the streams of its commands open.
+//! The end of a container, for readers of its output. Mostly the end of the stream tells of it; engines have been seen
+//! to leave the streams of commands open when a sandbox dies.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -8,28 +8,27 @@ use futures_util::future::{BoxFuture, Either, select};
 
 use crate::engine::Target;
 
-/// Who is done sooner has the engine asked nothing.
-const SOON: Duration = Duration::from_secs(5);
-/// What was said before the end may come after it.
+/// The time before a reader subscribes to the container's events. Most readers are done sooner.
+const DELAY: Duration = Duration::from_secs(5);
+/// The time in which output may still arrive after the container's end.
 const REST: Duration = Duration::from_secs(2);
 
-/// What a future gives that reads from a container; nothing if it reads on although the container has ended.
-pub(crate) async fn unless_gone<T>(target: &Target, reading: impl Future<Output = T>) -> Option<T> {
-    Presence::of(target).unless_gone(reading).await
+/// A container that a reader expects to run.
+pub(crate) struct Presence {
+    /// Completes at the container's end. None once it has completed.
+    gone: Option<BoxFuture<'static, ()>>,
 }
 
-/// Whether a container is there and runs, for one who reads from it again and again.
-pub(crate) struct Presence<'a> {
-    /// None once it has ended.
-    gone: Option<BoxFuture<'a, ()>>,
-}
-
-impl<'a> Presence<'a> {
-    pub(crate) fn of(target: &'a Target) -> Self {
-        Self { gone: Some(Box::pin(gone(target))) }
+impl Presence {
+    pub(crate) fn of(target: &Target) -> Self {
+        Self { gone: Some(Box::pin(gone(target.clone()))) }
     }
 
-    /// What a future gives; nothing if it reads on although the container has ended.
+    /// Awaits a future that reads from the container. Returns `None` if the container has ended and the future does not
+    /// complete.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again with another future.
     pub(crate) async fn unless_gone<T>(&mut self, reading: impl Future<Output = T>) -> Option<T> {
         let mut reading = pin!(reading);
         if let Some(gone) = &mut self.gone {
@@ -42,8 +41,8 @@ impl<'a> Presence<'a> {
     }
 }
 
-/// Returns after a while at the earliest, once the container has ended or is gone.
-async fn gone(target: &Target) {
-    tokio::time::sleep(SOON).await;
+/// Returns once the container has ended or was removed, after [`DELAY`] at the earliest.
+async fn gone(target: Target) {
+    tokio::time::sleep(DELAY).await;
     target.stopped().await;
 }

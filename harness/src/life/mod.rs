@@ -1,4 +1,4 @@
-//! A container's life: how its state changes, how its end is noticed, and what is intended for it.
+//! A container's life: changes of its state, its end, and the plan for restarts.
 
 mod course;
 mod gone;
@@ -12,7 +12,7 @@ mod user_code;
 mod watch;
 
 pub(crate) use course::{Course, Intent, Plan};
-pub(crate) use gone::{Presence, unless_gone};
+pub(crate) use gone::Presence;
 pub(crate) use profile::Profiler;
 pub use profile::{ProfileHook, ProfileTarget};
 pub(crate) use restart::Restarts;

@@ -16,7 +16,7 @@ pub(super) fn refused(shell: &PoolShell, refusal: Refusal) -> Error {
         Refusal::Failed => {
             let message = "the pool has no working container left, and starting another one failed";
             match &*shell.manager().last_failure() {
-                Some(error) => error.duplicate().without_subject().with_part(message),
+                Some(error) => error.clone().without_subject().with_part(message),
                 None => Error::new(Kind::Conflict, message),
             }
         }

@@ -1,36 +1,36 @@
-//! The output of a command, whole or up to its deadline.
+//! The output of a command, whole or up to its time limit.
 
 use std::time::Duration;
 
 use super::texts::stream_texts;
 
-/// What a command did.
+/// The outcome of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExecOutput {
-    /// Its exit code; 128 and more for a signal, as shells have it.
+    /// The exit code; 128 and the signal's number after a signal, as shells have it.
     pub exit_code: i64,
-    /// What it printed to standard output, up to the limit; with a terminal, all output.
+    /// The standard output, up to the limit; with a terminal, all output.
     pub stdout: Vec<u8>,
-    /// What it printed to standard error, up to the limit.
+    /// The standard error, up to the limit.
     pub stderr: Vec<u8>,
-    /// From the request until its output ended.
+    /// The time from the request to the end of the output.
     pub elapsed: Duration,
-    /// Whether one of the streams was longer than the limit.
+    /// `true` if one of the streams was longer than the limit.
     pub truncated: bool,
 }
 
-/// What a command printed before its time was up.
+/// The output of a command that exceeded its time limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PartialOutput {
-    /// What it printed to standard output, up to the limit; with a terminal, all output.
+    /// The standard output, up to the limit; with a terminal, all output.
     pub stdout: Vec<u8>,
-    /// What it printed to standard error, up to the limit.
+    /// The standard error, up to the limit.
     pub stderr: Vec<u8>,
-    /// From the request until it was ended.
+    /// The time from the request until the command was ended.
     pub elapsed: Duration,
-    /// Whether one of the streams was longer than the limit.
+    /// `true` if one of the streams was longer than the limit.
     pub truncated: bool,
 }
 
