@@ -123,7 +123,7 @@ const PARALLELISM: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 /// The time after which a wait for a pool is reported by default.
 const POOL_SLOW_WAIT: Duration = Duration::from_secs(30);
 
-/// The values of a variable that holds a duration or switches something off.
+/// The expected form of a duration that can be switched off, for messages.
 const DURATION_OR_OFF: &str = "a duration above zero, as `90s` or `1m30s`, or `off`";
 
 /// The expected form of a duration, for messages.
