@@ -155,7 +155,7 @@ impl Pruner {
     /// Removes the resources that were found of a class.
     async fn remove_all(&self, class: Class, filters: &[Filter], mut found: Vec<Selected>) -> Pass {
         self.record_absent(class, &found);
-        found.retain(|(_, resource)| !self.report().is_spared(resource));
+        found.retain(|(_, resource)| !self.report().is_final(resource));
         if found.is_empty() {
             return Pass::Empty;
         }
@@ -192,9 +192,14 @@ impl Pruner {
                 log::write(Level::Info, "left alone", &[("resource", resource), ("reason", &reason)]);
                 self.report().record_spared(resource);
             }
+            Ok(Removal::Undecided) => {
+                let reason = "it has several tags, and none of them is known to be the session's; remove it by hand \
+                              with `docker rmi`";
+                log_failure(resource, &reason);
+                self.report().record_stuck(resource, reason.to_owned());
+            }
             Err(error) => {
-                let fields: [(&str, &dyn Display); 2] = [("resource", resource), ("error", &error)];
-                log::write(Level::Warn, "failed to remove", &fields);
+                log_failure(resource, &error);
                 self.report().record_failed(resource, error.to_string(), error.is_in_doubt());
             }
         }
@@ -210,4 +215,8 @@ impl Pruner {
             }
         }
     }
+}
+
+fn log_failure(resource: &Resource, error: &dyn Display) {
+    log::write(Level::Warn, "failed to remove", &[("resource", resource), ("error", error)]);
 }

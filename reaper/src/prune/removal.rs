@@ -20,6 +20,8 @@ pub(super) enum Removal {
     Absent,
     /// The resource stays, because it is somebody else's too.
     Spared,
+    /// The image stays, because none of its tags is known to be the session's.
+    Undecided,
 }
 
 /// Removes a resource that a filter selects. Waits for at most `patience` for a removal that somebody else has begun.
@@ -66,9 +68,7 @@ async fn remove_image(engine: &Engine, image: &Resource, filter: &Filter) -> Res
     };
     let ours = session_tags(&image.tags, filter, &history);
     if ours.is_empty() {
-        return Err(EngineError::new(
-            "it has several tags, and none of them is known to be the session's; remove it by hand with `docker rmi`",
-        ));
+        return Ok(Removal::Undecided);
     }
     let mut removal = Removal::Absent;
     for tag in &ours {

@@ -35,6 +35,8 @@ enum Fate {
     Removed { after: Duration },
     /// It went without this reaper's doing.
     Vanished,
+    /// It can't be removed, and another attempt would not help.
+    Stuck { reason: String },
     /// It stays on purpose: in a dry run, or because it has somebody else's tag.
     Spared,
 }
@@ -72,6 +74,13 @@ impl Report {
         }
     }
 
+    /// Records that a resource can't be removed, so that no other attempt is made.
+    pub(crate) fn record_stuck(&mut self, resource: &Resource, reason: String) {
+        if let Some(entry) = self.entry(resource.class, &resource.id) {
+            entry.fate = Fate::Stuck { reason };
+        }
+    }
+
     /// Records that the engine has removed a resource for this reaper.
     pub(crate) fn record_removed(&mut self, resource: &Resource) {
         if let Some(entry) = self.entry(resource.class, &resource.id) {
@@ -103,10 +112,10 @@ impl Report {
         self.doubts.push(reason);
     }
 
-    /// Returns `true` if a resource stays on purpose.
-    pub(crate) fn is_spared(&self, resource: &Resource) -> bool {
+    /// Returns `true` if no attempt to remove a resource is to be made any more.
+    pub(crate) fn is_final(&self, resource: &Resource) -> bool {
         let entry = self.entries.get(&(resource.class, resource.id.clone()));
-        entry.is_some_and(|entry| matches!(entry.fate, Fate::Spared))
+        entry.is_some_and(|entry| matches!(entry.fate, Fate::Spared | Fate::Stuck { .. }))
     }
 
     /// Returns the ids of the resources of a class that are still to be removed.
@@ -126,7 +135,9 @@ impl Report {
             .entries
             .values()
             .filter_map(|entry| match &entry.fate {
-                Fate::Left { reason, .. } => Some(format!("{} ({reason})", entry.resource)),
+                Fate::Left { reason, .. } | Fate::Stuck { reason } => {
+                    Some(format!("{} ({reason})", entry.resource))
+                }
                 Fate::Removed { .. } | Fate::Vanished | Fate::Spared => None,
             })
             .collect();
@@ -146,7 +157,7 @@ impl Report {
             let list = match entry.fate {
                 Fate::Removed { .. } => "removed",
                 Fate::Vanished => "vanished",
-                Fate::Left { .. } => "left",
+                Fate::Left { .. } | Fate::Stuck { .. } => "left",
                 Fate::Spared => "spared",
             };
             session[list].as_array_mut().expect("the entry above has this list").push(entry.to_json());
@@ -179,7 +190,7 @@ impl Entry {
         });
         match &self.fate {
             Fate::Removed { after } => json["took_ms"] = json!(after.as_millis() as u64),
-            Fate::Left { reason, .. } => json["reason"] = json!(reason),
+            Fate::Left { reason, .. } | Fate::Stuck { reason } => json["reason"] = json!(reason),
             Fate::Vanished | Fate::Spared => {}
         }
         json

@@ -189,6 +189,31 @@ fn the_oldest_of_an_images_tags_is_the_sessions() {
     host.expect(200, "GET", "/images/app:keep/json");
 }
 
+/// If the order of an image's tags is unknown too, the image stays with all tags, and is reported as left without further
+/// attempts.
+#[test]
+fn an_image_of_which_no_tag_is_known_to_be_the_sessions_is_left() {
+    let (label, tag) = (label(), format!("reaper-other-{}", std::process::id()));
+    here().image_named(&label, &format!("{tag}:1"));
+    here().expect(201, "POST", &format!("/images/{tag}:1/tag?repo={tag}&tag=2"));
+    let proxy = EngineProxy::start_default();
+    proxy.on(Matcher::new("GET", "/events").first(1_000), Fault::error(500, "forgotten"));
+    let reaper = Reaper::start(&[("DOCKER_HOST", &proxy.docker_host())]);
+    reaper.connect().filter(&format!("label={label}"));
+    let end = reaper.end();
+    let left = left(&label);
+    for n in [1, 2] {
+        here().expect(200, "DELETE", &format!("/images/{tag}:{n}"));
+    }
+    assert_eq!((end.code, left), (Some(1), [0, 0, 0, 1]), "{}", end.stderr);
+    assert!(
+        end.stderr.contains("left 1 items: image") && end.stderr.contains("several tags"),
+        "{}",
+        end.stderr
+    );
+    assert_eq!(proxy.count(|request| request.is("GET", "/events")), 1);
+}
+
 /// An image with the label of reapers is spared.
 #[test]
 fn reapers_are_spared() {
