@@ -21,7 +21,7 @@ pub(super) fn shell(line: &str) -> Case {
 }
 
 #[track_caller]
-pub(super) fn exited(output: &CaseOutput, code: i32) {
+pub(super) fn exited(output: &CaseOutput, code: i64) {
     assert_eq!(output.end, CaseEnd::Exited(code), "{output:?}");
 }
 

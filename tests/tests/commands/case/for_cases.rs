@@ -1,6 +1,7 @@
 //! Containers that exist for their cases: the agent is their main process.
 
-use seatrial::{Case, CaseVia, ContainerPool, ContainerRequest, Recycle, TestContainer, WaitFor};
+use seatrial::pool::Recycle;
+use seatrial::{Case, CaseVia, ContainerPool, ContainerRequest, TestContainer, WaitFor};
 use seatrial_test_support::observe::{block_until_exited, state, until};
 use seatrial_test_support::own_session::{BASIC, MISBEHAVE, OwnSession, look_at, remove_by_hand};
 use seatrial_test_support::processes::{FAMILY, sleepers};
@@ -108,7 +109,11 @@ async fn the_agent_of_a_container_for_cases_comes_again_with_its_container() {
 async fn an_agent_that_is_killed_ends_its_container() {
     let session = OwnSession::begin("case-main-killed").await;
     let container = request(&session).start().await.expect("it starts");
-    let error = agent(&container).await.run(shell("kill 1; sleep 1001")).await.expect_err("it is lost");
+    let cases = agent(&container).await;
+    // From outside: a case can't end the agent.
+    let (ended, killed) = tokio::join!(cases.run(shell("sleep 1001")), container.kill("TERM"));
+    killed.expect("it is killed");
+    let error = ended.expect_err("it is lost");
     assert!(error.is_exec() && error.to_string().contains("ended"), "{error:?}");
     assert!(container.poison().is_some_and(|poison| poison.contains("sleep 1001")));
     assert_eq!(block_until_exited(container.name()), 128 + 15);
@@ -282,7 +287,10 @@ async fn a_pool_s_members_have_it() {
         }
         assert_eq!(pool.accounting().replacements.0, 0);
         let lease = pool.get().await.expect("a container");
-        agent(&lease).await.run(shell("kill 1; sleep 1001")).await.expect_err("it is lost");
+        let cases = agent(&lease).await;
+        let (ended, killed) = tokio::join!(cases.run(shell("sleep 1001")), lease.kill("TERM"));
+        killed.expect("it is killed");
+        ended.expect_err("it is lost");
         drop(lease);
         let lease = pool.get().await.expect("another container");
         exited(&agent(&lease).await.run(shell("exit 5")).await.expect("it runs"), 5);

@@ -46,7 +46,7 @@ async fn a_container_that_may_not_isolate_refuses_isolated_cases() {
     let session = OwnSession::begin("case-not-isolated").await;
     let container = waiting(&session).await;
     let cases = agent(&container).await;
-    for (cases, part) in [(cases.clone(), "may not do that"), (cases.by_exec(), "engine's exec")] {
+    for (cases, part) in [(cases, "may not do that"), (container.cases_by_exec(), "engine's exec")] {
         let end = cases.run(shell("true").isolated()).await.expect("it is data").end;
         assert!(matches!(&end, CaseEnd::CouldNotStart(reason) if reason.contains(part)), "{end:?}");
     }

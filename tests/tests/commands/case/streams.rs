@@ -34,7 +34,7 @@ impl AsyncWrite for Sink {
 /// Returns cases by agent and by exec.
 async fn ways(container: &seatrial::TestContainer) -> [Cases; 2] {
     let cases = agent(container).await;
-    [cases.clone(), cases.by_exec()]
+    [cases, container.cases_by_exec()]
 }
 
 /// A9: output goes to writers as it comes, up to its limit; a stream without a writer is kept.

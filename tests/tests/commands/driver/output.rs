@@ -81,7 +81,7 @@ async fn a_writer_that_is_stuck_is_given_up(#[values(Which::Docker, Which::Pool)
     for (then_fails, kind) in [(false, io::ErrorKind::TimedOut), (true, io::ErrorKind::StorageFull)] {
         let err = Kept::default();
         let line = "head -c 3000000 /dev/zero; echo all >&2";
-        let task = shell(line).patience(Duration::from_millis(300)).stderr(err.writer());
+        let task = shell(line).writer_timeout(Duration::from_millis(300)).stderr(err.writer());
         let task = task.stdout(Box::new(Stuck { takes: 100_000, then_fails }));
         let result = fixture.run(task).await.expect("the engine runs it");
         assert_eq!((result.status, err.text().as_str()), (Status::Success, "all\n"));
@@ -96,7 +96,7 @@ async fn a_task_that_nobody_awaits_ends_all_the_same() {
     let fixture = Fixture::of(Which::Docker, "driver-unawaited").await;
     let out = Kept::default();
     let task = shell("echo begun; head -c 3000000 /dev/zero")
-        .patience(Duration::from_millis(300))
+        .writer_timeout(Duration::from_millis(300))
         .stdout(out.writer());
     let prepared = fixture.driver.prepare(task).await.expect("it is prepared");
     let wait = prepared.run().await.expect("it starts");

@@ -35,7 +35,7 @@ async fn environment_user_and_directory_are_the_command_s_own() {
     let line = "echo $FROM $OWN; id -u; id -g; pwd";
     let plain = container.exec(["sh", "-c", line]).await.expect("it runs");
     assert_eq!(plain.stdout_text(), "request\n0\n0\n/\n");
-    let with = container.exec(["sh", "-c", line]).env("OWN", "exec").user("tester").workdir("/tmp");
+    let with = container.exec(["sh", "-c", line]).env("OWN", "exec").user("tester").working_dir("/tmp");
     let with = with.await.expect("it runs");
     assert_eq!(with.stdout_text(), "request exec\n1000\n1000\n/tmp\n");
     let env = container.exec(["sh", "-c", line]).env("FROM", "exec").user("65534:1000").await;

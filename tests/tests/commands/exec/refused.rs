@@ -22,7 +22,7 @@ async fn a_command_that_could_not_be_started_is_an_error_that_says_why() {
         ("/etc", command("/etc").await, ""),
         ("no-such-user", command("true").user("no-such-user").await, "no-such-user"),
         ("no-such-group", command("true").user("tester:no-such-group").await, "no-such-group"),
-        ("/no-such-dir", command("true").workdir("/no-such-dir").await, "/no-such-dir"),
+        ("/no-such-dir", command("true").working_dir("/no-such-dir").await, "/no-such-dir"),
     ];
     for (what, result, reason) in cases {
         let error = failed(result);

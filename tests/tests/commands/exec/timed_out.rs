@@ -71,9 +71,10 @@ async fn a_timed_out_command_of_any_user_is_ended_in_any_container() {
     for (what, request) in cases {
         let container = request.start().await.expect(what);
         let line = format!("rmdir /tmp/away; {FAMILY}");
-        let command = container.exec(["sh", "-c", &line]).workdir("/tmp").timeout(TIME);
+        let command = container.exec(["sh", "-c", &line]).working_dir("/tmp").timeout(TIME);
         let error = failed(command.await);
-        let listed = container.exec(["ps", "-o", "args"]).workdir("/").await.expect("it runs").stdout_text();
+        let listed =
+            container.exec(["ps", "-o", "args"]).working_dir("/").await.expect("it runs").stdout_text();
         let left: Vec<_> =
             listed.lines().filter(|line| line.starts_with("sleep 100") && !line.contains("100000")).collect();
         assert!(left.is_empty() && error.is_timeout(), "{what}: {left:?} {error:?}");

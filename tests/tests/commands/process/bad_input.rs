@@ -18,7 +18,7 @@ async fn a_process_that_can_t_be_started_is_an_error_at_the_start() {
         ("no-such-program", container.spawn(["no-such-program"]).tty(80, 24).await, "not found"),
         ("/etc/passwd", container.spawn(["/etc/passwd"]).await, "permission denied"),
         ("no-such-user", container.spawn(["true"]).user("no-such-user").await, "no-such-user"),
-        ("/no-such-dir", container.spawn(["true"]).workdir("/no-such-dir").await, "/no-such-dir"),
+        ("/no-such-dir", container.spawn(["true"]).working_dir("/no-such-dir").await, "/no-such-dir"),
     ];
     for (what, result, reason) in cases {
         let error = failed(result);
@@ -70,7 +70,7 @@ async fn a_write_to_one_who_stops_reading_does_not_hang_or_pass_for_done() {
     assert!(error.is_exec() && error.to_string().contains("standard input is closed"), "{error:?}");
     assert_eq!(ends.wait().await.expect("it has ended"), 0);
     let mut deaf = container.spawn(["sh", "-c", "exec <&-; sleep 1001"]).await.expect("it starts");
-    let error = failed(deaf.write_within(large, Duration::from_secs(1)).await);
+    let error = failed(deaf.write_timeout(large, Duration::from_secs(1)).await);
     assert!(error.is_exec(), "{error:?}");
     assert!(deaf.is_running().await.expect("the engine tells"));
     let mut closed = container.spawn(["cat"]).await.expect("it starts");
@@ -86,7 +86,7 @@ async fn a_process_whose_container_is_removed_has_ended() {
     let container = waiting(&session).await;
     let mut process = container.spawn(["sh", "-c", "echo ready; sleep 1001"]).await.expect("it starts");
     process.read_until("ready\n", LONG).await.expect("it runs");
-    failed(process.read_within(SHORT).await);
+    failed(process.read_timeout(SHORT).await);
     container.remove().await.expect("it goes");
     let read = tokio::time::timeout(LONG, process.read()).await.expect("it comes to an end");
     assert!(matches!(read, Ok(None) | Err(_)), "{read:?}");

@@ -22,8 +22,8 @@ async fn streams_are_told_apart_and_end() {
     let container = waiting(&session).await;
     let line = "echo out; read line; echo \"err $line $FROM $OWN\" >&2; pwd; exit 3";
     let mut process =
-        container.spawn(["sh", "-c", line]).env("OWN", "own").workdir("/tmp").await.expect("it starts");
-    let piece = process.read_within(LONG).await.expect("it prints");
+        container.spawn(["sh", "-c", line]).env("OWN", "own").working_dir("/tmp").await.expect("it starts");
+    let piece = process.read_timeout(LONG).await.expect("it prints");
     assert_eq!(piece, Some((LogStream::Stdout, Bytes::from("out\n"))));
     assert!(process.is_running().await.expect("the engine tells"));
     process.write("line\n").await.expect("it reads");
@@ -51,11 +51,11 @@ async fn standard_input_is_closed_by_itself() {
     let mut sort = container.spawn(["sort"]).await.expect("it starts");
     sort.write("b\nc\n").await.expect("it reads");
     sort.write("a\n").await.expect("it reads");
-    let early = failed(sort.read_within(SHORT).await);
+    let early = failed(sort.read_timeout(SHORT).await);
     assert!(early.is_timeout(), "it waits for the end: {early:?}");
     sort.close_stdin().await.expect("it is open");
     assert_eq!(sort.read_until("c\n", LONG).await.expect("it sorts"), b"a\nb\nc\n");
-    assert_eq!(sort.wait_within(LONG).await.expect("it ends"), 0);
+    assert_eq!(sort.wait_timeout(LONG).await.expect("it ends"), 0);
     let mut cat = container.spawn(["cat"]).await.expect("it starts");
     cat.write("all of it").await.expect("it reads");
     let output = cat.wait_with_output().await.expect("it ends");
@@ -70,15 +70,15 @@ async fn a_deadline_of_one_call_does_not_stay_for_the_next() {
     let mut process =
         container.spawn(["sh", "-c", "read line; sleep 2; echo late; read line"]).await.expect("it starts");
     for _ in 0..2 {
-        let error = failed(process.read_within(Duration::from_millis(50)).await);
+        let error = failed(process.read_timeout(Duration::from_millis(50)).await);
         assert!(error.is_timeout() && error.is_exec(), "{error:?}");
         assert!(error.to_string().contains("within 50 ms"), "{error}");
         assert!(
             error.to_string().contains("`sh -c read line") && error.to_string().contains(container.name())
         );
     }
-    let error = failed(process.wait_within(Duration::from_millis(50)).await);
-    assert!(error.is_timeout() && error.to_string().contains("runs still"), "{error:?}");
+    let error = failed(process.wait_timeout(Duration::from_millis(50)).await);
+    assert!(error.is_timeout() && error.to_string().contains("still runs"), "{error:?}");
     process.write("go\n").await.expect("it reads");
     let (stream, bytes) = process.read().await.expect("no deadline").expect("more");
     assert_eq!((stream, bytes.as_ref()), (LogStream::Stdout, &b"late\n"[..]));
@@ -125,8 +125,8 @@ async fn a_text_is_found_across_pieces_and_the_rest_is_left() {
     assert_eq!(process.read_until("bcde", LONG).await.expect("it comes"), b"abcde");
     assert_eq!(process.read_until("f", LONG).await.expect("it came already"), b"f");
     let error = failed(process.read_until("never", SHORT).await);
-    assert!(error.is_timeout() && error.to_string().contains("last it printed `g`"), "{error:?}");
-    let (_, bytes) = process.read_within(LONG).await.expect("it was left").expect("it was left");
+    assert!(error.is_timeout() && error.to_string().contains("its last output was `g`"), "{error:?}");
+    let (_, bytes) = process.read_timeout(LONG).await.expect("it was left").expect("it was left");
     assert_eq!(bytes.as_ref(), b"g");
     process.close_stdin().await.expect("it is open");
     let error = failed(process.read_until("never", LONG).await);
@@ -197,7 +197,7 @@ async fn a_process_that_ended_by_itself_leaves_what_it_left() {
         .spawn(["sh", "-c", "setsid sleep 1001 >/dev/null 2>&1 & echo begun"])
         .await
         .expect("it starts");
-    while process.read_within(LONG).await.expect("it ends").is_some() {}
+    while process.read_timeout(LONG).await.expect("it ends").is_some() {}
     drop(process);
     // It is ended afterwards, in the same way.
     let mut other = container.spawn(["sh", "-c", "sleep 1002 & echo ready; wait"]).await.expect("it starts");

@@ -27,7 +27,7 @@ async fn a_shell_in_a_terminal() {
     shell.write("\u{3}").await.expect("it reads");
     shell.read_until("ready> ", LONG).await.expect("Ctrl-C interrupts, and it prompts");
     shell.write("exit 7\n").await.expect("it reads");
-    assert_eq!(shell.wait_within(LONG).await.expect("it ends"), 7);
+    assert_eq!(shell.wait_timeout(LONG).await.expect("it ends"), 7);
 }
 
 /// C30: an interactive program is driven through a terminal and through pipes.
@@ -56,7 +56,7 @@ async fn psql_in_a_terminal_and_in_a_pipe() {
     let table = typed.read_until("(1 row)", LONG).await.expect("it answers");
     assert!(String::from_utf8_lossy(&table).contains("     2\r\n"), "{}", String::from_utf8_lossy(&table));
     typed.write("\\q\n").await.expect("it reads");
-    assert_eq!(typed.wait_within(LONG).await.expect("it ends"), 0);
+    assert_eq!(typed.wait_timeout(LONG).await.expect("it ends"), 0);
 
     let mut piped = psql().await.expect("it starts");
     piped
@@ -96,7 +96,7 @@ async fn an_editor_on_the_whole_screen() {
     };
     assert!(tildes(&redrawn) >= 17, "{:?}", String::from_utf8_lossy(&redrawn));
     vi.write(":wq\r").await.expect("it reads");
-    assert_eq!(vi.wait_within(LONG).await.expect("it ends"), 0);
+    assert_eq!(vi.wait_timeout(LONG).await.expect("it ends"), 0);
     let letter = container.exec(["cat", "/tmp/letter"]).await.expect("it runs");
     assert_eq!(letter.stdout_text(), "Dear all,\nthe ship sails.\n");
 }
