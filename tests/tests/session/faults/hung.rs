@@ -106,7 +106,7 @@ async fn a_request_about_a_network_a_volume_or_an_image_that_hangs_is_named() {
     Session::clone(&session).close().await.expect("everything can be removed");
 }
 
-/// E1: an engine that answers its ping and nothing else is reported as wedged.
+/// E1: an engine that answers its ping and nothing else is reported to hang itself.
 #[tokio::test]
 async fn an_engine_that_only_answers_its_ping_is_told_to_be_wedged() {
     let (proxy, session) = impatient("wedged").await;
@@ -149,7 +149,7 @@ pub(crate) fn assert_says(error: &Error, phase: &str, subject: &str) {
     assert!(error.subject().is_some_and(|named| named.contains(subject)), "`{subject}` is not in: {text}");
     assert!(text.contains(phase), "`{phase}` is not in: {text}");
     assert!(text.contains("did not answer within"), "{text}");
-    assert!(text.contains("wedged") && text.contains("SEATRIAL_REQUEST_TIMEOUT"), "{text}");
+    assert!(text.contains("the engine itself hangs") && text.contains("SEATRIAL_REQUEST_TIMEOUT"), "{text}");
 }
 
 pub(crate) async fn impatient(topic: &str) -> (EngineProxy, OwnSession) {
