@@ -1,4 +1,4 @@
-//! Requests that the engine never answers: each is an error of its own, that says which, on what, and for how long.
+//! Requests that the engine never answers: the error names the request, its subject and the time.
 
 use std::time::Duration;
 
