@@ -1,7 +1,7 @@
 //! A real browser without a window, driven over the pipes of its DevTools protocol.
 //!
-//! Messages are JSON with a NUL after each, as `--remote-debugging-pipe` has it; what the methods are called and take is
-//! described at <https://chromedevtools.github.io/devtools-protocol/>.
+//! Messages are JSON with a NUL after each, as `--remote-debugging-pipe` has it. The methods are described at
+//! <https://chromedevtools.github.io/devtools-protocol/>.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -12,7 +12,8 @@ use crate::{Answer, Gate};
 pub enum Fault {
     /// Waits before going on; the engine gets and carries out the request even if the client gives up meanwhile.
     Delay(Duration),
-    /// Holds the request at a gate before going on; the engine gets and carries it out even if the client gives up meanwhile.
+    /// Holds the request at a gate before going on. The engine gets and carries it out even if the client gives up
+    /// meanwhile.
     Hold(Gate),
     /// Forwards request and answer untouched, to exempt something from the rules after this one.
     Pass,

@@ -223,7 +223,7 @@ impl Upload<'_> {
                 () = self.source.until_closed() => {}
             }
         }
-        // Of a body that the client has not sent whole, an engine waits for the rest, and holds its container meanwhile.
+        // If the client has not sent a whole body, an engine waits for the rest, and locks its container meanwhile.
         if is_whole && self.outlives_client && self.source.is_hung_up().await {
             // The way back ends it, once the engine has answered.
             std::future::pending::<()>().await;

@@ -1,4 +1,4 @@
-//! Containers that stay: one that is told to, and those of a whole run (C12).
+//! Containers that are kept: a single one, and those of a whole run (C12).
 //!
 //! The containers that a process keeps can only be seen after it has ended, so each test looks at a child.
 

@@ -1,4 +1,4 @@
-//! Mounted test files (C21): what a container sees of them, and when their copies go.
+//! Mounted test files (C21): their rights in the container, and the life of their copies.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};

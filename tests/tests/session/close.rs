@@ -1,4 +1,4 @@
-//! Closing a session: what it waits for.
+//! Closing a session, and the removals that it waits for.
 
 use std::time::Duration;
 

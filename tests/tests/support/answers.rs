@@ -1,4 +1,4 @@
-//! Made-up answers and engines: what a client sees of each.
+//! Made-up answers and engines, as a client sees them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Faults in front of the real engine: which requests reach it, and what comes back.
+//! Faults in front of the real engine: the requests that reach it, and the answers that come back.
 
 use std::thread;
 use std::time::{Duration, Instant};

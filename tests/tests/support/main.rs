@@ -1,4 +1,4 @@
-//! The support library tried on itself and on the real engine: what the other tests rely on.
+//! The support library, tried on itself and on the real engine. The other tests rely on it.
 
 mod answers;
 mod child;

@@ -1,4 +1,4 @@
-//! Cases whose time is up, and what cases leave.
+//! Cases whose time is up, and processes that cases leave.
 
 use std::time::{Duration, Instant};
 

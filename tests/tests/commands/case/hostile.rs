@@ -1,4 +1,4 @@
-//! Cases that want it all.
+//! Cases that take as much as they can of a container.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Agents that are killed, and streams that are cut: what ran is an error, never a result.
+//! Agents that are killed and streams that are cut: the cases that ran fail with an error, never with a result.
 
 use std::time::Duration;
 

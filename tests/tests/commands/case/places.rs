@@ -1,4 +1,4 @@
-//! Containers in which little is to be had.
+//! Containers with few files and few rights.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Closing, dropping and giving up, at every stage.
+//! Closing and dropping a task at every stage.
 
 use rstest::rstest;
 use seatrial::driver::Status;

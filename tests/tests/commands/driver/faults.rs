@@ -1,4 +1,4 @@
-//! An engine that fails while a task runs: an error, never a result that looks well.
+//! Engines that fail while a task runs: the task has an error, never a result.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The driver without an engine keeps the same contract.
+//! The driver without an engine, which keeps the same promises.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Tasks that run to their end, and what runs them (D1–D5).
+//! Tasks that run to their end, and the drivers that run them (D1–D5).
 
 mod ends;
 mod faults;

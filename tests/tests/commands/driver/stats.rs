@@ -1,4 +1,4 @@
-//! Samples of what a task uses.
+//! Samples of the resources that a task uses.
 
 use rstest::rstest;
 use seatrial::Stats;

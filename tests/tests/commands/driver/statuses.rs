@@ -1,4 +1,4 @@
-//! Each status, by a real container.
+//! Each status of a task, with a real container.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Commands with nothing but their words, environment, user and directory.
+//! Commands with arguments, environment, user and directory.
 
 use seatrial_test_support::own_session::OwnSession;
 

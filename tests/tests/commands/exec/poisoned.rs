@@ -1,4 +1,4 @@
-//! Commands that can't be ended, and what is said of their container then.
+//! Commands that can't be ended, and the poison of their containers.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Commands that can't be started, for what they are or for what their container is.
+//! Commands that can't be started, because of themselves or of their containers.
 
 use seatrial::RestartPolicy;
 use seatrial_test_support::observe::{failed, until};

@@ -1,4 +1,4 @@
-//! Real programs that talk to people: a shell, a database's client, an editor.
+//! Interactive programs: a shell, a database's client, an editor.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Copies that can't be made: refused, where that can be known, before anything is created.
+//! Copies that can't be made: they are refused, if possible before anything is created.
 
 use std::io::{self, Cursor, Read};
 use std::os::unix::net::UnixListener;

@@ -1,4 +1,4 @@
-//! Archives that no honest engine would give: answered by a proxy in the engine's place.
+//! Archives that no honest engine would send: a proxy answers in the engine's place.
 
 use std::fs;
 use std::path::PathBuf;

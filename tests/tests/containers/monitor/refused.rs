@@ -1,4 +1,4 @@
-//! Requests for restarts that can't be: refused before anything is started.
+//! Impossible restarts, which are refused before anything is started.
 
 use seatrial::{AfterExit, RestartPolicy};
 use seatrial_test_support::observe::failed;

@@ -1,4 +1,4 @@
-//! Samples of what a container uses.
+//! Samples of the resources that a container uses.
 
 use seatrial::Stats;
 use seatrial_test_support::observe::{LONG, failed};

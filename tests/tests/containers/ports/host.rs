@@ -1,4 +1,4 @@
-//! At which address published ports are reached: told by a variable, by the engine's address, or loopback.
+//! The address of published ports: from a variable, from the engine's address, or loopback.
 
 use std::net::TcpStream;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Looking a port up: no call to the engine, and three different errors.
+//! Lookups of ports: no call to the engine, and three different errors.
 
 use seatrial::Port;
 use seatrial_test_support::own_session::OwnSession;

@@ -1,4 +1,4 @@
-//! Options that this engine or this machine may not have: they reach the engine, which is the one that refuses.
+//! Options that this engine or this machine may not have: they reach the engine, which may refuse them.
 
 use seatrial::ContainerRequest;
 use seatrial_test_support::own_session::{OwnSession, look, look_at};

@@ -1,4 +1,4 @@
-//! Checkpoints: a counter that goes on from where it was, and what there is to say where that can't be (C14).
+//! Checkpoints (C14): a counter that goes on from where it was, and errors where checkpoints are impossible.
 
 use std::time::Duration;
 

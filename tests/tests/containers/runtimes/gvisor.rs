@@ -1,4 +1,4 @@
-//! All that needs gVisor, in one test: a daemon that has it takes seconds to start.
+//! Everything that needs gVisor, in one test: a daemon with gVisor takes seconds to start.
 
 use super::place::{OFFLINE, Place};
 use seatrial_tests::Leftovers;

@@ -1,4 +1,4 @@
-//! Registries and engines that fail on the way: what passes is tried again, what does not is final.
+//! Registries and engines that fail during a pull: errors that may pass are tried again, others are final.
 
 use std::time::{Duration, Instant};
 

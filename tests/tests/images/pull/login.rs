@@ -1,4 +1,4 @@
-//! Registries that want a login (C31, C32).
+//! Registries that require a login (C31, C32).
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Pulls from a real registry (C31), with credentials where it wants some (C32) and faults in between.
+//! Pulls from a real registry (C31), with credentials if it requires them (C32), and with faults in between.
 
 mod faults;
 mod login;

@@ -1,4 +1,4 @@
-//! Which image is asked for: names that are rewritten (C34), and names that are none (C3, C31).
+//! Names of images: rewritten ones (C34), and invalid ones (C3, C31).
 
 use seatrial::{ContainerRequest, Pull};
 use seatrial_test_support::own_session::OwnSession;

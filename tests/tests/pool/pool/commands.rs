@@ -1,4 +1,4 @@
-//! Commands that live on when their lease is over: ended before the next one, or the container is replaced.
+//! Commands that outlive their lease: they are ended before the next one, or the container is replaced.
 
 use std::time::Duration;
 

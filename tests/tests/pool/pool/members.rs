@@ -1,4 +1,4 @@
-//! Containers that are not what they were: replaced, and never handed out.
+//! Containers that died or changed: they are replaced, and never leased.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The pool on a real engine: who is served when, what becomes of containers, how it ends.
+//! The pool on a real engine: the order of service, the replacement of containers, and the pool's end.
 
 mod bad_input;
 mod cancel;

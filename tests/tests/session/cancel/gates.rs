@@ -1,4 +1,4 @@
-//! Dropped while a request of the start is under way: before the engine has it, and after it has answered.
+//! Starts that are dropped while a request is under way: before the engine has it, and after it has answered.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! A creation that the engine carries out without ever saying so.
+//! Creations that the engine carries out without an answer.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Starts that do not come to their end, dropped or failed at every point: something owns whatever was created.
+//! Starts that are dropped or fail at every point: whatever was created has an owner.
 
 mod failed;
 mod gates;

@@ -1,4 +1,4 @@
-//! Dropped after every poll, with nothing in the way.
+//! Futures that are dropped after every poll.
 
 use seatrial::{Network, Volume, WaitFor};
 use seatrial_test_support::own_session::OwnSession;

@@ -1,4 +1,4 @@
-//! Which engine is taken, what is said when there is none, and what is told of the choice.
+//! Discovery of the engine: the choice, the report of it, and the error if there is none.
 
 mod none;
 mod refused;

@@ -1,4 +1,4 @@
-//! A machine without an engine, made by hiding those that there are from one process.
+//! A machine without an engine: all engines are hidden from one process.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! An engine that was named, and can't be used: the error says by whom, where, and why.
+//! Engines that were named and can't be used: the error has the setting, the address and the reason.
 
 use std::fs;
 use std::os::unix::net::UnixListener;

@@ -1,4 +1,4 @@
-//! The three questions (which engine, which socket for a sidecar, which address for ports) and their answers.
+//! The three choices (engine, socket for a sidecar, address of ports) and their sources.
 
 use seatrial::Session;
 use seatrial_test_support::own_session::own_id;

@@ -1,4 +1,4 @@
-//! Every way in which a process ends by itself: nothing of it is left at that very moment.
+//! Every way in which a process ends by itself: nothing of it is left at that moment.
 
 use std::cell::RefCell;
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! The end of a process whose engine hangs: it waits 10 s, says what is left, and ends.
+//! The end of a process whose engine hangs: it waits 10 s, reports what is left, and ends.
 
 use std::time::Duration;
 

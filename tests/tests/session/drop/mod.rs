@@ -1,5 +1,4 @@
-//! Dropping a container: wherever that happens, it goes, without blocking anybody; and so does all at the end of a
-//! process.
+//! Dropping a container removes it wherever that happens, and blocks nobody; so does the end of the process.
 
 mod busy;
 mod ends;

@@ -1,4 +1,4 @@
-//! Requests that the engine never answers: each is an error of its own, that says which, on what, and for how long.
+//! Requests that the engine never answers: the error names the request, its subject and the time.
 
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ async fn a_request_about_a_network_a_volume_or_an_image_that_hangs_is_named() {
 
 /// E1: an engine that answers its ping and nothing else is reported as one that hangs.
 #[tokio::test]
-async fn an_engine_that_only_answers_its_ping_is_told_to_be_wedged() {
+async fn an_engine_that_only_answers_its_ping_is_reported_to_hang() {
     let (proxy, session) = impatient("wedged").await;
     proxy.on(Matcher::new("GET", "/_ping"), Fault::Pass).on(Matcher::new("GET", "/version"), Fault::Pass);
     proxy.on(Matcher::any(), Fault::hang());

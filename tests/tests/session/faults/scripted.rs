@@ -1,4 +1,4 @@
-//! Engines that are nothing but a script, and a real one that fails at its n-th request.
+//! Scripted engines, and a real one that fails at its n-th request.
 
 use std::time::{Duration, Instant};
 

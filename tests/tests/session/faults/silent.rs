@@ -1,4 +1,4 @@
-//! Answers that begin and then stay away.
+//! Answers that begin and then fall silent.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! A removal and its caller: who goes does not take it with him, and who waits is told.
+//! Removals and their callers: a removal goes on without its caller, and reports to those that wait.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Removals: tried again while that helps, carried on without their caller, so many at once, and only of what is ours.
+//! Removals: tried again if that helps, carried on without their caller, limited in number, and only of our own
+//! resources.
 
 mod callers;
 mod retried;

@@ -1,4 +1,4 @@
-//! Reapers that can't be had: each error says what is wrong with which one, and nothing is created.
+//! Reapers that can't be used: each error says what is wrong with which one, and nothing is created.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};

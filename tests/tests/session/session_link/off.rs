@@ -1,4 +1,4 @@
-//! No reaper: by whose word, and who is told.
+//! Sessions without a reaper: the settings for it, and the notice.
 
 use seatrial_test_support::observe::LONG;
 use seatrial_test_support::own_session::remove_by_hand;

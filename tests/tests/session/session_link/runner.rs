@@ -59,7 +59,8 @@ fn a_reaper_on_the_host_is_no_leak_to_nextest() {
     }
 }
 
-/// Has nextest run the test that hangs, up to its time-out; nothing, with the reason on stderr, where it is not installed.
+/// Runs the test that hangs with nextest, up to its time-out; `None`, with the reason on stderr, if it is not
+/// installed.
 fn nextest(run: &Run) -> Option<String> {
     let version = Command::new("cargo").args(["nextest", "--version"]).output();
     if !version.is_ok_and(|output| output.status.success()) {

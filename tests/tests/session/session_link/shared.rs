@@ -1,4 +1,4 @@
-//! One reaper for all processes of a session, whoever comes first.
+//! One reaper for all processes of a session.
 
 use seatrial_core::labels;
 use seatrial_test_support::observe::{LONG, block_until};

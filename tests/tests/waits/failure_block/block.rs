@@ -1,4 +1,4 @@
-//! A block with what differs from run to run taken out.
+//! A block without the parts that differ from run to run.
 
 use seatrial::Error;
 

@@ -1,4 +1,4 @@
-//! The container's output is never held back, whatever becomes of the wait and of its reader.
+//! The container's output is never held back, whatever happens to the wait and to its reader.
 
 use std::sync::Mutex;
 use std::sync::mpsc::channel;

@@ -1,4 +1,4 @@
-//! The wait for a log line (C23): what matches, from when on, how it ends, and that it holds nobody back.
+//! The wait for a log line (C23): its matches, its span, its end, and that it holds nothing back.
 
 mod broken;
 mod end;

@@ -1,4 +1,4 @@
-//! From when on a log wait looks: from the start of this run, or from now.
+//! The span of a log wait: from the start of this run, or from now on.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Logs after the fact, and as they come.
+//! Logs that are read afterwards, and as they come.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! The strategies (C24), each met and not met, alone and together.
+//! The strategies (C24): met and not met, alone and together.
 
 mod command;
 mod health;

@@ -1,4 +1,4 @@
-//! The waits for an end, a file, a time, and nothing; the deadline.
+//! The waits for an end, a file, a time, and nothing; and the deadline.
 
 use std::time::{Duration, Instant};
 

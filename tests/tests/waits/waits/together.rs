@@ -1,4 +1,4 @@
-//! Several strategies at once, and one of the user's own.
+//! Several strategies at once, and a strategy of the caller's.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
