@@ -85,7 +85,8 @@ impl Pieces {
             }
             if let Some(end) = &mut self.end {
                 let again = end.as_ref().copied().map_err(Error::duplicate);
-                return std::mem::replace(end, again).map(|()| None);
+                let end = std::mem::replace(end, again).map(|()| None);
+                return end.map_err(|error| error.with_phase("read a command's output"));
             }
             let reading = self.source.read(&self.has_input);
             let read = match &mut self.presence {
