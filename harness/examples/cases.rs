@@ -1,4 +1,4 @@
-//! Many short commands in one container: fast, with nothing left behind.
+//! Runs many short commands in one container: fast, and without leftover processes.
 //!
 //! ```text
 //! cargo xtask images basic
@@ -21,14 +21,14 @@ async fn main() -> Result<()> {
     let sorted = cases.run(Case::new(["sort"]).stdin("Vasa\nFram\n")).await?;
     println!("sorted: {:?}, it {}", sorted.stdout_text(), sorted.end);
 
-    // How a case ends is data, whatever it is.
+    // Every way in which a case can end is data and not an error.
     let failed = cases.run(Case::new(["sh", "-c", "echo sunk >&2; kill -9 $$"])).await?;
     ensure!(failed.end == CaseEnd::Signalled(9), "{failed:?}");
     println!("{:?}, it was {}", failed.stderr_text(), failed.end);
     let missing = cases.run(Case::new(["no-such-program"])).await?;
     println!("it {}", missing.end);
 
-    // What a case leaves is ended, and its time is the most that it costs.
+    // Processes that a case leaves behind are killed, and a time limit bounds the case.
     let line = "sleep 1001 & (sleep 1002 &) ; echo waiting; wait";
     let late = cases.run(Case::new(["sh", "-c", line]).timeout(Duration::from_millis(500))).await?;
     ensure!(late.end == CaseEnd::TimedOut && late.stdout_text() == "waiting\n", "{late:?}");

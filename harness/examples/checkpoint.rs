@@ -1,4 +1,5 @@
-//! A counter that goes on from where it was, once it is restored; or, what the engine lacks for that.
+//! Checkpoints a counter and restores it, so that it continues where it was. On an engine without checkpoints, prints
+//! what is missing.
 //!
 //! ```text
 //! cargo xtask engine up --runtime gvisor && cargo xtask images basic
@@ -8,7 +9,7 @@
 use anyhow::{Result, ensure};
 use seatrial::{ContainerRequest, TestContainer, WaitFor};
 
-/// It counts in memory alone.
+/// Starts a counter that keeps its value in memory only.
 const COUNT: &str = "i=0; while true; do i=$((i+1)); echo $i; sleep 0.2; done";
 
 #[tokio::main]
@@ -17,7 +18,7 @@ async fn main() -> Result<()> {
     let counter = request.wait_for(WaitFor::log("5\n")).start().await?;
     if let Err(error) = counter.checkpoint("five").await {
         ensure!(error.is_unsupported(), error);
-        println!("no checkpoint here: {error}");
+        println!("this engine does not support the checkpoint: {error}");
         return Ok(());
     }
     let last = last(&counter).await?;

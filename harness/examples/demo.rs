@@ -1,11 +1,11 @@
-//! All of it in one go: three services on one network, spoken to from outside and inside, a wait that fails, and
-//! nothing left at the end.
+//! Combines the other examples: three services on one network, contacted from outside and inside, a wait that fails,
+//! and a check that nothing is left at the end.
 //!
 //! ```text
 //! cargo xtask demo
 //! ```
 //!
-//! The services are those of the other examples. It ends with an error if anything is not as it should be.
+//! It fails if anything is not as expected.
 
 mod support;
 
@@ -28,7 +28,7 @@ use anyhow::{Result, ensure};
 use seatrial::{ContainerRequest, Network, Session, TestContainer};
 use support::Witness;
 
-/// A service that is ready, and what the table says of it.
+/// A ready service, with its row of the table.
 struct Service {
     alias: &'static str,
     container: TestContainer,
@@ -37,7 +37,7 @@ struct Service {
 }
 
 impl Service {
-    /// Starts a service on a network, where the others find it by its alias.
+    /// Starts a service on a network, where others reach it by its alias.
     async fn start(
         alias: &'static str,
         port: u16,
@@ -98,7 +98,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// One container asks another by its alias: a command that is a container of its own, and one in a container that runs.
+/// Contacts services by their aliases: from a container of its own, and from a command in a running container.
 async fn from_inside(network: &Network, database: &TestContainer) -> Result<()> {
     let client = cache::request().cmd(["redis-cli", "-h", "cache", "ping"]).publish_none().network(network);
     let answer = client.run().await?.stdout_text();

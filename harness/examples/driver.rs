@@ -1,4 +1,4 @@
-//! Tasks that run to their end: by name of the driver, in containers of their own or in those of a pool.
+//! Runs tasks to their end, with a driver chosen by name: in containers of their own or in those of a pool.
 //!
 //! ```text
 //! cargo xtask images basic

@@ -1,4 +1,4 @@
-//! Commands in a running container: with input, with a deadline, and some that can't be.
+//! Runs commands in a running container: with input, with a time limit, and commands that fail to start.
 //!
 //! ```text
 //! cargo xtask images basic
@@ -12,7 +12,7 @@ use seatrial::ContainerRequest;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // The init asks for the exit codes of what is left without a parent.
+    // An init process reaps orphaned processes.
     let request =
         ContainerRequest::new("seatrial/basic:dev").cmd(["sleep", "1000"]).stop_signal("KILL").init();
     let container = request.start().await?;
@@ -27,7 +27,7 @@ async fn main() -> Result<()> {
     ensure!(error.is_not_started(), "{error:?}");
     println!("{error}");
 
-    // Its children are ended with it.
+    // A timeout kills the command's children, too.
     let line = "sleep 1001 & sleep 1002 & echo waiting; wait";
     let error =
         container.exec(["sh", "-c", line]).timeout(Duration::from_secs(1)).await.expect_err("it sleeps");

@@ -6,7 +6,7 @@
 //! SEATRIAL_KEEP=on-failure cargo run -p seatrial --example failing_wait
 //! ```
 //!
-//! It succeeds when the wait fails. In a test you would write `.await?`, and the test runner prints the same.
+//! The program succeeds if the wait fails. A test would use `.await?`, and the test runner would print the same text.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(crate) fn request() -> ContainerRequest {
         .startup_timeout(Duration::from_secs(2))
 }
 
-/// Starts what can't become ready.
+/// Starts a container that never becomes ready.
 pub(crate) async fn fail() -> Result<Error> {
     match request().start().await {
         Ok(redis) => bail!("{redis} is ready, but nobody filled it"),
@@ -39,8 +39,8 @@ async fn main() -> Result<()> {
     let error = fail().await?;
     println!("error: {error}\n");
 
-    // The same facts, for programs.
-    let report = error.report().context("there is no report")?;
+    // The same facts as data.
+    let report = error.report().context("the error has no report")?;
     for branch in report.branches.iter().filter(|branch| branch.depth > 0) {
         println!("{}: {}", branch.waited_for, branch.outcome);
     }

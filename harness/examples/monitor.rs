@@ -1,4 +1,4 @@
-//! What a container does and uses, from its start to its end: with restarts that a function decides on, and a profiler.
+//! Monitors a container from its start to its end, with restarts that a function decides on, and a profiler.
 //!
 //! ```text
 //! cargo xtask images basic
@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use anyhow::{Result, ensure};
 use seatrial::{AfterExit, ContainerRequest, Phase, ProfileHook, ProfileTarget, Stats};
 
-/// Records each run with `perf`, if it is there, into a file of its own.
+/// Records each run with `perf`, if that is installed, into a separate file.
 #[derive(Default)]
 struct Perf(Mutex<Option<Child>>);
 
@@ -30,7 +30,7 @@ impl ProfileHook for Perf {
     fn end(&self, _: &ProfileTarget) -> Result<(), Box<dyn Error + Send + Sync>> {
         let child = self.0.lock().map_err(|_| "a call before this one panicked")?.take();
         if let Some(mut child) = child {
-            // It ends by itself with the process; this is for one that is ended while it runs.
+            // `perf` ends by itself with the process. It is interrupted here in case the process is still running.
             Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
             child.wait()?;
         }
@@ -59,7 +59,7 @@ async fn main() -> Result<()> {
         }
         (samples, last)
     });
-    // The handle is what the container lives as long as.
+    // Kept until the end, since dropping the handle removes the container.
     let container = starting.await?;
     let (samples, last) = shown.await?;
     if let Some(trouble) = container.profile_error() {

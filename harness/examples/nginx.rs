@@ -1,4 +1,4 @@
-//! nginx with a directory of pages of ours, ready when it serves the right one.
+//! Starts nginx with a directory of pages, and waits until it serves one of them.
 //!
 //! ```text
 //! cargo xtask images nginx
@@ -8,7 +8,7 @@
 use anyhow::{Result, ensure};
 use seatrial::{ContainerRequest, CopyIn, TestContainer, WaitFor};
 
-/// Copied into the container with all that is in it.
+/// Copied into the container with its content.
 const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/files/pages");
 
 pub(crate) fn request() -> ContainerRequest {

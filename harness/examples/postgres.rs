@@ -1,4 +1,4 @@
-//! PostgreSQL with a schema of ours, and a wait that is made of several.
+//! Starts PostgreSQL with a schema, and waits for several conditions.
 //!
 //! ```text
 //! cargo xtask images postgres
@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use seatrial::{ContainerRequest, CopyIn, TestContainer, WaitFor};
 use tokio_postgres::NoTls;
 
-/// Run by the entry point of the image at the first start.
+/// Executed by the image's entry point at the first start.
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/files/schema.sql");
 
 pub(crate) const PASSWORD: &str = "anchor";
@@ -19,10 +19,10 @@ pub(crate) fn request() -> ContainerRequest {
         .env("POSTGRES_PASSWORD", PASSWORD)
         .env("POSTGRES_DB", "harbour")
         .copy_in(CopyIn::file(SCHEMA, "/docker-entrypoint-initdb.d/schema.sql"))
-        // Nothing of it has to survive a power cut.
+        // Without syncing to disk, since the data need not survive a power failure.
         .cmd(["postgres", "-c", "fsync=off"])
         .port(5432)
-        // Twice, since the server that runs the schema says it first.
+        // Twice, since the temporary server that runs the schema prints it first.
         .wait_for(WaitFor::all([
             WaitFor::log("database system is ready to accept connections").times(2).into(),
             WaitFor::port(5432).into(),
@@ -30,7 +30,7 @@ pub(crate) fn request() -> ContainerRequest {
         ]))
 }
 
-/// Asks for a row that the schema holds.
+/// Queries a row that the schema inserts.
 pub(crate) async fn talk(postgres: &TestContainer) -> Result<String> {
     let (client, connection) = tokio_postgres::Config::new()
         .host(postgres.host())

@@ -1,4 +1,4 @@
-//! A process that is talked to while it runs: PostgreSQL's own client, in a terminal.
+//! Interacts with a running process: PostgreSQL's client, in a terminal.
 //!
 //! ```text
 //! cargo xtask images postgres
@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use seatrial::{ContainerRequest, WaitFor};
 
-/// What each answer may take.
+/// The time limit for each answer.
 const TIME: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -33,5 +33,5 @@ async fn main() -> Result<()> {
     psql.write("\\q\n").await?;
     println!("psql ended with {}", psql.wait_timeout(TIME).await?);
     Ok(())
-    // A handle that is dropped before its process has ended ends the process.
+    // Dropping the handle of a running process kills it.
 }

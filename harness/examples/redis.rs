@@ -1,4 +1,4 @@
-//! Redis with a configuration file of ours, ready as soon as it says so.
+//! Starts Redis with a configuration file, and waits for its log line.
 //!
 //! ```text
 //! cargo xtask images redis
@@ -19,7 +19,7 @@ pub(crate) fn request() -> ContainerRequest {
         .wait_for(WaitFor::log("Ready to accept connections").on_stdout())
 }
 
-/// Writes and reads a key, and asks for what the configuration file says.
+/// Writes and reads a key, and checks a value of the configuration file.
 pub(crate) async fn talk(redis: &TestContainer) -> Result<String> {
     let client = redis::Client::open(format!("redis://{}/", redis.addr(6379)?))?;
     let mut connection = client.get_multiplexed_async_connection().await?;

@@ -1,4 +1,4 @@
-//! A container's state as it changes, and the exit code of its end.
+//! Watches a container's state, and returns the exit code of its end.
 //!
 //! ```text
 //! cargo xtask images basic

@@ -88,6 +88,6 @@ pub use wait::{
     ExecWait, ExitWait, FileWait, HealthyWait, HttpResponse, HttpWait, LogWait, PortWait, WaitFor,
 };
 pub use words::{
-    BranchReport, ContainerId, ContainerState, ContainerStatus, Error, ExecOutput, Health, LogLine,
-    LogStream, PartialOutput, Port, Protocol, Report, Result,
+    BranchOutcome, BranchReport, ContainerId, ContainerState, ContainerStatus, Error, ExecOutput, Health,
+    LogLine, LogStream, PartialOutput, Port, Protocol, Report, ReportedState, Result,
 };

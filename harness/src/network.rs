@@ -1,4 +1,4 @@
-//! Networks of a session: made here, removed with their handle.
+//! Networks that belong to a session, removed with their handle.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use crate::engine::{Resource, network_body};
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::words::{Result, check_name, random_name};
 
-/// A bridge network on which containers reach each other by name and alias; dropping it removes it.
+/// A bridge network on which containers reach each other by name and alias. Dropping it removes it.
 ///
-/// A network that still has containers is removed once they are gone; it stays if one of them was kept.
+/// A network with containers is removed once they are gone. It stays if one of them is kept.
 ///
 /// ```no_run
 /// use seatrial::{ContainerRequest, Network};
@@ -31,47 +31,47 @@ pub struct Network {
 }
 
 impl Network {
-    /// Creates a network with a name that nobody else has, in the process's session.
+    /// Creates a network with a generated name, in the process's session.
     ///
     /// # Errors
-    /// The engine's own, for example when it has no more address ranges.
+    /// Those of the engine, for example if it has no address range left.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn create() -> Result<Self> {
         Self::create_in(&Session::current().await?).await
     }
 
-    /// As [`create`](Self::create), in a session of your choice.
+    /// Creates a network like [`create`](Self::create), in the given session.
     ///
     /// # Errors
-    /// As [`create`](Self::create).
+    /// Those of [`create`](Self::create).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn create_in(session: &Session) -> Result<Self> {
         Self::make(session, random_name("net"), false).await
     }
 
-    /// Creates a network with a name of your own.
+    /// Creates a network with the given name.
     ///
     /// # Errors
-    /// Invalid, if the name can't be one; as [`create`](Self::create).
+    /// Invalid, if the name is malformed; those of [`create`](Self::create).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn create_named(session: &Session, name: &str) -> Result<Self> {
         check_name(name)?;
         Self::make(session, name.to_owned(), false).await
     }
 
-    /// Creates a network from which nothing outside can be reached, with a name that nobody else has.
+    /// Creates an internal network, from which nothing outside is reachable, with a generated name.
     ///
     /// # Errors
-    /// As [`create`](Self::create).
+    /// Those of [`create`](Self::create).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn create_internal(session: &Session) -> Result<Self> {
         Self::make(session, random_name("net"), true).await
     }
@@ -80,7 +80,7 @@ impl Network {
         let session = session.clone();
         let keep = session.config().keep.value;
         let creating = Creating::begin(Resource::Network, name.clone(), session.clone()).await?;
-        // Carried to its end even if the caller is gone: what is created is owned.
+        // Carried through even if the caller is gone, so that a created network is always owned.
         let creation = background().carry_through(async move {
             let labels = session.labels(keep).into_iter().chain([creating.label()]).collect();
             let answer = session.engine().create_network(network_body(&name, internal, labels)).await;
@@ -92,25 +92,25 @@ impl Network {
         creation.await
     }
 
-    /// Its id.
+    /// Returns the network's id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Its name.
+    /// Returns the network's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Removes it, waits, and reports. One that is gone already is a success.
+    /// Removes the network and waits for the removal. A network that is gone already is a success.
     ///
     /// # Errors
-    /// Leftover, if something hangs on it for long; the engine's own.
+    /// Leftover, if the network stays in use for too long; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future lets the removal go on.
+    /// If the future is dropped, the removal continues.
     pub async fn remove(self) -> Result<()> {
         self.owned.remove().await
     }

@@ -1,4 +1,4 @@
-//! Named volumes of a session: made here, removed with their handle.
+//! Named volumes that belong to a session, removed with their handle.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::engine::Resource;
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::words::{Result, random_name};
 
-/// A named volume; dropping it removes it, once no container uses it. It stays if one that uses it was kept.
+/// A named volume. Dropping it removes it, once no container uses it. It stays if a container that uses it is kept.
 #[derive(Debug)]
 #[must_use = "dropping this removes the volume"]
 pub struct Volume {
@@ -18,30 +18,30 @@ pub struct Volume {
 }
 
 impl Volume {
-    /// Creates a volume with a name that nobody else has, in the process's session.
+    /// Creates a volume with a generated name, in the process's session.
     ///
     /// # Errors
-    /// The engine's own.
+    /// Those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn create() -> Result<Self> {
         Self::create_in(&Session::current().await?).await
     }
 
-    /// As [`create`](Self::create), in a session of your choice.
+    /// Creates a volume like [`create`](Self::create), in the given session.
     ///
     /// # Errors
-    /// The engine's own.
+    /// Those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn create_in(session: &Session) -> Result<Self> {
         let session = session.clone();
         let keep = session.config().keep.value;
         let name = random_name("vol");
         let creating = Creating::begin(Resource::Volume, name.clone(), session.clone()).await?;
-        // Carried to its end even if the caller is gone: what is created is owned.
+        // Carried through even if the caller is gone, so that a created volume is always owned.
         let creation = background().carry_through(async move {
             let labels = session.labels(keep).into_iter().chain([creating.label()]).collect();
             let request =
@@ -54,24 +54,25 @@ impl Volume {
         creation.await
     }
 
-    /// Its name, for [`ContainerRequest::volume`](crate::ContainerRequest::volume).
+    /// Returns the volume's name, for [`ContainerRequest::volume`](crate::ContainerRequest::volume).
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether it is there, as far as this process knows: the end of a session removes what others still hold.
+    /// Returns `true` unless the volume was removed, as far as this process knows. The end of a session removes volumes
+    /// whose handles still exist.
     pub(crate) fn is_owned(&self) -> bool {
         self.owned.is_live()
     }
 
-    /// Removes it, waits, and reports. One that is gone already is a success.
+    /// Removes the volume and waits for the removal. A volume that is gone already is a success.
     ///
     /// # Errors
-    /// Leftover, if a container uses it for long; the engine's own.
+    /// Leftover, if a container uses the volume for too long; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future lets the removal go on.
+    /// If the future is dropped, the removal continues.
     pub async fn remove(self) -> Result<()> {
         self.owned.remove().await
     }

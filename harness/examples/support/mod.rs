@@ -1,4 +1,4 @@
-//! What the demo asks the engine without the library, so that the library does not vouch for itself.
+//! Queries of the demo to the engine. They bypass the library, so that it does not check itself.
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Url;
@@ -12,7 +12,7 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
-    /// Asks the engine that a session uses.
+    /// Creates a client for the engine that a session uses.
     pub(crate) fn of(session: &Session) -> Result<Self> {
         let builder = reqwest::Client::builder();
         let (builder, base) = match &session.engine().located().endpoint {
@@ -23,15 +23,15 @@ impl Witness {
         Ok(Self { client: builder.build()?, base: base.parse()? })
     }
 
-    /// The anonymous volumes of a container, which carry no label to find them by later.
+    /// Returns the names of a container's anonymous volumes, which carry no label to find them by later.
     pub(crate) async fn volumes_of(&self, container: &ContainerId) -> Result<Vec<String>> {
         let container = self.get(&format!("containers/{container}/json"), &[]).await?;
-        let mounts = container["Mounts"].as_array().context("the engine tells of no mounts")?;
+        let mounts = container["Mounts"].as_array().context("the engine reports no mounts")?;
         Ok(mounts.iter().filter_map(|mount| mount["Name"].as_str()).map(str::to_owned).collect())
     }
 
-    /// What the engine has of these volumes, and of what carries the session's label, each in words. The session's
-    /// reaper is not one of them: it waits for the end of this process.
+    /// Describes those of these volumes, and of the resources with the session's label, that still exist. The session's
+    /// reaper does not count, since it runs until this process has ended.
     pub(crate) async fn left(&self, session: &Session, volumes: &[String]) -> Result<Vec<String>> {
         let filters = format!(r#"{{"label":["seatrial.session={}"]}}"#, session.id());
         let labelled = [("all", "true"), ("filters", filters.as_str())];
@@ -59,7 +59,7 @@ impl Witness {
     }
 }
 
-/// The entries of a list, by name.
+/// Describes the entries of a list by their names.
 fn named(kind: &str, list: &Value, pointer: &str) -> Vec<String> {
     let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
     let name = |entry: &Value| entry.pointer(pointer).and_then(Value::as_str).unwrap_or("?").to_owned();

@@ -1,4 +1,4 @@
-//! Lets code that blocks read a stream, on a thread of its own.
+//! Runs blocking code that reads an async stream, on a dedicated thread.
 
 use std::io::{self, Read};
 use std::pin::pin;
@@ -12,19 +12,19 @@ use tokio::sync::{mpsc, oneshot};
 use super::failure::files;
 use crate::words::{Error, Kind, Result};
 
-/// How many pieces of the stream wait for the thread.
+/// The capacity of the channel to the thread, in chunks.
 const WAITING: usize = 4;
 
-/// What is read after the end of an archive, so that the connection under the stream can be used again.
+/// The maximum number of bytes read after the end of an archive, so that the connection below the stream can be reused.
 const PADDING_LIMIT: u64 = 1024 * 1024;
 
-/// Runs `work` on a thread of its own, which reads the stream as an archive.
+/// Runs `work` on a dedicated thread and gives it the stream as a blocking reader.
 ///
 /// # Errors
-/// That of the stream, if it failed; else that of `work`.
+/// Returns the stream's error if the stream failed, else the error of `work`.
 ///
 /// # Cancel safety
-/// The reader fails, which ends `work` with an error soon after; nobody waits for it.
+/// If the future is dropped, the next read fails, so `work` soon ends with an error. Its result is discarded.
 pub(super) async fn on_thread<T, S, F>(stream: S, work: F) -> Result<T>
 where
     T: Send + 'static,
@@ -38,7 +38,7 @@ where
         .spawn(move || {
             let mut reader = StreamReader::new(receiver);
             let result = work(&mut reader);
-            // Nobody is there for the answer if the caller was dropped.
+            // The receiver is gone if the caller was dropped.
             let _ = answer.send(result.map_err(|error| reader.failure.take().unwrap_or(error)));
         })
         .map_err(|error| files("no thread could be started to read the archive").with_source(error))?;
@@ -46,11 +46,11 @@ where
     answered.await.unwrap_or_else(|_| Err(files("the thread that read the archive panicked")))
 }
 
-/// Gives the thread the stream, until it ends or the thread needs no more.
+/// Forwards the stream to the thread until the stream ends or the thread has ended.
 async fn feed<S: Stream<Item = Result<Bytes>>>(stream: S, pieces: mpsc::Sender<Piece>) {
     let mut stream = pin!(stream);
     loop {
-        // A thread that has ended needs nothing more, however long the stream goes on.
+        // A thread that has ended reads no more, even if the stream never ends.
         let piece = match select(stream.next(), pin!(pieces.closed())).await {
             Either::Left((Some(Ok(bytes)), _)) => Piece::Chunk(bytes),
             Either::Left((Some(Err(error)), _)) => Piece::Failed(error),
@@ -70,14 +70,14 @@ enum Piece {
     End,
 }
 
-/// The stream, as the thread reads it.
+/// The blocking side of the stream.
 pub(super) struct StreamReader {
     receiver: mpsc::Receiver<Piece>,
     chunk: Bytes,
     ended: bool,
-    /// Whether the one who reads wanted more than there was.
+    /// Set when a read returned fewer bytes than it asked for: the stream has ended and the reader wanted more.
     wanted_more: bool,
-    /// The error of the stream, since what reads an archive makes another one of it.
+    /// The stream's own error. Kept here because the tar reader wraps it in an error of its own.
     failure: Option<Error>,
 }
 
@@ -86,19 +86,22 @@ impl StreamReader {
         Self { receiver, chunk: Bytes::new(), ended: false, wanted_more: false, failure: None }
     }
 
-    /// Reads what is behind the archive, of which all was read, and says whether it had an end.
+    /// Reads the padding after an archive that was read completely, and checks that the archive was not truncated.
     ///
-    /// An engine that fails in the middle of an archive can only stop sending it. If that is between two entries, the
-    /// block of zeros is missing at which one stops to look for a further entry.
+    /// An engine that fails in the middle of an archive can only stop sending. If it stops between two entries, the
+    /// only sign is that the closing block of zeros is missing.
     pub(super) fn finish(&mut self) -> Result<()> {
         if self.wanted_more {
-            return Err(Error::new(Kind::Protocol, "the engine's archive was cut: its end is missing"));
+            return Err(Error::new(
+                Kind::Protocol,
+                "the engine's archive is truncated: its end marker is missing",
+            ));
         }
         let read = io::copy(&mut self.take(PADDING_LIMIT), &mut io::sink());
         read.map(drop).map_err(broken)
     }
 
-    /// The next piece, which is empty only at the end.
+    /// Receives the next chunk. The chunk is empty only at the end of the stream.
     fn refill(&mut self) -> io::Result<()> {
         while self.chunk.is_empty() && !self.ended {
             match self.receiver.blocking_recv() {
@@ -108,14 +111,14 @@ impl StreamReader {
                     self.failure = Some(error);
                     return Err(io::Error::other("the stream failed"));
                 }
-                None => return Err(io::Error::other("nobody waits for the archive any more")),
+                None => return Err(io::Error::other("the caller that reads the archive was dropped")),
             }
         }
         Ok(())
     }
 }
 
-/// An archive that can't be read any further.
+/// Creates the error for an archive that can't be read any further.
 pub(super) fn broken(error: io::Error) -> Error {
     Error::new(Kind::Protocol, "the engine's archive can't be read").with_source(error)
 }

@@ -1,4 +1,4 @@
-//! Says whether sources can be copied, before a container is made for them; it reads no file's content.
+//! Validates sources before a container is created for them. It reads no file content.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -12,8 +12,9 @@ use crate::words::{Error, Result};
 /// Checks all sources of one request together.
 ///
 /// # Errors
-/// Files, if a source is not there, can't be read, is not what it is said to be, or holds what can't be copied.
-/// Invalid, if a path in the container can't be one, or is that of two sources.
+/// - Files: a source does not exist, can't be read, is of another kind than declared, or contains something that can't
+///   be copied.
+/// - Invalid: a path in the container is malformed, or two sources have the same path.
 pub(crate) fn check(sources: &[CopyIn]) -> Result<()> {
     let mut taken = Taken::default();
     for source in sources {
@@ -65,7 +66,7 @@ fn metadata(path: &Path) -> Result<Metadata> {
     fs::metadata(path).map_err(|error| cannot("read", path, error))
 }
 
-/// What the sources until now put where.
+/// The paths in the container that earlier sources occupy, each with its source.
 #[derive(Default)]
 struct Taken<'a> {
     targets: BTreeMap<PathBuf, &'a CopyIn>,
@@ -74,9 +75,9 @@ struct Taken<'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
-    /// A directory, which others may put things into.
+    /// A directory, into which other sources may put entries.
     Dir,
-    /// A file or a link.
+    /// A file or a symbolic link.
     Leaf,
 }
 
@@ -169,14 +170,14 @@ mod tests {
     #[test]
     fn a_source_that_is_not_as_told_is_refused_with_what_would_be_right() {
         let dir = host();
-        refused(&[CopyIn::file("no-such-file", "/x")], "`no-such-file` is not there\nhint: ");
-        refused(&[CopyIn::dir("no-such-dir", "/x")], "`no-such-dir` is not there");
+        refused(&[CopyIn::file("no-such-file", "/x")], "`no-such-file` does not exist\nhint: ");
+        refused(&[CopyIn::dir("no-such-dir", "/x")], "`no-such-dir` does not exist");
         refused(
             &[CopyIn::file(dir.path().join("d"), "/x")],
             "is a directory, not a file\nhint: `CopyIn::dir`",
         );
         refused(&[CopyIn::dir(dir.path().join("d/f"), "/x")], "is not a directory\nhint: `CopyIn::file`");
-        refused(&[CopyIn::file("/dev/null", "/x")], "`/dev/null` is a device and can't be copied");
+        refused(&[CopyIn::file("/dev/null", "/x")], "`/dev/null` is a device, which can't be copied");
         assert!(check(&[CopyIn::file("no-such-file", "/x")]).unwrap_err().is_files());
     }
 }

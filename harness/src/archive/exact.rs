@@ -1,20 +1,20 @@
-//! A reader that has to give as many bytes as was said of it.
+//! A reader that fails unless it yields exactly the announced number of bytes.
 
 use std::io::{self, Read};
 
 use super::failure::{cannot, files, wrapped};
 use std::path::PathBuf;
 
-/// What is read, as it is named in an error.
+/// The data's origin, as error messages name it.
 #[derive(Debug)]
 pub(super) enum Origin {
     /// A file of the host.
     File(PathBuf),
-    /// A reader that is to become this file in the container.
+    /// A reader whose data becomes this file in the container.
     Reader(PathBuf),
 }
 
-/// Gives exactly `size` bytes, or an error that names the origin and the numbers.
+/// Yields exactly `size` bytes, or an error that names the origin and both numbers.
 #[derive(Debug)]
 pub(super) struct Exact<R> {
     inner: R,
@@ -30,7 +30,7 @@ impl<R: Read> Exact<R> {
 
     fn read_inner(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner.read(buf).map_err(|error| match &self.origin {
-            // The one who copies tries again, which is no failure.
+            // The caller retries after an interruption, so it is passed on unchanged.
             _ if error.kind() == io::ErrorKind::Interrupted => error,
             Origin::File(path) => wrapped(cannot("read", path, error)),
             Origin::Reader(path) => {
@@ -43,7 +43,7 @@ impl<R: Read> Exact<R> {
         let size = self.size;
         wrapped(match &self.origin {
             Origin::File(path) => files(format!(
-                "`{}` changed while it was copied: it had {size} bytes at first and then {gave}",
+                "`{}` changed while it was copied: its size was {size} bytes, but {gave} were read",
                 path.display()
             )),
             Origin::Reader(path) => files(format!(
@@ -101,6 +101,9 @@ mod tests {
         assert_eq!(reader(b"abc", 5), "the reader for `/x` gave only 3 bytes, not 5 as announced");
         assert_eq!(reader(b"abc", 2), "the reader for `/x` gave at least 3 bytes, not 2 as announced");
         let file = read(b"abc", 2, Origin::File("/log".into())).unwrap_err();
-        assert_eq!(file, "`/log` changed while it was copied: it had 2 bytes at first and then at least 3");
+        assert_eq!(
+            file,
+            "`/log` changed while it was copied: its size was 2 bytes, but at least 3 were read"
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::words::{Error, Kind};
 
-/// `path` can't be `done`, for the reason that the system gives.
+/// Creates the error that `path` can't be `done`, with the system's error as its source.
 pub(super) fn cannot(done: &str, path: &Path, error: io::Error) -> Error {
     let path = path.display();
     if error.kind() == io::ErrorKind::NotFound {
@@ -16,26 +16,24 @@ pub(super) fn cannot(done: &str, path: &Path, error: io::Error) -> Error {
 }
 
 fn not_there(path: impl Display, error: io::Error) -> Error {
-    let error = Error::new(Kind::Files, format!("`{path}` is not there")).with_source(error);
+    let error = Error::new(Kind::Files, format!("`{path}` does not exist")).with_source(error);
     match std::env::current_dir() {
-        Ok(here) => {
-            error.with_hint(format!("a path that does not start with `/` starts at `{}`", here.display()))
-        }
+        Ok(here) => error.with_hint(format!("relative paths start at `{}`", here.display())),
         Err(_) => error,
     }
 }
 
-/// `subject` is not as it has to be.
+/// Creates an error of kind `Files`.
 pub(super) fn files(message: impl Into<String>) -> Error {
     Error::new(Kind::Files, message.into())
 }
 
-/// Takes an error of ours through code that passes on those of the system; [`unwrapped`] gets it out again.
+/// Wraps an error of ours to pass it through an `io` interface; [`unwrapped`] recovers it.
 pub(super) fn wrapped(error: Error) -> io::Error {
     io::Error::other(error)
 }
 
-/// The error of ours in `error`, or one made of it.
+/// Returns the error of ours that `error` wraps, or the result of `otherwise` if it wraps none.
 pub(super) fn unwrapped(error: io::Error, otherwise: impl FnOnce(io::Error) -> Error) -> Error {
     match error.downcast::<Error>() {
         Ok(ours) => ours,

@@ -1,4 +1,4 @@
-//! Archives for tests, with names and links that no well-meaning program would write.
+//! Malicious archives for tests: names and links that no well-behaved program would write.
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -6,7 +6,7 @@ use tar::{Builder, EntryType, Header};
 
 use crate::words::Result;
 
-/// An archive that is being put together; everything in it has mode 0640 and second 1000, unless said otherwise.
+/// A builder for an archive. Entries have mode 0640 and modification time 1000 unless a method says otherwise.
 pub(super) struct Tar(Builder<Vec<u8>>);
 
 impl Tar {
@@ -36,7 +36,7 @@ impl Tar {
         header.set_mode(mode);
         header.set_mtime(1000);
         header.set_size(content.len() as u64);
-        // As bytes, since the library refuses what is to be tested here.
+        // Written as bytes, since the `tar` crate refuses the names that are to be tested.
         header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
         header.as_old_mut().linkname[..to.len()].copy_from_slice(to.as_bytes());
         header.set_cksum();
@@ -48,7 +48,7 @@ impl Tar {
         self.0.into_inner().unwrap()
     }
 
-    /// As an engine might send it.
+    /// Returns the archive in chunks, as an engine would send it.
     pub(super) fn stream(self) -> impl Stream<Item = Result<Bytes>> {
         stream_of(self.bytes())
     }

@@ -1,4 +1,4 @@
-//! Writes single entries of a tar archive: any name, any size.
+//! Writes single entries of a tar archive, with names and sizes of any length.
 
 use std::fs::Metadata;
 use std::io::{self, Read, Write};
@@ -11,7 +11,7 @@ use tar::{Builder, EntryType, Header};
 
 use super::source::CopyIn;
 
-/// What a header says of a file besides its name, kind and size.
+/// The attributes of a file in a tar header, besides its name, type and size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attributes {
     pub(super) mode: u32,
@@ -21,7 +21,7 @@ pub(super) struct Attributes {
 }
 
 impl Attributes {
-    /// Those of something in the host, but for what the source says.
+    /// Returns the attributes of a file of the host, overridden by those set on the source.
     pub(super) fn of(source: &CopyIn, meta: &Metadata) -> Self {
         let own = Self {
             mode: meta.mode() & 0o7777,
@@ -31,7 +31,7 @@ impl Attributes {
         own.but_for(source, meta.is_dir())
     }
 
-    /// Those of bytes, but for what the source says.
+    /// Returns the default attributes for given bytes, overridden by those set on the source.
     pub(super) fn of_bytes(source: &CopyIn) -> Self {
         Self { mode: 0o644, owner: (0, 0), mtime: seconds(SystemTime::now()) }.but_for(source, false)
     }
@@ -39,7 +39,7 @@ impl Attributes {
     fn but_for(self, source: &CopyIn, is_dir: bool) -> Self {
         Self {
             mode: match source.mode {
-                // Who may read a directory wants to enter it.
+                // A user who may read a directory also needs the right to enter it.
                 Some(mode) if is_dir => (mode | (mode & 0o444) >> 2) & 0o7777,
                 Some(mode) => mode & 0o7777,
                 None => self.mode,
@@ -61,12 +61,12 @@ impl Attributes {
     }
 }
 
-/// A header has no time before 1970.
+/// Converts to seconds of Unix time. Times before 1970 become 0, since a tar header can't hold them.
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Appends a file of `size` bytes, which `data` has to give.
+/// Appends a file of `size` bytes. `data` has to yield exactly as many.
 pub(super) fn append_file<W: Write>(
     archive: &mut Builder<W>,
     path: &Path,
@@ -99,7 +99,7 @@ pub(super) fn append_symlink<W: Write>(
     append(archive, path.as_os_str().as_bytes(), header, io::empty())
 }
 
-/// The names are put in as bytes, since any bytes but `/` and NUL are a name.
+/// Appends an entry. The name is written as bytes, since a file name may contain any byte but `/` and NUL.
 fn append<W: Write>(
     archive: &mut Builder<W>,
     name: &[u8],
@@ -112,7 +112,7 @@ fn append<W: Write>(
     archive.append(&header, data)
 }
 
-/// A name that does not fit into its field goes ahead in an entry of its own.
+/// Appends a name that exceeds its header field as a GNU long-name entry in front; does nothing if it fits.
 fn append_long<W: Write>(
     archive: &mut Builder<W>,
     kind: EntryType,

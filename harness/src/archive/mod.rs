@@ -1,7 +1,8 @@
-//! Files into containers and out of them, as tar archives; it knows no engine.
+//! Copies files into containers and out of them as tar archives. It does not talk to the engine.
 //!
-//! In: [`check`] says whether the sources can be copied, before anything is created; [`pack`] streams them. Out:
-//! [`unpack`] takes an archive that is not trusted apart. [`MountedFiles`] is the other way in: a directory to mount.
+//! Into a container: [`check`] validates the sources before anything is created, and [`pack`] streams them as one
+//! archive. Out of a container: [`unpack`] extracts an archive without trusting its content. [`MountedFiles`] is the
+//! alternative to copying in: a temporary directory to mount.
 
 mod bridge;
 mod check;
@@ -24,5 +25,5 @@ pub(crate) use self::{
     pack::pack,
     unpack::{to_bytes, to_dir, to_file, to_path, to_writer},
 };
+pub use extract::CopiedOut;
 pub use source::CopyIn;
-pub use unpack::CopiedOut;

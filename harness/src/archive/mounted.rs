@@ -1,4 +1,4 @@
-//! Copies of files and directories for a container to mount; it mounts nothing.
+//! Temporary copies of files and directories for a container to mount. It mounts nothing itself.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,20 +10,20 @@ use super::failure::{cannot, files};
 use super::walk::{What, special, walk};
 use crate::words::{Error, Kind, Result};
 
-/// A temporary directory with copies, to be mounted into a container.
+/// A temporary directory with copies of files, to be mounted into a container.
 ///
-/// Every user of a container can read them, whoever owns them in the host. They are removed with this value, so its
-/// owner has to keep it until the container is gone, and then drop it, or call [`MountedFiles::remove`] to hear of
-/// errors. A container that runs as root may leave what only root can remove.
+/// Every user in the container can read the copies, regardless of their owner on the host. They are deleted when this
+/// value is dropped, so the owner keeps it until the container is gone; [`MountedFiles::remove`] also reports errors. A
+/// container that runs as root may leave files that only root can delete.
 ///
-/// The engine mounts the directory by its path, so it has to see the same file system.
+/// The engine mounts the directory by its path, so it has to share the host's file system.
 #[derive(Debug)]
 #[must_use = "the copies are removed when this is dropped"]
 pub(crate) struct MountedFiles {
     dir: TempDir,
 }
 
-/// What the users of a container may do.
+/// The access that users in the container get.
 #[derive(Clone, Copy)]
 enum Access {
     Read,
@@ -31,31 +31,34 @@ enum Access {
 }
 
 impl MountedFiles {
-    /// Copies for a mount that a container only reads.
+    /// Copies sources for a read-only mount.
     ///
-    /// Each source gets into the directory under its own name. A link is followed if it is a source, and stays a link
-    /// if it is in one.
+    /// Each source keeps its own name in the directory. A source that is a symbolic link is followed; links inside of a
+    /// source directory stay links.
     ///
     /// # Errors
-    /// Files, if a source can't be read, or is or holds what can't be copied. Invalid, if two have one name.
+    /// - Files: a source can't be read, or is or contains something that can't be copied.
+    /// - Invalid: two sources have the same name.
     pub(crate) fn read_only<P: AsRef<Path>>(sources: impl IntoIterator<Item = P>) -> Result<Self> {
         Self::copy(sources, Access::Read)
     }
 
-    /// Copies for a mount that every user of a container may write to. Otherwise as [`MountedFiles::read_only`].
+    /// Copies sources for a mount that every user in the container may write to. Otherwise like
+    /// [`MountedFiles::read_only`].
     pub(crate) fn writable<P: AsRef<Path>>(sources: impl IntoIterator<Item = P>) -> Result<Self> {
         Self::copy(sources, Access::Write)
     }
 
     fn copy<P: AsRef<Path>>(sources: impl IntoIterator<Item = P>, access: Access) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("seatrial-").tempdir();
-        let dir = dir.map_err(|error| files("no temporary directory could be made").with_source(error))?;
+        let dir =
+            dir.map_err(|error| files("a temporary directory could not be created").with_source(error))?;
         for source in sources {
             let source = source.as_ref();
             let target = dir.path().join(base_name(source)?);
             if fs::symlink_metadata(&target).is_ok() {
                 return Err(Error::invalid(format!(
-                    "`{}` can't be mounted: another file of that name is",
+                    "`{}` can't be mounted: another mounted file has the same name",
                     source.display()
                 )));
             }
@@ -65,25 +68,26 @@ impl MountedFiles {
         Ok(Self { dir })
     }
 
-    /// The directory that is to be mounted.
+    /// Returns the directory to mount.
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Leaves the copies for a container that is kept.
+    /// Keeps the copies on disk, for a container that is kept.
     pub(crate) fn keep(self) {
         let path = self.dir.keep();
         tracing::info!(path = %path.display(), "kept the mounted files of a container that is kept");
     }
 
-    /// Removes the copies, and all that was put with them: to be called when no container mounts them any more.
+    /// Deletes the directory with the copies and everything that the container added. To be called once no container
+    /// mounts it.
     ///
     /// # Errors
-    /// Leftover, with the path, if some of it could not be removed.
+    /// Leftover, with the path, if some of it could not be deleted.
     pub(crate) fn remove(self) -> Result<()> {
         let path = self.dir.path().to_owned();
         self.dir.close().map_err(|error| {
-            Error::new(Kind::Leftover, format!("`{}` could not be removed", path.display()))
+            Error::new(Kind::Leftover, format!("`{}` could not be deleted", path.display()))
                 .with_source(error)
         })
     }
@@ -97,7 +101,7 @@ impl Access {
         }
     }
 
-    /// A file that someone may run stays one.
+    /// Returns the mode for a copied file. It is executable for all if it was for anyone.
     fn file(self, mode: u32) -> u32 {
         let run = if mode & 0o111 == 0 { 0 } else { 0o111 };
         match self {
@@ -107,14 +111,16 @@ impl Access {
     }
 }
 
-/// The name of a source, also of `.` and `a/..`.
+/// Returns the file name of a source. Paths such as `.` and `a/..` are resolved first.
 fn base_name(source: &Path) -> Result<PathBuf> {
     if let Some(name) = source.file_name() {
         return Ok(name.into());
     }
     let whole = fs::canonicalize(source).map_err(|error| cannot("read", source, error))?;
     let name = whole.file_name().map(PathBuf::from);
-    name.ok_or_else(|| Error::invalid(format!("`{}` can't be mounted: it has no name", source.display())))
+    name.ok_or_else(|| {
+        Error::invalid(format!("`{}` can't be mounted: it has no file name", source.display()))
+    })
 }
 
 fn copy_source(source: &Path, target: &Path, access: Access) -> Result<()> {
@@ -136,14 +142,16 @@ fn copy_dir(source: &Path, target: &Path, access: Access) -> Result<()> {
         match found.what {
             What::Dir => make_dir(&target, access)?,
             What::File => copy_file(&found.host, &target, access)?,
-            What::Symlink { to } => symlink(to, &target).map_err(|error| cannot("made", &target, error))?,
+            What::Symlink { to } => {
+                symlink(to, &target).map_err(|error| cannot("created", &target, error))?
+            }
         }
     }
     Ok(())
 }
 
 fn make_dir(target: &Path, access: Access) -> Result<()> {
-    fs::create_dir(target).map_err(|error| cannot("made", target, error))?;
+    fs::create_dir(target).map_err(|error| cannot("created", target, error))?;
     set_mode(target, access.dir())
 }
 
@@ -153,10 +161,10 @@ fn copy_file(source: &Path, target: &Path, access: Access) -> Result<()> {
     set_mode(target, access.file(meta.permissions().mode()))
 }
 
-/// Set and not asked for at creation, where the process's mask would take from it.
+/// Sets the mode of an existing path. Passing it at creation would not do, since the process's umask would apply.
 fn set_mode(path: &Path, mode: u32) -> Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
-        .map_err(|error| cannot("made readable", path, error))
+        .map_err(|error| cannot("given its permissions", path, error))
 }
 
 #[cfg(test)]
@@ -213,9 +221,9 @@ mod tests {
         let host = host();
         let mounted = MountedFiles::read_only([host.path().join("conf/sub/..")]).unwrap();
         assert!(mounted.path().join("conf/secret").exists());
-        assert!(MountedFiles::read_only(["/"]).unwrap_err().to_string().contains("has no name"));
+        assert!(MountedFiles::read_only(["/"]).unwrap_err().to_string().contains("has no file name"));
         let error = MountedFiles::read_only(["no-such-file"]).unwrap_err();
-        assert!(error.to_string().starts_with("`no-such-file` is not there"));
+        assert!(error.to_string().starts_with("`no-such-file` does not exist"));
     }
 
     #[test]

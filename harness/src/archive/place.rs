@@ -1,4 +1,4 @@
-//! Puts what was taken out of an archive into its place: all of it, or nothing.
+//! Moves extracted files to their target, all of them or none.
 
 use std::fs::{self, DirEntry, FileType};
 use std::io;
@@ -9,56 +9,57 @@ use tempfile::TempDir;
 use super::failure::{cannot, files};
 use crate::words::Result;
 
-/// A place next to the target, or in it, from which a rename is enough. It is removed when this is dropped.
+/// A temporary directory next to the target, or in it, so that a rename suffices. It is deleted when this is dropped.
 pub(super) struct Staging {
     dir: TempDir,
     target: PathBuf,
 }
 
 impl Staging {
-    /// For a target that is not there, or is a file, or a directory to put things into.
+    /// Creates a staging directory for a target that does not exist, or is a file or a directory.
     pub(super) fn new(target: &Path) -> Result<Self> {
-        // In a directory that is there, since the one above it may be on another file system, or not ours.
+        // In a directory that exists: its parent may be on another file system, or not writable.
         let near = if target.is_dir() { target } else { parent(target) };
         if !near.is_dir() {
             return Err(files(format!("`{}` is not a directory", near.display()))
-                .with_hint(format!("make it before something is copied to `{}`", target.display())));
+                .with_hint(format!("create it before copying to `{}`", target.display())));
         }
         let dir = tempfile::Builder::new().prefix(".seatrial-").tempdir_in(near);
         let dir = dir.map_err(|error| cannot("written to", near, error))?;
         Ok(Self { dir, target: target.to_owned() })
     }
 
-    /// Where the root of the archive is to be made.
+    /// Returns the path at which to create the archive's root.
     pub(super) fn root(&self) -> PathBuf {
         self.dir.path().join("root")
     }
 
-    /// Moves a file to the target, and replaces a file or link there.
+    /// Moves a file to the target. A file or link at the target is replaced.
     pub(super) fn place_file(self) -> Result<()> {
         if self.target.is_dir() {
             return Err(files(format!(
-                "`{}` is a directory, but what was copied is a file",
+                "`{}` is a directory, but the copied path is a file",
                 self.target.display()
             ))
-            .with_hint("give the path that the file is to have, with its name"));
+            .with_hint("pass the target path including the file's name"));
         }
         rename(&self.root(), &self.target)
     }
 
-    /// Moves a directory to the target, or what is in it into the target if that is there.
+    /// Moves a directory to the target. If the target is a directory already, merges the content into it.
     ///
-    /// Files that are there are replaced; nothing else is.
+    /// A merge replaces existing files and nothing else.
     pub(super) fn place_dir(self) -> Result<()> {
         match fs::metadata(&self.target) {
             Ok(meta) if meta.is_dir() => {
-                // All of it is looked at before any of it is moved.
+                // All conflicts are detected before anything is moved.
                 each(&self.root(), &self.target, &mut no_clash)?;
                 each(&self.root(), &self.target, &mut |from, to, _| rename(from, to))
             }
-            Ok(_) => {
-                Err(files(format!("`{}` is not a directory, but what was copied is", self.target.display())))
-            }
+            Ok(_) => Err(files(format!(
+                "`{}` is not a directory, but the copied path is one",
+                self.target.display()
+            ))),
             Err(_) => rename(&self.root(), &self.target),
         }
     }
@@ -75,8 +76,8 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(|error| cannot("written", to, error))
 }
 
-/// Calls `act` for what is in `from` and where it goes to in `to`: for a directory that is in both for what is in it,
-/// for one that is only in `from` as a whole.
+/// Calls `act` with each entry of `from` and its counterpart in `to`. A directory that exists in both is descended
+/// into; one that exists only in `from` is passed as a whole.
 fn each(from: &Path, to: &Path, act: &mut impl FnMut(&Path, &Path, FileType) -> Result<()>) -> Result<()> {
     let failed = |error| cannot("read", from, error);
     let entries =
@@ -84,7 +85,7 @@ fn each(from: &Path, to: &Path, act: &mut impl FnMut(&Path, &Path, FileType) -> 
     for entry in entries {
         let kind = entry.file_type().map_err(failed)?;
         let target = to.join(entry.file_name());
-        // A link to a directory is none: what was copied must not go where it points to.
+        // A link to a directory does not count as one: the copied files must not go to its target.
         let in_both = kind.is_dir() && fs::symlink_metadata(&target).is_ok_and(|meta| meta.is_dir());
         if in_both { each(&entry.path(), &target, act)? } else { act(&entry.path(), &target, kind)? }
     }
@@ -175,6 +176,6 @@ mod tests {
     fn a_target_without_a_directory_above_it_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let error = Staging::new(&dir.path().join("no/t")).err().unwrap();
-        assert!(error.to_string().contains("/no` is not a directory\nhint: make it before"), "{error}");
+        assert!(error.to_string().contains("/no` is not a directory\nhint: create it before"), "{error}");
     }
 }

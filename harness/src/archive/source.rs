@@ -1,4 +1,4 @@
-//! What is to be copied into a container, and where to: a description. Nothing is read here.
+//! The description of files to copy into a container, and of their targets. It reads nothing.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -10,13 +10,13 @@ use bytes::Bytes;
 
 use crate::words::{Error, Result};
 
-/// A file, a directory or bytes to be copied into a container.
+/// A file, a directory or bytes to copy into a container.
 ///
-/// A value: it may be cloned and used again, and each use reads its source anew. The source is read when the
-/// container is started, not before; whether it can be read is checked before anything is created.
+/// The value can be cloned and reused; each use reads its source anew. Sources are validated before anything is
+/// created, and read when the container is started.
 ///
-/// The paths in the container are absolute. Directories that are missing there are made, for root and with mode
-/// 0755; those that are there stay as they are.
+/// Paths in the container are absolute. Missing directories are created with owner root and mode 0755; existing ones
+/// are left unchanged.
 ///
 /// ```
 /// use seatrial::{ContainerRequest, CopyIn};
@@ -45,29 +45,29 @@ pub(super) enum Source {
 pub(super) type Opener = Arc<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
 impl CopyIn {
-    /// A file of the host, to be `container_path` in the container. A link is followed.
+    /// Copies a file of the host to `container_path`. A symbolic link is followed.
     pub fn file(host_path: impl Into<PathBuf>, container_path: impl Into<PathBuf>) -> Self {
         Self::new(Source::File(host_path.into()), container_path)
     }
 
-    /// What is in a directory of the host, to be in `container_dir` in the container.
+    /// Copies the content of a directory of the host into `container_dir`.
     ///
-    /// Links in it stay links, and empty directories are kept. What can't be copied (a socket, a named pipe, a device)
-    /// is an error. A directory in it that is in the container too gets the mode and owner of the one in the host;
-    /// `container_dir` itself does only if the host's directory is empty, or if [`CopyIn::owner`] was called.
+    /// Links inside stay links, and empty directories are kept. A socket, named pipe or device inside is an error. A
+    /// subdirectory that exists in the container too gets the mode and owner of the copied one. `container_dir` itself
+    /// does so only if the host's directory is empty or [`CopyIn::owner`] was called.
     pub fn dir(host_dir: impl Into<PathBuf>, container_dir: impl Into<PathBuf>) -> Self {
         Self::new(Source::Dir(host_dir.into()), container_dir)
     }
 
-    /// A file with these bytes.
+    /// Creates a file with these bytes.
     pub fn bytes(bytes: impl Into<Bytes>, container_path: impl Into<PathBuf>) -> Self {
         Self::new(Source::Bytes(bytes.into()), container_path)
     }
 
-    /// A file with what a reader gives, which has to be `size` bytes: an archive says the size first.
+    /// Creates a file from a reader that yields exactly `size` bytes. A tar archive needs the size in advance.
     ///
-    /// `open` is called once for each time that the source is copied, on a thread where it may block. A reader that
-    /// gives less or more is an error that says so.
+    /// `open` is called once for each copy, on a thread where it may block. A reader that yields fewer or more bytes
+    /// fails the copy with an error that names both numbers.
     pub fn reader<R, F>(open: F, size: u64, container_path: impl Into<PathBuf>) -> Self
     where
         R: Read + Send + 'static,
@@ -81,37 +81,37 @@ impl CopyIn {
         Self { source, target: target.into(), mode: None, owner: None, mtime: None }
     }
 
-    /// The mode of the file, or of each file in the directory: `0o644`.
+    /// Sets the mode of the file, or of each file in the directory, such as `0o644`.
     ///
-    /// Directories get it too, with the right to enter them for whom it lets read. Default: as in the host, and 0644
-    /// for bytes and readers.
+    /// Directories get the mode too, plus the execute bit for each class of users that may read. Default: the mode on
+    /// the host; 0644 for bytes and readers.
     #[must_use]
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// The owner of all that is copied. Default: user 0 and group 0, whoever owns it in the host.
+    /// Sets the owner of everything that is copied. Default: user 0 and group 0, regardless of the owner on the host.
     #[must_use]
     pub fn owner(mut self, uid: u32, gid: u32) -> Self {
         self.owner = Some((uid.into(), gid.into()));
         self
     }
 
-    /// When all that is copied was changed last, in whole seconds. Default: as in the host, and now for bytes and
-    /// readers.
+    /// Sets the modification time of everything that is copied, in whole seconds. Default: the time on the host; the
+    /// current time for bytes and readers.
     #[must_use]
     pub fn mtime(mut self, mtime: SystemTime) -> Self {
         self.mtime = Some(mtime);
         self
     }
 
-    /// The path in the container, from its root and without what means nothing.
+    /// Returns the path in the container relative to its root, without redundant components.
     pub(super) fn entry_path(&self) -> Result<PathBuf> {
         let shown = self.target.display();
         let bytes = self.target.as_os_str().as_encoded_bytes();
         if bytes.contains(&0) {
-            return Err(Error::invalid(format!("the path in the container, `{shown}`, holds a NUL byte")));
+            return Err(Error::invalid(format!("the path in the container, `{shown}`, contains a NUL byte")));
         }
         if !self.target.is_absolute() {
             return Err(Error::invalid(format!(
@@ -119,20 +119,18 @@ impl CopyIn {
             )));
         }
         if self.target.components().any(|part| part == Component::ParentDir) {
-            return Err(Error::invalid(format!("the path in the container, `{shown}`, holds `..`")));
+            return Err(Error::invalid(format!("the path in the container, `{shown}`, contains `..`")));
         }
         let is_dir = matches!(self.source, Source::Dir(_));
         if !is_dir && (bytes.ends_with(b"/") || bytes.ends_with(b"/.")) {
-            return Err(Error::invalid(format!(
-                "the path in the container, `{shown}`, is that of a directory"
-            ))
-            .with_hint(format!("give the path that {self} is to have, with its name")));
+            return Err(Error::invalid(format!("the path in the container, `{shown}`, names a directory"))
+                .with_hint(format!("pass the target path for {self} including the file name")));
         }
         Ok(self.target.components().filter(|part| matches!(part, Component::Normal(_))).collect())
     }
 }
 
-/// The source, as it is named in an error.
+/// Names the source in error messages.
 impl fmt::Display for CopyIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
@@ -174,11 +172,11 @@ mod tests {
         for (given, why) in [
             ("etc/x", "does not start with `/`"),
             ("", "does not start with `/`"),
-            ("/a/../x", "holds `..`"),
-            ("/a\0b", "holds a NUL byte"),
-            ("/etc/", "is that of a directory"),
-            ("/etc/.", "is that of a directory"),
-            ("/", "is that of a directory"),
+            ("/a/../x", "contains `..`"),
+            ("/a\0b", "contains a NUL byte"),
+            ("/etc/", "names a directory"),
+            ("/etc/.", "names a directory"),
+            ("/", "names a directory"),
         ] {
             let error = CopyIn::bytes("abc", given).entry_path().unwrap_err();
             assert!(error.is_invalid() && error.to_string().contains(why), "{given}: {error}");

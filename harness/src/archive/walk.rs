@@ -1,4 +1,4 @@
-//! Goes over all that is in a directory of the host, without following links; it reads no file.
+//! Walks a directory tree of the host without following links. It reads no file content.
 
 use std::fs::{self, FileType, Metadata};
 use std::os::unix::fs::FileTypeExt;
@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use super::failure::{cannot, files};
 use crate::words::{Error, Result};
 
-/// Something in the directory.
+/// An entry of the walked directory tree.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// Where it is.
+    /// The full path on the host.
     pub(super) host: PathBuf,
-    /// Where it is, from the directory that was walked.
+    /// The path relative to the walked directory.
     pub(super) below: PathBuf,
-    /// What it is.
+    /// The type of the entry.
     pub(super) what: What,
-    /// Its metadata; a link's own, not those of what it points to.
+    /// The metadata. For a link, that of the link itself.
     pub(super) meta: Metadata,
 }
 
@@ -27,16 +27,16 @@ pub(super) enum What {
     Symlink { to: PathBuf },
 }
 
-/// All that is in `root`, which itself is left out: parents before children, and by name.
+/// Iterates over everything below `root`, without `root` itself: parents before children, siblings by name.
 ///
-/// What is neither file nor directory nor link is an error that names it, and ends the walk.
+/// An entry that is not a file, directory or link yields an error that names it, and ends the walk.
 pub(super) fn walk(root: &Path) -> Walk {
     Walk { root: root.to_owned(), pending: Vec::new(), started: false }
 }
 
 pub(super) struct Walk {
     root: PathBuf,
-    /// What is still to be looked at, from the root, the next one last.
+    /// Paths still to visit, relative to the root. The last one is visited next.
     pending: Vec<PathBuf>,
     started: bool,
 }
@@ -81,7 +81,7 @@ impl Walk {
     }
 }
 
-/// As `Path::join`, but that nothing adds nothing: a slash at the end is shown, and no file is found with it.
+/// Joins two paths like `Path::join`, except that an empty `below` adds no trailing slash, with which no file is found.
 pub(super) fn join(root: &Path, below: &Path) -> PathBuf {
     if below.as_os_str().is_empty() { root.to_owned() } else { root.join(below) }
 }
@@ -99,7 +99,7 @@ fn what(host: &Path, kind: FileType) -> Result<What> {
     }
 }
 
-/// The error for what can't be copied.
+/// Creates the error for an entry of a type that can't be copied.
 pub(super) fn special(host: &Path, kind: FileType) -> Error {
     let name = if kind.is_socket() {
         "a socket"
@@ -110,7 +110,7 @@ pub(super) fn special(host: &Path, kind: FileType) -> Error {
     } else {
         "neither a file nor a directory"
     };
-    files(format!("`{}` is {name} and can't be copied", host.display()))
+    files(format!("`{}` is {name}, which can't be copied", host.display()))
 }
 
 #[cfg(test)]
@@ -144,13 +144,13 @@ mod tests {
         let socket = dir.path().join("s.sock");
         let _listener = UnixListener::bind(&socket).unwrap();
         let error = walk(dir.path()).next().unwrap().unwrap_err();
-        assert_eq!(error.to_string(), format!("`{}` is a socket and can't be copied", socket.display()));
+        assert_eq!(error.to_string(), format!("`{}` is a socket, which can't be copied", socket.display()));
     }
 
     #[test]
     fn a_directory_that_is_not_there_is_an_error_once() {
         let mut walk = walk(Path::new("/no/such/dir"));
-        assert!(walk.next().unwrap().unwrap_err().to_string().starts_with("`/no/such/dir` is not there"));
+        assert!(walk.next().unwrap().unwrap_err().to_string().starts_with("`/no/such/dir` does not exist"));
         assert!(walk.next().is_none());
     }
 }

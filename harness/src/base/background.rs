@@ -1,8 +1,8 @@
-//! The process's one background thread and the runtime on it.
+//! The process's background thread and its runtime.
 //!
-//! A test's runtime dies with the test, so nothing that must outlive a test may run on it: requests that create
-//! or remove something, the readers of attached output, the cleaner. All of them run here. It is also what makes
-//! the library indifferent to the executor that awaits it. No code of the user's runs on this thread.
+//! A test's runtime ends with the test, so work that has to outlive a test runs here: requests that create or remove
+//! something, the readers of attached output, and the cleaner. It also makes the library independent of the executor
+//! that awaits its futures. User code never runs on this thread.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -18,16 +18,16 @@ use tokio::task::JoinHandle;
 static BACKGROUND: Lazy<Background> = Lazy::new(Background::start);
 
 thread_local! {
-    /// Set on the background thread. It has no destructor, so that it can be read at the very end of a thread.
+    /// Set on the background thread. It has no destructor, so it can be read while the thread's locals are destroyed.
     static IS_BACKGROUND: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The background thread's runtime.
+/// A handle to the background thread's runtime.
 pub(crate) struct Background {
     handle: Handle,
 }
 
-/// The process's background runtime; the first call starts it.
+/// Returns the process's background runtime. The first call starts it.
 pub(crate) fn background() -> &'static Background {
     &BACKGROUND
 }
@@ -44,7 +44,7 @@ impl Background {
                     .expect("a runtime needs an epoll descriptor and an eventfd");
                 IS_BACKGROUND.set(true);
                 sender.send(runtime.handle().clone()).ok();
-                // A task that is never done: the thread lives as long as the process.
+                // This never completes, so the thread lives as long as the process.
                 runtime.block_on(std::future::pending::<()>());
             })
             .expect("the process may start one more thread");
@@ -52,12 +52,12 @@ impl Background {
         Self { handle }
     }
 
-    /// Whether the caller is the background thread itself, which must never block.
+    /// Returns `true` on the background thread, which must never block.
     pub(crate) fn is_current() -> bool {
         IS_BACKGROUND.get()
     }
 
-    /// Runs a future here; dropping what this returns aborts it.
+    /// Runs a future on the background thread. Dropping the returned handle aborts it.
     pub(crate) fn run<F>(&self, future: F) -> Run<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
@@ -65,7 +65,7 @@ impl Background {
         Run { task: self.handle.spawn(future), abort_on_drop: true }
     }
 
-    /// Runs a future here to its end, whoever waits for it; an output that nobody waits for is dropped here.
+    /// Runs a future on the background thread to its end, even if the returned handle is dropped.
     pub(crate) fn carry_through<F>(&self, future: F) -> Run<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
@@ -74,7 +74,7 @@ impl Background {
     }
 }
 
-/// Runs what blocks, such as reading the disk, on a thread for that.
+/// Runs blocking code, such as disk access, on a thread for it.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let work = background().run(async move { tokio::task::spawn_blocking(work).await });
     match work.await {
@@ -83,7 +83,7 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     }
 }
 
-/// What a future gives within a time, in any executor.
+/// Awaits a future for at most `timeout`, in any executor. Returns `None` if the time is up.
 pub(crate) async fn within<T>(timeout: Duration, future: impl Future<Output = T>) -> Option<T> {
     let alarm = background().run(async move { tokio::time::sleep(timeout).await });
     match select(pin!(future), alarm).await {
@@ -92,7 +92,7 @@ pub(crate) async fn within<T>(timeout: Duration, future: impl Future<Output = T>
     }
 }
 
-/// A future that runs on the background thread; awaited from any executor.
+/// A handle to a future on the background thread. It can be awaited in any executor.
 #[must_use = "dropping this aborts the work, or loses its result"]
 pub(crate) struct Run<T> {
     task: JoinHandle<T>,
@@ -100,7 +100,7 @@ pub(crate) struct Run<T> {
 }
 
 impl<T> Run<T> {
-    /// Lets the work go on without anybody waiting for it.
+    /// Lets the work continue without a handle.
     pub(crate) fn detach(mut self) {
         self.abort_on_drop = false;
     }
@@ -114,7 +114,7 @@ impl<T> Future for Run<T> {
             Ok(output) => output,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is never shut down, and only a drop of this handle aborts.
+                // The runtime is never shut down, and only this handle's drop aborts the task.
                 Err(_) => unreachable!("the background runtime outlives every handle"),
             },
         })

@@ -1,4 +1,4 @@
-//! The ground: the process's background thread, and the pauses between attempts.
+//! The process's background thread, and the pauses between retries.
 
 mod background;
 mod retry;

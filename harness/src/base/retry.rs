@@ -1,11 +1,11 @@
-//! Waiting between tries: longer each time, with jitter. The only place that names the `backoff` crate.
+//! Pauses between retries, which grow exponentially, with jitter. Nothing else names the `backoff` crate.
 
 use std::time::Duration;
 
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff as _;
 
-/// A row of pauses that grow from the first to the longest, never ending.
+/// An endless series of pauses that grow from the first to the longest.
 pub(crate) struct Backoff(ExponentialBackoff);
 
 impl Backoff {
@@ -16,13 +16,13 @@ impl Backoff {
             max_interval: longest,
             multiplier: 1.6,
             randomization_factor: 0.2,
-            // Who waits knows when to stop.
+            // Without a limit, since the caller decides when to stop.
             max_elapsed_time: None,
             ..ExponentialBackoff::default()
         })
     }
 
-    /// Makes the pauses before an engine that did not answer, or whose stream broke off, is asked again.
+    /// Creates the pauses before a request to an engine is retried that failed to answer or broke the connection off.
     pub(crate) fn for_engine() -> Self {
         Self::new(Duration::from_millis(50), Duration::from_secs(2))
     }

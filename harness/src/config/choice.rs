@@ -1,14 +1,14 @@
-//! The choices that a variable spells as one word of a few. When each applies is for those who read them.
+//! Settings whose value is one of a few words. Applying them is up to the code that reads them.
 
-/// Which containers stay when nobody needs them any more.
+/// The containers that are kept when they are no longer needed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Keep {
-    /// All of them.
+    /// All containers.
     Always,
-    /// Those whose start failed, and those dropped by a thread that panics.
+    /// Containers whose start failed, and containers whose handle is dropped by a panicking thread.
     OnFailure,
-    /// None.
+    /// No container. The default.
     #[default]
     Never,
 }
@@ -16,7 +16,8 @@ pub enum Keep {
 impl Keep {
     pub(crate) const EXPECTED: &str = "`always`, `on-failure` or `never`";
 
-    /// Whether something stays whose owner gives it up.
+    /// Returns `true` if something is kept when its owner releases it. `failed` states whether its test or start
+    /// failed.
     pub(crate) fn applies(self, failed: bool) -> bool {
         match self {
             Self::Always => true,
@@ -35,16 +36,16 @@ impl Keep {
     }
 }
 
-/// When an image is pulled before a container is created from it.
+/// The condition for pulling an image before a container is created from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PullPolicy {
-    /// When the engine does not have it. The default.
+    /// Pull if the engine does not have the image. The default.
     #[default]
     Missing,
-    /// Each time, so that a tag that has moved is noticed.
+    /// Pull each time, so that a moved tag is noticed.
     Always,
-    /// Not at all: an image that the engine does not have is an error.
+    /// Never pull. An image that the engine does not have is an error.
     Never,
 }
 
@@ -61,16 +62,16 @@ impl PullPolicy {
     }
 }
 
-/// What cleans up after a process that could not do so itself.
+/// The kind of reaper, which cleans up after a process that could not do so itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReaperChoice {
-    /// A container beside the others. The default.
+    /// A sidecar container next to the others. The default.
     #[default]
     Sidecar,
-    /// A process on this machine, where such a container cannot run.
+    /// A process on this machine, for engines where a sidecar can't run.
     Process,
-    /// Nothing: what a killed process has created stays.
+    /// No reaper: everything that a killed process has created stays.
     Off,
 }
 
@@ -91,7 +92,7 @@ impl ReaperChoice {
 mod tests {
     use super::*;
 
-    /// C12.
+    /// C12: a container is kept as its `Keep` mode says.
     #[test]
     fn a_thing_stays_as_its_mode_says() {
         let table = [
@@ -106,7 +107,7 @@ mod tests {
         }
     }
 
-    /// The words that a message offers, between its backticks.
+    /// Returns the words between the backticks of a message.
     fn offered(expected: &str) -> Vec<&str> {
         expected.split('`').skip(1).step_by(2).collect()
     }

@@ -1,7 +1,7 @@
-//! Everything that the environment and `~/.testcontainers.properties` say, read once and checked.
+//! The configuration from the environment and `~/.testcontainers.properties`, read once and validated.
 //!
-//! The environment wins over the file, and `SEATRIAL_*` over `TESTCONTAINERS_*`. It asks no engine anything, and what
-//! a request says for itself wins over what is here.
+//! The environment takes precedence over the file, `SEATRIAL_*` over `TESTCONTAINERS_*`, and a request's own settings
+//! over all of these. This module does not talk to the engine.
 
 use std::fs;
 use std::io;
@@ -18,43 +18,44 @@ use super::{
 };
 use crate::words::{Error, Result};
 
-/// What was configured from outside, with the defaults where nothing was.
+/// The configuration, with a default for everything that is not set.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) engine: EngineSettings,
-    /// The session, if a variable names it.
+    /// The session id, if a variable sets it.
     pub(crate) session: Option<Setting<SessionId>>,
-    /// What cleans up after a killed process.
+    /// The reaper's settings.
     pub(crate) reaper: ReaperSettings,
-    /// The runtime of containers that do not choose one; `None` leaves it to the engine.
+    /// The runtime for containers that do not choose one. `None` leaves the choice to the engine.
     pub(crate) runtime: Option<Setting<String>>,
-    /// The runtime of containers that insist on the engine's own.
+    /// The runtime for containers that require the engine's native one.
     pub(crate) native_runtime: Setting<String>,
     pub(crate) keep: Setting<Keep>,
     pub(crate) pull: Setting<PullPolicy>,
-    /// Put before the names of Docker Hub's images.
+    /// The prefix for the names of Docker Hub's images.
     pub(crate) hub_prefix: Option<Setting<String>>,
     /// The content of `DOCKER_AUTH_CONFIG`.
     pub(crate) auth_config: Option<Setting<Hidden>>,
-    /// How long a container may take to become ready.
+    /// The time limit for a container to become ready.
     pub(crate) startup_timeout: Setting<Duration>,
-    /// How long the engine may take to answer one request.
+    /// The time limit for the engine to answer one request.
     pub(crate) request_timeout: Setting<Duration>,
-    /// How many starts and removals may be under way at once.
+    /// The maximum number of concurrent starts and removals in this process.
     pub(crate) parallelism: Setting<NonZeroUsize>,
-    /// How many starts may be under way at once on this machine, over all processes of this user.
+    /// The maximum number of concurrent starts on this machine, over all processes of this user.
     pub(crate) host_parallelism: Option<Setting<NonZeroUsize>>,
-    /// How many containers a pool has that does not say.
+    /// The size of pools that do not set one.
     pub(crate) pool_size: Option<Setting<NonZeroUsize>>,
 }
 
 impl Config {
-    /// Reads the environment of the process and the file in its home; nothing is cached here.
+    /// Reads the process's environment and the file in the home directory. The result is not cached here.
     ///
     /// # Errors
-    /// A value that is none of those that are known, or a file that is there and cannot be read.
+    /// Invalid, if a value is malformed, or if the file exists but can't be read.
     pub(crate) fn from_env() -> Result<Self> {
-        // What is not Unicode fits no variable's values: it is shown with marks and refused where it is checked.
+        // A value that is not Unicode is valid for no variable. It is converted lossily here and refused when it is
+        // parsed.
         let env = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let properties = match env("HOME").filter(|home| !home.is_empty()) {
             Some(home) => load(&Path::new(&home).join(".testcontainers.properties"))?,
@@ -67,21 +68,20 @@ impl Config {
         Ok(config)
     }
 
-    /// Names the engine in place of all that the environment says.
+    /// Sets the engine's address, which overrides the environment's.
     ///
     /// # Errors
-    /// If the text is no address of an engine.
+    /// Invalid, if `host` is not the address of an engine.
     pub(crate) fn name_engine(&mut self, host: &str, source: &str) -> Result<()> {
         Endpoint::parse(host, self.engine.tls.as_ref())?;
         self.engine.host = Some(Setting::new(host.to_owned(), source));
         Ok(())
     }
 
-    /// The same from an environment and properties that are given.
+    /// Reads the given environment and properties.
     ///
     /// # Errors
-    /// A value that is none of those that are known: the message names the variable, the value, and what would be
-    /// right.
+    /// Invalid, if a value is malformed. The message names the variable, the value and what is expected.
     pub(crate) fn new(env: Env<'_>, properties: &Properties) -> Result<Self> {
         let reader = Reader::new(env, properties);
         Ok(Self {
@@ -112,10 +112,10 @@ impl Config {
     }
 }
 
-/// More did not make anything faster on two cores, and engines have wedged under many more.
+/// The default: on two cores more was not faster, and engines have hung under many more.
 const PARALLELISM: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
-/// What a variable that holds a duration should be.
+/// The expected form of a duration, for messages.
 pub(super) const DURATION: &str = "a duration above zero, as `90s` or `1m30s`";
 
 pub(super) fn duration_above_zero(text: &str) -> Option<Duration> {
@@ -131,7 +131,7 @@ fn timeout(reader: &Reader<'_>, variable: &str, default: Duration) -> Result<Set
     Ok(read.unwrap_or_else(|| Setting::by_default(default)))
 }
 
-/// Reads the file of properties; that there is none is as good as an empty one.
+/// Reads the properties file. A missing file counts as an empty one.
 fn load(file: &Path) -> Result<Properties> {
     match fs::read(file) {
         Ok(content) => Properties::parse(&content, file.display().to_string()).map_err(Error::invalid),
@@ -143,7 +143,8 @@ fn load(file: &Path) -> Result<Properties> {
     }
 }
 
-/// What `XDG_RUNTIME_DIR` would say if a login had set it: services and CI jobs have none.
+/// Returns the user's directory below `/run/user`, since services and CI jobs lack the `XDG_RUNTIME_DIR` that a login
+/// sets.
 fn runtime_dir_of_user() -> Option<PathBuf> {
     let user = fs::metadata("/proc/self").ok()?.uid();
     Some(PathBuf::from(format!("/run/user/{user}"))).filter(|folder| folder.is_dir())
@@ -151,7 +152,7 @@ fn runtime_dir_of_user() -> Option<PathBuf> {
 
 #[cfg(test)]
 impl Config {
-    /// What these variables and this file of properties, named `f`, say.
+    /// Creates the configuration of these variables and of a properties file with this content, named `f`.
     pub(crate) fn of(env: &[(&str, &str)], properties: &str) -> Result<Self> {
         let lookup =
             |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());

@@ -1,4 +1,4 @@
-//! An engine's address as a value: parsed and printed, never connected to.
+//! An engine's address: parsed and printed. It does not connect.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,33 +7,33 @@ use std::str::FromStr;
 use super::engine::{TlsFiles, host_name};
 use crate::words::{Error, Result};
 
-/// Docker's ports for engines that were given none.
+/// Docker's default ports.
 const PORT: u16 = 2375;
 const TLS_PORT: u16 = 2376;
 
-/// Where an engine listens.
+/// The address of an engine's API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// A socket on this machine.
+    /// A unix socket on this machine.
     Unix(PathBuf),
-    /// A port on this machine or another.
+    /// A TCP port on this or another machine.
     Tcp {
-        /// A name or an address; an IPv6 address has no brackets here.
+        /// A host name or an IP address. An IPv6 address has no brackets.
         host: String,
         /// The port.
         port: u16,
-        /// The certificates, if it speaks TLS.
+        /// The certificates. `None` means without TLS.
         tls: Option<TlsFiles>,
     },
 }
 
 impl Endpoint {
-    /// Parses what `DOCKER_HOST` may hold: `unix:///path`, `tcp://host:port`, `http://…`, `https://…`, a path, or
-    /// `host:port`. `tls` applies to `tcp://` and `https://`.
+    /// Parses an address in a format of `DOCKER_HOST`: `unix:///path`, `tcp://host:port`, `http://…`, `https://…`, a
+    /// path, or `host:port`. `tls` applies to `tcp://` and `https://`.
     ///
     /// # Errors
-    /// For any other text, and for a scheme that is not spoken here: the message says what to do instead.
+    /// Invalid, for any other text, and for an unsupported scheme. The message names an alternative.
     pub(crate) fn parse(text: &str, tls: Option<&TlsFiles>) -> Result<Self> {
         let text = text.trim();
         if text.starts_with('/') {
@@ -58,11 +58,11 @@ impl Endpoint {
             )),
             "fd" => Err(refused(
                 text,
-                "is how an engine is told where to listen, not how it is reached; use `unix:///var/run/docker.sock`",
+                "is an address for an engine to listen on, not one to connect to; use `unix:///var/run/docker.sock`",
             )),
             "npipe" => Err(refused(
                 text,
-                "is a pipe of Windows and not supported; let the engine listen on \
+                "is a named pipe of Windows, which is not supported; let the engine listen on \
                  `tcp://127.0.0.1:2375`, or run the tests where its socket is",
             )),
             _ => Err(refused(text, "should begin with `unix://` or `tcp://`")),
@@ -75,7 +75,7 @@ fn tcp(text: &str, rest: &str, tls: Option<TlsFiles>) -> Result<Endpoint> {
     if authority.contains('/') {
         return Err(refused(text, "has a path; it should be `tcp://host:port`"));
     }
-    // After the last bracket, so that the colons of an IPv6 address are not taken for the port's.
+    // Only after the last bracket, since the colons of an IPv6 address separate no port.
     let colon = authority.rfind(':').filter(|at| authority.rfind(']').is_none_or(|bracket| bracket < *at));
     let (host, port) = match colon {
         Some(at) => (&authority[..at], &authority[at + 1..]),
@@ -89,7 +89,7 @@ fn tcp(text: &str, rest: &str, tls: Option<TlsFiles>) -> Result<Endpoint> {
         return Err(refused(text, "should have a port between 1 and 65535, as `tcp://host:2375`"));
     };
     match host_name(host) {
-        // An IPv6 address without brackets has lost its last part to the port by now.
+        // If an IPv6 address has no brackets, its last part was taken for the port.
         Some(name) if host.starts_with('[') || !name.contains(':') => {
             Ok(Endpoint::Tcp { host: name, port, tls })
         }
@@ -97,7 +97,7 @@ fn tcp(text: &str, rest: &str, tls: Option<TlsFiles>) -> Result<Endpoint> {
     }
 }
 
-/// An error that shows the address, but not what stands before an `@`: that may be a password.
+/// Creates an error that shows the address without the part in front of an `@`, which may be a password.
 fn refused(text: &str, why: &str) -> Error {
     let shown = match (text.split_once("://"), text.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),

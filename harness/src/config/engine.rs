@@ -1,39 +1,40 @@
-//! What the configuration says about the engine: where it is, and how to reach it and its ports. It looks for nothing.
+//! The engine's part of the configuration: its address, TLS, and how its ports are reached. It looks for no engine.
 
 use std::path::{Path, PathBuf};
 
 use crate::config::{Reader, Setting};
 use crate::words::Result;
 
-/// The engine as configured; what is `None` is found out by those who need it.
+/// The engine's settings. The code that needs a value which is `None` detects it.
 #[derive(Clone, Debug)]
 pub(crate) struct EngineSettings {
-    /// `DOCKER_HOST`.
+    /// The engine's address, from `DOCKER_HOST`.
     pub(crate) host: Option<Setting<String>>,
-    /// `DOCKER_CONTEXT`: a context by name.
+    /// The name of a Docker context, from `DOCKER_CONTEXT`.
     pub(crate) context: Option<Setting<String>>,
-    /// `tc.host` or `docker.host` of the file: asked after both of the above, since the environment wins.
+    /// The engine's address from the properties file, `tc.host` or `docker.host`. It is used only if neither of the
+    /// variables above is set, since the environment takes precedence.
     pub(crate) host_of_file: Option<Setting<String>>,
-    /// How to speak TLS to an engine behind TCP; `None` is not at all.
+    /// The certificates for TLS to an engine behind TCP. `None` means without TLS.
     pub(crate) tls: Option<TlsFiles>,
     /// The host at which published ports are reachable.
     pub(crate) published_host: Option<Setting<String>>,
-    /// The engine's socket as the engine sees it.
+    /// The path of the engine's socket on the engine's own machine.
     pub(crate) sidecar_socket: Option<Setting<PathBuf>>,
-    /// The folder of Docker's `config.json`, contexts and certificates; unknown only where there is no home.
+    /// The folder with Docker's `config.json`, contexts and certificates. `None` only if there is no home directory.
     pub(crate) docker_config: Option<PathBuf>,
     pub(crate) home: Option<PathBuf>,
-    /// Where rootless engines put their sockets.
+    /// The directory in which rootless engines create their sockets.
     pub(crate) runtime_dir: Option<PathBuf>,
 }
 
-/// Where the certificates for an engine behind TLS are.
+/// The certificates for TLS to an engine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TlsFiles {
     /// The folder with `ca.pem`, `cert.pem` and `key.pem`.
     pub folder: PathBuf,
-    /// Whether the engine's certificate must be the one of its host.
+    /// `true` if the engine's certificate has to match its host.
     pub verify: bool,
 }
 
@@ -70,8 +71,8 @@ fn path(reader: &Reader<'_>, variables: &[&str], properties: &[&str]) -> Option<
     reader.text(variables, properties).map(|setting| setting.value.into())
 }
 
-/// Certificates alone are enough of a wish for TLS; an explicit no to verification is one to TLS as a whole, unless
-/// `DOCKER_TLS` asks for it.
+/// Determines the TLS settings. A certificate folder alone enables TLS. Disabling verification explicitly disables TLS
+/// as a whole, unless `DOCKER_TLS` enables it.
 fn tls(reader: &Reader<'_>, docker_config: Option<&Path>) -> Result<Option<TlsFiles>> {
     let value = |setting: Setting<bool>| setting.value;
     let plain = reader.flag(&["DOCKER_TLS"], &["docker.tls"])?.map(value);
@@ -82,7 +83,7 @@ fn tls(reader: &Reader<'_>, docker_config: Option<&Path>) -> Result<Option<TlsFi
     Ok(folder.map(|folder| TlsFiles { folder, verify: verified.unwrap_or(plain != Some(true)) }))
 }
 
-/// A host name or an IP address; of an IPv6 address with brackets, what is between them.
+/// Parses a host name or an IP address. The brackets around an IPv6 address are removed.
 pub(crate) fn host_name(text: &str) -> Option<String> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let address = bare.parse::<std::net::IpAddr>().is_ok();
@@ -91,7 +92,7 @@ pub(crate) fn host_name(text: &str) -> Option<String> {
     (address || name && bare.len() == text.len()).then(|| bare.to_owned())
 }
 
-/// Some libraries of the ecosystem write the path with its scheme.
+/// Parses an absolute path. Some libraries of the ecosystem write it with the scheme `unix://`.
 fn socket(text: &str) -> Option<PathBuf> {
     let path = Path::new(text.strip_prefix("unix://").unwrap_or(text));
     path.is_absolute().then(|| path.to_owned())

@@ -1,7 +1,7 @@
-//! Configuration: everything that the environment and `~/.testcontainers.properties` say, read once and checked.
+//! The configuration from the environment and `~/.testcontainers.properties`, read once and validated.
 //!
-//! The environment wins over the file, and `SEATRIAL_*` over `TESTCONTAINERS_*`. It asks no engine anything, and what
-//! a request says for itself wins over what is here.
+//! The environment takes precedence over the file, `SEATRIAL_*` over `TESTCONTAINERS_*`, and a request's own settings
+//! over all of these. This module does not talk to the engine.
 
 mod choice;
 #[expect(clippy::module_inception, reason = "the noun of this folder")]

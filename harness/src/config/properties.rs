@@ -1,22 +1,22 @@
-//! The format of Java's `.properties` files, in which `~/.testcontainers.properties` is written. No file access.
+//! A parser for Java's `.properties` format, in which `~/.testcontainers.properties` is written. It reads no file.
 
 use std::collections::HashMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The keys and values of one file; of a key that is there twice, the last value.
+/// The keys and values of one file. A repeated key has its last value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Properties {
     values: HashMap<String, String>,
-    /// The file's name for messages.
+    /// The file's name, for messages.
     file: String,
 }
 
 impl Properties {
-    /// Parses the content of `file`, which is only named, not read.
+    /// Parses the content of a file. `file` is its name for messages.
     ///
     /// # Errors
-    /// A sentence without content, for an escape that is no Unicode character.
+    /// A sentence with the file and line, but without content, if an escape is no Unicode character.
     pub(crate) fn parse(content: &[u8], file: impl Into<String>) -> Result<Self, String> {
         let file = file.into();
         let mut values = HashMap::new();
@@ -37,7 +37,7 @@ impl Properties {
     }
 }
 
-/// The format is Latin-1 by its definition and UTF-8 in practice: what is not the one is the other.
+/// Decodes UTF-8, or else Latin-1: the format is specified as Latin-1, but mostly written as UTF-8.
 fn decode(content: &[u8]) -> String {
     match std::str::from_utf8(content) {
         Ok(text) => text.to_owned(),
@@ -45,7 +45,7 @@ fn decode(content: &[u8]) -> String {
     }
 }
 
-/// Joins continued lines, drops comments and empty lines; each with the number of its first line.
+/// Joins continued lines and drops comments and empty lines. Returns each line with the number of its first line.
 fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let natural = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut lines = natural.split('\n').enumerate();
@@ -66,7 +66,7 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
     logical
 }
 
-/// An odd number of backslashes at the end: the last one escapes the end of the line.
+/// Returns `true` if the line ends with an odd number of backslashes, the last of which escapes the line's end.
 fn continues(line: &str) -> bool {
     line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
@@ -75,7 +75,7 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\x0c')
 }
 
-/// Splits one logical line at the first `=`, `:` or blank that is not escaped.
+/// Splits a logical line at the first `=`, `:` or blank that is not escaped.
 fn entry(line: &str) -> Option<(String, String)> {
     let mut chars = line.chars().peekable();
     let key = unescape(&mut chars, |c| matches!(c, '=' | ':') || is_blank(c))?;
@@ -90,7 +90,7 @@ fn skip_blanks(chars: &mut Peekable<Chars<'_>>) {
     while chars.next_if(|c| is_blank(*c)).is_some() {}
 }
 
-/// Reads up to a character at which `ends` holds, which stays unread.
+/// Reads up to the first character for which `ends` returns `true`, and leaves that one unread.
 fn unescape(chars: &mut Peekable<Chars<'_>>, ends: impl Fn(char) -> bool) -> Option<String> {
     let mut text = String::new();
     while let Some(c) = chars.next_if(|c| !ends(*c)) {
@@ -111,7 +111,7 @@ fn unescape(chars: &mut Peekable<Chars<'_>>, ends: impl Fn(char) -> bool) -> Opt
     Some(text)
 }
 
-/// The four digits after `\u`, and those of a second half if this is the first of a surrogate pair.
+/// Reads the four hex digits after `\u`, and the second half of a surrogate pair if they are the first half.
 fn unicode(chars: &mut Peekable<Chars<'_>>) -> Option<char> {
     let first = four_digits(chars)?;
     if !(0xd800..0xdc00).contains(&first) {
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(properties.get("k"), Some("é"));
     }
 
-    /// Escapes everything that could mean something.
+    /// Escapes each character as `\uXXXX`.
     fn escaped(text: &str) -> String {
         text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
     }

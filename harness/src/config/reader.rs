@@ -1,12 +1,12 @@
-//! Looks a value up: the environment first, then the properties. What a value means is for `config.rs`.
+//! Looks values up, first in the environment, then in the properties. It does not interpret them.
 
 use crate::config::{PROPERTIES, Properties, Setting, VARIABLES};
 use crate::words::Result;
 
-/// The environment as a function of a variable's name, so that tests need not change that of the process.
+/// The environment, as a function from a variable's name to its value, so that tests need not change the process's own.
 pub(crate) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// One environment and one file of properties.
+/// An environment and a properties file.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     env: Env<'a>,
@@ -18,9 +18,9 @@ impl<'a> Reader<'a> {
         Self { env, properties }
     }
 
-    /// The first of these variables, then of these properties, that is there and not empty.
+    /// Returns the first non-empty value of these variables, then of these properties.
     ///
-    /// An empty variable counts as unset: that is how a shell line or a CI file switches one off.
+    /// An empty variable counts as unset, since that is how shells and CI files unset one.
     pub(crate) fn text(&self, variables: &[&str], properties: &[&str]) -> Option<Setting<String>> {
         let variable = |name: &&str| {
             debug_assert!(VARIABLES.iter().any(|(known, _)| known == name), "{name} is not in the table");
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         variables.iter().find_map(variable).or_else(|| properties.iter().find_map(property))
     }
 
-    /// The same, read as something narrower; `expected` says in a message what would be right.
+    /// Looks a value up and parses it. `expected` describes valid values, for the error message.
     pub(crate) fn read<T>(
         &self,
         variables: &[&str],
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The spellings that the ecosystem's libraries accept between them.
+/// Parses a boolean in any spelling that a library of the ecosystem accepts.
 fn flag(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "t" | "true" | "yes" | "on" => Some(true),

@@ -1,17 +1,17 @@
-//! What is said of the reaper: which kind, which image, and what it is told. How it is used is for the session.
+//! The reaper's part of the configuration. Starting and using the reaper is up to the session.
 
 use super::config::{DURATION, duration_above_zero};
 use super::{Reader, ReaperChoice, Setting};
 use crate::words::Result;
 
-/// What cleans up after a killed process.
+/// The settings of the reaper, which cleans up after a killed process.
 #[derive(Clone, Debug)]
 pub(crate) struct ReaperSettings {
     pub(crate) choice: Setting<ReaperChoice>,
-    /// The sidecar's image, if not the one that belongs to this version.
+    /// The sidecar's image. `None` means the one that belongs to this version.
     pub(crate) image: Option<Setting<String>>,
     pub(crate) privileged: bool,
-    /// Variables that are handed on to it, as they are.
+    /// Environment variables to pass on to the reaper unchanged.
     pub(crate) variables: Vec<(&'static str, String)>,
 }
 
@@ -29,7 +29,7 @@ impl ReaperSettings {
     }
 }
 
-/// Our word wins over the ecosystem's.
+/// Reads the kind of reaper. `SEATRIAL_REAPER` takes precedence over Testcontainers' spelling.
 fn choice(reader: &Reader<'_>) -> Result<Option<Setting<ReaperChoice>>> {
     let ours = reader.read(&["SEATRIAL_REAPER"], &[], ReaperChoice::EXPECTED, ReaperChoice::parse)?;
     if ours.is_some() {
@@ -39,7 +39,7 @@ fn choice(reader: &Reader<'_>) -> Result<Option<Setting<ReaperChoice>>> {
     Ok(disabled.filter(|disabled| disabled.value).map(|disabled| disabled.map(|_| ReaperChoice::Off)))
 }
 
-/// Durations are handed on as they were written, since a reaper reads the same grammar.
+/// Collects the variables to pass on. Durations stay as they were written, since the reaper parses the same format.
 fn variables(reader: &Reader<'_>) -> Result<Vec<(&'static str, String)>> {
     let mut variables = Vec::new();
     for (variable, property) in [
@@ -64,7 +64,7 @@ mod tests {
         Config::of(env, properties).expect("valid").reaper
     }
 
-    /// X8.
+    /// X8: `SEATRIAL_REAPER` takes precedence over `TESTCONTAINERS_RYUK_DISABLED`.
     #[test]
     fn our_word_wins_over_the_ecosystem_s() {
         for (env, file, expected) in [

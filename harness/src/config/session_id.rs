@@ -1,4 +1,4 @@
-//! Decides which session this process belongs to (X1). What a valid id is, is for the core.
+//! Determines the session that this process belongs to (X1). The syntax of an id is defined in the core.
 
 use std::fs;
 use std::os::unix::process::parent_id;
@@ -12,22 +12,22 @@ use super::setting::Setting;
 use crate::config::Config;
 use crate::words::{Error, Result};
 
-/// What tells one process from all others, those of other boots and machines included.
+/// A unique identity of a process, across boots and machines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ParentProcess {
-    /// The name of its program, as the kernel keeps it.
+    /// The program's name, as the kernel keeps it.
     pub(crate) name: String,
     pub(crate) pid: u32,
-    /// In clock ticks since the machine started.
+    /// The start time in clock ticks since the machine's boot.
     pub(crate) started: u64,
-    /// Names the boot of the machine and the space that the pid is of: both count their processes from 1.
+    /// The machine's boot and the pid namespace, since pids are only unique within both.
     pub(crate) place: String,
 }
 
-/// The session of this process: the one that a variable names, else that of `cargo test`, else one of its own.
+/// Returns the session of this process: the one that a variable names, else that of `cargo test`, else a new one.
 ///
-/// `parent` is only asked when no variable names one. All test binaries of one `cargo test` have the same parent, and
-/// so the same session; under `cargo nextest` a variable names the run.
+/// `parent` is called only if no variable names a session. All test programs of one `cargo test` have the same parent,
+/// and so the same session. Under `cargo nextest`, a variable names the run.
 pub(crate) fn session_id(
     config: &Config,
     parent: impl FnOnce() -> Option<ParentProcess>,
@@ -42,10 +42,10 @@ pub(crate) fn session_id(
     Setting::new(SessionId::new(text).expect("made of allowed characters"), source)
 }
 
-/// The session that a variable names, if one does.
+/// Returns the session that a variable names, if any.
 ///
 /// # Errors
-/// If the first variable that is set does not hold a session id.
+/// Invalid, if the first variable that is set does not contain a session id.
 pub(crate) fn from_variables(reader: &Reader<'_>) -> Result<Option<Setting<SessionId>>> {
     let variables = ["SEATRIAL_SESSION_ID", "TESTCONTAINERS_SESSION_ID", "NEXTEST_RUN_ID"];
     let Some(Setting { value, source }) = reader.text(&variables, &[]) else { return Ok(None) };
@@ -59,41 +59,41 @@ fn of_cargo(cargo: &ParentProcess) -> String {
     format!("cargo-{}-{}-{:016x}", cargo.pid, cargo.started, fnv1a(cargo.place.as_bytes()))
 }
 
-/// A hash that is the same in every build: binaries of one run may come from different compilers.
+/// Computes a hash that is the same in every build, since the programs of one run may be built by different compilers.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// Asks the kernel for the parent of this process; `None` where it does not tell.
+/// Reads this process's parent from `/proc`. Returns `None` if it is not readable.
 pub(crate) fn parent_process() -> Option<ParentProcess> {
     let pid = parent_id();
     let (name, started) = parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?;
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    // Containers of one machine share the boot but not the pids.
+    // Containers of one machine share its boot, but not the pids.
     let space = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
     Some(ParentProcess { name, pid, started, place: format!("{} {}", boot.trim(), space.display()) })
 }
 
-/// The program's name and start time from `/proc/<pid>/stat`.
+/// Parses the program's name and start time in `/proc/<pid>/stat`.
 fn parse_stat(stat: &str) -> Option<(String, u64)> {
-    // The name is in parentheses and may hold any character, these included.
+    // The name is in parentheses and may contain any character, including parentheses.
     let (before, after) = stat.rsplit_once(')')?;
     let (_, name) = before.split_once('(')?;
-    // The start time is field 22; the state, field 3, is the first after the name.
+    // The start time is field 22. The first field after the name is the state, field 3.
     let started = after.split_ascii_whitespace().nth(22 - 3)?;
     Some((name.to_owned(), started.parse().ok()?))
 }
 
-/// This process, for the label that says who created a resource: `<pid>@<host name>`.
+/// Describes this process for a resource's owner label: `<pid>@<host name>`.
 pub(crate) fn owner() -> String {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{}@{}", std::process::id(), host.trim())
 }
 
-/// Whether an owner, as [`owner`] writes it, was a process of this machine that runs no more. Of other machines, and
-/// of containers with names of their own, nothing is known.
+/// Returns `true` if an owner, in the format of [`owner`], was a process of this machine that has ended. Nothing is
+/// known about other machines, and about containers with host names of their own.
 pub(crate) fn is_gone(owner: &str) -> bool {
     let Some((pid, host)) = owner.split_once('@') else { return false };
     let here = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();

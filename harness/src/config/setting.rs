@@ -1,10 +1,10 @@
-//! One value of the configuration with the place that it came from. It reads nothing itself.
+//! A configuration value together with its source. It reads nothing itself.
 
 use std::fmt;
 
 use crate::words::{Error, Result};
 
-/// A value, and where it came from in words that a message can use: `` `DOCKER_HOST` ``.
+/// A value and its source, as messages name it: `` `DOCKER_HOST` ``.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setting<T> {
     pub(crate) value: T,
@@ -16,7 +16,7 @@ impl<T> Setting<T> {
         Self { value, source: source.into() }
     }
 
-    /// A value that nobody chose.
+    /// Creates a setting that was not configured.
     pub(crate) fn by_default(value: T) -> Self {
         Self::new(value, "the default")
     }
@@ -27,10 +27,10 @@ impl<T> Setting<T> {
 }
 
 impl Setting<String> {
-    /// Reads the text as something narrower.
+    /// Parses the text.
     ///
     /// # Errors
-    /// Names the source, the text and `expected`, which says what would be right.
+    /// Invalid, with the source, the text and `expected`, which describes valid values.
     pub(crate) fn read<T>(self, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Setting<T>> {
         match parse(self.value.trim()) {
             Some(value) => Ok(Setting { value, source: self.source }),
@@ -43,7 +43,7 @@ impl Setting<String> {
     }
 }
 
-/// A text that no log and no error may show.
+/// A secret text that appears in no log and no error.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Hidden(String);
 
@@ -52,7 +52,7 @@ impl Hidden {
         Self(text.into())
     }
 
-    /// The text itself; whoever calls this must not print it.
+    /// Returns the secret. The caller must not print it.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

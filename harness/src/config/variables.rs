@@ -1,8 +1,8 @@
-//! Every environment variable and property that is read, as data: the tables of the README are checked against it.
+//! The table of all environment variables and properties that are read. A test compares README.md's tables with it.
 //!
-//! What the values mean is for `config.rs`.
+//! Parsing the values is up to `config.rs`.
 
-/// The environment variables that Seatrial reads, with what each does.
+/// The environment variables that Seatrial reads, each with its description.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("DOCKER_HOST", "where the engine listens: `unix:///path` or `tcp://host:port`"),
     ("DOCKER_CONTEXT", "the Docker context to take the engine from, unless `DOCKER_HOST` is set"),
@@ -59,7 +59,8 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("RYUK_VERBOSE", "`true` has a reaper say more in its log"),
 ];
 
-/// The keys of `~/.testcontainers.properties` that Seatrial reads, with the variable that wins over each.
+/// The keys of `~/.testcontainers.properties` that Seatrial reads, each with the variable that takes precedence over
+/// it.
 pub(crate) const PROPERTIES: &[(&str, &str)] = &[
     ("tc.host", "DOCKER_HOST"),
     ("docker.host", "DOCKER_HOST"),
@@ -85,7 +86,7 @@ mod tests {
 
     const README: &str = include_str!("../../README.md");
 
-    /// The first cells of the README's rows that are like the one given.
+    /// Returns the first cells of README.md's table rows that `is_like` accepts.
     fn described(is_like: impl Fn(&str) -> bool) -> Vec<&'static str> {
         let rows = README.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
         rows.filter(|name| is_like(name)).collect()

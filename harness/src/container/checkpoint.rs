@@ -1,4 +1,4 @@
-//! Checkpoints: a container's processes and memory, written down and brought back.
+//! Checkpoints: a container's processes and memory, saved and restored.
 
 use std::future::IntoFuture;
 use std::path::PathBuf;
@@ -14,10 +14,10 @@ use crate::engine::Change;
 use crate::life::Intent;
 use crate::words::{Error, Kind, Result, check_name};
 
-/// How long a restore that is in the way of another is waited for.
+/// The time for which a restore is retried while another one of the same checkpoint is in progress.
 const IN_THE_WAY: Duration = Duration::from_secs(10);
 
-/// A checkpoint that is about to be made: set options, then await it.
+/// A checkpoint to be created: set options, then await it.
 ///
 /// ```no_run
 /// # async fn example(container: seatrial::TestContainer) -> seatrial::Result<()> {
@@ -27,14 +27,14 @@ const IN_THE_WAY: Duration = Duration::from_secs(10);
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "a checkpoint is not made until it is awaited"]
+#[must_use = "a checkpoint is not created until it is awaited"]
 pub struct Checkpoint<'a> {
     container: &'a TestContainer,
     place: Place,
     keep_running: bool,
 }
 
-/// A restore that is about to be made: set options, then await it.
+/// A restore to be performed: set options, then await it.
 #[derive(Debug)]
 #[must_use = "nothing is restored until it is awaited"]
 pub struct Restore<'a> {
@@ -42,7 +42,7 @@ pub struct Restore<'a> {
     place: Place,
 }
 
-/// Where a checkpoint is: its name, and the directory on the engine's machine if that is not the engine's.
+/// A checkpoint's name and, unless it is in the engine's own directory, its directory on the engine's machine.
 #[derive(Clone, Debug)]
 struct Place {
     name: String,
@@ -63,45 +63,52 @@ impl Place {
 }
 
 impl TestContainer {
-    /// Writes down its processes and memory under a name, and ends it, unless it is to
-    /// [keep running](Checkpoint::keep_running). Its files stay as they are: they are no part of a checkpoint.
+    /// Saves the container's processes and memory under a name, and stops the container, unless it is to [keep
+    /// running](Checkpoint::keep_running). A checkpoint does not include files, which stay in the container as they
+    /// are.
     ///
-    /// Docker has checkpoints in its experimental mode only. What can be checkpointed is up to the
-    /// [runtime](crate::ContainerRequest::runtime): `runc` needs CRIU on the engine's machine, gVisor's `runsc` a
-    /// network that is not the host's. A checkpoint goes with its container.
+    /// Only Docker supports checkpoints, in its experimental mode. The [runtime](crate::ContainerRequest::runtime)
+    /// determines which containers can be checkpointed: `runc` needs CRIU on the engine's machine, and gVisor's `runsc`
+    /// needs a network namespace other than the host's. A container's checkpoints are removed with it.
     ///
     /// # Errors
-    /// Unsupported, if the engine or the runtime can't, with what is missing; conflict, if the container does not run or
-    /// has such a checkpoint already; invalid, if the name can't be; not found, if it is gone; the engine's own.
+    /// - Unsupported: the engine or the runtime lacks something; the error names it.
+    /// - Conflict: the container does not run, or a checkpoint of this name exists.
+    /// - Invalid: the name is malformed.
+    /// - Not found: the container is gone.
+    /// - Those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it to the engine whether the checkpoint is made; a container that is to keep running
-    /// does so.
+    /// If the future is dropped, the engine may still create the checkpoint. A container that is to keep running does
+    /// so.
     pub fn checkpoint(&self, name: impl Into<String>) -> Checkpoint<'_> {
         let place = Place { name: name.into(), dir: None };
         Checkpoint { container: self, place, keep_running: false }
     }
 
-    /// Starts it, after it ended, from a checkpoint, and looks its ports up anew. Its processes go on from where they
-    /// were; what they print comes after what was printed before. Can be done any number of times.
+    /// Starts the ended container from a checkpoint, and looks its ports up again. Its processes resume where they
+    /// were, and their output is appended to the log. A checkpoint can be restored any number of times.
     ///
     /// # Errors
-    /// Not found, if there is no such checkpoint, with those that there are, or if the container is gone; conflict, if
-    /// it runs; unsupported, as [`checkpoint`](Self::checkpoint); the engine's own.
+    /// - Not found: the checkpoint does not exist, in which case the error lists the existing ones, or the container is
+    ///   gone.
+    /// - Conflict: the container runs.
+    /// - Unsupported: see [`checkpoint`](Self::checkpoint).
+    /// - Those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future lets the restore go on; the ports stay as they were known.
+    /// If the future is dropped, the restore continues, but the handle keeps the previous ports.
     pub fn restore(&self, checkpoint: impl Into<String>) -> Restore<'_> {
         Restore { container: self, place: Place { name: checkpoint.into(), dir: None } }
     }
 
-    /// The names of its checkpoints in the engine's own directory, in order.
+    /// Returns the names of its checkpoints in the engine's own directory, sorted.
     ///
     /// # Errors
-    /// Unsupported, as [`checkpoint`](Self::checkpoint); not found, if the container is gone; the engine's own.
+    /// Unsupported, see [`checkpoint`](Self::checkpoint); not found, if the container is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn checkpoints(&self) -> Result<Vec<String>> {
         let subject = self.subject();
         subject.checkpoints(None).await.map_err(|error| explain(error, &[]))
@@ -110,10 +117,11 @@ impl TestContainer {
     /// Deletes one of its checkpoints.
     ///
     /// # Errors
-    /// Not found, if there is no such checkpoint, with those that there are; as [`checkpoints`](Self::checkpoints).
+    /// Not found, if the checkpoint does not exist, with the existing ones; those of
+    /// [`checkpoints`](Self::checkpoints).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it to the engine whether it is deleted.
+    /// If the future is dropped, the engine may still delete the checkpoint.
     pub async fn remove_checkpoint(&self, checkpoint: &str) -> Result<()> {
         let place = Place { name: checkpoint.to_owned(), dir: None };
         place.check().map_err(|error| error.with_subject(self.to_string()))?;
@@ -126,19 +134,20 @@ impl TestContainer {
 }
 
 impl Checkpoint<'_> {
-    /// Lets the container go on once it is written down. Default: it ends.
+    /// Keeps the container running after the checkpoint. Default: it is stopped.
     ///
-    /// Not every gVisor can do that below Docker; with gVisor, the container ends, and is restored at once. Whoever waits
-    /// for the container sees that end.
+    /// Some versions of gVisor can't do this below Docker. With gVisor, the container is therefore stopped and restored
+    /// at once, and code that waits for the container's end observes that stop.
     pub fn keep_running(mut self) -> Self {
         self.keep_running = true;
         self
     }
 
-    /// A directory on the engine's machine. Default: one of the engine's, which goes with the container.
+    /// Sets a directory on the engine's machine for the checkpoint. Default: a directory of the engine, which is
+    /// removed with the container.
     ///
-    /// Such a checkpoint stays when the container goes. Docker writes it, but restores only what is in its own
-    /// directory since version 17.12.
+    /// A checkpoint in such a directory outlives the container. Since version 17.12, Docker can create it, but can only
+    /// restore checkpoints from its own directory.
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.place.dir = Some(dir.into());
         self
@@ -165,7 +174,7 @@ impl Checkpoint<'_> {
 }
 
 impl Restore<'_> {
-    /// The directory on the engine's machine where the checkpoint is. Default: the engine's.
+    /// Sets the checkpoint's directory on the engine's machine. Default: the engine's own.
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.place.dir = Some(dir.into());
         self
@@ -198,10 +207,10 @@ impl<'a> IntoFuture for Restore<'a> {
     }
 }
 
-/// Whether the runtime may end a container that was to go on.
+/// Returns `true` if the runtime may stop a container although it is to keep running.
 ///
-/// gVisor of December 2022 does: containerd pauses what it checkpoints, and `runsc` fails on what is paused. That of July
-/// 2024 goes on, but the engine does not tell one from the other.
+/// gVisor of December 2022 does: containerd pauses the container first, and `runsc` fails on a paused one. gVisor of
+/// July 2024 does not, but the engine does not report the version.
 async fn ends_when_checkpointed(container: &TestContainer) -> Result<bool> {
     let runtime = container.inspect().await?.runtime;
     let program = container.subject().engine.program_of_runtime(&runtime).await?;
@@ -217,9 +226,10 @@ async fn write(subject: &Subject, place: &Place, exit: bool) -> Result<()> {
     }
 }
 
-/// What restores next must find it ended, which the engine notes a little later than it answers.
+/// Writes a checkpoint and waits until the container has ended. The engine records the end a little after its answer,
+/// and a following restore needs the container to be ended.
 async fn write_and_end(subject: &Subject, place: &Place) -> Result<()> {
-    // Nobody is asked whether to restart it.
+    // Marks the stop as intended, so that no restart is decided on.
     let intended = subject.course.intend(Intent::Stop);
     subject.course.end_profile().await;
     write(subject, place, true).await?;
@@ -245,18 +255,18 @@ async fn bring_back(subject: &Subject, place: &Place) -> Result<()> {
         }
     };
     match restored {
-        // What could not be ended in it before the checkpoint is back, so it is as poisoned as it was.
+        // A process that could not be killed before the checkpoint is restored too, so the container stays poisoned.
         Ok(Change::Made) => Ok(()),
-        Ok(Change::AlreadySo) => Err(Error::new(Kind::Conflict, "it runs")
+        Ok(Change::AlreadySo) => Err(Error::new(Kind::Conflict, "it is running")
             .with_subject(format!("container `{}`", subject.name))
             .with_phase("restore")
-            .with_hint("a checkpoint is restored when the container has ended: `stop` or `kill` it first")),
+            .with_hint("only an ended container can be restored; `stop` or `kill` it first")),
         Err(error) => Err(explained(subject, place, error).await),
     }
 }
 
-/// Looks for a checkpoint before a container that has ended is started from it: an engine that is asked in vain calls the
-/// container one whose start failed. Of one that runs it says that, whatever is asked for.
+/// Checks that a checkpoint exists, unless the container runs. If a start from a missing checkpoint failed, the engine
+/// would mark the container's start as failed. For a running container, the engine itself reports the conflict.
 async fn is_there(subject: &Subject, checkpoint: &str) -> Result<()> {
     let there = subject.checkpoints(None).await.map_err(|error| explain(error, &[]))?;
     if there.iter().any(|one| one == checkpoint) || subject.inspect().await?.state.is_running() {
@@ -265,17 +275,17 @@ async fn is_there(subject: &Subject, checkpoint: &str) -> Result<()> {
     Err(missing(checkpoint, &there).with_subject(format!("container `{}`", subject.name)))
 }
 
-/// Whether another restore of the same checkpoint is in the way: Docker hands each to containerd by its content, which
-/// can be there only once, and takes it away again when the container runs.
+/// Returns `true` if another restore of the same checkpoint blocks this one. Docker hands a checkpoint to containerd by
+/// its content, which can exist only once, and deletes it there when the container runs.
 fn is_another_under_way(error: &Error) -> bool {
     let said = error.message();
     said.contains("failed to upload checkpoint") && said.contains("already exists")
 }
 
-/// The engine's refusal, with the checkpoints that there are.
+/// Adds the hint and the existing checkpoints to the engine's error.
 async fn explained(subject: &Subject, place: &Place, error: Error) -> Error {
     let dir = place.dir();
-    // It is only for the message: an engine that can't list them says so in the error at hand.
+    // Used only in the message: if the list can't be read, `error` has the same cause.
     let there = subject.checkpoints(dir.as_deref()).await.unwrap_or_default();
     explain(error, &there)
 }

@@ -1,10 +1,10 @@
-//! Why an engine does not make or restore a checkpoint, recognised by its words, and what is missing.
+//! Recognises by the text of an engine's error why a checkpoint or restore failed, and adds a hint.
 //!
-//! There is no other way: almost all of it comes with the status 500.
+//! The text is the only source, since most of these errors have status 500.
 
 use crate::words::{Error, Kind};
 
-/// A reason that is known.
+/// A known reason for a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     NotExperimental,
@@ -19,7 +19,7 @@ enum Refusal {
     NotLetGo,
 }
 
-/// Gives the error its kind and says what would be right, if the reason is known; `there` are the container's checkpoints.
+/// Sets the error's kind and adds a hint, if the reason is known. `there` are the container's checkpoints.
 pub(super) fn explain(error: Error, there: &[String]) -> Error {
     let Some(refusal) = Refusal::recognise(error.status().unwrap_or_default(), error.message()) else {
         return error;
@@ -27,7 +27,7 @@ pub(super) fn explain(error: Error, there: &[String]) -> Error {
     error.with_kind(refusal.kind()).with_own_hint(refusal.hint(there))
 }
 
-/// The error of a restore from a checkpoint that is not there.
+/// Creates the error for a restore from a missing checkpoint.
 pub(super) fn missing(checkpoint: &str, there: &[String]) -> Error {
     Error::new(Kind::NotFound, format!("there is no checkpoint `{checkpoint}`"))
         .with_phase("restore")
@@ -38,7 +38,8 @@ impl Refusal {
     fn recognise(status: u16, text: &str) -> Option<Self> {
         let text = text.to_lowercase();
         let has = |phrase: &str| text.contains(phrase);
-        // Every failure of a runtime names its log, `criu-dump.log`, whether or not it is about CRIU.
+        // The message of any failed runtime call contains the log's name, `criu-dump.log`, even if CRIU is not
+        // involved.
         let criu = text.replace("criu-dump.log", "").replace("criu-work", "").contains("criu");
         if has("experimental") {
             Some(Self::NotExperimental)
@@ -81,28 +82,39 @@ impl Refusal {
     fn hint(self, there: &[String]) -> String {
         match self {
             Self::NotExperimental => {
-                "the engine's experimental mode is missing: `\"experimental\": true` in its `daemon.json`".into()
+                "enable the engine's experimental mode: `\"experimental\": true` in its `daemon.json`".into()
             }
-            Self::NoSuchApi => "this engine has no checkpoints; Docker has, in its experimental mode".into(),
-            Self::NoCriu => "CRIU is missing on the engine's machine, which `runc` needs for it: install it there, \
+            Self::NoSuchApi => {
+                "this engine does not support checkpoints; Docker does, in its experimental mode".into()
+            }
+            Self::NoCriu => {
+                "CRIU is missing on the engine's machine, where `runc` needs it: install it there, \
                              or use gVisor's `runsc`"
-                .into(),
-            Self::CriuFails => "CRIU could not do it; `criu check` on the engine's machine says what its kernel \
-                                lacks; gVisor's `runsc` needs no CRIU"
-                .into(),
-            Self::HostNetwork => "gVisor can't checkpoint what uses the host's network: use a runtime without \
-                                  `--network=host` in its arguments"
-                .into(),
-            Self::ForeignDirectory => {
-                "this engine restores only from its own directory: leave `dir` out when the checkpoint is made"
                     .into()
             }
-            Self::Missing => there_are(there),
-            Self::Taken => format!("remove it first, or choose another name; {}", there_are(there)),
-            Self::NotRunning => "only what runs can be checkpointed: `start` it, or `restore` it, first".into(),
-            Self::NotLetGo => "the runtime did not let go of a container that was checkpointed after a restore, as \
-                               older versions of `runsc` don't; begin with a new container"
+            Self::CriuFails => "CRIU failed; `criu check` on the engine's machine shows what its kernel \
+                                lacks; gVisor's `runsc` needs no CRIU"
                 .into(),
+            Self::HostNetwork => {
+                "gVisor can't checkpoint a container in the host's network: use a runtime without \
+                                  `--network=host` in its arguments"
+                    .into()
+            }
+            Self::ForeignDirectory => {
+                "this engine restores only from its own directory: create the checkpoint without `dir`".into()
+            }
+            Self::Missing => there_are(there),
+            Self::Taken => {
+                format!("remove the existing checkpoint first, or choose another name; {}", there_are(there))
+            }
+            Self::NotRunning => {
+                "only a running container can be checkpointed; `start` or `restore` it first".into()
+            }
+            Self::NotLetGo => {
+                "the runtime still holds the container, which was checkpointed after a restore; older \
+                               versions of `runsc` do this; create a new container"
+                    .into()
+            }
         }
     }
 }
@@ -118,7 +130,7 @@ fn there_are(there: &[String]) -> String {
 mod tests {
     use super::*;
 
-    /// C14.
+    /// C14: the reason of a refused checkpoint is recognised by the engine's text.
     #[test]
     fn each_engine_s_words_are_recognised() {
         let log = "path= /run/x/criu-dump.log: unknown";

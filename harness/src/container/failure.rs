@@ -1,4 +1,4 @@
-//! Gathers what is known of a container for the report of a failed wait.
+//! Collects the facts about a container for the report of a failed wait.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use crate::base::background;
 use crate::engine::Target;
 use crate::output::Logs;
 use crate::wait::Branch;
-use crate::words::{Error, Kind, LogStream, Report, Result, cut};
+use crate::words::{Error, Kind, LogStream, Report, ReportedState, Result, cut};
 
-/// How many lines of each stream are shown.
+/// The number of lines shown of each stream.
 const LINES: usize = 50;
-/// How long the facts may take to be gathered: the reader of a failure should not wait for an engine that hangs.
+/// The time limit for collecting the facts, so that an engine that hangs does not delay the report.
 const GATHER: Duration = Duration::from_secs(10);
-/// How many lines of the log's end are asked for first.
+/// The number of lines requested first from the end of the log.
 const ASKED: usize = 1000;
 
-/// Gathers the facts about a container whose wait failed. A fact that the engine does not tell in time is left out, and
-/// the report says so.
+/// Collects the facts about a container whose wait failed. The report notes each fact that the engine did not provide
+/// in time.
 pub(super) async fn report(
     container: &TestContainer,
     wait: &Branch,
@@ -35,9 +35,9 @@ pub(super) async fn report(
         })
         .await;
     report.state = match state {
-        Ok(state) => report.container_state.insert(state).describe(),
-        Err(error) if error.is_not_found() => "removed".to_owned(),
-        Err(error) => format!("unknown: {error}"),
+        Ok(state) => ReportedState::Known(Box::new(state)),
+        Err(error) if error.is_not_found() => ReportedState::Removed,
+        Err(error) => ReportedState::Unknown(error.to_string()),
     };
     match (output, tails) {
         (Ok(ends), _) => (report.stdout, report.stderr) = (ends.stdout.into(), ends.stderr.into()),
@@ -49,7 +49,7 @@ pub(super) async fn report(
     report
 }
 
-/// One fact, or why there is none.
+/// Returns a fact, or the reason why there is none.
 async fn in_time<T>(fact: impl Future<Output = Result<T>>) -> Result<T> {
     match tokio::time::timeout(GATHER, fact).await {
         Ok(fact) => fact,
@@ -57,7 +57,7 @@ async fn in_time<T>(fact: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
-/// The ends of both streams.
+/// Returns the last lines of both streams.
 #[derive(Default)]
 struct Ends {
     stdout: VecDeque<String>,
@@ -65,13 +65,13 @@ struct Ends {
     read: usize,
 }
 
-/// The last lines of each stream. The engine counts lines over both, so a stream that the log's end does not hold
-/// enough of is looked for in all of it.
+/// Returns the last lines of each stream. The engine counts lines over both streams, so if the end of the log has too
+/// few lines of one stream, the whole log is read.
 async fn last_lines(target: &Target) -> Result<Ends> {
     let logs = Logs::new(target.clone());
     let mut ends = in_time(Ends::of(logs.clone().tail(ASKED))).await?;
     if ends.read >= ASKED {
-        // Better the few lines that are known than none, should the whole take too long.
+        // If reading the whole log takes too long, the lines read so far are shown.
         if ends.stdout.len() < LINES
             && let Ok(whole) = in_time(Ends::of(logs.clone().only_stdout())).await
         {
@@ -105,7 +105,7 @@ impl Ends {
     }
 }
 
-/// The last lines of a text that was kept.
+/// Returns the last lines of a kept text.
 fn lines_of(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<_> = text.lines().map(cut).collect();

@@ -1,4 +1,4 @@
-//! Files into a container and out of it, while it runs or not.
+//! Copies files into a container and out of it, whether it runs or not.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,11 +18,11 @@ pub(super) async fn put(target: &Target, sources: Vec<CopyIn>) -> Result<()> {
     put_below("/", target, sources).await
 }
 
-/// Sends all sources to a container in one archive; their paths begin in a directory that is there.
+/// Sends all sources to a container in one archive. Their paths are relative to an existing directory.
 pub(super) async fn put_below(directory: &str, target: &Target, sources: Vec<CopyIn>) -> Result<()> {
     let (stream, outcome) = archive::pack(sources);
     let sent = target.put_archive(directory, stream).await;
-    // What was wrong with a source says more than the engine's word on a body that broke off.
+    // The source's error is more specific than the engine's, which only knows that the body broke off.
     match outcome.take_error() {
         Some(error) => {
             Err(error.with_subject(format!("container `{}`", target.name)).with_phase("copy files in"))
@@ -30,7 +30,7 @@ pub(super) async fn put_below(directory: &str, target: &Target, sources: Vec<Cop
         None => sent.map_err(|error| {
             let read_only = error.to_string().contains("read-only");
             if read_only {
-                error.with_hint("give the files with `mount_files` instead, or leave `read_only_root` out")
+                error.with_hint("pass the files with `mount_files` instead, or remove `read_only_root`")
             } else {
                 error
             }
@@ -39,24 +39,26 @@ pub(super) async fn put_below(directory: &str, target: &Target, sources: Vec<Cop
 }
 
 impl TestContainer {
-    /// Copies something into the container while it runs.
+    /// Copies files into the container.
     ///
     /// # Errors
-    /// Files, if the source can't be read; invalid, if the target can't be; the engine's own.
+    /// - Files: the source can't be read.
+    /// - Invalid: the target path is malformed.
+    /// - Those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future may leave a part of the files in the container.
+    /// If the future is dropped, a part of the files may be in the container.
     pub async fn copy_in(&self, source: CopyIn) -> Result<()> {
         self.copy_all_in([source]).await
     }
 
-    /// Copies several things into the container, in one archive.
+    /// Copies several sources into the container, in one archive.
     ///
     /// # Errors
-    /// As [`copy_in`](Self::copy_in).
+    /// Those of [`copy_in`](Self::copy_in).
     ///
     /// # Cancel safety
-    /// As [`copy_in`](Self::copy_in).
+    /// Like [`copy_in`](Self::copy_in).
     pub async fn copy_all_in(&self, sources: impl IntoIterator<Item = CopyIn>) -> Result<()> {
         let sources: Vec<_> = sources.into_iter().collect();
         let subject = self.subject();
@@ -67,64 +69,72 @@ impl TestContainer {
         put(&subject, sources).await
     }
 
-    /// Copies a file or directory out of the container: a file to the host's path, what is in a directory into it.
+    /// Copies a file or directory out of the container: a file to the host path, or the content of a directory into it.
     ///
-    /// Modes, times and links are kept. Nothing is ever written outside the target, whatever the container sends.
+    /// Modes, times and links are kept. The container can't cause anything to be written outside of the target.
     ///
     /// # Errors
-    /// Not found, if the path is not there; files, with the entry, if the archive points out of the target, or if
-    /// that can't be written. Then nothing is left behind, and a file that was there stays.
+    /// - Not found: the path does not exist.
+    /// - Files: the archive points out of the target, in which case the error names the entry, or the target can't be
+    ///   written.
+    /// - Those of the engine.
+    ///
+    /// On an error nothing is left behind, and an existing file stays as it was.
     ///
     /// # Cancel safety
-    /// As with an error: what was written is removed soon after.
+    /// If the future is dropped, the result is as after an error. Temporary files are deleted soon after.
     pub async fn copy_out(&self, container: &str, host: impl AsRef<Path>) -> Result<CopiedOut> {
         let bodies = self.archive_of(container).await?;
         archive::to_path(bodies, host.as_ref()).await.map_err(|error| self.of_path(error, container))
     }
 
-    /// Copies a file out of the container; a directory is an error.
+    /// Copies a file out of the container. A directory is an error.
     ///
     /// # Errors
-    /// As [`copy_out`](Self::copy_out).
+    /// Those of [`copy_out`](Self::copy_out).
     ///
     /// # Cancel safety
-    /// As [`copy_out`](Self::copy_out).
+    /// Like [`copy_out`](Self::copy_out).
     pub async fn copy_file_out(&self, container: &str, host: impl AsRef<Path>) -> Result<CopiedOut> {
         let bodies = self.archive_of(container).await?;
         archive::to_file(bodies, host.as_ref()).await.map_err(|error| self.of_path(error, container))
     }
 
-    /// Copies what is in a directory of the container into one of this machine; a file is an error.
+    /// Copies the content of a directory out of the container into a directory of this machine. A file is an error.
     ///
     /// # Errors
-    /// As [`copy_out`](Self::copy_out).
+    /// Those of [`copy_out`](Self::copy_out).
     ///
     /// # Cancel safety
-    /// As [`copy_out`](Self::copy_out).
+    /// Like [`copy_out`](Self::copy_out).
     pub async fn copy_dir_out(&self, container: &str, host: impl AsRef<Path>) -> Result<CopiedOut> {
         let bodies = self.archive_of(container).await?;
         archive::to_dir(bodies, host.as_ref()).await.map_err(|error| self.of_path(error, container))
     }
 
-    /// Reads a file of the container, up to so many bytes.
+    /// Returns the content of a file in the container, of at most `limit` bytes.
     ///
     /// # Errors
-    /// Not found, if the path is not there; files, if it is no file, or longer.
+    /// - Not found: the path does not exist.
+    /// - Files: it is not a file, or larger than `limit`.
+    /// - Those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn read_file(&self, container: &str, limit: u64) -> Result<Bytes> {
         let bodies = self.archive_of(container).await?;
         archive::to_bytes(bodies, limit).await.map_err(|error| self.of_path(error, container))
     }
 
-    /// Writes a file of the container to a writer, and returns its length in bytes.
+    /// Copies the content of a file in the container to a writer, and returns its length in bytes.
     ///
     /// # Errors
-    /// Not found, if the path is not there; files, if it is no file, or the writer fails.
+    /// - Not found: the path does not exist.
+    /// - Files: it is not a file, or the writer fails.
+    /// - Those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves a part of it with the writer.
+    /// If the future is dropped, the writer has a part of the content.
     pub async fn copy_out_to(&self, container: &str, writer: impl Write + Send + 'static) -> Result<u64> {
         let bodies = self.archive_of(container).await?;
         archive::to_writer(bodies, writer)

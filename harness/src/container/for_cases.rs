@@ -1,5 +1,5 @@
-//! The start of a container that exists for its cases: its main process is our program, which is spoken to from its
-//! first moment on. Where that can't be, another process keeps the container running.
+//! The start of a container that exists for its cases. Its main process is our program, which is connected to from the
+//! start. If that is impossible, `sleep infinity` keeps the container running instead.
 
 use futures_util::future::{join, try_join};
 use tracing::Instrument;
@@ -13,9 +13,9 @@ use crate::session::Session;
 use crate::wait::Preparation;
 use crate::words::{Error, Result};
 
-/// Why a container was not started.
+/// The reason why a container was not started.
 enum Failure {
-    /// It is our program that can't be the main process.
+    /// Our program can't be the main process.
     Program(Error),
     Other(Error),
 }
@@ -41,7 +41,8 @@ async fn with_program(request: &ContainerRequest, for_cases: &ForCases) -> Resul
     let program = for_cases.program(&session).await.map_err(Failure::of_program)?;
     let carrier = request.carrier(program.clone());
     let request = request.clone().kept_running_by(program.clone());
-    // Beside each other: the first of a request's containers costs no more than one into which the program is copied.
+    // Both run concurrently, so that the first container of a request starts as fast as if the program were copied into
+    // it.
     let (created, filled) = join(create(&request), program.fill(carrier)).await;
     let created = created.map_err(Failure::Other)?;
     let span = created.span.clone();
@@ -54,7 +55,7 @@ async fn with_program(request: &ContainerRequest, for_cases: &ForCases) -> Resul
             Ok((prepared, info)) => ready(&request, created, prepared, &info).await.map_err(Failure::Other),
             Err(Failure::Other(error)) => Err(Failure::Other(created.fail(error))),
             Err(Failure::Program(error)) => {
-                // Waited for: the next one may need its name and its ports.
+                // Awaited, since the next container may need this one's name and ports.
                 created.owned.remove().await.map_err(Failure::Other)?;
                 Err(Failure::Program(error))
             }
@@ -64,7 +65,7 @@ async fn with_program(request: &ContainerRequest, for_cases: &ForCases) -> Resul
     .await
 }
 
-/// Starts the container, and speaks to its main process as soon as that is there.
+/// Starts the container, and connects to its main process as soon as it runs.
 async fn started(
     request: &ContainerRequest,
     created: &Created,
@@ -82,11 +83,11 @@ async fn started(
 
 impl Failure {
     fn of_start(error: Error) -> Self {
-        // The engine names the program that it could not start.
+        // The engine's message names the program that could not be started.
         if error.to_string().contains(AGENT_PATH) { Self::Program(error) } else { Self::Other(error) }
     }
 
-    /// What is wrong with the engine is wrong with any other way, too.
+    /// An error of the engine is not retried without the program, since it would occur again.
     fn of_program(error: Error) -> Self {
         if error.is_unanswered() || error.is_engine_unreachable() {
             Self::Other(error)

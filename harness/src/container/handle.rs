@@ -14,14 +14,14 @@ use crate::session::{Owned, Remover, Session};
 use crate::wait::{Preparation, WaitFor, wait_ready};
 use crate::words::{ContainerId, ContainerState, Error, Port, Result};
 
-/// A container that runs for a test; dropping it removes it with its anonymous volumes.
+/// A running container that belongs to a test. Dropping the handle removes the container and its anonymous volumes.
 ///
-/// Dropping hands the removal to a background thread and returns at once, in any runtime or none, on a panic too;
-/// what is still queued when the process ends normally is carried out then. See [`remove`](Self::remove) for a
-/// removal that reports, and [`keep`](Self::keep) for none.
+/// The drop hands the removal to a background thread and returns at once, within any runtime or none, and during a
+/// panic. Removals that are still queued when the process exits normally are performed then. [`remove`](Self::remove)
+/// reports the result of the removal, and [`keep`](Self::keep) prevents it.
 ///
-/// It can be moved to other threads and shared between tasks, in an `Arc` for example: all methods but `remove` and
-/// `keep` take `&self`.
+/// The handle can be moved to other threads and shared between tasks, for example in an `Arc`: all methods except
+/// `remove` and `keep` take `&self`.
 ///
 /// ```no_run
 /// # async fn example(redis: seatrial::TestContainer) -> seatrial::Result<()> {
@@ -39,12 +39,13 @@ pub struct TestContainer {
     subject: Subject,
     session: Session,
     image: String,
-    /// Written by each start of the container, read by lookups; std's lock since no one awaits with it.
+    /// Written by each start of the container and read by lookups. It is a lock of std, since none is held across an
+    /// await.
     ports: Arc<Mutex<Ports>>,
-    /// Written by waits, read by the user.
+    /// Written by waits and read by the user.
     matches: Mutex<Vec<LogMatch>>,
     listeners: Mutex<Vec<Listener>>,
-    /// Restarts it, if its request says so; ends with the handle.
+    /// Restarts the container if its request asks for that. It ends with the handle.
     supervisor: Option<Supervisor>,
     span: tracing::Span,
 }
@@ -64,101 +65,101 @@ impl TestContainer {
         }
     }
 
-    /// The full id.
+    /// Returns the full id.
     #[must_use]
     pub fn id(&self) -> &ContainerId {
         &self.subject.id
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.subject.name
     }
 
-    /// The image, as it was asked for.
+    /// Returns the image, as given in the request.
     #[must_use]
     pub fn image(&self) -> &str {
         &self.image
     }
 
-    /// The session that it belongs to.
+    /// Returns the session that the container belongs to.
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.session
     }
 
-    /// The address at which its published ports are reached from here, without a port.
+    /// Returns the host at which its published ports are reachable from here, without a port.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.session.engine().host().host
     }
 
-    /// Where a port is reached from here, as in `127.0.0.1:49153`. Costs no call to the engine.
+    /// Returns the address of a published port, such as `127.0.0.1:49153`. It needs no request to the engine.
     ///
     /// # Errors
-    /// Port, if it is not published, speaks another protocol, or is not bound; each names the ports that there are.
+    /// Port, if the port is not published, has another protocol, or is not bound. The error lists the existing ports.
     pub fn addr(&self, port: impl Into<Port>) -> Result<String> {
         let port = port.into();
         let ports = lock(&self.ports);
         let binding = ports.binding(port).map_err(|error| error.with_subject(self.to_string()))?;
-        // A port that is bound to one address is reached there, if the engine's machine is this one.
+        // A port published at a specific address is reachable there if the engine is on this machine.
         let any = matches!(binding.ip.as_str(), "" | "0.0.0.0" | "::");
         let host = if any { self.host() } else { &binding.ip };
         Ok(with_port(host, binding.port))
     }
 
-    /// The port of the host that a port is published on. Costs no call to the engine.
+    /// Returns the host's port for a published port. It needs no request to the engine.
     ///
     /// # Errors
-    /// As [`addr`](Self::addr).
+    /// Those of [`addr`](Self::addr).
     pub fn host_port(&self, port: impl Into<Port>) -> Result<u16> {
         let ports = lock(&self.ports);
         let binding = ports.binding(port.into()).map_err(|error| error.with_subject(self.to_string()))?;
         Ok(binding.port)
     }
 
-    /// Where its only published port is reached.
+    /// Returns the address of its only published port.
     pub(crate) fn only_addr(&self) -> Result<String> {
         let port = lock(&self.ports).only().map_err(|error| error.with_subject(self.to_string()))?;
         self.addr(port)
     }
 
-    /// Its own addresses in its networks, IPv4 first, as of its last start.
+    /// Returns its addresses in its networks as of its last start, IPv4 first.
     #[must_use]
     pub fn ip_addresses(&self) -> Vec<IpAddr> {
         lock(&self.ports).addresses().to_vec()
     }
 
-    /// What the engine knows of it now: state, process id, networks, ports, root directory.
+    /// Inspects the container: state, pid, networks, ports, root directory.
     ///
     /// # Errors
-    /// Not found, if it is gone; the engine's own.
+    /// Not found, if the container is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn inspect(&self) -> Result<ContainerInfo> {
         self.subject.inspect().await
     }
 
-    /// Its state now, health and exit code included.
+    /// Returns its current state, with health and exit code.
     ///
     /// # Errors
-    /// As [`inspect`](Self::inspect).
+    /// Those of [`inspect`](Self::inspect).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn state(&self) -> Result<ContainerState> {
         Ok(self.inspect().await?.state)
     }
 
-    /// The process id of its first process on the engine's machine; of the sandbox, under a sandboxed runtime.
+    /// Returns the pid of its first process on the engine's machine. With a sandboxed runtime, that of the sandbox.
     ///
     /// # Errors
-    /// Conflict, if it does not run; as [`inspect`](Self::inspect).
+    /// Conflict, if the container does not run; those of [`inspect`](Self::inspect).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn pid(&self) -> Result<u32> {
         let info = self.inspect().await?;
         info.state.pid.ok_or_else(|| {
@@ -167,24 +168,25 @@ impl TestContainer {
         })
     }
 
-    /// Its IPv4 address in a network, by the network's name; `bridge` is the engine's default one.
+    /// Returns its IPv4 address in a network, given by name. The engine's default network is `bridge`.
     ///
     /// # Errors
-    /// Not found, with the networks that it is in; as [`inspect`](Self::inspect).
+    /// Not found, with the networks that the container is in; those of [`inspect`](Self::inspect).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn ipv4(&self, network: &str) -> Result<Ipv4Addr> {
         self.address_in(network, "IPv4", |place| place.ipv4).await
     }
 
-    /// Its global IPv6 address in a network, by the network's name.
+    /// Returns its global IPv6 address in a network, given by name.
     ///
     /// # Errors
-    /// Not found, if the network has no IPv6, or with the networks that it is in; as [`inspect`](Self::inspect).
+    /// Not found, if the network has no IPv6, or with the networks that the container is in; those of
+    /// [`inspect`](Self::inspect).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn ipv6(&self, network: &str) -> Result<Ipv6Addr> {
         self.address_in(network, "IPv6", |place| place.ipv6).await
     }
@@ -207,61 +209,62 @@ impl TestContainer {
         })
     }
 
-    /// Its output, whole or a part, or as it comes.
+    /// Returns a view of its log, to be read as a whole, in part, or as a stream.
     pub fn logs(&self) -> Logs {
         Logs::new(self.subject.target.clone())
     }
 
-    /// What the log waits found until now, with the captures of regular expressions, in the order in which they were met.
+    /// Returns the matches of all log waits so far, in their order, with the captures of regular expressions.
     #[must_use]
     pub fn log_matches(&self) -> Vec<LogMatch> {
         lock(&self.matches).clone()
     }
 
-    /// Whether something may run in it that should not: a command that was to be ended, because its time was up or
-    /// nobody waited for it any more, could not be. A restart of the container cures it.
+    /// Returns `true` if a command that was to be killed, because of its time limit or because it was dropped, could
+    /// not be killed and may still run. A restart of the container resets this.
     #[must_use]
     pub fn is_poisoned(&self) -> bool {
         self.poison().is_some()
     }
 
-    /// Why it is [poisoned](Self::is_poisoned), if it is: the first reason.
+    /// Returns the first reason why it is [poisoned](Self::is_poisoned), or `None` if it is not.
     #[must_use]
     pub fn poison(&self) -> Option<String> {
         self.subject.commands.poisoned()
     }
 
-    /// Why its [profile hook](crate::ContainerRequest::profile_with) failed last, if it did.
+    /// Returns the error of the last failed call of its [profile hook](crate::ContainerRequest::profile_with).
     #[must_use]
     pub fn profile_error(&self) -> Option<String> {
         self.subject.course.plan().profile_trouble
     }
 
-    /// What is known of its commands.
+    /// Returns the shared state of its commands.
     pub(crate) fn commands(&self) -> &Arc<Commands> {
         &self.subject.commands
     }
 
-    /// Waits for something more, up to the session's startup timeout.
+    /// Waits for a further condition, for at most the session's startup timeout.
     ///
-    /// A log wait looks from the start of this run, unless it is told [`from_now`](crate::LogWait::from_now).
+    /// A log wait scans all output of this run, unless [`from_now`](crate::LogWait::from_now) is set.
     ///
     /// # Errors
-    /// Invalid, if the wait can't be; not ready or exited, with all that is known of the container.
+    /// - Invalid: the condition is malformed.
+    /// - Not ready or exited: the condition was not met, with a report about the container.
     ///
     /// # Cancel safety
-    /// Dropping the future ends the wait; the container runs on.
+    /// Dropping the future ends the wait. The container continues to run.
     pub async fn wait(&self, wait: impl Into<WaitFor>) -> Result<()> {
         self.wait_timeout(wait, self.session.config().startup_timeout.value).await
     }
 
-    /// As [`wait`](Self::wait), up to a time of your own.
+    /// Waits for a further condition like [`wait`](Self::wait), for at most `timeout`.
     ///
     /// # Errors
-    /// As [`wait`](Self::wait).
+    /// Those of [`wait`](Self::wait).
     ///
     /// # Cancel safety
-    /// As [`wait`](Self::wait).
+    /// Like [`wait`](Self::wait).
     pub async fn wait_timeout(&self, wait: impl Into<WaitFor>, timeout: std::time::Duration) -> Result<()> {
         let wait = wait.into();
         wait.0.check().map_err(|error| error.with_subject(self.to_string()))?;
@@ -273,38 +276,39 @@ impl TestContainer {
                 let failed = FailedWait { unmet, elapsed: began.elapsed(), more_time: "give it more time" };
                 let tails = prepared.tap.as_ref().map(Tap::tails);
                 let report = super::failure::report(self, &prepared.root, tails).await;
-                // What fails here need not fail the test, so it takes more to have the container stay.
+                // A failure here need not fail the test, so only `Keep::Always` keeps the container.
                 Err(failed.into_error(self, report, Keep::Always))
             }
         }
     }
 
-    /// Removes the container with its anonymous volumes, waits, and reports. One that is gone already is a success.
+    /// Removes the container with its anonymous volumes, and waits for the removal. A container that is gone already is
+    /// a success.
     ///
     /// # Errors
-    /// Leftover, if it is there still after many tries; the engine's own.
+    /// Leftover, if the container still exists after many attempts; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future lets the removal go on.
+    /// If the future is dropped, the removal continues.
     pub async fn remove(self) -> Result<()> {
         self.owned.remove().await
     }
 
-    /// Gives up ownership: the container stays. Says on stderr how to find it and how to remove it.
+    /// Releases the container, which continues to exist, and prints on stderr how to inspect and remove it.
     ///
-    /// It stays until the session's reaper, if there is one, reaps after the run; what a request is to
-    /// [`keep`](crate::ContainerRequest::keep) in some case, or `SEATRIAL_KEEP`, stays for good.
+    /// A reaper of the session, if there is one, removes it after the run. It is kept permanently only if the request's
+    /// [`keep`](crate::ContainerRequest::keep) or `SEATRIAL_KEEP` is `always` or `on-failure`.
     pub fn keep(self) -> ContainerId {
         self.owned.keep();
         self.subject.target.id
     }
 
-    /// Whether the container stays after a failure; `keep` is the mode in which it would.
+    /// Returns `true` if the container is kept after a failure that the mode `keep` covers.
     pub(super) fn is_kept(&self, keep: Keep) -> bool {
         self.owned.keeps() == Keep::Always || self.owned.keeps() == keep
     }
 
-    /// What to do to look into the container after a failure; `keep` is the mode in which it would stay.
+    /// Describes how to inspect the container after a failure that the mode `keep` covers.
     pub(super) fn look_into(&self, keep: Keep) -> String {
         if self.is_kept(keep) {
             return format!(
@@ -316,17 +320,17 @@ impl TestContainer {
         format!("keep the container to look into it: SEATRIAL_KEEP={mode}")
     }
 
-    /// What becomes of a container whose start failed.
+    /// Releases a container whose start failed, which removes it or keeps it.
     pub(super) fn give_up_failed(self) {
         self.owned.give_up_failed();
     }
 
-    /// Removes the container whoever has the handle.
+    /// Returns a handle to remove the container, independently of its owner.
     pub(crate) fn remover(&self) -> Remover {
         self.owned.remover()
     }
 
-    /// Whether it stays if it is dropped by a panic.
+    /// Returns `true` if the container is kept when a panic drops it.
     pub(crate) fn stays_after_panic(&self) -> bool {
         self.owned.keeps().applies(true)
     }
@@ -343,12 +347,12 @@ impl TestContainer {
         &self.span
     }
 
-    /// One line per port, for reports.
+    /// Returns one line per port, for reports.
     pub(crate) fn port_lines(&self) -> Vec<String> {
         lock(&self.ports).lines()
     }
 
-    /// Has it restarted from now on, if that is wanted.
+    /// Restarts the container from now on, if the request asks for that.
     pub(super) fn supervise(&mut self, restarts: &Restarts) {
         self.supervisor = Supervisor::begin(
             restarts,
@@ -368,13 +372,13 @@ impl TestContainer {
         lock(&self.listeners).extend(listeners);
     }
 
-    /// Takes over what changed with a new run: the engine may have chosen other ports.
+    /// Updates the data that change with a new run, since the engine may have chosen new ports.
     pub(crate) fn refresh(&self, info: &ContainerInfo) {
         *lock(&self.ports) = Ports::of(info);
     }
 }
 
-/// The parts of a handle that change with a new run.
+/// The data of a handle that change with a new run.
 struct Renewed {
     commands: Arc<Commands>,
     ports: Arc<Mutex<Ports>>,
@@ -397,6 +401,6 @@ impl std::fmt::Display for TestContainer {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Each critical section leaves the value whole.
+    // Every critical section leaves the value consistent, so a poisoned lock can be used.
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -1,4 +1,4 @@
-//! Changes to a container that runs: stop, kill, restart, pause, limits. One call of the engine each.
+//! Changes to a running container: stop, kill, restart, pause, limits. Each is one call to the engine.
 
 use std::time::Duration;
 
@@ -10,32 +10,32 @@ use crate::engine::Change;
 use crate::life::Intent;
 use crate::words::Result;
 
-/// New limits for a container that runs; what is not set stays.
+/// New limits for a running container. Limits that are not set stay as they are.
 #[derive(Clone, Debug, Default)]
-#[must_use = "limits do nothing until a container is given them"]
+#[must_use = "limits have no effect until they are applied to a container"]
 pub struct Limits(ContainerUpdateBody);
 
 impl Limits {
-    /// No change.
+    /// Creates a set of limits that changes nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The most memory, in bytes, and memory and swap together, in bytes. Default: unchanged.
+    /// Limits the memory, and memory and swap together, both in bytes. Default: unchanged.
     pub fn memory(mut self, bytes: u64, with_swap: u64) -> Self {
         self.0.memory = Some(bytes.try_into().unwrap_or(i64::MAX));
         self.0.memory_swap = Some(with_swap.try_into().unwrap_or(i64::MAX));
         self
     }
 
-    /// The most CPU, in thousandths of a core. Default: unchanged.
+    /// Limits the CPU time, in thousandths of a core. Default: unchanged.
     pub fn milli_cpus(mut self, milli: u32) -> Self {
         self.0.cpu_period = Some(100_000);
         self.0.cpu_quota = Some(i64::from(milli) * 100);
         self
     }
 
-    /// The most processes. Default: unchanged.
+    /// Limits the number of processes. Default: unchanged.
     pub fn pids_limit(mut self, processes: u32) -> Self {
         self.0.pids_limit = Some(processes.into());
         self
@@ -47,24 +47,25 @@ impl Limits {
 }
 
 impl TestContainer {
-    /// Stops it: the stop signal, then after its stop timeout (10 s unless the request says otherwise) a kill.
+    /// Stops the container: sends the stop signal, and SIGKILL after the stop timeout (10 s unless the request sets
+    /// one).
     ///
     /// # Errors
-    /// Not found, if it is gone; the engine's own.
+    /// Not found, if the container is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it to the engine whether it is stopped.
+    /// If the future is dropped, the engine may still stop the container.
     pub async fn stop(&self) -> Result<Change> {
         self.stop_in(None).await
     }
 
-    /// As [`stop`](Self::stop), with a grace of your own; whole seconds, rounded up.
+    /// Stops the container like [`stop`](Self::stop), with a stop timeout in whole seconds, rounded up.
     ///
     /// # Errors
-    /// As [`stop`](Self::stop).
+    /// Those of [`stop`](Self::stop).
     ///
     /// # Cancel safety
-    /// As [`stop`](Self::stop).
+    /// Like [`stop`](Self::stop).
     pub async fn stop_timeout(&self, grace: Duration) -> Result<Change> {
         self.stop_in(Some(grace)).await
     }
@@ -75,31 +76,31 @@ impl TestContainer {
         let intended = course.intend(Intent::Stop);
         course.end_profile().await;
         let change = subject.stop(grace).await?;
-        // It stays so until it is started again.
+        // Marked as intended until the container is started again.
         intended.keep();
         Ok(change)
     }
 
-    /// Sends a signal to its first process, by name (`SIGKILL`) or number.
+    /// Sends a signal to the container's first process, by name (`SIGKILL`) or number.
     ///
     /// # Errors
-    /// Invalid, if there is no such signal; not found, if it is gone; the engine's own.
+    /// Invalid, if there is no such signal; not found, if the container is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it to the engine whether the signal is sent.
+    /// If the future is dropped, the engine may still send the signal.
     pub async fn kill(&self, signal: &str) -> Result<Change> {
         let subject = self.subject();
         subject.kill(signal).await
     }
 
-    /// Stops it and starts it again, and looks its ports up anew: the engine may choose others. Does not wait until
-    /// it is ready; see [`wait`](Self::wait).
+    /// Stops the container and starts it again, and looks its ports up again, since the engine may choose new ones.
+    /// Does not wait until it is ready; [`wait`](Self::wait) does.
     ///
     /// # Errors
-    /// Not found, if it is gone; the engine's own.
+    /// Not found, if the container is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it to the engine whether it is restarted, and the ports as they were known.
+    /// If the future is dropped, the engine may still restart the container, and the handle keeps the previous ports.
     pub async fn restart(&self) -> Result<()> {
         let subject = self.subject();
         let Subject { commands, course, .. } = &subject;
@@ -111,13 +112,13 @@ impl TestContainer {
         self.look_again().await
     }
 
-    /// Starts it again after it ended, and looks its ports up anew.
+    /// Starts the ended container again, and looks its ports up again.
     ///
     /// # Errors
-    /// Not found, if it is gone; the engine's own.
+    /// Not found, if the container is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// As [`restart`](Self::restart).
+    /// Like [`restart`](Self::restart).
     pub async fn start(&self) -> Result<Change> {
         let subject = self.subject();
         subject.mark_ran_before();
@@ -138,37 +139,37 @@ impl TestContainer {
         Ok(())
     }
 
-    /// Freezes all of its processes.
+    /// Freezes all of the container's processes.
     ///
     /// # Errors
-    /// Conflict, if it does not run; not found, if it is gone; the engine's own.
+    /// Conflict, if the container does not run; not found, if it is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it to the engine whether it is paused.
+    /// If the future is dropped, the engine may still pause the container.
     pub async fn pause(&self) -> Result<Change> {
         let subject = self.subject();
         subject.pause().await
     }
 
-    /// Lets all of its processes go on. One that does not run is not frozen: that is so already.
+    /// Resumes all of the container's processes. A container that is not paused yields [`Change::AlreadySo`].
     ///
     /// # Errors
-    /// Not found, if it is gone; the engine's own.
+    /// Not found, if the container is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it to the engine whether it goes on.
+    /// If the future is dropped, the engine may still resume the container.
     pub async fn unpause(&self) -> Result<Change> {
         let subject = self.subject();
         subject.unpause().await
     }
 
-    /// Gives it new limits while it runs.
+    /// Changes the limits of the running container.
     ///
     /// # Errors
-    /// Invalid, if the engine refuses one; not found, if it is gone; the engine's own.
+    /// Invalid, if the engine refuses a limit; not found, if the container is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it to the engine whether the limits are set.
+    /// If the future is dropped, the engine may still set the limits.
     pub async fn update_limits(&self, limits: Limits) -> Result<()> {
         let subject = self.subject();
         subject.update(limits.0).await

@@ -1,4 +1,5 @@
-//! One container: what is asked for, how it is started, and the handle that owns it.
+//! A container: its request, its start, and the handle that owns it.
+
 mod checkpoint;
 mod checkpoint_refusal;
 pub(crate) mod command;

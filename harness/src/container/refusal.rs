@@ -1,11 +1,11 @@
-//! What engines refuse at a creation or a start, recognised by their words, and what would be right instead.
+//! Recognises by the text of an engine's error why a creation or start failed, and adds a hint.
 //!
-//! There is no other way: Docker and Podman have one status for many reasons.
+//! The text is the only source, since Docker and Podman use one status for many reasons.
 
 use crate::engine::Engine;
 use crate::words::{Error, Result};
 
-/// A reason that a hint can be given for.
+/// A known reason for a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     NameTaken,
@@ -15,19 +15,22 @@ enum Refusal {
     UnknownNetwork,
 }
 
-/// Adds what would be right, if the reason is one that is known.
+/// Adds a hint to the error if its reason is known.
 pub(super) async fn explain(error: Error, engine: &Engine) -> Error {
     let one_of = |names: Result<Vec<String>>| names.map(|names| names.join("`, `")).unwrap_or_default();
     let Some(refusal) = Refusal::recognise(&error.to_string()) else { return error };
     error.with_hint(match refusal {
         Refusal::NameTaken => {
-            "remove the container that has the name, or leave the name out for one that is made up".to_owned()
+            "remove the container that has the name, or remove `name` from the request to generate one"
+                .to_owned()
         }
         Refusal::UnknownRuntime => format!("the engine's runtimes are `{}`", one_of(engine.runtimes().await)),
         Refusal::TooLittleMemory => {
             "raise `memory`: it is in bytes, and the engine needs at least 6 MiB".to_owned()
         }
-        Refusal::PortTaken => "let the engine choose the host's port: `port` in place of `fixed`".to_owned(),
+        Refusal::PortTaken => {
+            "use `port` in place of `fixed` to let the engine choose the host's port".to_owned()
+        }
         Refusal::UnknownNetwork => format!(
             "create it first, with `Network::create`; the engine's networks are `{}`",
             one_of(engine.network_names().await)
@@ -36,7 +39,8 @@ pub(super) async fn explain(error: Error, engine: &Engine) -> Error {
 }
 
 impl Refusal {
-    /// Every phrase has a space, which no name has: what a user called something is not taken for the engine's words.
+    /// Matches phrases that contain a space, which no name does, so that a user's name is never taken for the engine's
+    /// words.
     fn recognise(text: &str) -> Option<Self> {
         let text = text.to_lowercase();
         let has = |phrase: &str| text.contains(phrase);

@@ -1,5 +1,5 @@
-//! A start, stage by stage: create, copy in, attach, start, look, wait. From the creation on something owns the
-//! container, so an error or a dropped future at any point removes it.
+//! The start of a container, in stages: create, copy in, attach, start, inspect, wait. From the creation on, the
+//! container has an owner, so that an error or a dropped future removes it.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use crate::wait::{Preparation, Unmet, wait_ready};
 use crate::words::{Error, Kind, Report, Result, caller_name, check_name, default_name};
 use crate::{archive, image};
 
-/// A container that is created, owned, and not started.
+/// A container that is created and owned, and not started yet.
 pub(crate) struct Created {
     pub(crate) owned: Owned,
     pub(crate) subject: Subject,
@@ -34,7 +34,7 @@ pub(crate) struct Created {
 }
 
 impl Created {
-    /// Tells the profiler, if there is one, that it runs.
+    /// Calls the profile hook, if there is one, for the new run.
     pub(super) async fn profile(&self) -> Result<()> {
         let Subject { course, .. } = &self.subject;
         if course.is_profiled() {
@@ -43,7 +43,7 @@ impl Created {
         Ok(())
     }
 
-    /// Gives a container up whose start failed: it stays if that was asked for, and else it is removed.
+    /// Releases a container whose start failed. It is kept if its keep mode covers that, and removed otherwise.
     pub(super) fn fail(self, error: Error) -> Error {
         self.owned.give_up_failed();
         error
@@ -54,22 +54,26 @@ impl ContainerRequest {
     /// Starts a container and waits until it is ready.
     ///
     /// # Errors
-    /// Invalid, if the request can't be; image, if the image can't be had; conflict, if the name or a port is taken;
-    /// not ready or exited, with all that is known of the container, if the wait was not met; the engine's own.
-    /// After an error nothing is left, unless [`keep`](Self::keep) says so.
+    /// - Invalid: the request is malformed.
+    /// - Image: the image is not available.
+    /// - Conflict: the name or a port is in use.
+    /// - Not ready or exited: the wait condition was not met, with a report about the container.
+    /// - Those of the engine.
+    ///
+    /// After an error nothing is left behind, unless [`keep`](Self::keep) keeps the container.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing: what was created is removed in the background.
+    /// If the future is dropped, everything that was created is removed in the background.
     pub async fn start(&self) -> Result<TestContainer> {
         match &self.for_cases {
             None => start_plainly(self).await,
-            // Boxed, so that others' starts are no larger.
+            // Boxed, so that the size of other starts does not grow.
             Some(for_cases) => Box::pin(super::for_cases::start(self, for_cases)).await,
         }
     }
 }
 
-/// Starts a container whatever its main process is.
+/// Starts a container with any main process.
 pub(super) async fn start_plainly(request: &ContainerRequest) -> Result<TestContainer> {
     let created = create(request).await?;
     let span = created.span.clone();
@@ -123,7 +127,7 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
     }
 }
 
-/// Copies what is to be mounted to a place of its own.
+/// Copies the files to mount to temporary directories.
 fn mounted(files: &FilesMount) -> Result<MountedFiles> {
     if files.writable {
         MountedFiles::writable(&files.sources)
@@ -132,7 +136,7 @@ fn mounted(files: &FilesMount) -> Result<MountedFiles> {
     }
 }
 
-/// Checks what is to be copied in, and copies what is to be mounted.
+/// Checks the files to copy in, and copies the files to mount.
 async fn prepare_files(request: &ContainerRequest) -> Result<Vec<MountedFiles>> {
     if request.files.is_empty() && request.copies.is_empty() {
         return Ok(Vec::new());
@@ -167,8 +171,8 @@ fn lower(
     request::lower(request, &context)
 }
 
-/// Creates the container; when its image is missing, pulls that and tries once more. An image that is there costs
-/// no question.
+/// Creates the container. If its image is missing, pulls the image and tries again. So an existing image needs no
+/// request of its own.
 async fn ensure_created(
     request: &ContainerRequest,
     session: &Session,
@@ -202,8 +206,8 @@ async fn ensure_created(
     }
 }
 
-/// One creation, carried to its end on the background thread even if the caller is gone: there is no moment at
-/// which the engine has the container and nobody owns it.
+/// Creates the container once, on the background thread and to the end, even if the caller is gone. So the engine never
+/// has a container without an owner.
 async fn create_owned(
     session: &Session,
     name: &str,
@@ -212,9 +216,9 @@ async fn create_owned(
     mounted: &mut Option<Vec<MountedFiles>>,
 ) -> Result<(crate::words::ContainerId, Owned)> {
     let (name, session) = (name.to_owned(), session.clone());
-    // Before the background thread has it: who closes the session from here on waits for it.
+    // Begun before the background thread runs it, so that a session that is closed from here on waits for it.
     let creating = Creating::begin(Resource::Container, name.clone(), session.clone()).await?;
-    // Moved in and back, since a second try needs them and a dropped future must not remove them too early.
+    // Moved in and returned, since a second attempt needs them, and since a dropped future must not delete them early.
     let files = mounted.take().unwrap_or_default();
     let (result, files) = background()
         .carry_through(async move {
@@ -250,7 +254,7 @@ async fn create_owned(
     result
 }
 
-/// An engine's refusal at the creation or the start, with what would be right.
+/// Adds a hint to the engine's refusal of a creation or start.
 async fn refused(error: Error, engine: &Engine, name: &str, began: Instant) -> Error {
     let error = error.with_subject(format!("container `{name}`")).with_elapsed(began.elapsed());
     refusal::explain(error, engine).await
@@ -264,7 +268,7 @@ async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
     super::files::put(&created.subject, request.copies.clone()).await
 }
 
-/// Starts what was created, and waits for it.
+/// Starts a created container, and waits until it is ready.
 async fn start(request: &ContainerRequest, created: Created) -> Result<TestContainer> {
     created.span.record("phase", "start");
     let prepared = match Preparation::before_start(&request.wait, &created.subject).await {
@@ -277,7 +281,7 @@ async fn start(request: &ContainerRequest, created: Created) -> Result<TestConta
     }
 }
 
-/// Waits for what was started.
+/// Waits until a started container is ready.
 pub(super) async fn ready(
     request: &ContainerRequest,
     created: Created,
@@ -309,7 +313,7 @@ pub(super) async fn ready(
     }
 }
 
-/// Has the engine start the container, which it may refuse, and looks at its ports and addresses.
+/// Lets the engine start the container, and inspects its ports and addresses.
 pub(super) async fn engine_start(created: &Created) -> Result<ContainerInfo> {
     start_explained(created).await?;
     let info = created.subject.inspect().await?;
@@ -317,7 +321,7 @@ pub(super) async fn engine_start(created: &Created) -> Result<ContainerInfo> {
     Ok(info)
 }
 
-/// Has the engine start the container; what it refuses is explained.
+/// Lets the engine start the container. A refusal gets a hint.
 pub(crate) async fn start_explained(created: &Created) -> Result<()> {
     let (target, began) = (&created.subject.target, Instant::now());
     match target.start().await {
@@ -326,16 +330,16 @@ pub(crate) async fn start_explained(created: &Created) -> Result<()> {
     }
 }
 
-/// A wait that was not met.
+/// A wait whose condition was not met.
 pub(super) struct FailedWait {
     pub(super) unmet: Unmet,
     pub(super) elapsed: Duration,
-    /// What to do about too short a time.
+    /// The advice for a time limit that is too short.
     pub(super) more_time: &'static str,
 }
 
 impl FailedWait {
-    /// The error, with what to do next; `keep` is the mode in which the container would stay after this failure.
+    /// Creates the error, with advice. `keep` is the mode that covers this failure.
     pub(super) fn into_error(self, container: &TestContainer, report: Report, keep: Keep) -> Error {
         let who = format!("{container} (`{}`)", container.image());
         let after = crate::words::seconds(self.elapsed);

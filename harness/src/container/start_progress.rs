@@ -5,12 +5,12 @@ use std::fmt;
 use super::Subject;
 use crate::pull::PullProgress;
 
-/// A listener that a start tells how far it is.
+/// A listener for the progress of a start.
 pub(crate) trait StartProgress: Send + Sync {
     /// Receives the progress of the image's pull.
     fn pulling(&self, progress: &PullProgress);
 
-    /// Receives the container once it is created.
+    /// Receives the container's identity once it is created.
     fn created(&self, subject: Subject);
 }
 

@@ -1,4 +1,4 @@
-//! What a container's handle shares with the tasks that work on the container.
+//! The state that a container's handle shares with the tasks that work on the container.
 
 use std::ops::Deref;
 use std::sync::Arc;

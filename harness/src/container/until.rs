@@ -1,4 +1,4 @@
-//! The handle's waits for changes of the container's state.
+//! Methods of the handle that wait for changes of the container's state.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use crate::life::{self, StateWatch, WaitCondition};
 use crate::words::Result;
 
 impl TestContainer {
-    /// Waits until it has ended or is gone, and returns the exit code of that very end: a restart right after does not
-    /// change it.
+    /// Waits until the container has ended or is gone, and returns the exit code of that end, even if the container is
+    /// restarted right after it.
     ///
-    /// None, if nobody can tell the code: the container was gone already, or the engine was away when it ended. An
-    /// engine that is away is waited for.
+    /// The code is `None` if it is unknown: the container was gone already, or the engine was unreachable when it
+    /// ended. A broken connection to the engine is replaced.
     ///
     /// # Errors
-    /// Not found, if it is gone, unless that is what is waited for; the engine's own, for example of a removal that
-    /// failed.
+    /// Not found, if the container is gone, except for [`WaitCondition::Removed`]; those of the engine, for example for
+    /// a failed removal.
     ///
     /// # Cancel safety
     /// Dropping the future ends the wait and its connection.
@@ -24,14 +24,14 @@ impl TestContainer {
         background().run(life::wait_until(self.subject().target, condition)).await
     }
 
-    /// As [`wait_until`](Self::wait_until), up to a time. A condition that is met by then is met, even if there was no
-    /// time at all.
+    /// Waits like [`wait_until`](Self::wait_until), for at most `timeout`. A condition that is met when the time is up
+    /// counts as met, even for a timeout of zero.
     ///
     /// # Errors
-    /// Not ready, if it is not met in time; as [`wait_until`](Self::wait_until).
+    /// Not ready, if the condition is not met in time; those of [`wait_until`](Self::wait_until).
     ///
     /// # Cancel safety
-    /// As [`wait_until`](Self::wait_until).
+    /// Like [`wait_until`](Self::wait_until).
     pub async fn wait_until_timeout(
         &self,
         condition: WaitCondition,
@@ -40,9 +40,9 @@ impl TestContainer {
         background().run(life::wait_until_timeout(self.subject().target, condition, timeout)).await
     }
 
-    /// Its state now, and each one that it changes to, until it is gone.
+    /// Watches the container's state, from the current one on, until the container is gone.
     ///
-    /// All watches share one connection to the engine, which is there for as long as anybody watches.
+    /// All watches share one connection to the engine, which exists only while there are watches.
     ///
     /// ```no_run
     /// # async fn example(container: seatrial::TestContainer) {

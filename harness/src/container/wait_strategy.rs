@@ -1,4 +1,4 @@
-//! A user's own wait strategy, and the view of the handle that waits have.
+//! A user's wait strategy, and the access that waits have to the handle.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -12,10 +12,10 @@ use crate::engine::{ContainerInfo, Target};
 use crate::wait::{CustomWait, WaitFor, Waited};
 use crate::words::{ExecOutput, Port, Result};
 
-/// A strategy of your own.
+/// A wait strategy implemented by the user.
 ///
-/// It runs on your task, not on a thread of Seatrial's, up to the request's deadline; it is dropped when the
-/// container ends first.
+/// It runs on the caller's task and not on one of Seatrial's threads, until the request's deadline. It is dropped if
+/// the container ends first.
 ///
 /// The future is boxed, so that strategies can be branches of [`WaitFor::all`] and [`WaitFor::any`]:
 ///
@@ -50,10 +50,10 @@ use crate::words::{ExecOutput, Port, Result};
 /// let wait = WaitFor::custom(Rows(3));
 /// ```
 pub trait WaitStrategy: Send + Sync {
-    /// What is waited for, in a few words, for the report of a wait that failed.
+    /// Describes the condition in a few words, for the report of a failed wait.
     fn describe(&self) -> String;
 
-    /// Returns when the container is ready, or with the reason why it will never be.
+    /// Returns once the container is ready, or with an error if it never will be.
     fn wait<'a>(
         &'a self,
         container: &'a TestContainer,
@@ -61,14 +61,14 @@ pub trait WaitStrategy: Send + Sync {
 }
 
 impl WaitFor {
-    /// Waits for a strategy of your own.
+    /// Waits for a strategy implemented by the user.
     #[must_use]
     pub fn custom(strategy: impl WaitStrategy + 'static) -> Self {
         Self::by(Arc::new(OnHandle(strategy)))
     }
 }
 
-/// A strategy that is given the handle.
+/// A user's strategy together with the handle that it gets.
 struct OnHandle<S>(S);
 
 impl<S: WaitStrategy> CustomWait for OnHandle<S> {

@@ -167,7 +167,7 @@ impl<J: Job> Prepared for Life<J> {
             let mut over = self.over.subscribe();
             let outcome = over.wait_for(Option::is_some).await;
             match outcome.as_deref() {
-                Ok(Some(Err(error))) => Err(named(error.duplicate(), self.subject.clone())),
+                Ok(Some(Err(error))) => Err(named(error.clone(), self.subject.clone())),
                 Ok(_) | Err(_) => Ok(()),
             }
         })

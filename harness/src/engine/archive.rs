@@ -1,4 +1,4 @@
-//! Calls that carry files: a tar archive into a container, and one out of it.
+//! Calls that transfer files: a tar archive into a container, and one out of it.
 
 use std::io;
 use std::sync::Arc;
@@ -19,14 +19,15 @@ use super::transport::{TransportError, checked};
 use crate::words::Result;
 
 impl Target {
-    /// Unpacks a tar archive in a directory of a container. Fails when nothing moves for the length of a deadline.
+    /// Extracts a tar archive in a directory of a container. Fails if no data moves for the length of the request
+    /// timeout.
     pub(crate) async fn put_archive(
         &self,
         directory: &str,
         archive: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<()> {
         let idle = self.engine.0.request_timeout;
-        // The deadline is between pieces, not over all: an archive may be as large as it likes.
+        // The deadline applies between two chunks and not to the whole call, since an archive may have any size.
         let what = What { deadline: Duration::MAX, ..self.what("copy files in") };
         let path = ApiPath::new(format!("/containers/{}/archive", self.id)).with("path", directory);
         let transport = self.engine.transport();
@@ -52,14 +53,14 @@ impl Target {
             .await
     }
 
-    /// A path of a container as a tar archive.
+    /// Returns a path of a container as a tar archive.
     pub(crate) async fn get_archive(&self, path: &str) -> Result<Bodies> {
         let api = ApiPath::new(format!("/containers/{}/archive", self.id)).with("path", path);
         let what = self.what_of("copy files out", path);
         Ok(unless_silent(self.engine.body(what.clone(), Method::GET, api).await?, what))
     }
 
-    /// Whether a path is there in a container, running or not.
+    /// Returns `true` if the path exists in the container, which need not run.
     pub(crate) async fn has_path(&self, path: &str) -> Result<bool> {
         let api = ApiPath::new(format!("/containers/{}/archive", self.id)).with("path", path);
         let what = self.what_of("look for a file", path);
@@ -76,7 +77,7 @@ impl Target {
     }
 }
 
-/// Drives a transfer for as long as something moved within the deadline.
+/// Awaits a transfer, and fails once nothing has moved for the length of the deadline.
 async fn unless_idle<T>(
     transfer: impl Future<Output = Result<T, TransportError>>,
     moved: &Mutex<Instant>,

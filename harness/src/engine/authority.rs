@@ -1,12 +1,12 @@
-//! The trust in a server's certificate.
+//! The verification of a server's certificate.
 
 use bytes::Bytes;
 
-/// The certificates that a connection with TLS accepts.
+/// The certificates that a TLS connection accepts.
 #[derive(Clone, Debug)]
 pub(crate) enum Authority {
-    /// As it is: test servers sign their own.
+    /// Any certificate, since test servers sign their own.
     Any,
-    /// Signed by this authority, in PEM.
+    /// Certificates signed by this authority, in PEM.
     Pem(#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "read where TLS is spoken"))] Bytes),
 }

@@ -1,4 +1,4 @@
-//! An engine that does not answer, and the one line that says why. Which ones are asked is for `discover.rs`.
+//! An engine that did not answer, with the reason in one line. Choosing the candidates is up to `discover.rs`.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,15 +7,15 @@ use std::io;
 use crate::config::Endpoint;
 use crate::words::{Error, Kind};
 
-/// An engine that does not answer.
+/// An engine that was tried and did not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Candidate {
-    /// What led to it, in words that a message can use.
+    /// The source of the address, as messages name it.
     pub source: String,
-    /// Where it should listen.
+    /// The address of its API.
     pub endpoint: Endpoint,
-    /// Why it is no engine to use.
+    /// The reason why it can't be used.
     pub reason: String,
 }
 
@@ -25,12 +25,12 @@ impl fmt::Display for Candidate {
     }
 }
 
-/// One line on why a probe failed, with what to do about it where that is known.
+/// Describes in one line why a probe failed, and what to do about it if that is known.
 pub(super) fn reason(error: &Error) -> String {
     match causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind) {
         Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => "no such file".to_owned(),
         Some(io::ErrorKind::PermissionDenied) => {
-            "permission denied: is this user in the group that owns it, usually `docker`?".to_owned()
+            "permission denied: is this user in the group that owns the socket, usually `docker`?".to_owned()
         }
         Some(io::ErrorKind::ConnectionRefused) => "connection refused: the daemon is not running".to_owned(),
         Some(io::ErrorKind::TimedOut) => {
@@ -43,7 +43,7 @@ pub(super) fn reason(error: &Error) -> String {
     }
 }
 
-/// An error and its sources, the first line of each.
+/// Joins the first lines of an error and its sources.
 fn chain(error: &Error) -> String {
     let texts = std::iter::once(error.to_string()).chain(causes(error).map(ToString::to_string));
     let lines = texts.map(|text| text.lines().next().unwrap_or_default().to_owned());

@@ -1,4 +1,4 @@
-//! Calls about a container's checkpoints, which only Docker has, in its experimental mode.
+//! Calls for a container's checkpoints, which only Docker supports, in its experimental mode.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use super::target::Target;
 use super::transport::checked;
 use crate::words::Result;
 
-/// What writing a container's memory, or reading it back, may take beyond the usual deadline.
+/// The time for writing or reading a container's memory, in addition to the request timeout.
 const OF_MEMORY: Duration = Duration::from_secs(120);
 
 impl Engine {
-    /// The program of a runtime, where the engine tells.
+    /// Returns the path of a runtime's program, or `None` if the engine does not report it.
     pub(crate) async fn program_of_runtime(&self, runtime: &str) -> Result<Option<String>> {
-        let what = self.what("ask for its runtimes", "engine");
+        let what = self.what("list its runtimes", "engine");
         let (transport, runtime) = (self.transport(), runtime.to_owned());
         self.call(what, async move {
             let info = transport.get_json("/info").await?;
@@ -36,7 +36,7 @@ impl Target {
         What { deadline: what.deadline + OF_MEMORY, ..what }
     }
 
-    /// Writes a checkpoint; with `exit`, the container ends with it.
+    /// Writes a checkpoint. With `exit`, the container is stopped afterwards.
     pub(crate) async fn create_checkpoint(
         &self,
         checkpoint: &str,
@@ -58,7 +58,7 @@ impl Target {
             .await
     }
 
-    /// Starts a container from a checkpoint, as one of at most so many starts and removals at once.
+    /// Starts a container from a checkpoint. Counts against the limits of concurrent starts.
     pub(crate) async fn restore(&self, checkpoint: &str, dir: Option<&str>) -> Result<Change> {
         let what = self.what_with_memory("restore");
         let path = ApiPath::new(format!("/containers/{}/start", self.id)).with("checkpoint", checkpoint);
@@ -67,7 +67,7 @@ impl Target {
         self.engine.call_in_host_turn(what, call).await
     }
 
-    /// The names of a container's checkpoints, in order.
+    /// Returns the names of a container's checkpoints, sorted.
     pub(crate) async fn checkpoints(&self, dir: Option<&str>) -> Result<Vec<String>> {
         let what = self.what("list the checkpoints");
         let path = ApiPath::new(format!("/containers/{}/checkpoints", self.id)).with_some("dir", dir);

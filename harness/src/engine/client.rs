@@ -1,4 +1,4 @@
-//! The engine's handle: deadlines, the bound on what is in flight, and how an engine's error becomes ours.
+//! A handle to the engine: time limits, concurrency limits, and the conversion of its errors to ours.
 
 use std::fmt;
 use std::future::Future;
@@ -21,10 +21,10 @@ use crate::base::{Run, background};
 use crate::config::{Config, Endpoint, Setting};
 use crate::words::{Error, Kind, Result, seconds};
 
-/// How long an engine may take to say who it is, when it is looked for.
+/// The time limit for an engine to report its version during the discovery.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A connection to a container engine; cheap to clone.
+/// A handle to a container engine. It is cheap to clone.
 #[derive(Clone)]
 pub struct Engine(pub(super) Arc<Inner>);
 
@@ -34,52 +34,52 @@ pub(super) struct Inner {
     pub(super) located: Located,
     pub(super) host: HostAddress,
     pub(super) sidecar_socket: Setting<PathBuf>,
-    /// Starts and removals under way: an engine that is given too many at once gets slower, and can wedge.
+    /// Limits concurrent starts and removals, since an engine with too many at once slows down, and may hang.
     pub(super) width: Arc<Semaphore>,
-    /// Starts under way on this machine, if they are bounded.
+    /// Limits concurrent starts on this machine, if that is configured.
     pub(super) host_turns: Option<HostTurns>,
     pub(super) request_timeout: Duration,
-    /// Whether it was seen that a command can't be given all privileges here. Written and read by who ends commands.
+    /// Set once the engine has refused an exec with all privileges.
     pub(super) refuses_privileges: AtomicBool,
-    /// The one subscription to the engine's events, while somebody listens.
+    /// The subscription to the engine's events, which exists while there are listeners.
     pub(super) feed: Feed,
 }
 
-/// What a call is about: for its error, and its deadline.
+/// The operation of a call, for its error, and its time limit.
 #[derive(Clone, Debug)]
 pub(crate) struct What {
-    /// What is done, as it fits after "failed to".
+    /// The operation, as a phrase after "failed to".
     pub(crate) phase: &'static str,
-    /// To which thing, as in "container `db`".
+    /// The resource, such as "container `db`".
     pub(crate) subject: String,
-    /// How long it may take.
+    /// The time limit.
     pub(crate) deadline: Duration,
 }
 
-/// An error of either way to the engine.
+/// The error of a call, before its conversion.
 #[derive(Debug)]
 pub(super) enum CallError {
     Bollard(bollard::errors::Error),
     Transport(TransportError),
-    /// An error that is finished already.
+    /// An error that needs no conversion.
     Ours(Error),
 }
 
-/// Finds the engine that the configuration names, or the first that answers.
+/// Finds the engine that the configuration names, or the first one that answers.
 pub(crate) async fn connect(config: &Config) -> Result<Engine> {
     let located = discover::locate(config, probe).await?;
     let host = host::reachable_host(config, &located.endpoint, host::container_gateway());
-    tracing::info!(host = %host.host, source = %host.source, "published ports are reachable there");
+    tracing::info!(host = %host.host, source = %host.source, "published ports are reachable at this host");
     let socket = host::sidecar_socket(config, &located.endpoint);
-    tracing::info!(socket = %socket.value.display(), source = %socket.source, "a sidecar finds the engine there");
+    tracing::info!(socket = %socket.value.display(), source = %socket.source, "sidecars reach the engine by this socket");
     Engine::new(located, host, socket, config)
 }
 
-/// Asks an endpoint who it is.
+/// Requests the version of the engine at an endpoint.
 fn probe(endpoint: &Endpoint) -> BoxFuture<'static, Result<EngineVersion>> {
     let transport = Transport::new(endpoint.clone());
     let what = What {
-        phase: "ask for its version",
+        phase: "request its version",
         subject: format!("engine at `{endpoint}`"),
         deadline: PROBE_TIMEOUT,
     };
@@ -99,14 +99,14 @@ impl Engine {
         let transport = Transport::new(located.endpoint.clone());
         let (major_version, minor_version) = located.version.api;
         let api = ClientVersion { major_version: major_version.into(), minor_version: minor_version.into() };
-        // Bollard's own timeout covers the head of a response only; the calls here have their own.
+        // Bollard's own timeout covers only the response's head. The calls here have time limits of their own.
         let docker = Docker::connect_with_custom_transport(
             transport.for_bollard(),
             Some("http://localhost"),
             24 * 60 * 60,
             &api,
         )
-        .map_err(|error| Error::invalid("the engine's client could not be made").with_source(error))?;
+        .map_err(|error| Error::invalid("the engine's client could not be created").with_source(error))?;
         Ok(Self(Arc::new(Inner {
             docker,
             transport,
@@ -121,50 +121,50 @@ impl Engine {
         })))
     }
 
-    /// Finds the engine that the environment names, or the first that answers, without a session.
+    /// Finds the engine that the environment names, or the first one that answers. No session is needed.
     ///
     /// # Errors
-    /// Invalid, if a variable or the properties file holds something that can't be used; engine unreachable, with
-    /// every candidate and its reason, if no engine answers.
+    /// - Invalid: a variable or the properties file contains a malformed value.
+    /// - Engine unreachable: no engine answers. The message lists every candidate with the reason.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn find() -> Result<Self> {
         connect(&Config::from_env()?).await
     }
 
-    /// The engine at an address as `DOCKER_HOST` has it, `unix:///run/docker.sock` for example.
+    /// Connects to the engine at an address in the format of `DOCKER_HOST`, for example `unix:///run/docker.sock`.
     ///
     /// # Errors
-    /// As [`find`](Self::find).
+    /// Those of [`find`](Self::find).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn at(host: &str) -> Result<Self> {
         let mut config = Config::from_env()?;
         config.name_engine(host, "the caller")?;
         connect(&config).await
     }
 
-    /// Where the engine is, who said so, and which others did not answer.
+    /// Returns the engine's address with its source, and the candidates that did not answer.
     #[must_use]
     pub fn located(&self) -> &Located {
         &self.0.located
     }
 
-    /// The engine's version and kind.
+    /// Returns the engine's version and kind.
     #[must_use]
     pub fn version(&self) -> &EngineVersion {
         &self.0.located.version
     }
 
-    /// The address at which published ports are reached from here, and who said so.
+    /// Returns the host at which published ports are reachable from here, with the source of this value.
     #[must_use]
     pub fn host(&self) -> &HostAddress {
         &self.0.host
     }
 
-    /// The path of the engine's socket on the engine's machine, for a container that is to speak to it.
+    /// Returns the path of the engine's socket on the engine's machine, to mount into a container that uses the engine.
     #[must_use]
     pub fn sidecar_socket(&self) -> &Path {
         &self.0.sidecar_socket.value
@@ -178,12 +178,12 @@ impl Engine {
         self.0.transport.clone()
     }
 
-    /// A call with the usual deadline.
+    /// Creates the description of a call with the default time limit.
     pub(super) fn what(&self, phase: &'static str, subject: impl Into<String>) -> What {
         What { phase, subject: subject.into(), deadline: self.0.request_timeout }
     }
 
-    /// Runs a call that leaves nothing behind when it is dropped.
+    /// Runs a call that is aborted if the returned handle is dropped.
     pub(super) fn call<T: Send + 'static>(
         &self,
         what: What,
@@ -192,7 +192,7 @@ impl Engine {
         background().run(within(what, call))
     }
 
-    /// Runs a call that must be carried to its end even if the caller is gone, as one of at most so many.
+    /// Runs a call to its end even if the returned handle is dropped. Counts against the limit of concurrent calls.
     pub(super) fn call_in_turn<T: Send + 'static>(
         &self,
         what: What,
@@ -205,7 +205,8 @@ impl Engine {
         })
     }
 
-    /// The same for a start, as one of at most so many on this machine, too, if these are bounded.
+    /// Runs a start like [`call_in_turn`](Self::call_in_turn). Counts against the limit on this machine, too, if there
+    /// is one.
     pub(super) fn call_in_host_turn<T: Send + 'static>(
         &self,
         what: What,
@@ -214,7 +215,7 @@ impl Engine {
         let Some(turns) = self.0.host_turns.clone() else { return self.call_in_turn(what, call) };
         let engine = self.clone();
         background().carry_through(async move {
-            // Before the turn in this process, which removals take as well and must not wait so long for.
+            // Taken before the turn in this process, which removals need as well and should not wait for as long.
             let _turn = turns.take().await;
             engine.call_in_turn(what, call).await
         })
@@ -227,7 +228,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// Runs a call up to its deadline, and dresses its error.
+/// Runs a call with its time limit, and adds the operation to its error.
 async fn within<T>(what: What, call: impl Future<Output = Result<T, CallError>>) -> Result<T> {
     let began = Instant::now();
     match tokio::time::timeout(what.deadline, call).await {
@@ -239,13 +240,13 @@ async fn within<T>(what: What, call: impl Future<Output = Result<T, CallError>>)
     }
 }
 
-/// The error of a request that the engine did not answer in time.
+/// Creates the error for a request that the engine did not answer in time.
 pub(super) fn hung(what: &What) -> Error {
     Error::new(Kind::Timeout, format!("the engine did not answer within {}", seconds(what.deadline)))
         .with_subject(what.subject.clone())
         .with_phase(what.phase)
         .with_hint(
-            "an engine whose ping still answers can be wedged: if `docker network ls` hangs too, restart the engine; \
+            "if `docker network ls` hangs too, the engine itself hangs, even if it still answers pings: restart it; \
              if it is only slow, raise SEATRIAL_REQUEST_TIMEOUT",
         )
 }
@@ -260,14 +261,13 @@ fn ours(error: CallError) -> Error {
         CallError::Bollard(Theirs::IOError { err }) => unreachable_engine(err),
         CallError::Bollard(Theirs::HyperResponseError { err }) => broken(err),
         CallError::Bollard(other) => {
-            Error::new(Kind::Protocol, "the engine's answer was not understood").with_source(other)
+            Error::new(Kind::Protocol, "the engine's answer is malformed").with_source(other)
         }
         CallError::Transport(TransportError::Connect(error)) => unreachable_engine(error),
         CallError::Transport(TransportError::Http(error)) => broken(error),
         CallError::Transport(TransportError::Status { status, message }) => answered(status, message),
         CallError::Transport(TransportError::Json(error)) => {
-            Error::new(Kind::Protocol, "the engine's answer is not the JSON that it should be")
-                .with_source(error)
+            Error::new(Kind::Protocol, "the engine's answer is not the expected JSON").with_source(error)
         }
     }
 }
@@ -285,7 +285,7 @@ fn broken(error: hyper::Error) -> Error {
     Error::new(Kind::Protocol, message).with_source(error)
 }
 
-/// The engine's own error answer: its status tells the kind.
+/// Converts an error that the engine answered. Its status determines the kind.
 fn answered(status: u16, message: String) -> Error {
     let taken = message.contains("port is already allocated") || message.contains("address already in use");
     let kind = match status {

@@ -1,4 +1,4 @@
-//! Calls about one container's life. All but the creation take full ids.
+//! Calls for a container's life cycle. All but the creation take full ids.
 
 use std::time::Duration;
 
@@ -16,18 +16,19 @@ use super::version::EngineKind;
 use crate::base::Run;
 use crate::words::{ContainerId, Result};
 
-/// What a call left changed: "already so" is a value.
+/// The effect of a call on a container. An unchanged state is a value and not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// The engine did it.
+    /// The call changed the state.
     Made,
-    /// It was so already.
+    /// The container was in that state already.
     AlreadySo,
 }
 
 impl Engine {
-    /// Creates a container and returns its id. Not cancelled by a drop: the caller must own what comes.
+    /// Creates a container and returns its id. Dropping the future does not cancel the call: the caller has to own the
+    /// result.
     pub(crate) async fn create_container(
         &self,
         name: String,
@@ -49,13 +50,14 @@ impl Engine {
 }
 
 impl Target {
-    /// A call that lasts as long as a container takes to end; its own grace is 10 s unless its creator said otherwise.
+    /// Creates the description of a call that may last until a container has ended. Without `grace`, the engine's
+    /// default stop timeout of 10 s is assumed.
     fn what_after(&self, grace: Option<Duration>, phase: &'static str) -> What {
         let what = self.what(phase);
         What { deadline: what.deadline + grace.unwrap_or(Duration::from_secs(10)), ..what }
     }
 
-    /// Starts a container, as one of at most so many starts and removals at once.
+    /// Starts a container. Counts against the limits of concurrent starts.
     pub(crate) async fn start(&self) -> Result<Change> {
         let what = self.what("start");
         let call = post(self.engine.transport(), format!("/containers/{}/start", self.id), |_, _| false);
@@ -72,7 +74,7 @@ impl Target {
     pub(crate) async fn kill(&self, signal: &str) -> Result<Change> {
         let what = self.what("kill");
         let path = ApiPath::new(format!("/containers/{}/kill", self.id)).with("signal", signal);
-        // The engine's conflict here is "is not running", which is what a kill is for.
+        // A conflict here means that the container does not run, which is the purpose of a kill.
         self.engine
             .call(what, post(self.engine.transport(), path.as_str().to_owned(), |status, _| status == 409))
             .await
@@ -107,7 +109,8 @@ impl Target {
         self.engine.call(what, async move { Ok(docker.update_container(&id, limits).await?) }).await
     }
 
-    /// Removes a container, running or not, with its anonymous volumes, as one of at most so many.
+    /// Removes a container, running or not, with its anonymous volumes. Counts against the limit of concurrent
+    /// removals.
     pub(crate) fn remove(&self) -> Run<Result<()>> {
         let what = self.what("remove");
         let (docker, id) = (self.engine.docker(), self.id.to_string());
@@ -115,13 +118,13 @@ impl Target {
         self.engine.call_in_turn(what, async move { Ok(docker.remove_container(&id, Some(options)).await?) })
     }
 
-    /// The processes of a container that runs, each with its id and its command; none where the engine can't see them.
+    /// Returns the processes of a running container, each as pid and command. Empty if the engine can't see them.
     pub(crate) async fn processes(&self) -> Result<Vec<(String, String)>> {
         let what = self.what("list the processes");
         let (transport, path) = (self.engine.transport(), format!("/containers/{}/top", self.id));
         let listed =
             self.engine.call(what, async move { Ok(processes(&transport.get_json(&path).await?)) }).await?;
-        // Docker takes a sandbox's numbers for its machine's own, and lists what has these there.
+        // Docker takes the pids in a sandbox for pids of its machine, and lists the processes that have these there.
         let is_seen = self.engine.version().kind != EngineKind::Docker
             || match self.inspect().await?.state.pid {
                 Some(first) => listed.iter().any(|(pid, _)| *pid == first.to_string()),
@@ -130,7 +133,7 @@ impl Target {
         Ok(if is_seen { listed } else { Vec::new() })
     }
 
-    /// The files of a container that its image does not have, or has otherwise.
+    /// Returns the paths that a container has added, changed or removed in comparison with its image.
     pub(crate) async fn changes(&self) -> Result<Vec<String>> {
         let what = self.what("list the changed files");
         let (transport, path) = (self.engine.transport(), format!("/containers/{}/changes", self.id));
@@ -152,7 +155,7 @@ impl Target {
     }
 }
 
-/// The ids and commands in the engine's table of processes, whose columns are those of the host's `ps`.
+/// Returns the pids and commands in the engine's process table, whose columns are those of the host's `ps`.
 fn processes(top: &Value) -> Vec<(String, String)> {
     let titles: Vec<_> = top["Titles"].as_array().into_iter().flatten().map(Value::as_str).collect();
     let column =
@@ -165,7 +168,7 @@ fn processes(top: &Value) -> Vec<(String, String)> {
     rows.map(|row| (text(row, pid), text(row, command))).collect()
 }
 
-/// A post for which "already so" is no error: a 304, or what `already` says of an error's status and message.
+/// Sends a POST request. A 304, or an error for which `already` returns `true`, is [`Change::AlreadySo`].
 pub(super) async fn post(
     transport: Transport,
     path: String,
@@ -179,7 +182,7 @@ pub(super) async fn post(
     }
 }
 
-/// The engine counts a grace in whole seconds; a part of one is rounded up, so that nobody is killed early.
+/// Converts a stop timeout to whole seconds, the engine's unit. It is rounded up, so that no process is killed early.
 fn whole_seconds(grace: Duration) -> i32 {
     grace.as_millis().div_ceil(1000).try_into().unwrap_or(i32::MAX)
 }

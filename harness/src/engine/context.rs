@@ -1,4 +1,4 @@
-//! Docker contexts: engines by name, as `docker context` keeps them. They are read, never changed.
+//! Docker contexts: named engines, as managed by `docker context`. They are read and never changed.
 
 use std::fs;
 use std::path::Path;
@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::config::{Endpoint, EngineSettings, Setting, TlsFiles};
 use crate::words::{Error, Kind, Result};
 
-/// The context of this name is what there is without contexts; it has no file.
+/// The name of the default context, which has no file.
 const DEFAULT: &str = "default";
 
-/// The name of the context in use: `DOCKER_CONTEXT`, else what `docker context use` wrote down.
+/// Returns the name of the context in use: `DOCKER_CONTEXT`, else the one chosen by `docker context use`.
 ///
 /// # Errors
-/// If Docker's `config.json` is there and is not JSON.
+/// Invalid, if Docker's `config.json` is not JSON.
 pub(crate) fn in_use(settings: &EngineSettings) -> Result<Option<Setting<String>>> {
     let name = match &settings.context {
         Some(name) => Some(name.clone()),
@@ -27,17 +27,17 @@ fn current(settings: &EngineSettings) -> Result<Option<Setting<String>>> {
     let Some(file) = settings.docker_config.as_ref().map(|folder| folder.join("config.json")) else {
         return Ok(None);
     };
-    // That it can't be read is as good as that it is not there: Docker itself goes on without it, too.
+    // An unreadable file counts as a missing one, as it does for Docker itself.
     let Ok(content) = fs::read(&file) else { return Ok(None) };
     let config = json(&content, &file)?;
     let name = config["currentContext"].as_str().filter(|name| !name.is_empty());
     Ok(name.map(|name| Setting::new(name.to_owned(), format!("`currentContext` in `{}`", file.display()))))
 }
 
-/// Where the engine of the context of this name listens.
+/// Returns the address of the engine that a context names.
 ///
 /// # Errors
-/// If there is no such context, or it names no Docker engine, or one that can't be spoken to.
+/// Not found, if there is no such context. Invalid, if it names no Docker engine, or one with an unsupported address.
 pub(crate) fn endpoint(settings: &EngineSettings, name: &str) -> Result<Endpoint> {
     let subject = || format!("Docker context `{}`", name.escape_debug());
     let Some(folder) = settings.docker_config.as_deref().map(|folder| folder.join("contexts")) else {
@@ -60,10 +60,13 @@ pub(crate) fn endpoint(settings: &EngineSettings, name: &str) -> Result<Endpoint
 fn no_such(name: &str, known: &[String]) -> Error {
     let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let known = if known.is_empty() { "none".to_owned() } else { known };
-    Error::new(Kind::NotFound, format!("there is no context `{}`; there are: {known}", name.escape_debug()))
+    Error::new(
+        Kind::NotFound,
+        format!("there is no context `{}`; existing contexts: {known}", name.escape_debug()),
+    )
 }
 
-/// Each context's id, which is the name of its folder, with what its file says. What can't be read is left out.
+/// Returns each context's id, which is its folder's name, and the content of its file. Unreadable files are skipped.
 fn metas(folder: &Path) -> Vec<(String, Value)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let meta = |entry: fs::DirEntry| {
@@ -73,11 +76,11 @@ fn metas(folder: &Path) -> Vec<(String, Value)> {
     entries.filter_map(meta).collect()
 }
 
-/// The endpoint that a context's file describes; `tls` is where its certificates are, if it has any.
+/// Returns the address in a context's file. `tls` is the folder with the context's certificates, if it has any.
 fn of_meta(meta: &Value, tls: &Path) -> Result<Endpoint> {
     let docker = &meta["Endpoints"]["docker"];
     let Some(host) = docker["Host"].as_str().filter(|host| !host.is_empty()) else {
-        return Err(Error::invalid("it names no Docker engine; `docker context inspect` shows what it has"));
+        return Err(Error::invalid("it has no Docker endpoint; `docker context inspect` shows its content"));
     };
     let skip = docker["SkipTLSVerify"].as_bool().unwrap_or_default();
     let folder = tls.join("docker");
@@ -85,7 +88,7 @@ fn of_meta(meta: &Value, tls: &Path) -> Result<Endpoint> {
     Endpoint::parse(host, tls.as_ref())
 }
 
-/// Parses one of Docker's files; the error names the place in it and nothing of its content.
+/// Parses one of Docker's files. The error names the position and shows no content.
 fn json(content: &[u8], file: &Path) -> Result<Value> {
     serde_json::from_slice(content).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -100,7 +103,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    /// A Docker folder with one context per (id, meta).
+    /// Creates a Docker folder with one context per pair of id and metadata.
     fn folder(config: &str, contexts: &[(&str, &str)]) -> TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("config.json"), config).expect("written");
@@ -165,10 +168,10 @@ mod tests {
         assert_eq!(endpoint(&settings, "b").expect("there").to_string(), "tcp://b:1");
         let error = endpoint(&settings, "c").expect_err("not there");
         assert!(error.is_not_found());
-        let expected = "Docker context `c`: there is no context `c`; there are: `a`, `b`, `d`, `e`";
+        let expected = "Docker context `c`: there is no context `c`; existing contexts: `a`, `b`, `d`, `e`";
         assert_eq!(error.to_string(), expected);
         assert!(
-            endpoint(&settings, "d").expect_err("no engine").to_string().contains("names no Docker engine")
+            endpoint(&settings, "d").expect_err("no engine").to_string().contains("has no Docker endpoint")
         );
         assert!(endpoint(&settings, "e").expect_err("ssh").to_string().contains("is not supported"));
     }
@@ -192,6 +195,6 @@ mod tests {
     fn without_a_folder_no_context_is_there() {
         let nowhere = Config::of(&[], "").expect("valid").engine;
         let error = endpoint(&nowhere, "a").expect_err("not there").to_string();
-        assert!(error.ends_with("there are: none"), "{error}");
+        assert!(error.ends_with("existing contexts: none"), "{error}");
     }
 }

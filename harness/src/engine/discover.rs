@@ -1,13 +1,13 @@
-//! Finds the engine (E4): which addresses are asked, in which order, and what is said when none answers.
+//! Finds the engine (E4). These addresses are tried, in this order:
 //!
 //! 1. `DOCKER_HOST`
 //! 2. `DOCKER_CONTEXT`
-//! 3. `tc.host`, then `docker.host`, of `~/.testcontainers.properties`
-//! 4. the context that `docker context use` chose
-//! 5. the sockets where engines usually listen: Docker, rootless Docker, desktops, Podman
+//! 3. `tc.host`, then `docker.host`, from `~/.testcontainers.properties`
+//! 4. the context chosen by `docker context use`
+//! 5. the usual sockets of Docker, rootless Docker, desktop products and Podman
 //!
-//! An engine that was named, which is 1 to 4, is the only one that is asked: tests that silently ran on another engine
-//! would be worse than tests that do not run. How an engine is asked is for the caller.
+//! An engine named by 1 to 4 is the only one that is tried: it is better not to run tests than to run them silently on
+//! another engine. The caller provides the probe that contacts an engine.
 
 use std::fs;
 use std::io;
@@ -21,35 +21,36 @@ use crate::engine::context;
 use crate::engine::version::EngineVersion;
 use crate::words::{Error, Kind, Result};
 
-/// An engine that answers.
+/// An engine that answered.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Located {
-    /// Where it listens.
+    /// The address of its API.
     pub endpoint: Endpoint,
-    /// What led to it, in words that a message can use.
+    /// The source of the address, as messages name it.
     pub source: String,
-    /// What it says that it is.
+    /// The version that the engine reports.
     pub version: EngineVersion,
-    /// Those that were asked before it, in vain.
+    /// The candidates that were tried before and did not answer.
     pub rejected: Vec<Candidate>,
 }
 
-/// Asks one address for its version.
+/// A function that requests an engine's version.
 pub(crate) trait Probe:
     Fn(&Endpoint) -> BoxFuture<'static, Result<EngineVersion>> + Send + Sync
 {
 }
 impl<F: Fn(&Endpoint) -> BoxFuture<'static, Result<EngineVersion>> + Send + Sync> Probe for F {}
 
-/// Finds the engine; `probe` asks one address for its version and must give up in time.
+/// Finds the engine. `probe` requests the version of the engine at an address, and has to limit its own time.
 ///
 /// # Errors
-/// If an engine was named and does not answer, or cannot be spoken to; else, if none of the usual places answers. The
-/// message lists each place that was asked, with the reason.
+/// - Unreachable: the named engine does not answer, or none of the usual sockets does. The message lists each address
+///   that was tried, with the reason.
+/// - Invalid or not found: the named address or context can't be used.
 ///
 /// # Cancel safety
-/// Dropping the future drops the probe under way and leaves nothing.
+/// Dropping the future drops the running probe and leaves nothing behind.
 pub(crate) async fn locate(config: &Config, probe: impl Probe) -> Result<Located> {
     let usual = usual_places(&config.engine);
     let located = match named(&config.engine)? {
@@ -57,29 +58,30 @@ pub(crate) async fn locate(config: &Config, probe: impl Probe) -> Result<Located
         None => ask_usual(usual, probe).await?,
     };
     for Candidate { source, endpoint, reason } in &located.rejected {
-        tracing::debug!(%endpoint, source, reason, "no engine here");
+        tracing::debug!(%endpoint, source, reason, "the engine did not answer");
     }
     let Located { endpoint, source, version, .. } = &located;
     tracing::info!(%endpoint, source, %version, "engine found");
     Ok(located)
 }
 
-/// An address and what led to it.
+/// An address with its source.
 type Place = Setting<Endpoint>;
 
-/// The engine that somebody chose, if somebody did.
+/// Returns the engine that the configuration names, or `None` if it names none.
 fn named(settings: &EngineSettings) -> Result<Option<Place>> {
     if let Some(host) = &settings.host {
         return of_host(host, settings).map(Some);
     }
-    // A context in the environment goes before a host in the file; one that Docker wrote down goes after it.
+    // A context from the environment takes precedence over a host in the file, which takes precedence over `docker
+    // context use`.
     let context = context::in_use(settings)?;
     match (&settings.host_of_file, context) {
         (Some(host), None) => of_host(host, settings).map(Some),
         (Some(host), Some(_)) if settings.context.is_none() => of_host(host, settings).map(Some),
         (_, Some(name)) => {
             let endpoint = context::endpoint(settings, &name.value)
-                .map_err(|error| error.with_hint(format!("the context was named by {}", name.source)))?;
+                .map_err(|error| error.with_hint(format!("{} names this context", name.source)))?;
             Ok(Some(Setting::new(endpoint, format!("{} (`{}`)", name.source, name.value))))
         }
         (None, None) => Ok(None),
@@ -92,7 +94,7 @@ fn of_host(host: &Setting<String>, settings: &EngineSettings) -> Result<Place> {
     Ok(Setting::new(endpoint, host.source.clone()))
 }
 
-/// The sockets where engines listen when nobody says otherwise, in the order in which they are asked.
+/// Returns the sockets where engines listen by default, in the order in which they are tried.
 fn usual_places(settings: &EngineSettings) -> Vec<Place> {
     let place = |name: &str, path: PathBuf| Setting::new(Endpoint::Unix(path), name);
     let mut places = vec![place("Docker", "/var/run/docker.sock".into())];
@@ -141,7 +143,7 @@ async fn ask_named(place: Place, usual: &[Place], probe: impl Probe) -> Result<L
     let others = usual.iter().filter(|other| other.value != endpoint && exists(&other.value).is_ok());
     for (index, Setting { value, source }) in others.enumerate() {
         if index == 0 {
-            message.push_str("\n  not asked, since an engine was named, but there:");
+            message.push_str("\n  not tried, since an engine is named explicitly, but present:");
         }
         message.push_str(&format!("\n    `{value}` ({source})"));
     }
@@ -151,11 +153,11 @@ async fn ask_named(place: Place, usual: &[Place], probe: impl Probe) -> Result<L
 
 async fn ask(endpoint: &Endpoint, probe: impl Probe) -> Result<EngineVersion> {
     exists(endpoint)
-        .map_err(|error| Error::new(Kind::Unreachable, "there is no socket").with_source(error))?;
+        .map_err(|error| Error::new(Kind::Unreachable, "the socket does not exist").with_source(error))?;
     probe(endpoint).await
 }
 
-/// Looks before the probe does, which would say less clearly what is missing.
+/// Checks that a socket's file exists, which gives a clearer error than the probe.
 fn exists(endpoint: &Endpoint) -> io::Result<()> {
     match endpoint {
         Endpoint::Unix(path) => fs::metadata(path).map(|_| ()),
@@ -191,7 +193,7 @@ mod tests {
         Error::new(Kind::Unreachable, "can't connect").with_source(io::Error::from(kind))
     }
 
-    /// Files that look like sockets to `exists`.
+    /// Creates plain files, which `exists` accepts as sockets.
     fn places(names: &[&str]) -> (TempDir, Vec<Place>) {
         let folder = tempfile::tempdir().expect("a folder");
         let place = |name: &&str| {
@@ -249,7 +251,7 @@ mod tests {
         assert_eq!(lines[0], "no container engine answers");
         assert_eq!(
             lines[1],
-            "  `unix:///denied` (denied): permission denied: is this user in the group that owns it, \
+            "  `unix:///denied` (denied): permission denied: is this user in the group that owns the socket, \
              usually `docker`?"
         );
         assert_eq!(lines[2], "  `unix:///refused` (refused): connection refused: the daemon is not running");
@@ -275,7 +277,7 @@ mod tests {
         let error = ask_named(named, &usual, probe).await.expect_err("it does not answer");
         let expected = format!(
             "the engine that `DOCKER_HOST` names does not answer at `tcp://h:1`: connection refused: the daemon is not \
-             running\n  not asked, since an engine was named, but there:\n    `{}` (other)\nhint: start that engine, or \
+             running\n  not tried, since an engine is named explicitly, but present:\n    `{}` (other)\nhint: start that engine, or \
              change `DOCKER_HOST`",
             usual[0].value
         );
@@ -336,7 +338,7 @@ mod tests {
     fn a_context_that_is_not_there_is_an_error_that_says_who_named_it() {
         let config = Config::of(&[("DOCKER_CONTEXT", "x")], "").expect("valid");
         let error = named(&config.engine).expect_err("not there").to_string();
-        assert!(error.ends_with("hint: the context was named by `DOCKER_CONTEXT`"), "{error}");
+        assert!(error.ends_with("hint: `DOCKER_CONTEXT` names this context"), "{error}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! The end of a container, found out in one place for everything that waits for it.
+//! The detection of a container's end, in one place for all waits.
 //!
-//! Engines tell of an end in three ways: the answer to `/wait`, events, and an inspect. Each has its gaps: `/wait` answers
-//! for a container that the engine is about to restart, events may be missed, and an inspect tells only of one moment.
+//! Engines report an end in three ways, each with gaps: the answer to `/wait` comes even if the engine is about to
+//! restart the container, events may be missed, and an inspect shows a single moment.
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use super::target::Target;
 use crate::base::Backoff;
 use crate::words::{ContainerState, Result};
 
-/// The end of a container, as far as a wait must know it.
+/// The end of a container, as far as a wait needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// It exited, with this code if the engine told it.
+    /// It exited, with this code if the engine reported one.
     Exited(Option<i64>),
-    /// It is gone, and nobody knows its exit code.
+    /// It is gone, and its exit code is unknown.
     Removed,
 }
 
 impl Target {
-    /// Waits until the container has ended for good. A restart that the engine makes by itself is not an end, and an
-    /// engine that is away is waited for.
+    /// Waits until the container has ended for good. A restart by the engine does not count as an end, and a broken
+    /// connection to the engine is replaced.
     pub(crate) async fn ended(&self) -> End {
         let mut backoff = Backoff::for_engine();
         loop {
             match self.wait_not_running().await {
                 Ok(code) => match self.inspect().await {
-                    // The engine starts it again by itself, or somebody did in the meantime.
+                    // The engine restarts it, or another caller has started it in the meantime.
                     Ok(info) if goes_on(&info.state) => {}
                     Ok(info) => return End::Exited(info.state.exit_code.or(code)),
                     Err(error) if error.is_not_found() => {
@@ -37,15 +37,15 @@ impl Target {
                     Err(error) => tracing::debug!("{error}"),
                 },
                 Err(error) if error.is_not_found() => return End::Removed,
-                // An engine that is away for a moment says nothing about the container.
+                // An unreachable engine says nothing about the container, so this is retried.
                 Err(error) => tracing::debug!("{error}"),
             }
             tokio::time::sleep(backoff.next()).await;
         }
     }
 
-    /// Returns `true` if the container has ended for good, or does so within a time: its output ends a moment before the
-    /// engine says that it has. `false` if the engine does not answer.
+    /// Returns `true` if the container has ended for good, or does so within `time`, since its output ends a moment
+    /// before the engine reports the end. Returns `false` if the engine does not answer.
     pub(crate) async fn ends_in(&self, time: Duration) -> bool {
         match tokio::time::timeout(time, self.wait_not_running()).await {
             Err(_) => return false,
@@ -58,11 +58,11 @@ impl Target {
         }
     }
 
-    /// Waits until the container runs, if it does not; `false` once it is gone.
+    /// Waits until the container runs. Returns `false` if it is gone.
     ///
-    /// Returns `true` as well while the engine's events are missing, since then nobody can tell.
+    /// Returns `true`, too, if the engine's events are not available, since the state is unknown then.
     pub(crate) async fn runs_again(&self) -> Result<bool> {
-        // The events first and the state after: nothing that happens in between is missed.
+        // Subscribed before the inspection, so that nothing in between is missed.
         let mut signals = self.listen();
         loop {
             match signals.next().await {
@@ -78,8 +78,8 @@ impl Target {
         }
     }
 
-    /// Waits until the container does not run any more, by its events alone. Costs no request of its own while another
-    /// reader follows the events.
+    /// Waits until the container does not run, by events alone. It needs no request of its own while others follow the
+    /// events.
     pub(crate) async fn stopped(&self) {
         let mut signals = self.listen();
         loop {
@@ -98,7 +98,7 @@ impl Target {
     }
 }
 
-/// Returns `true` for a container that runs, or that the engine is about to start again by itself.
+/// Returns `true` for a container that runs, or that the engine is about to restart.
 fn goes_on(state: &ContainerState) -> bool {
     state.is_running() || state.is_restarting()
 }

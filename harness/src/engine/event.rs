@@ -1,4 +1,4 @@
-//! One of the engine's events about a container, read from its JSON; what it changes is elsewhere.
+//! A container event of the engine, parsed from its JSON. Its effects are handled elsewhere.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,36 +6,36 @@ use serde_json::Value;
 
 use crate::words::Health;
 
-/// Something that happened to a container.
+/// A container event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ContainerEvent {
     /// The container's full id.
     pub(crate) id: String,
-    /// When, by the engine's clock; none from an engine that tells it in whole seconds only, since two events of one
-    /// second could then not be put in order.
+    /// The time by the engine's clock. `None` if the engine reports whole seconds only, since the order of two events
+    /// within one second would be unknown.
     pub(crate) at: Option<SystemTime>,
     pub(crate) kind: EventKind,
 }
 
-/// What happened.
+/// The type of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EventKind {
     Start,
-    /// A run ended, with this code as far as the engine tells.
+    /// A run ended, with its exit code if the engine reports one.
     Die(Option<i64>),
     Pause,
     Unpause,
-    /// The kernel killed a process of it for want of memory.
+    /// The kernel killed one of its processes for lack of memory.
     Oom,
-    /// It was stopped and started, which other events tell of too.
+    /// The container was stopped and started. Both have events of their own, too.
     Restart,
     Health(Health),
-    /// It is gone.
+    /// The container was removed.
     Destroy,
 }
 
 impl ContainerEvent {
-    /// Reads an event; none if it is of another kind, or of something else than a container.
+    /// Parses an event. Returns `None` for an unknown type, and for an event that is not about a container.
     pub(crate) fn read(event: &Value) -> Option<Self> {
         if event["Type"].as_str().is_some_and(|of| of != "container") {
             return None;
@@ -44,7 +44,7 @@ impl ContainerEvent {
         let attributes = &event["Actor"]["Attributes"];
         let id = text(&event["Actor"]["ID"]).or_else(|| text(&event["id"]))?;
         let action = text(&event["Action"]).or_else(|| text(&event["status"]))?;
-        // The word of a health check stands behind a colon with Docker, and among the attributes with Podman.
+        // Docker appends the health status to the action after a colon; Podman puts it among the attributes.
         let (action, detail) = action.split_once(':').unwrap_or((&action, ""));
         let number = |key: &str| attributes[key].as_str().and_then(|code| code.parse().ok());
         let kind = match action.trim() {
@@ -79,7 +79,7 @@ mod tests {
         ContainerEvent::read(&event).map(|event| event.kind)
     }
 
-    /// S5.
+    /// S5: the state after an event of Docker is known from the event.
     #[test]
     fn an_event_of_docker_s_is_read() {
         let event = json!({
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(ContainerEvent::read(&event), Some(expected));
     }
 
-    /// S5, S1 in that an unknown word of a health check is kept.
+    /// S5, S1: the spellings of all engines are known, an unknown health status is kept, and other events are skipped.
     #[test]
     fn the_words_of_engines_are_read_and_others_passed_over() {
         let of = |action: &str, attributes: Value| {
@@ -126,7 +126,7 @@ mod tests {
         );
     }
 
-    /// S5: what can't be put in order has no time.
+    /// S5: an event has no time if the engine reports whole seconds only, since these give no order.
     #[test]
     fn whole_seconds_are_no_time() {
         for event in [

@@ -1,4 +1,4 @@
-//! Calls that run a command in a running container.
+//! Calls for execs: commands in a running container.
 
 use std::sync::atomic::Ordering;
 
@@ -13,7 +13,7 @@ use super::transport::{TransportError, Upgraded};
 use super::version::EngineKind;
 use crate::words::{Error, Kind, Result};
 
-/// What an exec is made from.
+/// The parameters of a new exec.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExecRequest {
     pub(crate) cmd: Vec<String>,
@@ -22,38 +22,38 @@ pub(crate) struct ExecRequest {
     pub(crate) working_dir: Option<String>,
     pub(crate) privileged: bool,
     pub(crate) tty: bool,
-    /// Columns and rows of its terminal.
+    /// The columns and rows of its terminal.
     pub(crate) size: Option<(u16, u16)>,
-    /// Whether there is something to be written to it.
+    /// `true` to attach the standard input.
     pub(crate) stdin: bool,
 }
 
-/// What the engine says of an exec.
+/// The state of an exec, as the engine reports it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExecState {
     pub(crate) running: bool,
     pub(crate) exit_code: Option<i64>,
-    /// Its first process on the engine's machine, while it runs.
+    /// The pid of its first process on the engine's machine, while it runs.
     pub(crate) pid: Option<u32>,
-    /// The engine made no process of it.
+    /// Set if the engine never created a process for it.
     pub(crate) never_ran: bool,
 }
 
 impl ExecState {
-    /// The exit code, once it has ended.
+    /// Returns the exit code if the command has ended.
     pub(crate) fn ended(&self) -> Option<i64> {
         self.exit_code.filter(|_| !self.running)
     }
 }
 
 impl Engine {
-    /// Whether it is known that a command can't be given all privileges: the engine may itself lack some.
+    /// Returns `true` if an exec with all privileges was refused before, as by an engine that lacks some itself.
     pub(crate) fn refuses_privileges(&self) -> bool {
         self.0.refuses_privileges.load(Ordering::Relaxed)
     }
 
-    /// Keeps in mind that a command can't be given all privileges.
-    pub(crate) fn has_refused_privileges(&self) {
+    /// Records that an exec with all privileges was refused.
+    pub(crate) fn mark_privileges_refused(&self) {
         self.0.refuses_privileges.store(true, Ordering::Relaxed);
     }
 }
@@ -77,8 +77,8 @@ impl Target {
         self.engine.call(what, async move { Ok(docker.create_exec(&id, config).await?.id) }).await
     }
 
-    /// Starts a prepared command and returns its output, framed unless it has a terminal; the stream's end is the
-    /// command's end.
+    /// Starts an exec and returns its output stream, which is framed unless there is a terminal. The stream ends when
+    /// the command has ended.
     pub(crate) async fn start_exec(
         &self,
         exec: &str,
@@ -87,7 +87,7 @@ impl Target {
     ) -> Result<Upgraded> {
         let what = self.what("start a command");
         let (transport, path) = (self.engine.transport(), format!("/exec/{exec}/start"));
-        // Older engines refuse what they don't know.
+        // Older engines reject unknown fields.
         let size = size.filter(|_| self.engine.version().api >= (1, 42));
         self.engine
             .call(what, async move {
@@ -96,7 +96,7 @@ impl Target {
                     body["ConsoleSize"] = json!([rows, columns]);
                 }
                 match transport.upgrade(&path, Some(&body)).await {
-                    // Some engines say it here, others where the command's output would be.
+                    // Some engines report a failed start here, others in the command's output.
                     Err(TransportError::Status { status: status @ (400 | 500..), message }) => {
                         Err(CallError::Ours(Error::new(Kind::NotStarted, message).with_status(status)))
                     }
@@ -107,9 +107,9 @@ impl Target {
     }
 
     pub(crate) async fn inspect_exec(&self, exec: &str) -> Result<ExecState> {
-        let what = self.what("ask for a command's exit code");
+        let what = self.what("inspect a command");
         let (transport, path) = (self.engine.transport(), format!("/exec/{exec}/json"));
-        // Podman forgets the process id of what has ended, and refuses at the start what can't be started.
+        // Podman clears the pid of an ended command, and reports a failed start in its answer to the start.
         let keeps_pid = self.engine.version().kind == EngineKind::Docker;
         self.engine
             .call(what, async move {
@@ -125,7 +125,7 @@ impl Target {
             .await
     }
 
-    /// Gives a command's terminal another size.
+    /// Resizes a command's terminal.
     pub(crate) async fn resize_exec(&self, exec: &str, columns: u16, rows: u16) -> Result<()> {
         let what = self.what("resize a terminal");
         let path = ApiPath::new(format!("/exec/{exec}/resize")).with("h", rows).with("w", columns);

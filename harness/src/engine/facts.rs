@@ -1,4 +1,4 @@
-//! What an engine says of itself and its machine: storage, control groups, runtimes.
+//! Facts about an engine and its machine: storage, cgroups, runtimes.
 
 use std::path::PathBuf;
 
@@ -7,45 +7,46 @@ use serde_json::Value;
 use super::client::Engine;
 use crate::words::Result;
 
-/// What an engine says of itself and its machine. What it does not say is empty or none.
+/// Facts about an engine and its machine, from `/info`. A value that the engine does not report is empty, zero or
+/// `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EngineFacts {
-    /// How it stores images: `overlay2`.
+    /// The storage driver, such as `overlay2`.
     pub storage_driver: String,
-    /// Who manages control groups: `cgroupfs`, `systemd`.
+    /// The cgroup driver: `cgroupfs` or `systemd`.
     pub cgroup_driver: String,
-    /// The version of control groups: `1`, `2`.
+    /// The cgroup version: `1` or `2`.
     pub cgroup_version: String,
-    /// Where it keeps its data, on its own machine.
+    /// The directory with the engine's data, on its own machine.
     pub root_dir: Option<PathBuf>,
-    /// The runtimes that it has, in the order of their names.
+    /// The names of the installed runtimes, sorted.
     pub runtimes: Vec<String>,
-    /// The one of them that is taken if none is asked for.
+    /// The runtime that is used by default.
     pub default_runtime: String,
-    /// Whether it runs without root's rights.
+    /// `true` if the engine runs without root privileges.
     pub is_rootless: bool,
-    /// How many processors its machine has.
+    /// The number of CPUs of its machine.
     pub cpus: u64,
-    /// How much memory its machine has, in bytes.
+    /// The memory of its machine, in bytes.
     pub memory: u64,
-    /// What it warns of: limits that it can't enforce, for example.
+    /// The engine's warnings, for example about limits that it can't enforce.
     pub warnings: Vec<String>,
 }
 
 impl Engine {
-    /// Asks the engine what it says of itself and its machine.
+    /// Requests facts about the engine and its machine.
     ///
     /// # Errors
-    /// The engine's own.
+    /// Those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn facts(&self) -> Result<EngineFacts> {
-        Ok(EngineFacts::read(&self.system_info("ask what it is").await?))
+        Ok(EngineFacts::read(&self.system_info("request its facts").await?))
     }
 
-    /// The engine's answer to `/info`.
+    /// Requests `/info`.
     pub(super) async fn system_info(&self, phase: &'static str) -> Result<Value> {
         let what = self.what(phase, "engine");
         let transport = self.transport();
@@ -54,7 +55,7 @@ impl Engine {
 }
 
 impl EngineFacts {
-    /// What is missing, or is not what it should be, counts as not said.
+    /// Reads the answer to `/info`. Missing and malformed values count as not reported.
     fn read(info: &Value) -> Self {
         let text = |key: &str| info[key].as_str().unwrap_or_default().to_owned();
         let texts = |key: &str| -> Vec<String> {

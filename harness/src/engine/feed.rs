@@ -1,6 +1,6 @@
-//! The engine's events about containers: one subscription for all who listen, for as long as anybody does.
+//! The engine's container events: a single subscription that all listeners share. It exists while there are listeners.
 //!
-//! All of it runs on the background thread, so that a listener comes and goes between two events and never in one.
+//! Everything runs on the background thread, so a listener joins and leaves between two events.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,16 +16,16 @@ use super::streams::Bodies;
 use crate::base::{Backoff, Run, background};
 use crate::words::Error;
 
-/// A connection may be dead without saying so; after so long without an event another one is made.
+/// The time without an event after which the connection is replaced, since a dead connection may go unnoticed.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// What a listener hears.
+/// A message to a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// All that happens from now on is told; what has happened before must be looked at.
+    /// Events arrive from now on. The listener has to inspect the current state, since earlier events were missed.
     Look,
     Event(ContainerEvent),
-    /// The engine does not tell, for this reason; it is asked again.
+    /// The subscription failed, for this reason. It is retried.
     Silence(String),
 }
 
@@ -35,12 +35,12 @@ pub(super) struct Feed(Mutex<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    /// By the container's full id; those to all containers have none.
+    /// The listeners by the container's full id. Those to all containers have the key `None`.
     listeners: HashMap<Option<String>, Vec<Listener>>,
     next_key: u64,
-    /// Whether the engine tells of events now.
+    /// `true` while the subscription is established.
     is_on: bool,
-    /// Reads the events; there while somebody listens, and ended by its drop.
+    /// The task that reads the events. It runs while there are listeners, and dropping it aborts it.
     reader: Option<Run<()>>,
 }
 
@@ -49,24 +49,24 @@ struct Listener {
     sender: mpsc::UnboundedSender<Signal>,
 }
 
-/// The signals about one container, or all; dropping it ends the listening.
+/// The signals about one container or about all. Dropping it ends the listening.
 pub(crate) struct Signals {
     engine: Engine,
     of: Option<String>,
     key: u64,
-    /// Unbounded, since its reader is a task of ours that never waits for the user.
+    /// Unbounded, since the receiving tasks are our own and never wait for user code.
     receiver: mpsc::UnboundedReceiver<Signal>,
 }
 
 impl Signals {
-    /// The next signal.
+    /// Receives the next signal.
     ///
     /// # Cancel safety
     /// Dropping the future loses no signal.
     pub(crate) async fn next(&mut self) -> Signal {
         match self.receiver.recv().await {
             Some(signal) => signal,
-            // The feed keeps the sender for as long as this is there.
+            // Unreachable: the feed keeps the sender while this value exists.
             None => std::future::pending().await,
         }
     }
@@ -74,13 +74,13 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        // Dropped after the lock.
+        // Dropped after the lock is released.
         let _reader = self.engine.0.feed.leave(&self.of, self.key);
     }
 }
 
 impl Engine {
-    /// Listens to what happens to any container of the engine's. The first signal is [`Signal::Look`].
+    /// Subscribes to the events of all containers of the engine. The first signal is [`Signal::Look`].
     pub(crate) fn listen_to_all(&self) -> Signals {
         self.signals(None)
     }
@@ -110,7 +110,7 @@ impl Feed {
         key
     }
 
-    /// Returns the reader if nobody is left who listens.
+    /// Removes a listener. Returns the reader, for the caller to drop, if no listener is left.
     fn leave(&self, of: &Option<String>, key: u64) -> Option<Run<()>> {
         let mut shared = self.lock();
         if let Some(listeners) = shared.listeners.get_mut(of) {
@@ -152,7 +152,7 @@ impl Feed {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
-        // Each critical section leaves the listeners whole.
+        // Every critical section leaves the data consistent, so a poisoned lock can be used.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -165,7 +165,7 @@ impl Shared {
     }
 }
 
-/// Reads the engine's events until it is aborted; when they break off, goes on from the last one that was seen.
+/// Reads the engine's events until it is aborted. After a broken connection it resumes after the last event.
 async fn follow(engine: Engine) {
     let pauses = || Backoff::for_engine();
     let (mut pause, mut last) = (pauses(), None);
@@ -184,7 +184,7 @@ async fn follow(engine: Engine) {
     }
 }
 
-/// Tells of events until they break off or none comes for long; returns whether there was one.
+/// Forwards events until the stream ends or stays silent for too long. Returns `true` if there was an event.
 async fn read(feed: &Feed, mut events: Bodies, last: &mut Option<SystemTime>) -> bool {
     let (mut values, mut told) = (JsonValues::default(), false);
     while let Ok(Some(piece)) = tokio::time::timeout(SILENCE, events.next()).await {

@@ -1,26 +1,26 @@
-//! Takes apart the engine's multiplexed output: attach, logs and exec. It reads no socket and keeps no payload.
+//! Decodes the engine's multiplexed output of attach, logs and exec. It does no I/O and copies no payload.
 //!
-//! Without a terminal the engine wraps what a process prints in frames: one byte for the stream (0 stdin, 1 stdout,
-//! 2 stderr, 3 an error of the engine itself), three zero bytes, the payload's length as a big-endian `u32`, and the
-//! payload. With a terminal the bytes come as they are.
+//! Without a terminal, the engine sends output in frames: one byte for the stream (0 stdin, 1 stdout, 2 stderr, 3 an
+//! error of the engine), three zero bytes, the payload's length as a big-endian `u32`, and the payload. With a
+//! terminal, the bytes are not framed.
 
 use crate::words::{Error, Kind, LogStream, Result};
 
 const HEADER: usize = 8;
 
-/// What is kept of a message that the engine put into the stream about itself.
+/// The maximum number of bytes kept of an error that the engine sends within the stream.
 const MESSAGE_LIMIT: usize = 4096;
 
-/// How the bytes of one stream are wrapped.
+/// The encoding of an output stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// In frames: there is no terminal.
+    /// In frames: the container or command has no terminal.
     Multiplexed,
-    /// Not at all: there is a terminal, and all of it is stdout.
+    /// Unframed: there is a terminal, and everything counts as stdout.
     Raw,
 }
 
-/// The decoder of one stream, which may be fed in pieces of any size.
+/// The decoder of one stream, which accepts chunks of any size.
 #[derive(Debug)]
 pub(crate) struct FrameDecoder {
     state: State,
@@ -41,7 +41,7 @@ impl State {
 }
 
 impl FrameDecoder {
-    /// A decoder at the start of a stream.
+    /// Creates a decoder for the start of a stream.
     pub(crate) fn new(mode: Mode) -> Self {
         Self {
             state: match mode {
@@ -51,11 +51,11 @@ impl FrameDecoder {
         }
     }
 
-    /// Passes the payload in `chunk` on as slices of it, never empty ones, without waiting for whole frames.
+    /// Passes the payload in `chunk` to `sink`, as non-empty slices of it, without waiting for complete frames.
     ///
     /// # Errors
-    /// Protocol, if there is no frame where one has to begin; engine, if the engine reports an error of its own.
-    /// What came before that was passed on, and every further call fails in the same way.
+    /// Protocol, if a frame's header is malformed. Engine, if the stream contains an error of the engine. The payload
+    /// in front of it has been passed on, and every further call fails in the same way.
     pub(crate) fn decode(&mut self, chunk: &[u8], mut sink: impl FnMut(LogStream, &[u8])) -> Result<()> {
         let mut rest = chunk;
         while !rest.is_empty() {
@@ -64,10 +64,10 @@ impl FrameDecoder {
         Ok(())
     }
 
-    /// Says whether the stream ended where it may end.
+    /// Checks that the stream ended at the end of a frame.
     ///
     /// # Errors
-    /// Protocol, if it was cut within a frame; engine, if that frame was an error of the engine's own.
+    /// Protocol, if it was truncated within a frame. Engine, if that frame is an error of the engine.
     pub(crate) fn finish(&self) -> Result<()> {
         match &self.state {
             State::Raw | State::Header { have: 0, .. } => Ok(()),
@@ -77,7 +77,7 @@ impl FrameDecoder {
         }
     }
 
-    /// Takes something off the front of `chunk` and returns the rest.
+    /// Consumes bytes from the front of `chunk` and returns the rest.
     fn step<'a>(&mut self, chunk: &'a [u8], sink: &mut impl FnMut(LogStream, &[u8])) -> Result<&'a [u8]> {
         match &mut self.state {
             State::Raw => {
@@ -106,19 +106,19 @@ impl FrameDecoder {
                 let (now, rest) = chunk.split_at(chunk.len().min(*left));
                 text.extend(now.iter().take(MESSAGE_LIMIT - text.len()));
                 *left -= now.len();
-                // The state stays as it is when the message is whole, so that a further call reports it again.
+                // The state is kept once the message is complete, so that further calls report it again.
                 if *left == 0 { Err(reported(text)) } else { Ok(rest) }
             }
         }
     }
 }
 
-/// What follows a header.
+/// Returns the state after a header.
 fn begin(header: [u8; HEADER]) -> Result<State> {
     let [kind, 0, 0, 0, a, b, c, d] = header else { return Err(garbage(&header)) };
     let left = u32::from_be_bytes([a, b, c, d]) as usize;
     match kind {
-        // What was typed into stdin is echoed under 0, and belongs with the output.
+        // Echoed stdin has stream 0 and counts as stdout.
         0 | 1 if left > 0 => Ok(State::Payload { stream: LogStream::Stdout, left }),
         2 if left > 0 => Ok(State::Payload { stream: LogStream::Stderr, left }),
         0..=2 => Ok(State::between()),
@@ -130,20 +130,23 @@ fn begin(header: [u8; HEADER]) -> Result<State> {
 
 fn garbage(header: &[u8; HEADER]) -> Error {
     let shown = header.escape_ascii();
-    Error::new(Kind::Protocol, format!("the engine's output is not in frames: a header reads `{shown}`"))
-        .with_hint("a container with a terminal sends its output without frames")
+    Error::new(
+        Kind::Protocol,
+        format!("the engine's output is malformed: `{shown}` is not the header of a frame"),
+    )
+    .with_hint("the output of a container with a terminal is not framed")
 }
 
 fn cut(missing: usize, place: &str) -> Error {
     Error::new(
         Kind::Protocol,
-        format!("the engine's output was cut within a {place}: {missing} bytes are missing"),
+        format!("the engine's output was truncated within a {place}: {missing} bytes are missing"),
     )
 }
 
 fn reported(text: &[u8]) -> Error {
     let text = String::from_utf8_lossy(text);
-    Error::new(Kind::Engine, format!("the engine reports in the output: `{}`", text.trim()))
+    Error::new(Kind::Engine, format!("the engine sent an error within the output: `{}`", text.trim()))
 }
 
 #[cfg(test)]
@@ -160,7 +163,7 @@ mod tests {
         bytes
     }
 
-    /// Neighbouring pieces of one stream are joined, since their borders mean nothing.
+    /// Joins adjacent pieces of the same stream, since their boundaries have no meaning.
     fn feed(decoder: &mut FrameDecoder, chunk: &[u8], seen: &mut Seen) -> Result<()> {
         decoder.decode(chunk, |stream, slice| {
             assert!(!slice.is_empty());
@@ -223,10 +226,10 @@ mod tests {
     #[test]
     fn a_cut_says_how_many_bytes_are_missing() {
         let message = |bytes: &[u8]| decode(bytes).1.unwrap_err().to_string();
-        assert!(message(&[1, 0, 0]).ends_with("cut within a header: 5 bytes are missing"));
+        assert!(message(&[1, 0, 0]).ends_with("truncated within a header: 5 bytes are missing"));
         assert!(
             message(&frame(2, b"abcdef")[..10])
-                .ends_with("cut within a frame of stderr: 4 bytes are missing")
+                .ends_with("truncated within a frame of stderr: 4 bytes are missing")
         );
     }
 

@@ -1,5 +1,5 @@
-//! Two of the three questions about an engine (E4): at which host its published ports are reached, and which path its
-//! socket has for a sidecar. Where the engine itself is, is for `discover.rs`.
+//! Determines the host at which the engine's published ports are reachable, and the path of its socket for a sidecar
+//! (E4). Finding the engine itself is up to `discover.rs`.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,24 +7,24 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Config, Endpoint, Setting};
 
-/// Where an engine in a virtual machine, or on another machine, finds its own socket.
+/// The path of the engine's socket on its own machine, if the engine runs in a virtual or another machine.
 const USUAL_SOCKET: &str = "/var/run/docker.sock";
 
-/// Where published ports are reached.
+/// The host at which published ports are reachable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HostAddress {
-    /// A name or an address; an IPv6 address has no brackets.
+    /// A host name or an IP address. An IPv6 address has no brackets.
     pub host: String,
-    /// What led to it, in words that a message can use.
+    /// The source of the value, as messages name it.
     pub source: String,
 }
 
 impl HostAddress {
-    /// The address to publish ports on so that they are reachable here, and no wider than that takes.
+    /// Returns the narrowest address to publish ports on so that they are reachable from this process.
     ///
-    /// Loopback is enough for a test on the engine's machine. From within a container, or from another machine, what
-    /// is published on the engine's loopback is out of reach.
+    /// Loopback suffices for a test on the engine's machine. The engine's loopback is unreachable from inside a
+    /// container and from another machine.
     pub(crate) fn publish_on(&self) -> IpAddr {
         match self.host.parse::<IpAddr>() {
             Ok(ip) if ip.is_loopback() => ip,
@@ -35,10 +35,10 @@ impl HostAddress {
     }
 }
 
-/// The host at which published ports are reached (C18): what a variable says; else the host of a `tcp://` engine; else
-/// the `gateway`, if this process runs in a container beside those it starts; else loopback.
+/// Returns the host at which published ports are reachable (C18): the configured one; else the host of a `tcp://`
+/// engine; else the `gateway`, if this process runs in a container next to those it starts; else loopback.
 ///
-/// `gateway` is that of [`container_gateway`].
+/// `gateway` is the result of [`container_gateway`].
 pub(crate) fn reachable_host(config: &Config, endpoint: &Endpoint, gateway: Option<IpAddr>) -> HostAddress {
     if let Some(Setting { value, source }) = &config.engine.published_host {
         return HostAddress { host: value.clone(), source: source.clone() };
@@ -58,9 +58,9 @@ fn is_local(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// The path to mount into a sidecar, as the engine sees it.
+/// Returns the path of the engine's socket to mount into a sidecar, as the engine sees it.
 ///
-/// A socket that a desktop forwards from its virtual machine has another path there; so has that of an engine on
+/// The path differs from ours if a desktop product forwards the socket from its virtual machine, or if the engine is on
 /// another machine.
 pub(crate) fn sidecar_socket(config: &Config, endpoint: &Endpoint) -> Setting<PathBuf> {
     if let Some(socket) = &config.engine.sidecar_socket {
@@ -79,13 +79,14 @@ pub(crate) fn sidecar_socket(config: &Config, endpoint: &Endpoint) -> Setting<Pa
 
 fn is_forwarded(config: &Config, socket: &Path) -> bool {
     let folders = [".docker/desktop", ".colima", ".rd", ".orbstack", ".lima"];
-    // Docker Desktop uses this one on macOS; on Linux it is that of a rootless engine on this machine.
+    // Docker Desktop uses this folder on macOS. On Linux, it belongs to a rootless engine on this machine.
     let desktop = cfg!(target_os = "macos").then_some(".docker/run");
     let Some(home) = &config.engine.home else { return false };
     folders.into_iter().chain(desktop).any(|folder| socket.starts_with(home.join(folder)))
 }
 
-/// The gateway of the container that this process runs in; `None` if it runs in none, or in the host's network.
+/// Returns the gateway of the container that this process runs in. `None` outside of a container or in the host's
+/// network.
 pub(crate) fn container_gateway() -> Option<IpAddr> {
     let marks = ["/.dockerenv", "/run/.containerenv"];
     if !marks.iter().any(|mark| Path::new(mark).exists()) {
@@ -93,7 +94,7 @@ pub(crate) fn container_gateway() -> Option<IpAddr> {
     }
     let table = fs::read_to_string("/proc/net/route").ok()?;
     let Route { interface, gateway } = default_route(&table)?;
-    // An interface with a device is the machine's own: a container in the host's network has its loopback, too.
+    // An interface with a device belongs to the machine, so the container shares the host's network and its loopback.
     let hardware = Path::new("/sys/class/net").join(interface).join("device").exists();
     (!hardware).then_some(IpAddr::V4(gateway))
 }
@@ -104,7 +105,7 @@ struct Route<'a> {
     gateway: Ipv4Addr,
 }
 
-/// The default route of `/proc/net/route`; of several, the one that the kernel prefers.
+/// Returns the default route from `/proc/net/route`: the one with the lowest metric.
 fn default_route(table: &str) -> Option<Route<'_>> {
     let routes = table.lines().skip(1).filter_map(|line| {
         let fields: Vec<_> = line.split_ascii_whitespace().collect();
@@ -112,7 +113,7 @@ fn default_route(table: &str) -> Option<Route<'_>> {
         else {
             return None;
         };
-        // Numbers are in hexadecimal, with the bytes as they lie in memory.
+        // Addresses are hexadecimal numbers with the bytes in memory order.
         let gateway = u32::from_str_radix(gateway, 16).ok().filter(|gateway| *gateway != 0)?;
         let default = [destination, mask].iter().all(|field| u32::from_str_radix(field, 16) == Ok(0));
         let route = Route { interface, gateway: Ipv4Addr::from(gateway.to_ne_bytes()) };

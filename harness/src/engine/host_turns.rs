@@ -1,7 +1,7 @@
-//! Turns at starting containers that all processes of a user take on one machine: locks on a few files.
+//! A limit on concurrent starts over all processes of a user on one machine, implemented by locks on a few files.
 //!
-//! The kernel lets go of a lock when its process ends, however it ends. It has no way to wait for the first of several
-//! locks, so they are tried in pauses.
+//! The kernel releases a lock when its process ends, in whichever way. It can't wait for the first of several locks, so
+//! the locks are polled.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -12,18 +12,17 @@ use std::time::{Duration, Instant};
 
 use crate::base::Backoff;
 
-/// After how long nobody waits any more: a process that holds its turn for longer than starts take is stopped, or
-/// waits for an engine that hangs.
+/// The maximum time to wait for a turn. A process that holds one for longer is stopped, or its engine hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// So many turns, over all processes of this user.
+/// A number of turns, shared by all processes of this user.
 #[derive(Clone, Debug)]
 pub(super) struct HostTurns {
     folder: PathBuf,
     count: NonZeroUsize,
 }
 
-/// One turn; dropping it ends it. None where there was none to be had.
+/// A turn, which ends when this is dropped. It is empty if none could be taken.
 #[derive(Debug)]
 pub(super) struct HostTurn(
     #[cfg_attr(not(test), expect(dead_code, reason = "its lock is what it is for"))] Option<File>,
@@ -35,7 +34,8 @@ impl HostTurns {
         Self { folder: std::env::temp_dir().join(format!("seatrial-{user}-starts")), count }
     }
 
-    /// Waits for a turn, but not for ever: a limit is no reason never to start.
+    /// Waits for a turn. After [`PATIENCE`] it gives up and returns an empty one, since a limit must not prevent a
+    /// start.
     pub(super) async fn take(&self) -> HostTurn {
         let began = Instant::now();
         let mut backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(50));
@@ -44,12 +44,14 @@ impl HostTurns {
                 Ok(Some(file)) => return HostTurn(Some(file)),
                 Ok(None) if began.elapsed() < PATIENCE => tokio::time::sleep(backoff.next()).await,
                 Ok(None) => {
-                    tracing::warn!("no turn on this host within {PATIENCE:?}; starting without");
+                    tracing::warn!(
+                        "starting without a turn: the limit of starts on this host was exhausted for {PATIENCE:?}"
+                    );
                     return HostTurn(None);
                 }
                 Err(error) => {
                     let folder = self.folder.display();
-                    tracing::warn!("starts on this host are not bounded: `{folder}` can't be used: {error}");
+                    tracing::warn!("starts on this host are not limited: `{folder}` can't be used: {error}");
                     return HostTurn(None);
                 }
             }
@@ -74,7 +76,7 @@ impl HostTurns {
     }
 }
 
-/// Makes the folder, or sees that it is ours: what lies in a temporary folder may be anybody's.
+/// Creates the folder, or checks that an existing one is ours: the temporary directory is shared with other users.
 fn own_folder(folder: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -84,7 +86,7 @@ fn own_folder(folder: &Path) -> io::Result<()> {
     if found.is_dir() && found.uid() == user {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not a folder of this user"))
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not a folder owned by this user"))
 }
 
 #[cfg(test)]
@@ -95,7 +97,7 @@ mod tests {
         HostTurns { folder: folder.join("turns"), count: NonZeroUsize::new(count).expect("some") }
     }
 
-    /// P16.
+    /// P16: there are only so many turns, and one that ends is available to the next start.
     #[tokio::test]
     async fn there_are_so_many_turns_and_one_that_ends_is_the_next_one_s() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,5 +1,5 @@
-//! Calls about images. The pull is read here and not by bollard: an error inside its stream is an error, and
-//! credentials are sent in the alphabet that the engine decodes.
+//! Calls for images. Pulls are read here and not by bollard: an error within the stream is reported as one, and
+//! credentials are encoded in the alphabet that the engine decodes.
 
 use base64::Engine as _;
 use bytes::Bytes;
@@ -17,19 +17,19 @@ use super::transport::checked;
 use crate::image::{Credentials, ImageRef};
 use crate::words::{Error, Kind, Result};
 
-/// One step of a pull, as the engine tells it.
+/// An event of a pull, as the engine reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PullEvent {
-    /// The layer, or empty for words about all.
+    /// The layer's id. Empty for an event about the whole image.
     pub(crate) layer: String,
     /// `Downloading`, `Pull complete`, …
     pub(crate) status: String,
-    /// Bytes done and to do, where the engine tells.
+    /// The bytes done and the total, if the engine reports them.
     pub(crate) bytes: Option<(u64, u64)>,
 }
 
 impl Engine {
-    /// The id and labels of an image that is there, or none.
+    /// Returns the id of an image, or `None` if the engine does not have it.
     pub(crate) async fn image_id(&self, image: &str) -> Result<Option<String>> {
         let what = self.what("look for", format!("image `{image}`"));
         let (transport, path) = (self.transport(), format!("/images/{}/json", encoded_reference(image)));
@@ -41,7 +41,8 @@ impl Engine {
         }
     }
 
-    /// Pulls an image, once; each step goes to `progress`. Runs where it is polled: the background thread.
+    /// Pulls an image, in a single attempt. Each event is sent to `progress`. It must be polled on the background
+    /// thread.
     pub(crate) async fn pull(
         &self,
         image: &ImageRef,
@@ -79,7 +80,7 @@ impl Engine {
     }
 }
 
-/// A step, or the error that a pull's stream tells of while its status was 200.
+/// Reads an event. An error within the stream, whose status was 200, is returned as one.
 fn event(value: &Value, subject: &str) -> Result<PullEvent> {
     let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
     if let Some(message) = value["error"].as_str().or_else(|| value["errorDetail"]["message"].as_str()) {
@@ -93,12 +94,12 @@ fn event(value: &Value, subject: &str) -> Result<PullEvent> {
     })
 }
 
-/// Credentials as the engine wants them: JSON in URL-safe base64.
+/// Encodes credentials for the engine's header: JSON in URL-safe base64.
 fn auth_header(credentials: &Credentials, registry: &str) -> String {
     base64::engine::general_purpose::URL_SAFE.encode(credentials.for_engine(registry).to_string())
 }
 
-/// An image's name as a part of a path: its slashes stay, since the engine routes by them.
+/// Encodes an image reference for a path. Its slashes are kept, since the engine routes by them.
 fn encoded_reference(image: &str) -> String {
     encoded(image).replace("%2F", "/").replace("%3A", ":").replace("%40", "@")
 }

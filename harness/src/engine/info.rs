@@ -1,4 +1,4 @@
-//! What an inspect says of a container, read in a way that survives words that we do not know.
+//! The engine's answer to an inspect, parsed leniently: unknown words are kept.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -6,64 +6,64 @@ use serde_json::Value;
 
 use crate::words::{ContainerState, Port};
 
-/// What the engine knows of a container at one moment.
+/// A snapshot of what the engine knows of a container, from an inspect.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ContainerInfo {
     /// The container's name, without the engine's leading slash.
     pub name: String,
-    /// The image that it was made from, as it was asked for.
+    /// The image that it was created from, as given at the creation.
     pub image: String,
-    /// Its state, with health and exit code.
+    /// The state, with health and exit code.
     pub state: ContainerState,
-    /// Whether it has a terminal, so that its output is one raw stream.
+    /// `true` if it has a terminal, so that its output is one unframed stream.
     pub tty: bool,
-    /// The runtime below the engine, `runc` for example.
+    /// The OCI runtime, for example `runc`.
     pub runtime: String,
-    /// Where the runtime keeps the state of its containers on the engine's machine, where that can be told.
+    /// The directory of the runtime's state on the engine's machine. `None` if it can't be derived.
     pub runtime_root: Option<String>,
-    /// Its restart policy by name, empty for none.
+    /// The name of its restart policy; empty if it has none.
     pub restart_policy: String,
-    /// How many processes it may have at most; nothing for as many as it likes.
+    /// The maximum number of processes. `None` means no limit.
     pub pids_limit: Option<u32>,
-    /// How many bytes of memory it may have at most; nothing for as many as it likes.
+    /// The memory limit in bytes. `None` means no limit.
     pub memory_limit: Option<u64>,
-    /// The directory of its root file system on the engine's machine, where the storage driver tells.
+    /// The directory of its root file system on the engine's machine. `None` if the storage driver does not report it.
     pub root_dir: Option<String>,
-    /// Its addresses, by network.
+    /// Its addresses, one entry per network.
     pub networks: Vec<NetworkAddress>,
-    /// Its ports with the host's addresses that they are bound to; none for a port that is only exposed.
+    /// Its ports with the addresses that they are published at. The list is empty for a port that is only exposed.
     pub ports: Vec<(Port, Vec<HostBinding>)>,
-    /// Whether the container was told to have a health check.
+    /// `true` if it has a health check.
     pub has_health_check: bool,
 }
 
-/// A container's place in one network.
+/// A container's addresses in one network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NetworkAddress {
     /// The network's name.
     pub network: String,
-    /// IPv4 address, while it runs.
+    /// The IPv4 address, while the container runs.
     pub ipv4: Option<Ipv4Addr>,
-    /// Global IPv6 address, where the network has IPv6.
+    /// The global IPv6 address, if the network has IPv6.
     pub ipv6: Option<Ipv6Addr>,
-    /// The names that others on the network reach it by.
+    /// The names under which others on the network reach it.
     pub aliases: Vec<String>,
 }
 
-/// One address of the engine's machine that a port is bound to.
+/// An address of the engine's machine at which a port is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HostBinding {
-    /// The address, `0.0.0.0` and `::` for all.
+    /// The IP address; `0.0.0.0` and `::` stand for all addresses.
     pub ip: String,
     /// The port.
     pub port: u16,
 }
 
 impl ContainerInfo {
-    /// Reads an inspect's answer. What is missing is empty: no engine's answer is refused.
+    /// Reads the answer to an inspect. Missing values are empty, so that no engine's answer is refused.
     pub(crate) fn from_json(answer: Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (state, config, host) = (&answer["State"], &answer["Config"], &answer["HostConfig"]);
@@ -88,13 +88,14 @@ impl ContainerInfo {
     }
 }
 
-/// Overlay drivers name the merged directory, others their one directory.
+/// Returns the directory of the root file system. Overlay drivers name the merged directory, others their only
+/// directory.
 fn root_dir(data: &Value) -> Option<String> {
     ["MergedDir", "Dir", "Mountpoint"].iter().find_map(|key| data[*key].as_str()).map(str::to_owned)
 }
 
-/// Docker's place for a runtime's state: `runtime-runc/moby` in its own directory of state, which also has the network
-/// name spaces (`--exec-root` of dockerd; seen with 20.10 and runc).
+/// Returns the directory of the runtime's state. Docker uses `runtime-runc/moby` below its own state directory, which
+/// also contains the network namespaces (`--exec-root` of dockerd; observed with 20.10 and runc).
 fn runtime_root(answer: &Value) -> Option<String> {
     let runtime = answer["HostConfig"]["Runtime"].as_str().filter(|name| !name.is_empty())?;
     let sandbox = answer["NetworkSettings"]["SandboxKey"].as_str()?;
@@ -153,7 +154,7 @@ mod tests {
         assert!(info.ports[1].1.is_empty());
     }
 
-    /// M6.
+    /// M6: the runtime's state directory is derived from that of the network namespaces.
     #[test]
     fn the_runtime_s_directory_is_beside_the_network_s() {
         let root = |sandbox: &str, runtime: &str| {

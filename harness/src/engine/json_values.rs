@@ -1,21 +1,21 @@
-//! JSON objects out of a stream that comes in pieces, told apart by where each ends: several in a piece, one in many
-//! pieces, on one line or on many.
+//! Splits a stream into JSON objects. An object may span several chunks, a chunk may contain several objects, and line
+//! breaks have no meaning.
 
 use serde_json::Value;
 
-/// The largest object that is waited for; what is larger is none that an engine sends.
+/// The maximum size of an object in bytes. No engine sends larger ones.
 const LARGEST: usize = 16 << 20;
 
-/// Splits what comes into JSON objects. What is between them, and what is none, is passed over.
+/// A splitter for a stream of JSON objects. Bytes between objects and malformed objects are skipped.
 #[derive(Debug, Default)]
 pub(crate) struct JsonValues {
     buffer: Vec<u8>,
-    /// How much of the buffer was looked at.
+    /// The number of bytes of the buffer that were scanned.
     seen: usize,
-    /// How many braces and brackets are open.
+    /// The number of open braces and brackets.
     depth: usize,
     in_text: bool,
-    /// Behind a backslash in a text.
+    /// Set after a backslash in a string.
     escaped: bool,
 }
 
@@ -27,7 +27,7 @@ impl JsonValues {
         self.buffer.extend_from_slice(piece);
     }
 
-    /// The next whole object. Every byte is looked at once.
+    /// Returns the next complete object. Every byte is scanned once.
     pub(crate) fn next(&mut self) -> Option<Value> {
         loop {
             if self.depth == 0 {
@@ -49,7 +49,7 @@ impl JsonValues {
         self.seen = 0;
     }
 
-    /// The length of the object that the buffer begins with, if it is whole.
+    /// Returns the length of the object at the start of the buffer, if it is complete.
     fn find_end(&mut self) -> Option<usize> {
         while let Some(byte) = self.buffer.get(self.seen) {
             self.seen += 1;
@@ -103,7 +103,7 @@ mod tests {
         ]
     }
 
-    /// M4.
+    /// M4: objects are found however the stream is split into chunks.
     #[test]
     fn values_are_found_wherever_they_are_split() {
         let samples = samples();
@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    /// M4.
+    /// M4: bytes that are no object are skipped.
     #[test]
     fn what_is_no_object_is_passed_over() {
         assert_eq!(
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(read(&[b"", b"\n\n", b"{"]), [] as [Value; 0]);
     }
 
-    /// M4: memory is bounded.
+    /// M4: an object that never ends takes bounded memory.
     #[test]
     fn what_never_ends_is_given_up() {
         let mut values = JsonValues::default();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     proptest! {
-        /// M4.
+        /// M4: random objects are found in random chunks.
         #[test]
         fn values_are_found_whatever_the_pieces(
             texts in proptest::collection::vec(".{0,12}", 0..5), cuts in proptest::collection::vec(1_usize..9, 1..20),

@@ -1,7 +1,7 @@
-//! The engine: the only place that speaks to it, and the only one that names bollard's client.
+//! The client for the engine's API. Nothing outside of this module talks to the engine or names bollard's client.
 //!
-//! Every call here carries itself to the background thread, has a deadline of its own, and returns an error that
-//! names what was asked for and of which thing.
+//! Every call runs on the background thread, has a deadline, and returns an error that names the operation and the
+//! resource.
 
 mod archive;
 mod authority;

@@ -1,4 +1,4 @@
-//! Calls about networks.
+//! Calls for networks.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,8 @@ use crate::base::Run;
 use crate::words::Result;
 
 impl Engine {
-    /// Creates a network and returns its id. Not cancelled by a drop: the caller must own what comes.
+    /// Creates a network and returns its id. Dropping the future does not cancel the call: the caller has to own the
+    /// result.
     pub(crate) async fn create_network(&self, request: NetworkCreateRequest) -> Result<String> {
         let what = self.what("create", format!("network `{}`", request.name));
         let docker = self.docker();
@@ -24,7 +25,7 @@ impl Engine {
         self.call_in_turn(what, async move { Ok(docker.remove_network(&id).await?) })
     }
 
-    /// The names of all networks, for messages.
+    /// Returns the names of all networks, sorted. Used in messages.
     pub(crate) async fn network_names(&self) -> Result<Vec<String>> {
         let what = self.what("list", "networks");
         let docker = self.docker();
@@ -36,7 +37,7 @@ impl Engine {
         Ok(names)
     }
 
-    /// Connects a container to one more network.
+    /// Connects a container to another network.
     pub(crate) async fn connect_network(
         &self,
         network: &str,
@@ -50,9 +51,9 @@ impl Engine {
         self.call(what, async move { Ok(docker.connect_network(&network, request).await?) }).await
     }
 
-    /// The runtimes that the engine has, for messages.
+    /// Returns the names of the installed runtimes, sorted. Used in messages.
     pub(crate) async fn runtimes(&self) -> Result<Vec<String>> {
-        let info = self.system_info("ask for its runtimes").await?;
+        let info = self.system_info("list its runtimes").await?;
         let mut names: Vec<String> =
             info["Runtimes"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         names.sort();
@@ -60,7 +61,7 @@ impl Engine {
     }
 }
 
-/// A network's creation with the session's labels.
+/// Creates the body of a network's creation.
 pub(crate) fn network_body(
     name: &str,
     internal: bool,

@@ -1,4 +1,4 @@
-//! Stands in for TLS where the `tls` feature is off, and says so.
+//! Replaces `tls.rs` if the `tls` feature is off. Connections fail with an error that names the feature.
 
 use std::io;
 
@@ -23,6 +23,6 @@ pub(crate) fn check(_: &Authority) -> io::Result<()> {
 fn refused(host: &str) -> io::Result<Box<dyn Io>> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        format!("`{host}` is to be reached by TLS; build with seatrial's `tls` feature"),
+        format!("`{host}` requires TLS; enable the `tls` feature of the crate `seatrial`"),
     ))
 }

@@ -1,20 +1,20 @@
-//! Paths and queries of the engine's API, with every part encoded.
+//! Paths and queries of the engine's API, percent-encoded.
 
 use std::fmt::Write;
 
-/// A path with a query that grows pair by pair.
+/// A path with a query that is extended pair by pair.
 pub(super) struct ApiPath {
     text: String,
     separator: char,
 }
 
 impl ApiPath {
-    /// Starts with a path whose variable parts are ids or encoded names.
+    /// Creates a path whose variable parts are ids or already encoded.
     pub(super) fn new(path: impl Into<String>) -> Self {
         Self { text: path.into(), separator: '?' }
     }
 
-    /// Adds one pair to the query.
+    /// Adds a pair to the query.
     pub(super) fn with(mut self, key: &str, value: impl std::fmt::Display) -> Self {
         self.text.push(self.separator);
         self.separator = '&';
@@ -24,7 +24,7 @@ impl ApiPath {
         self
     }
 
-    /// Adds one pair if there is a value.
+    /// Adds a pair to the query if there is a value.
     pub(super) fn with_some(self, key: &str, value: Option<impl std::fmt::Display>) -> Self {
         match value {
             Some(value) => self.with(key, value),
@@ -37,7 +37,7 @@ impl ApiPath {
     }
 }
 
-/// Percent-encodes all but RFC 3986's unreserved characters.
+/// Percent-encodes all bytes except RFC 3986's unreserved characters.
 pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,11 +1,11 @@
-//! Where a container's ports are: looked up once after each start, so that asking costs no call.
+//! A container's published ports, looked up once after each start, so that a lookup needs no request.
 
 use std::net::IpAddr;
 
 use super::info::{ContainerInfo, HostBinding};
 use crate::words::{Error, Kind, Port, Protocol, Result};
 
-/// The bindings of one run of a container, and its addresses.
+/// The port bindings and the addresses of one run of a container.
 #[derive(Debug, Default)]
 pub(crate) struct Ports {
     bindings: Vec<(Port, Vec<HostBinding>)>,
@@ -19,21 +19,23 @@ impl Ports {
         Self { bindings: info.ports.clone(), addresses: v4.chain(v6).collect() }
     }
 
-    /// The container's own addresses, IPv4 first.
+    /// Returns the container's own addresses, IPv4 first.
     pub(crate) fn addresses(&self) -> &[IpAddr] {
         &self.addresses
     }
 
-    /// The host's side of a port. IPv4 is preferred, and the two are never mixed up: each may have a port of its own.
+    /// Returns the host's address for a port. An IPv4 address is preferred. A port number always belongs to the
+    /// returned address, since IPv4 and IPv6 may have different ones.
     ///
     /// # Errors
-    /// Three different ones, each with the ports that there are: not published, another protocol, not bound.
+    /// Port, with the existing ports: the port is not published, has another protocol, or is exposed without a binding.
     pub(crate) fn binding(&self, port: Port) -> Result<&HostBinding> {
         let same_number = self.bindings.iter().find(|(known, _)| known.number() == port.number());
         let Some((_, bindings)) = self.bindings.iter().find(|(known, _)| *known == port) else {
             return Err(match same_number {
-                Some((known, _)) => self
-                    .error(format!("port {port} is not there, but {known} is: the protocol is another one")),
+                Some((known, _)) => {
+                    self.error(format!("port {port} does not exist, but {known} does: the protocols differ"))
+                }
                 None => {
                     let number = port.number();
                     let argument = match port.protocol() {
@@ -49,21 +51,21 @@ impl Ports {
         };
         let v4 = bindings.iter().find(|binding| !binding.ip.contains(':'));
         v4.or_else(|| bindings.first()).ok_or_else(|| {
-            self.error(format!("port {port} is exposed, but bound to no port of the host: the container does not run, or nobody published it"))
+            self.error(format!("port {port} is exposed, but not bound to a port of the host: the container does not run, or the port is not published"))
         })
     }
 
-    /// The only published TCP port.
+    /// Returns the published TCP port if there is exactly one.
     pub(crate) fn only(&self) -> Result<Port> {
         let published: Vec<_> = self.bindings.iter().filter(|(_, bindings)| !bindings.is_empty()).collect();
         match published.as_slice() {
             [(port, _)] => Ok(*port),
             [] => Err(self.error("no port is published; add `.port(…)` to the request".to_owned())),
-            _ => Err(self.error("several ports are published; say which is meant".to_owned())),
+            _ => Err(self.error("several ports are published; name one of them".to_owned())),
         }
     }
 
-    /// One line per port, as in `5432/tcp -> 127.0.0.1:49153`.
+    /// Returns one line per port, such as `5432/tcp -> 127.0.0.1:49153`.
     pub(crate) fn lines(&self) -> Vec<String> {
         let line = |(port, bindings): &(Port, Vec<HostBinding>)| {
             let hosts: Vec<_> = bindings.iter().map(|binding| with_port(&binding.ip, binding.port)).collect();
@@ -87,7 +89,7 @@ impl Ports {
     }
 }
 
-/// `host:port`, with brackets round an IPv6 address.
+/// Returns `host:port`, with brackets around an IPv6 address.
 pub(crate) fn with_port(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
@@ -106,19 +108,19 @@ mod tests {
         }}})))
     }
 
-    /// C18.
+    /// C18: the ports of IPv4 and IPv6 bindings are not mixed up.
     #[test]
     fn ipv4_and_ipv6_bindings_are_not_mixed_up() {
         assert_eq!(ports().binding(Port::tcp(80)).expect("bound").port, 2222);
     }
 
-    /// C17.
+    /// C17: three kinds of failure are told apart, and each names the existing ports.
     #[test]
     fn three_different_failures_each_name_the_ports_that_there_are() {
         for (port, reason) in [
             (Port::tcp(81), "is not published"),
             (Port::tcp(53), "protocol"),
-            (Port::tcp(443), "bound to no port"),
+            (Port::tcp(443), "not bound to a port"),
         ] {
             let error = ports().binding(port).expect_err(reason);
             assert!(error.is_port());

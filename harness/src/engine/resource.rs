@@ -1,4 +1,4 @@
-//! Finding what was created, by its labels: by a creation whose answer did not come, or by whole sessions.
+//! Lists created resources by their labels: those of one creation whose answer was lost, or those of whole sessions.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,17 +10,17 @@ use super::client::Engine;
 use super::path::ApiPath;
 use crate::words::{Result, parse_rfc3339};
 
-/// Something that carries the label of a session.
+/// A resource that carries a session's label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Labelled {
     pub(crate) kind: Resource,
-    /// The full id, or the name of a volume.
+    /// The full id; for a volume, its name.
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) session: String,
     pub(crate) owner: Option<String>,
     pub(crate) is_kept: bool,
-    /// A reaper that runs: its session has somebody who cleans up.
+    /// Set for a running reaper, which cleans up for its session.
     pub(crate) is_live_reaper: bool,
     pub(crate) created: Option<SystemTime>,
 }
@@ -29,7 +29,7 @@ impl Labelled {
     fn read(kind: Resource, item: &Value) -> Option<Self> {
         let label = |key: &str| item["Labels"][key].as_str().map(str::to_owned);
         let name = item["Name"].as_str().or_else(|| item["Names"][0].as_str())?;
-        // Of containers in seconds, of the others in words.
+        // A number of seconds for containers, a text for the others.
         let created = match item["Created"].as_u64() {
             Some(seconds) => Some(UNIX_EPOCH + Duration::from_secs(seconds)),
             None => item["Created"].as_str().or_else(|| item["CreatedAt"].as_str()).and_then(parse_rfc3339),
@@ -47,7 +47,7 @@ impl Labelled {
     }
 }
 
-/// What an engine creates for us.
+/// The kinds of resources that we create on an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
     Container,
@@ -56,7 +56,7 @@ pub(crate) enum Resource {
 }
 
 impl Resource {
-    /// The list of all of the kind.
+    /// Returns the path that lists all resources of this kind.
     fn path(self) -> ApiPath {
         match self {
             Self::Container => ApiPath::new("/containers/json").with("all", 1),
@@ -65,7 +65,7 @@ impl Resource {
         }
     }
 
-    /// The items of their list; the engine may write an empty one as null.
+    /// Returns the items of a list. The engine may encode an empty list as null.
     fn items(self, list: &Value) -> impl Iterator<Item = &Value> {
         let items = match self {
             Self::Container | Self::Network => list,
@@ -74,7 +74,7 @@ impl Resource {
         items.as_array().into_iter().flatten()
     }
 
-    /// What they are removed by, from their list.
+    /// Returns the ids in a list by which the resources are removed.
     fn ids(self, list: &Value) -> Vec<String> {
         let key = match self {
             Self::Container | Self::Network => "Id",
@@ -95,7 +95,8 @@ impl fmt::Display for Resource {
 }
 
 impl Engine {
-    /// What one creation made, by its label: full ids, or names of volumes. Nothing, if it made nothing yet.
+    /// Returns the resources made by one creation, found by its label: full ids, or names for volumes. Empty if it made
+    /// none yet.
     pub(crate) async fn made_by(&self, creation: &str, kind: Resource, name: &str) -> Result<Vec<String>> {
         let what = self.what("look for", format!("{kind} `{name}`"));
         let filters = json!({ "label": [format!("{}={creation}", labels::CREATION)] });
@@ -105,7 +106,7 @@ impl Engine {
         Ok(kind.ids(&list))
     }
 
-    /// Everything that carries the label of any session.
+    /// Returns all resources that carry the label of any session.
     pub(crate) async fn labelled(&self) -> Result<Vec<Labelled>> {
         let mut found = Vec::new();
         for kind in [Resource::Container, Resource::Network, Resource::Volume] {

@@ -1,4 +1,4 @@
-//! A look at a container by its name, as one has to who shares it with other processes.
+//! Calls for containers that are found by name and shared with other processes.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::transport::TransportError;
 use crate::base::Run;
 use crate::words::{ContainerId, Result};
 
-/// What an inspect tells of a container that somebody else may have made.
+/// The state of a container that another process may have created.
 #[derive(Clone, Debug)]
 pub(crate) struct SidecarInfo {
     pub(crate) id: ContainerId,
@@ -35,7 +35,7 @@ impl SidecarInfo {
         })
     }
 
-    /// A variable that it was created with.
+    /// Returns the value of an environment variable from the container's creation.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.env.iter().find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, v)| v)
     }
@@ -46,7 +46,7 @@ impl SidecarInfo {
 }
 
 impl Engine {
-    /// Looks at the container with this name; nothing if there is none.
+    /// Inspects the container with this name. Returns `None` if there is none.
     pub(crate) async fn look_for(&self, name: &str) -> Result<Option<SidecarInfo>> {
         let what = self.what("inspect", format!("container `{name}`"));
         let (transport, path) = (self.transport(), format!("/containers/{}/json", encoded(name)));
@@ -60,7 +60,8 @@ impl Engine {
         answer.await?.map(SidecarInfo::from_json).transpose()
     }
 
-    /// The reapers of any session that were created and never started: full ids, with the label of their owners.
+    /// Returns the reapers of all sessions that were created and never started: full ids, each with the label of its
+    /// owner.
     pub(crate) async fn reapers_never_started(&self) -> Result<Vec<(ContainerId, String)>> {
         let filters = json!({
             "label": [format!("{}=true", labels::RYUK), labels::SESSION, labels::OWNER],
@@ -76,7 +77,7 @@ impl Engine {
         Ok(list.as_array().into_iter().flatten().filter_map(read).collect())
     }
 
-    /// Removes a container unless it runs: not by force, so that one that was started meanwhile stays.
+    /// Removes a container unless it runs. The removal is not forced, so that one which was started meanwhile stays.
     pub(crate) fn remove_idle_container(&self, id: &ContainerId) -> Run<Result<()>> {
         let what = self.what("remove", format!("container `{}`", id.short()));
         let (transport, path) = (self.transport(), format!("/containers/{id}?v=1"));

@@ -1,4 +1,4 @@
-//! Calls that tell what a container uses: once, or each second.
+//! Calls for a container's resource usage: once, or every second.
 
 use hyper::Method;
 use serde_json::Value;
@@ -9,7 +9,8 @@ use super::target::Target;
 use crate::words::Result;
 
 impl Target {
-    /// What a container uses now, as the engine's JSON. The engine takes a second or two to look twice.
+    /// Returns a sample of a container's resource usage, as the engine's JSON. The engine takes one to two seconds for
+    /// it.
     pub(crate) async fn stats(&self) -> Result<Value> {
         let what = self.what("read the statistics");
         let path = ApiPath::new(format!("/containers/{}/stats", self.id)).with("stream", false);
@@ -17,7 +18,8 @@ impl Target {
         self.engine.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await
     }
 
-    /// What a container uses, about once per second, as the engine's JSON values one after the other.
+    /// Streams samples of a container's resource usage, about one per second, as concatenated JSON values of the
+    /// engine.
     pub(crate) async fn stats_stream(&self) -> Result<Bodies> {
         let what = self.what("follow the statistics");
         let path = ApiPath::new(format!("/containers/{}/stats", self.id)).with("stream", true);

@@ -1,6 +1,6 @@
 //! Calls whose answer is a stream: attached output, logs, the wait for an end, events.
 //!
-//! These have a deadline up to the head of the answer only: a container may be silent for as long as it likes.
+//! Their time limit covers only the head of the answer, since a container may be silent for any time.
 
 use std::pin::Pin;
 use std::time::SystemTime;
@@ -21,42 +21,43 @@ use super::version::EngineKind;
 use crate::base::background;
 use crate::words::{Error, Kind, Result};
 
-/// A body that comes in pieces.
+/// A response body as a stream of chunks.
 pub(crate) type Bodies = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
-/// Which part of a log is wanted.
+/// The part of a log to read.
 #[derive(Clone, Debug)]
 pub(crate) struct LogRequest {
     pub(crate) stdout: bool,
     pub(crate) stderr: bool,
     pub(crate) follow: bool,
     pub(crate) timestamps: bool,
-    /// The last so many lines; all if none.
+    /// The number of last lines. `None` means all.
     pub(crate) tail: Option<usize>,
-    /// Lines from this time on, in seconds since 1970 with nanoseconds.
+    /// The time of the first line, in seconds of Unix time with nine decimals.
     pub(crate) since: Option<String>,
 }
 
 /// The events that change a container's state.
 const EVENTS: [&str; 8] = ["start", "die", "pause", "unpause", "oom", "restart", "health_status", "destroy"];
 
-/// The engine's promise to tell of an end.
+/// A pending notification of a container's end.
 pub(crate) struct EndNotice(Bodies);
 
-/// What the engine tells of an end.
+/// The engine's notification of an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EndAnswer {
-    /// The exit code of that end, whatever came after it.
+    /// The exit code of that end, whatever happened after it.
     pub(crate) code: Option<i64>,
-    /// What went wrong with it: of a removal, why it failed.
+    /// The engine's error; for a removal, the reason why it failed.
     pub(crate) error: Option<String>,
 }
 
 impl Engine {
-    /// The events of all containers, as the engine's JSON lines, from a time on that the engine has told, or from now.
+    /// Streams the events of all containers as JSON lines, from a time reported by the engine, or from now.
     pub(super) async fn all_events(&self, since: Option<SystemTime>) -> Result<Bodies> {
         let mut filters = json!({"type": ["container"]});
-        // Health checks are commands, and each has events of its own; others than Docker have other words.
+        // Only these types: a health check causes events for each of its commands. Other engines use other names for
+        // the types.
         if self.version().kind == EngineKind::Docker {
             filters["event"] = EVENTS.into();
         }
@@ -67,7 +68,7 @@ impl Engine {
         self.body(what, Method::GET, path).await
     }
 
-    /// Sends a request without a body and returns the answer's body as it comes.
+    /// Sends a request without a body and returns the response body as a stream.
     pub(super) async fn body(&self, what: What, method: Method, path: ApiPath) -> Result<Bodies> {
         let (transport, subject, phase) = (self.transport(), what.subject.clone(), what.phase);
         let response =
@@ -81,12 +82,12 @@ impl Engine {
 }
 
 impl Target {
-    /// Attaches to a container's output: all that it prints from now on, framed unless it has a terminal.
+    /// Attaches to the container's future output. It is framed unless the container has a terminal.
     pub(crate) async fn attach(&self) -> Result<Upgraded> {
         self.attach_to(None).await
     }
 
-    /// As [`attach`](Self::attach), and to the standard input of a container that has one: what is written goes there.
+    /// Attaches to a container's output and standard input. Bytes written to the stream go to the input.
     pub(crate) async fn attach_with_input(&self) -> Result<Upgraded> {
         self.attach_to(Some(1)).await
     }
@@ -102,7 +103,7 @@ impl Target {
         self.engine.call(what, async move { Ok(transport.upgrade(path.as_str(), None).await?) }).await
     }
 
-    /// A container's log, framed unless it has a terminal.
+    /// Returns a container's log. It is framed unless the container has a terminal.
     pub(crate) async fn logs(&self, request: &LogRequest) -> Result<Bodies> {
         let tail = request.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
         let path = ApiPath::new(format!("/containers/{}/logs", self.id))
@@ -114,18 +115,18 @@ impl Target {
             .with_some("since", request.since.as_ref());
         let what = self.what("read the log");
         let bodies = self.engine.body(what.clone(), Method::GET, path).await?;
-        // Who follows waits for the container, which may be silent; who does not waits for the engine alone.
+        // A followed log depends on the container, which may be silent. Any other depends on the engine alone.
         Ok(if request.follow { bodies } else { unless_silent(bodies, what) })
     }
 
-    /// Waits until a container does not run, and returns the exit code that the engine gives.
+    /// Waits until a container does not run, and returns the exit code that the engine reports.
     pub(crate) async fn wait_not_running(&self) -> Result<Option<i64>> {
         Ok(self.notice_of("not-running").await?.read().await?.code)
     }
 
-    /// Asks the engine to tell of an end: `not-running`, `next-exit` or `removed`.
+    /// Requests a notification of an end: `not-running`, `next-exit` or `removed`.
     ///
-    /// Once this returns, the engine looks out: nothing that happens later is missed.
+    /// Once this has returned, the engine watches the container, and no later end is missed.
     pub(crate) async fn notice_of(&self, condition: &str) -> Result<EndNotice> {
         let path = ApiPath::new(format!("/containers/{}/wait", self.id)).with("condition", condition);
         let what = self.what("wait for the end");
@@ -134,13 +135,13 @@ impl Target {
 }
 
 impl EndNotice {
-    /// Waits for what the engine tells.
+    /// Waits for the notification.
     pub(crate) async fn read(mut self) -> Result<EndAnswer> {
         let mut answer = Vec::new();
         while let Some(part) = self.0.next().await {
             answer.extend_from_slice(&part?);
         }
-        // An engine that ends says so by an answer that ends early.
+        // An engine that shuts down ends the response early.
         let answer: Value = serde_json::from_slice(&answer).map_err(|error| {
             Error::new(Kind::Protocol, "the engine broke the wait for an end off").with_source(error)
         })?;
@@ -149,7 +150,7 @@ impl EndNotice {
     }
 }
 
-/// The same body, with an error when nothing comes for the length of a deadline.
+/// Adds an error to a stream if no data arrives for the length of the time limit.
 pub(super) fn unless_silent(bodies: Bodies, what: What) -> Bodies {
     Box::pin(stream::unfold(Some((bodies, what)), |state| async move {
         let (mut bodies, what) = state?;
@@ -162,7 +163,7 @@ pub(super) fn unless_silent(bodies: Bodies, what: What) -> Bodies {
     }))
 }
 
-/// The data of a body, without trailers.
+/// Returns the data of a body, without trailers.
 pub(super) fn bodies(body: Incoming) -> Bodies {
     Box::pin(BodyStream::new(body.map_err(TransportError::Http)).filter_map(|frame| async {
         match frame {

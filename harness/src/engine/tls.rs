@@ -1,4 +1,4 @@
-//! TLS to an engine behind `tcp://`, and to a server that is waited for.
+//! TLS connections to an engine behind `tcp://`, and to a server that an HTTPS wait polls.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use super::Authority;
 use super::transport::Io;
 use crate::config::TlsFiles;
 
-/// Connects to an engine with the certificates of `DOCKER_CERT_PATH`.
+/// Connects to an engine, with the certificates in the folder of `files`.
 pub(crate) async fn to_engine(stream: TcpStream, host: &str, files: &TlsFiles) -> io::Result<Box<dyn Io>> {
     let folder = Folder(&files.folder);
     let connected = Client::to_engine(folder, files.verify)?.connect(stream, host).await;
@@ -33,7 +33,7 @@ pub(crate) async fn to_server(
     Ok(Box::new(client?.connect(stream, host).await?))
 }
 
-/// What is wrong with an authority, if anything is, before a server is asked.
+/// Checks an authority's certificate before any server is contacted.
 pub(crate) fn check(authority: &Authority) -> io::Result<()> {
     match authority {
         Authority::Any => Ok(()),

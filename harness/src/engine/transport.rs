@@ -1,7 +1,7 @@
-//! How a request reaches the engine: one connection per request, over a unix socket or TCP.
+//! Sends requests to the engine, one connection per request, over a unix socket or TCP.
 //!
-//! This is bollard's transport, and the way for the few requests whose answers bollard would not survive (closed
-//! enums) or would read too slowly (attached streams). It knows nothing of what is asked.
+//! It is bollard's transport, and is used directly for the few requests whose answers bollard would reject (closed
+//! enums) or read too slowly (attached streams). It does not know the API.
 
 use std::io;
 use std::pin::Pin;
@@ -21,32 +21,32 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::config::Endpoint;
 
-/// How long a connection to the engine's socket may take to be made; a socket that is full is a wedged engine.
+/// The time limit for connecting to the engine's socket. A socket with a full backlog belongs to an engine that hangs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a request got no good answer.
+/// The reason why a request failed.
 #[derive(Debug)]
 pub(crate) enum TransportError {
-    /// No connection.
+    /// The connection could not be established.
     Connect(io::Error),
-    /// The connection broke, or what came is not HTTP.
+    /// The connection broke, or the answer is not HTTP.
     Http(hyper::Error),
-    /// The engine's own error answer.
+    /// The engine answered with an error status.
     Status { status: u16, message: String },
-    /// The body is not the JSON that it should be.
+    /// The answer's body is not valid JSON.
     Json(serde_json::Error),
 }
 
-/// A connection maker for one endpoint.
+/// A factory of connections to one endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     endpoint: Endpoint,
 }
 
-/// A connection that the engine turned into a raw stream of bytes.
+/// A connection that was upgraded to a raw byte stream.
 pub(crate) type Upgraded = Pin<Box<dyn Io>>;
 
-/// Anything that bytes go over.
+/// A byte stream in both directions.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
@@ -74,7 +74,7 @@ impl Transport {
             .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no connection within 10 s"))?
     }
 
-    /// Sends a request and returns the response's head; the body is still to be read.
+    /// Sends a request and returns the response's head. The body is still to be read.
     pub(crate) async fn send<B>(&self, mut request: Request<B>) -> Result<Response<Incoming>, TransportError>
     where
         B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
@@ -82,7 +82,7 @@ impl Transport {
         let stream = self.connect().await.map_err(TransportError::Connect)?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(TransportError::Http)?;
-        // The connection is driven beside the request and ends with it.
+        // The connection's task ends with the request.
         tokio::spawn(connection.with_upgrades());
         if let Some(path) = request.uri().path_and_query() {
             *request.uri_mut() = path.as_str().parse().expect("a part of a URI is a URI");
@@ -91,7 +91,7 @@ impl Transport {
         sender.send_request(request).await.map_err(TransportError::Http)
     }
 
-    /// Sends a request without a body and returns a good answer's head, or the engine's error.
+    /// Sends a request without a body. Returns the head of a successful response, or the engine's error.
     pub(crate) async fn request(
         &self,
         method: Method,
@@ -101,18 +101,18 @@ impl Transport {
         checked(self.send(request.expect("paths are made of encoded parts")).await?).await
     }
 
-    /// `GET path`, the whole body.
+    /// Requests `path` and returns the whole body.
     pub(crate) async fn get(&self, path: &str) -> Result<Bytes, TransportError> {
         let response = self.request(Method::GET, path).await?;
         Ok(response.into_body().collect().await.map_err(TransportError::Http)?.to_bytes())
     }
 
-    /// `GET path`, read as JSON.
+    /// Requests `path` and parses the body as JSON.
     pub(crate) async fn get_json(&self, path: &str) -> Result<Value, TransportError> {
         serde_json::from_slice(&self.get(path).await?).map_err(TransportError::Json)
     }
 
-    /// Sends a JSON request that turns the connection into a raw stream.
+    /// Sends a JSON request that upgrades the connection to a raw stream.
     pub(crate) async fn upgrade(&self, path: &str, body: Option<&Value>) -> Result<Upgraded, TransportError> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = Request::builder()
@@ -128,7 +128,7 @@ impl Transport {
         Ok(Box::pin(TokioIo::new(upgraded)))
     }
 
-    /// The same transport as bollard wants it.
+    /// Returns this transport in the form that bollard accepts.
     pub(crate) fn for_bollard(
         &self,
     ) -> impl Fn(
@@ -155,7 +155,7 @@ impl Transport {
     }
 }
 
-/// Turns an error status into an error with the engine's message.
+/// Converts an error status to an error with the engine's message.
 pub(super) async fn checked(response: Response<Incoming>) -> Result<Response<Incoming>, TransportError> {
     #[derive(Deserialize)]
     struct Message {

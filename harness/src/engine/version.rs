@@ -1,4 +1,4 @@
-//! What an engine says of itself in its answer to `GET /version`. It is parsed here, not asked for.
+//! The engine's answer to `GET /version`, parsed. Requesting it is up to the caller.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use serde_json::Value;
 
 use crate::words::{Error, Kind, Result};
 
-/// Which engine answers, in which version.
+/// The kind and version of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EngineVersion {
-    /// The engine's own version, as `20.10.24`.
+    /// The engine's own version, such as `20.10.24`.
     pub version: String,
-    /// The newest version of the API that it speaks, comparable as a pair.
+    /// The newest API version that it supports, as (major, minor).
     pub api: (u16, u16),
-    /// Whose it is.
+    /// The product.
     pub kind: EngineKind,
-    /// Its operating system as Docker names it: `linux`.
+    /// Its operating system in Docker's spelling: `linux`.
     pub os: String,
-    /// Its architecture as Docker names it: `amd64`.
+    /// Its architecture in Docker's spelling: `amd64`.
     pub arch: String,
 }
 
-/// Whose engine it is.
+/// The product behind an engine's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EngineKind {
@@ -30,15 +30,15 @@ pub enum EngineKind {
     Docker,
     /// Podman.
     Podman,
-    /// One that speaks the API and is neither.
+    /// Another product with a compatible API.
     Other,
 }
 
 impl EngineVersion {
-    /// Reads the body of an answer to `GET /version`.
+    /// Parses the answer to `GET /version`.
     ///
     /// # Errors
-    /// If it is not JSON, or names no version of the API: then whoever answered is not an engine.
+    /// Protocol, if it is not JSON or contains no API version, in which case the peer is not an engine.
     pub(crate) fn parse(body: &[u8]) -> Result<Self> {
         let answer: Value =
             serde_json::from_slice(body).map_err(|error| not_an_engine("is not JSON").with_source(error))?;
@@ -52,7 +52,7 @@ impl EngineVersion {
 
 fn not_an_engine(why: &str) -> Error {
     Error::new(Kind::Protocol, format!("the answer to `GET /version` {why}"))
-        .with_hint("is something else than a container engine listening there?")
+        .with_hint("check that the address belongs to a container engine")
 }
 
 fn api(text: &str) -> Option<(u16, u16)> {
@@ -60,7 +60,7 @@ fn api(text: &str) -> Option<(u16, u16)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// Both name themselves among their components; Podman calls its own `Podman Engine`.
+/// Determines the product by the component names. Podman's component is called `Podman Engine`.
 fn kind(answer: &Value) -> EngineKind {
     let components = answer["Components"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut names = components.iter().filter_map(|component| component["Name"].as_str());

@@ -1,4 +1,4 @@
-//! Calls about named volumes.
+//! Calls for named volumes.
 
 use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::RemoveVolumeOptions;
@@ -9,7 +9,7 @@ use crate::base::Run;
 use crate::words::Result;
 
 impl Engine {
-    /// Creates a volume. Not cancelled by a drop: the caller must own what comes.
+    /// Creates a volume. Dropping the future does not cancel the call: the caller has to own the result.
     pub(crate) async fn create_volume(&self, request: VolumeCreateRequest) -> Result<String> {
         let name = request.name.clone().unwrap_or_default();
         let what = self.what("create", format!("volume `{name}`"));

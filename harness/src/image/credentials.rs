@@ -1,5 +1,5 @@
-//! Credentials for registries (C32), from the places where `docker login` and CI put them. No registry is asked, and no
-//! content of those places is ever in an error or a log.
+//! Finds the credentials for a registry (C32) in the places where `docker login` and CI jobs store them. It does not
+//! contact the registry. No content of those places appears in an error or a log.
 
 use std::fs;
 use std::io;
@@ -13,31 +13,32 @@ use crate::config::{Config, Hidden};
 use crate::image::helper;
 use crate::words::{Error, Kind, Result};
 
-/// Docker Hub's key in Docker's files, and what its helpers know it by.
+/// Docker Hub's key in Docker's files and credential helpers.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// What a registry wants to see; printed nowhere.
+/// A registry's credentials. `Debug` does not print the secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Secret {
-    /// A name and its password.
+    /// A user name and its password.
     Password { username: String, password: Hidden },
-    /// A token that stands for an identity, as a login in a browser gives one.
+    /// An identity token, as a login in a browser yields one.
     IdentityToken(Hidden),
     /// A bearer token for the registry itself.
     RegistryToken(Hidden),
 }
 
-/// The credentials for a registry, `docker.io` or `host[:port]`; `None` if nobody has any.
+/// Returns the credentials for a registry, `docker.io` or `host[:port]`, or `None` if none are stored.
 ///
-/// `DOCKER_AUTH_CONFIG` is asked first, then `config.json` in Docker's folder. In each, the registry's own helper goes
-/// first, then the helper for all, then what the file itself holds.
+/// `DOCKER_AUTH_CONFIG` is searched first, then `config.json` in Docker's folder. In each, the registry's own helper
+/// comes first, then the helper for all registries, then the entries of the file itself.
 ///
 /// # Errors
-/// If one of them is not JSON, or an entry for this registry is not what it should be, or a helper fails or takes
-/// longer than 10 s.
+/// Image, if a source is not JSON, if this registry's entry is malformed, or if a helper fails; timeout, if a helper
+/// takes longer than 10 s.
 ///
 /// # Cancel safety
-/// Dropping the future leaves a helper that runs to its end or its 10 s, whichever is first, and nothing else.
+/// Nothing but a running helper is left behind if the future is dropped. The helper ends by itself, or is killed after
+/// 10 s.
 pub(crate) async fn credentials_for(config: &Config, registry: &str) -> Result<Option<Secret>> {
     if let Some(setting) = &config.auth_config {
         let value = json(setting.value.reveal().as_bytes(), &setting.source)?;
@@ -66,7 +67,7 @@ fn read(file: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// The parser's own message quotes what it found, so only the place is passed on.
+/// Parses JSON. The error has only the position, since the parser's own message quotes the content.
 fn json(content: &[u8], source: &str) -> Result<Value> {
     serde_json::from_slice(content).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -86,9 +87,9 @@ async fn look_up(config: &Value, source: &str, registry: &str) -> Result<Option<
         match helper::ask(helper, key_of(registry)).await {
             Ok(Some(found)) => return Ok(Some(found)),
             Ok(None) => {}
-            // A folder that was copied from a desktop names the desktop's helper; most images need no credentials.
+            // A configuration copied from a desktop names the desktop's helper, but most images need no credentials.
             Err(error) if error.is_not_found() => {
-                tracing::warn!(%error, source, "no credentials from the helper")
+                tracing::warn!(%error, source, "the credential helper is missing; its credentials are skipped")
             }
             Err(error) => return Err(named_by(error, "credsStore", source)),
         }
@@ -100,7 +101,7 @@ async fn look_up(config: &Value, source: &str, registry: &str) -> Result<Option<
 }
 
 fn named_by(error: Error, key: &str, source: &str) -> Error {
-    error.with_hint(format!("the helper was named by `{key}` in {source}"))
+    error.with_hint(format!("`{key}` in {source} names this helper"))
 }
 
 fn malformed(source: &str, object: &str, key: &str, problem: &str) -> Error {
@@ -108,7 +109,7 @@ fn malformed(source: &str, object: &str, key: &str, problem: &str) -> Error {
     Error::new(Kind::Image, format!("the entry `{key}` of `{object}` in {source} {problem}"))
 }
 
-/// What a registry is called by whom that is asked for its credentials.
+/// Returns the key of a registry in Docker's files and for credential helpers.
 pub(super) fn key_of(registry: &str) -> &str {
     if is_hub(registry) { HUB_KEY } else { registry }
 }
@@ -117,12 +118,12 @@ fn is_hub(host: &str) -> bool {
     matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io")
 }
 
-/// The entry of a registry: that of its very key, else one whose host is the same.
+/// Finds the entry of a registry: the one with the exact key, else one with the same host.
 fn find<'a>(entries: &'a serde_json::Map<String, Value>, registry: &str) -> Option<(&'a str, &'a Value)> {
     let exact = entries.get_key_value(key_of(registry));
     let same_host = || {
         entries.iter().find(|(key, _)| {
-            // A login in a browser keeps its tokens for the login itself beside those for the registry.
+            // A login in a browser stores tokens for the login itself next to those for the registry.
             let own = key.ends_with("/access-token") || key.ends_with("/refresh-token");
             let host = host_of(key);
             !own && (host.eq_ignore_ascii_case(registry) || is_hub(host) && is_hub(registry))
@@ -131,13 +132,13 @@ fn find<'a>(entries: &'a serde_json::Map<String, Value>, registry: &str) -> Opti
     exact.or_else(same_host).map(|(key, value)| (key.as_str(), value))
 }
 
-/// The host of a key, which may be a URL: without scheme and path, but with its port.
+/// Returns the host and port of a key, which may be a URL.
 fn host_of(key: &str) -> &str {
     let rest = key.split_once("://").map_or(key, |(_, rest)| rest);
     rest.split('/').next().unwrap_or(rest)
 }
 
-/// The credentials of an entry of `auths`; an empty one only says that a helper has them.
+/// Reads an entry of `auths`. An empty entry only states that a helper has the credentials.
 fn read_entry(entry: &Value) -> Result<Option<Secret>, &'static str> {
     let text = |key: &str| entry[key].as_str().filter(|text| !text.is_empty());
     if let Some(token) = text("identitytoken") {
@@ -153,7 +154,7 @@ fn read_entry(entry: &Value) -> Result<Option<Secret>, &'static str> {
     Ok(Some(Secret::Password { username: username.to_owned(), password: Hidden::new(password) }))
 }
 
-/// `auth` is `name:password` in base64; the name has no colon, the password may.
+/// Decodes an `auth` value: base64 of `name:password`, where only the password may contain a colon.
 fn decode(auth: &str) -> Result<Secret, &'static str> {
     const PROBLEM: &str = "has an `auth` that should be `name:password` in base64";
     let text =
@@ -176,7 +177,7 @@ mod tests {
         Some(Secret::Password { username: username.into(), password: Hidden::new(password) })
     }
 
-    /// Looks a registry up in the content of a file.
+    /// Looks a registry up in a configuration file with this content.
     async fn in_file(content: &str, registry: &str) -> Result<Option<Secret>> {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("config.json"), content).expect("written");
@@ -290,7 +291,7 @@ mod tests {
         assert_eq!(in_file(&content, "r.io").await.expect("the entry"), password("u", "p"));
         let content = json!({ "auths": entry, "credHelpers": { "r.io": "no-such-helper" } }).to_string();
         let error = in_file(&content, "r.io").await.expect_err("no helper").to_string();
-        assert!(error.contains("hint: the helper was named by `credHelpers` in `"), "{error}");
+        assert!(error.contains("hint: `credHelpers` in `"), "{error}");
     }
 
     #[test]

@@ -1,17 +1,17 @@
-//! The parts of an image reference, and what each may look like. How they make a reference is for `reference.rs`.
+//! The parts of an image reference and their syntax. Combining them is up to `reference.rs`.
 
-/// What is wrong with a text, to be read after it.
+/// A predicate that says why a text is invalid. Messages append it to the text.
 pub(super) type Problem = String;
 
 const MAX_TAG: usize = 128;
 
-/// An id in full, with or without its algorithm: Docker does not take either as a name.
+/// Returns `true` for a full image id, with or without its algorithm. Docker accepts neither as a name.
 pub(super) fn is_id(text: &str) -> bool {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
     hex.len() == 64 && hex.bytes().all(is_lower_hex)
 }
 
-/// The first part is a registry exactly when it holds `.` or `:` or is `localhost`.
+/// Splits off the registry. The first component is one exactly if it contains `.` or `:` or is `localhost`.
 pub(super) fn split_registry(name: &str) -> (Option<&str>, &str) {
     match name.split_once('/') {
         Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), path),
@@ -21,7 +21,7 @@ pub(super) fn split_registry(name: &str) -> (Option<&str>, &str) {
 
 pub(super) fn check_registry(registry: &str) -> Result<(), Problem> {
     let problem = |what: &str| Err(format!("has the registry `{}`, {what}", registry.escape_debug()));
-    // After the last bracket, so that the colons of an IPv6 address are not taken for the port's.
+    // Only after the last bracket, since the colons of an IPv6 address separate no port.
     let colon = registry.rfind(':').filter(|at| registry.rfind(']').is_none_or(|bracket| bracket < *at));
     let (host, port) = colon.map_or((registry, None), |at| (&registry[..at], Some(&registry[at + 1..])));
     if port.is_some_and(|port| port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit())) {
@@ -58,13 +58,13 @@ pub(super) fn check_repository(path: &str) -> Result<(), Problem> {
         None => Ok(()),
         Some("") => Err("has an empty part between two `/`, or at an end".to_owned()),
         Some(component) => Err(format!(
-            "has the part `{}`; a part should be lower-case letters and digits, parted by `.`, `_`, `__` or hyphens",
+            "has the part `{}`; a part should be lower-case letters and digits, separated by `.`, `_`, `__` or hyphens",
             component.escape_debug()
         )),
     }
 }
 
-/// Letters and digits, and between them one of: a dot, one or two underscores, any number of hyphens.
+/// Returns `true` for alphanumeric words joined by one of: a dot, one or two underscores, any number of hyphens.
 fn is_component(component: &str) -> bool {
     let is_word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let ends = [component.bytes().next(), component.bytes().last()];
@@ -84,7 +84,7 @@ pub(super) fn check_tag(tag: &str) -> Result<(), Problem> {
     }
     if let Some(bad) = tag.chars().find(|c| !allowed(*c)) {
         return Err(format!(
-            "has the tag `{shown}`, which holds {bad:?}; allowed are letters, digits, `_`, `.`, `-`"
+            "has the tag `{shown}`, which contains {bad:?}; allowed are letters, digits, `_`, `.`, `-`"
         ));
     }
     if tag.starts_with(['.', '-']) {
@@ -96,7 +96,7 @@ pub(super) fn check_tag(tag: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Only algorithms that engines know: for another one, the length of its digests is not known either.
+/// Checks a digest. Only the algorithms that engines support are accepted, since others have an unknown length.
 pub(super) fn check_digest(digest: &str) -> Result<(), Problem> {
     let shown = digest.escape_debug();
     let Some((algorithm, hex)) = digest.split_once(':') else {
@@ -108,14 +108,14 @@ pub(super) fn check_digest(digest: &str) -> Result<(), Problem> {
         "sha512" => 128,
         _ => {
             return Err(format!(
-                "has a digest of the algorithm `{}`; known are `sha256`, `sha384`, `sha512`",
+                "has a digest with the algorithm `{}`; supported are `sha256`, `sha384` and `sha512`",
                 algorithm.escape_debug()
             ));
         }
     };
     if let Some(bad) = hex.chars().find(|c| !c.is_ascii() || !is_lower_hex(*c as u8)) {
         return Err(format!(
-            "has the digest `{shown}`, which holds {bad:?}; it should be lower-case hex digits"
+            "has the digest `{shown}`, which contains {bad:?}; it should be lower-case hex digits"
         ));
     }
     if hex.len() != length {
@@ -196,8 +196,8 @@ mod tests {
                 ("", "empty tag"),
                 (".a", "begin with"),
                 ("-a", "begin with"),
-                ("a:b", "holds ':'"),
-                ("a b", "holds ' '"),
+                ("a:b", "contains ':'"),
+                ("a b", "contains ' '"),
                 (&"x".repeat(129), "a tag of 129 characters"),
             ],
         );
@@ -216,9 +216,9 @@ mod tests {
                 ("", "should be like `sha256:`"),
                 ("0f", "should be like `sha256:`"),
                 ("md5:0f", "the algorithm `md5`"),
-                ("sha256:0F", "holds 'F'"),
-                ("sha256:ü", "holds 'ü'"),
-                ("sha256:0:f", "holds ':'"),
+                ("sha256:0F", "contains 'F'"),
+                ("sha256:ü", "contains 'ü'"),
+                ("sha256:0:f", "contains ':'"),
             ],
         );
     }

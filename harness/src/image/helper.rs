@@ -1,4 +1,4 @@
-//! Runs a credential helper: `docker-credential-NAME get`. Which one is asked, and for what, is for `credentials.rs`.
+//! Runs a credential helper, `docker-credential-NAME get`. Choosing the helper is up to `credentials.rs`.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -12,52 +12,52 @@ use crate::config::Hidden;
 use crate::image::credentials::Secret;
 use crate::words::{Error, Kind, Result};
 
-/// A helper may ask a keychain, but should not wait for a person.
+/// The time limit for a helper. It may query a keychain, but should not wait for a person.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What a helper prints when it has nothing for a registry; it fails with it, as with everything else.
+/// The output of a helper without an entry for the registry. Its exit status is the same as for any other failure.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// Asks a helper for a registry's credentials.
+/// Queries a helper for a registry's credentials.
 ///
 /// # Errors
-/// Not found, if there is no such helper; timeout, if it takes longer than 10 s; image, if it fails or prints
-/// something else. What it printed is in none of them.
+/// Not found, if the helper does not exist; timeout, if it takes longer than 10 s; image, if it fails or prints
+/// something unexpected. No error contains the helper's output.
 ///
 /// # Cancel safety
-/// Dropping the future leaves the helper to its end or its 10 s.
+/// If the future is dropped, the helper runs on to its end, or is killed after 10 s.
 pub(super) async fn ask(name: &str, registry: &str) -> Result<Option<Secret>> {
-    // A name with a path would run any program.
+    // Without path separators, since a name with a path could run any program.
     let program = format!("docker-credential-{}", name.replace(['/', '\\'], "-"));
     let (subject, registry) = (format!("credential helper `{program}`"), registry.to_owned());
     let answer =
         tokio::task::spawn_blocking(move || run(Command::new(program).arg("get"), &registry, LIMIT)).await;
     let answer =
-        answer.map_err(|error| Error::new(Kind::Image, "it was not run to its end").with_source(error));
+        answer.map_err(|error| Error::new(Kind::Image, "the task that ran it panicked").with_source(error));
     answer.flatten().and_then(|output| read(&output)).map_err(|error| error.with_subject(subject))
 }
 
-/// How a helper ended, with what it printed.
+/// The outcome of a helper's run, with its output.
 struct Output {
     success: bool,
     stdout: Vec<u8>,
     status: String,
 }
 
-/// Runs it with `input` on its standard input. It blocks for at most the limit.
+/// Runs a helper with `input` on its standard input. Blocks for at most `limit`.
 fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Output> {
     let deadline = Instant::now() + limit;
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::new(Kind::NotFound, "it is not on the `PATH`"),
-        _ => Error::new(Kind::Image, "it can't be run").with_source(error),
+        _ => Error::new(Kind::Image, "it can't be executed").with_source(error),
     })?;
     let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         unreachable!("both were asked for");
     };
     let result = finish(&mut child, (stdin, stdout), input.to_owned(), deadline);
     if result.is_err() {
-        // It may be gone already; what counts is that none stays behind.
+        // Both calls are best effort: the helper may have ended already.
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -71,22 +71,22 @@ fn finish(
     deadline: Instant,
 ) -> Result<Output> {
     let (sender, receiver) = mpsc::channel();
-    // A child of the helper may hold its output open for ever: then this thread is left behind, and not the caller.
+    // A child of the helper may keep the output open forever. In that case only this thread is left behind.
     thread::spawn(move || {
-        // A helper that knows its answer without reading closes its input; that is no failure.
+        // A failed write is not an error: a helper may close its input and answer without reading it.
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
         let mut output = Vec::new();
         let read = stdout.read_to_end(&mut output).map(|_| output);
         let _ = sender.send(read);
     });
-    let timeout = || Error::new(Kind::Timeout, "it did not answer");
+    let timeout = || Error::new(Kind::Timeout, "it did not answer in time");
     let left = deadline.saturating_duration_since(Instant::now());
     let output = receiver.recv_timeout(left).map_err(|_| timeout())?;
     let stdout =
         output.map_err(|error| Error::new(Kind::Image, "its output can't be read").with_source(error))?;
-    // The standard library waits for a process without a deadline or not at all; its output has ended, so it is about
-    // to go.
+    // The standard library can't wait for a process with a deadline, so this polls. The output has ended, so the
+    // process is about to exit.
     loop {
         match child.try_wait() {
             Ok(Some(status)) => {
@@ -103,16 +103,16 @@ fn read(output: &Output) -> Result<Option<Secret>> {
     if !output.success {
         return match String::from_utf8_lossy(&output.stdout).contains(NOT_FOUND) {
             true => Ok(None),
-            false => Err(Error::new(Kind::Image, format!("it failed with {}", output.status))),
+            false => Err(Error::new(Kind::Image, format!("it failed: {}", output.status))),
         };
     }
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let (Some(username), Some(secret)) = (answer["Username"].as_str(), answer["Secret"].as_str()) else {
-        return Err(Error::new(Kind::Image, "it should have printed JSON with `Username` and `Secret`"));
+        return Err(Error::new(Kind::Image, "its output is not JSON with `Username` and `Secret`"));
     };
     Ok(match (username, Hidden::new(secret)) {
         (_, _) if secret.is_empty() => None,
-        // The protocol's word for a secret that is a token.
+        // The helper protocol uses this user name for a token.
         ("<token>", token) => Some(Secret::IdentityToken(token)),
         (username, password) => Some(Secret::Password { username: username.to_owned(), password }),
     })

@@ -1,31 +1,31 @@
-//! What a registry is shown, as a user gives it.
+//! Registry credentials, as passed by the user.
 
 use serde_json::{Value, json};
 
 use super::credentials::{Secret, key_of};
 use crate::config::Hidden;
 
-/// Who pulls; printed nowhere, not even by `Debug`.
+/// Credentials for a registry. They are never printed, not even by `Debug`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Credentials(Secret);
 
 impl Credentials {
-    /// A name and its password.
+    /// Creates credentials of a user name and a password.
     pub fn password(username: impl Into<String>, password: impl Into<String>) -> Self {
         Self(Secret::Password { username: username.into(), password: Hidden::new(password) })
     }
 
-    /// A token that stands for an identity, as a login in a browser gives one.
+    /// Creates credentials of an identity token, as a login in a browser yields one.
     pub fn identity_token(token: impl Into<String>) -> Self {
         Self(Secret::IdentityToken(Hidden::new(token)))
     }
 
-    /// A bearer token for the registry itself.
+    /// Creates credentials of a bearer token for the registry itself.
     pub fn registry_token(token: impl Into<String>) -> Self {
         Self(Secret::RegistryToken(Hidden::new(token)))
     }
 
-    /// As the engine wants it in a header, under its own names.
+    /// Returns the JSON object that the engine expects in its header.
     pub(crate) fn for_engine(&self, registry: &str) -> Value {
         let registry = key_of(registry);
         match &self.0 {

@@ -1,4 +1,4 @@
-//! Images: how one is named, who may pull it, and how it is pulled.
+//! Images: references, registry credentials and pulls.
 
 mod credentials;
 mod grammar;

@@ -1,4 +1,4 @@
-//! Image references (C3): parsed by the grammar of the distribution project, and printed. No registry is asked.
+//! Image references (C3): parsed by the distribution project's grammar, and printed. It does not contact a registry.
 //!
 //! ```text
 //! reference := [registry "/"] repository [":" tag] ["@" digest]
@@ -13,17 +13,17 @@ use crate::image::grammar::{
 };
 use crate::words::{Error, Result};
 
-/// The registry of names that name none.
+/// The registry of references that name none.
 const HUB: &str = "docker.io";
-/// What Docker Hub's own images are under; people leave it out.
+/// The namespace of Docker Hub's official images, which references usually omit.
 const LIBRARY: &str = "library/";
-/// The most characters that registry and repository may have together.
+/// The maximum length of registry and repository together, in characters.
 const MAX_NAME: usize = 255;
 
-/// The name of an image: `redis`, `postgres:17`, `registry.example:5000/team/app@sha256:…`.
+/// An image reference: `redis`, `postgres:17`, `registry.example:5000/team/app@sha256:…`.
 ///
-/// The text as it was given and the canonical text are both kept. Two references are equal if their canonical texts
-/// are: `mongo` is `docker.io/library/mongo:latest`.
+/// It keeps both the text as given and its canonical form. Two references are equal if their canonical forms are:
+/// `mongo` equals `docker.io/library/mongo:latest`.
 ///
 /// ```
 /// let image: seatrial::ImageRef = "mongo".parse()?;
@@ -38,7 +38,7 @@ pub struct ImageRef {
     repository: String,
     tag: Option<String>,
     digest: Option<String>,
-    /// Whether `library/` was added to what was given.
+    /// `true` if parsing added the `library/` namespace.
     implied_library: bool,
 }
 
@@ -46,8 +46,8 @@ impl ImageRef {
     /// Parses a reference.
     ///
     /// # Errors
-    /// If the text is not a reference: the message names the part that is wrong and what would be right. The id of an
-    /// image is not a reference.
+    /// Invalid, if the text is not a reference. The message names the malformed part and the expected form. An image id
+    /// is not a reference.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let given = text.into();
         parse(&given).map_err(|problem| {
@@ -55,42 +55,43 @@ impl ImageRef {
         })
     }
 
-    /// The text that was parsed.
+    /// Returns the text as it was given.
     #[must_use]
     pub fn as_given(&self) -> &str {
         &self.given
     }
 
-    /// The registry's host, with its port if it has one: `docker.io` if none was given.
+    /// Returns the registry's host, with its port if there is one. Default: `docker.io`.
     #[must_use]
     pub fn registry(&self) -> &str {
         &self.registry
     }
 
-    /// The repository within the registry: `library/redis`, `team/app`.
+    /// Returns the repository within the registry: `library/redis`, `team/app`.
     #[must_use]
     pub fn repository(&self) -> &str {
         &self.repository
     }
 
-    /// The tag: `latest` if neither a tag nor a digest was given; none if only a digest was.
+    /// Returns the tag. It is `latest` if neither tag nor digest was given, and `None` if only a digest was.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
 
-    /// The digest, with its algorithm: `sha256:…`.
+    /// Returns the digest, with its algorithm: `sha256:…`.
     #[must_use]
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
 
-    /// The short text that `docker` shows: without Docker Hub's name and its `library/`, where they go without saying.
+    /// Returns the short form that `docker` shows, without Docker Hub's host and `library/` namespace where they are
+    /// implied.
     #[must_use]
     pub fn familiar(&self) -> String {
         let official = self.repository.strip_prefix(LIBRARY).filter(|name| !name.contains('/'));
         let short = official.unwrap_or(&self.repository);
-        // Without its registry, `docker.io/a.b/c` would be another image.
+        // Without its registry, `docker.io/a.b/c` would name another image.
         let name = match self.registry.as_str() {
             HUB if split_registry(short).0.is_none() => short.to_owned(),
             registry => format!("{registry}/{}", self.repository),
@@ -98,14 +99,14 @@ impl ImageRef {
         self.with_suffix(name)
     }
 
-    /// The same image at a mirror of Docker Hub, as `TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX` names one; an image of
-    /// another registry stays as it is.
+    /// Returns the same image at a mirror of Docker Hub, such as the one in `TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX`. An
+    /// image of another registry is returned unchanged.
     ///
-    /// As in Testcontainers, `library/` is not put in where it was left out: `redis` with `mirror.example/hub` is
-    /// `mirror.example/hub/redis:latest`.
+    /// As in Testcontainers, an implied `library/` namespace is not added: `redis` with the prefix `mirror.example/hub`
+    /// becomes `mirror.example/hub/redis:latest`.
     ///
     /// # Errors
-    /// If prefix and name together are not a reference.
+    /// Invalid, if prefix and name together are not a reference.
     pub fn with_registry_prefix(&self, prefix: &str) -> Result<Self> {
         let prefix = prefix.trim().trim_end_matches('/');
         if prefix.is_empty() || self.registry != HUB {
@@ -147,7 +148,7 @@ fn parse(given: &str) -> Result<ImageRef, Problem> {
         None => (given, None),
     };
     if is_id(given) {
-        return Err("is an image's id, which is not a name; tag the image and use the tag".to_owned());
+        return Err("is an image id, not a name; tag the image and use the tag".to_owned());
     }
     let (registry, path) = split_registry(rest);
     let (path, tag) = match path.split_once(':') {
@@ -161,7 +162,7 @@ fn parse(given: &str) -> Result<ImageRef, Problem> {
     tag.map(check_tag).transpose()?;
     digest.map(check_digest).transpose()?;
     let registry = match registry {
-        // Docker Hub's older name.
+        // The former name of Docker Hub's registry.
         None | Some("index.docker.io") => HUB,
         Some(registry) => registry,
     };
@@ -240,7 +241,7 @@ mod tests {
 
     const SHA256: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-    /// What a text is expected to mean: registry, repository, tag, whether it has the digest.
+    /// The expected parts of a reference: registry, repository, tag, and whether it has the digest.
     type Parts<'a> = (&'a str, &'a str, Option<&'a str>, bool);
 
     #[track_caller]
@@ -298,8 +299,8 @@ mod tests {
             ("", "is empty"),
             ("team/App", "upper case"),
             ("Team/app", "upper case"),
-            (&SHA256[7..], "image's id"),
-            (SHA256, "image's id"),
+            (&SHA256[7..], "image id"),
+            (SHA256, "image id"),
             (&format!("{}/{}", "a".repeat(200), "b".repeat(60)), "has a name of 271 characters"),
             ("a@b", "has the digest `b`"),
             ("http://a/b", "is a URL; leave `http://` out"),
@@ -329,7 +330,7 @@ mod tests {
         assert!(error.to_string().contains("`M/redis:latest`"), "{error}");
     }
 
-    /// Texts of the grammar.
+    /// Generates texts that match the grammar.
     fn texts() -> impl Strategy<Value = String> {
         let host =
             r"(localhost|([a-zA-Z0-9]([a-zA-Z0-9-]{0,5}[a-zA-Z0-9])?\.){1,3}[a-z]{2,3})(:[0-9]{1,5})?/";

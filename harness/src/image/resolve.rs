@@ -1,10 +1,10 @@
-//! From the text that a user gave to the image that is asked for, and errors about one that is not there.
+//! The conversion of a user's text to an image reference, and the errors about a missing image.
 
 use super::ImageRef;
 use crate::config::Config;
 use crate::words::{Error, Kind, Result};
 
-/// Parses an image's name, and puts the configured prefix before one of Docker Hub's.
+/// Parses an image reference. The configured prefix is applied to images of Docker Hub.
 pub(crate) fn resolve(text: &str, config: &Config) -> Result<ImageRef> {
     let image = ImageRef::parse(text)?;
     match &config.hub_prefix {
@@ -13,15 +13,15 @@ pub(crate) fn resolve(text: &str, config: &Config) -> Result<ImageRef> {
     }
 }
 
-/// Whether an engine's answer to a creation says that the image is not there.
+/// Returns `true` if the engine refused a creation because it does not have the image.
 pub(crate) fn is_missing(error: &Error) -> bool {
     error.is_not_found() && error.message().to_lowercase().contains("no such image")
 }
 
-/// The error of an image that is not there and must not be pulled.
+/// Creates the error for an image that the engine does not have and that must not be pulled.
 pub(crate) fn missing(image: &ImageRef, source: Error) -> Error {
-    Error::new(Kind::Image, "it is not there, and the pull policy is `never`")
+    Error::new(Kind::Image, "the engine does not have it, and the pull policy is `never`")
         .with_subject(format!("image `{}`", image.as_given()))
-        .with_hint("pull or build it first, or allow a pull: SEATRIAL_PULL=missing")
+        .with_hint("pull or build it first, or allow pulling with `SEATRIAL_PULL=missing`")
         .with_source(source)
 }

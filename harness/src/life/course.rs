@@ -1,4 +1,4 @@
-//! What is meant to become of a container, as far as we decide it: what its end means depends on that.
+//! The plan for a container: whether we stop or restart it. The meaning of an observed end depends on it.
 
 use std::time::SystemTime;
 
@@ -7,41 +7,43 @@ use tokio::sync::{Mutex, watch};
 use super::profile::{ProfileTarget, Profiler};
 use crate::words::ContainerState;
 
-/// The course of one container; its handle, the task that restarts it, its monitors and the cleaner share it.
+/// The plan and profile of one container, shared by its handle, the task that restarts it, its monitors and the
+/// cleaner.
 #[derive(Debug)]
 pub(crate) struct Course {
-    /// Written by the handle, the restarting task and the cleaner, each for an instant; watched by monitors.
+    /// Written by the handle, the restarting task and the cleaner, and watched by monitors.
     plan: watch::Sender<Plan>,
     pub(crate) profiler: Profiler,
-    /// What the profiler was told of. Held during each call of it, so that no end overtakes its beginning.
+    /// The run that the profiler was told of. Locked during each call of the profiler, so that its `begin` and `end`
+    /// can't overlap.
     pub(crate) profiled: Mutex<Option<ProfileTarget>>,
 }
 
-/// What is decided and known at one moment.
+/// The plan for a container, with the facts that it depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) intent: Intent,
-    /// The start of the newest run that we began after the first: what began before it is history.
+    /// The start of the newest run that we started after the first. Earlier runs are history.
     pub(crate) since: Option<SystemTime>,
-    /// Whether a function of the user's is going to decide what comes after an end.
+    /// `true` while a user function decides about restarts.
     pub(crate) is_supervised: bool,
-    /// How many times it was restarted because that function wanted it.
+    /// The number of restarts that the function caused.
     pub(crate) restarts: u64,
-    /// Why restarting it went wrong.
+    /// The error of the last failed restart.
     pub(crate) trouble: Option<String>,
-    /// Why the profile hook failed.
+    /// The error of the last failed call of the profile hook.
     pub(crate) profile_trouble: Option<String>,
 }
 
-/// What we are doing to it.
+/// Our intention for the container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Intent {
-    /// It is to run, and ends by itself.
+    /// To run until it ends by itself.
     #[default]
     Run,
-    /// We end it.
+    /// To stop it for good.
     Stop,
-    /// We end it to start it again.
+    /// To stop it and start it again.
     Restart,
 }
 
@@ -63,7 +65,7 @@ impl Course {
         });
     }
 
-    /// A new run has begun.
+    /// Records the start of a new run.
     pub(crate) fn began(&self, state: &ContainerState) {
         self.change(|plan| {
             plan.intent = Intent::Run;
@@ -71,13 +73,13 @@ impl Course {
         });
     }
 
-    /// Says what we are about to do; unless it is [kept](Intended::keep), dropping what this returns takes it back.
+    /// Records an intention. Dropping the returned value takes it back, unless it is [kept](Intended::keep).
     pub(crate) fn intend(&self, intent: Intent) -> Intended<'_> {
         self.change(|plan| plan.intent = intent);
         Intended { course: self, is_kept: false }
     }
 
-    /// To be called before it is removed, or stopped for good: nothing restarts it, and its profile ends.
+    /// Prepares the removal or final stop of the container: disables restarts and ends its profile.
     pub(crate) async fn farewell(&self) {
         self.intend(Intent::Stop).keep();
         self.end_profile().await;
@@ -93,14 +95,14 @@ impl Course {
 }
 
 impl Plan {
-    /// Whether nothing comes after this state by itself.
+    /// Returns `true` if no restart follows this state.
     pub(crate) fn is_last(&self, state: &ContainerState) -> bool {
-        // By its start: the engine may note that of a short run after its end.
+        // Runs are compared by their starts, since the engine may record the start of a short run after its end.
         let is_history = self.since.is_some() && state.started_at < self.since;
         state.is_over() && !is_history && !self.restarts_next()
     }
 
-    /// Whether we are going to start it after an end, or may be.
+    /// Returns `true` if an end will, or may, be followed by a start of ours.
     pub(crate) fn restarts_next(&self) -> bool {
         match self.intent {
             Intent::Run => self.is_supervised,
@@ -110,7 +112,7 @@ impl Plan {
     }
 }
 
-/// An intention that is taken back unless it is kept.
+/// An intention that is taken back when this is dropped.
 #[must_use = "dropping this takes the intention back"]
 pub(crate) struct Intended<'a> {
     course: &'a Course,
@@ -118,7 +120,7 @@ pub(crate) struct Intended<'a> {
 }
 
 impl Intended<'_> {
-    /// It is so until something else is intended.
+    /// Keeps the intention until another one is recorded.
     pub(crate) fn keep(mut self) {
         self.is_kept = true;
     }
@@ -138,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// One that ended within no time, as engines tell it: before its start.
+    /// Creates a state that ends at a fixed time. Engines record the end of a very short run before its start.
     fn state(status: &str, started: &str) -> ContainerState {
         let finished = "2024-01-01T00:00:00Z";
         ContainerState::from_inspect(
@@ -146,7 +148,7 @@ mod tests {
         )
     }
 
-    /// M1: the last state is an end that nothing follows.
+    /// M1: the last state is an end that no restart follows.
     #[test]
     fn an_end_is_the_last_state_unless_we_start_it_again() {
         let early = "2024-01-01T00:00:00Z";

@@ -1,4 +1,4 @@
-//! A container's life: how its state changes, how its end is noticed, and what is intended for it.
+//! A container's life: changes of its state, its end, and the plan for restarts.
 
 mod course;
 mod gone;

@@ -1,4 +1,4 @@
-//! The user's profiler: called when a container runs, and before we end it. Its failure is told and changes nothing.
+//! The profile hook: called when a run begins and before we end it. A failure is reported and has no other effect.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,31 +12,30 @@ use crate::base::background;
 use crate::engine::{ContainerInfo, Target};
 use crate::words::{ContainerId, Error, Kind, Result, seconds};
 
-/// How long one call may take.
+/// The time limit of one call.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A profiler, or anything else that wants to see a container's process from outside while it runs.
+/// A hook to profile, or otherwise observe, a container's process from outside while it runs.
 ///
-/// Both are called on threads for that, may block, and have 10 s each. An error, a panic or a call that is too long is
-/// told in the log, on stderr, in [`Snapshot::profile_error`](crate::Snapshot::profile_error) and by
-/// [`TestContainer::profile_error`](crate::TestContainer::profile_error); the container goes on.
+/// Both methods are called on a thread where they may block, for at most 10 s each. An error, a panic or a timeout is
+/// reported in the log, on stderr, in [`Snapshot::profile_error`](crate::Snapshot::profile_error) and by
+/// [`TestContainer::profile_error`](crate::TestContainer::profile_error); the container continues to run.
 pub trait ProfileHook: Send + Sync + 'static {
-    /// A run has begun: called after each start, before anything is waited for. Restarts by the engine's own policy are
-    /// not told.
+    /// Called after each start, before the wait for readiness. Restarts by the engine's own policy are not reported.
     ///
     /// # Errors
-    /// What the hook likes; [`end`](Self::end) is then not called for this run.
+    /// Any error is reported. [`end`](Self::end) is then not called for this run.
     fn begin(&self, target: &ProfileTarget) -> Result<(), Box<dyn StdError + Send + Sync>>;
 
-    /// The run is about to be ended by the handle: by a stop, a restart or the removal. If it ended by itself, the
-    /// removal, or the next start, calls this too.
+    /// Called before the handle ends the run: by a stop, a restart or the removal. If the run ended by itself, it is
+    /// called before the removal or the next start.
     ///
     /// # Errors
-    /// What the hook likes.
+    /// Any error is reported.
     fn end(&self, target: &ProfileTarget) -> Result<(), Box<dyn StdError + Send + Sync>>;
 }
 
-/// What is profiled.
+/// The container and process to profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProfileTarget {
@@ -44,16 +43,16 @@ pub struct ProfileTarget {
     pub id: ContainerId,
     /// The container's name.
     pub name: String,
-    /// The process id of its first process on the engine's machine; of the sandbox, under a sandboxed runtime.
+    /// The pid of its first process on the engine's machine. With a sandboxed runtime, that of the sandbox.
     pub pid: u32,
-    /// The runtime below the engine, `runc` for example.
+    /// The OCI runtime, for example `runc`.
     pub runtime: String,
-    /// The directory in which the runtime keeps its state, for its own `--root` option; none if the engine does not
-    /// tell where it is.
+    /// The directory of the runtime's state, for the runtime's `--root` option. `None` if the engine does not report
+    /// it.
     pub runtime_root: Option<PathBuf>,
 }
 
-/// The hook that a request asks for, if it does.
+/// The profile hook of a request, if it has one.
 #[derive(Clone, Default)]
 pub(crate) struct Profiler(Option<Arc<dyn ProfileHook>>);
 
@@ -74,11 +73,11 @@ impl fmt::Debug for Profiler {
 }
 
 impl Course {
-    /// Tells the hook, if there is one, of a run. What has begun goes on without its caller.
+    /// Tells the hook about a run. A call that has begun continues if the future is dropped.
     pub(crate) async fn begin_profile(self: &Arc<Self>, target: &Target, info: &ContainerInfo) {
         let Some(hook) = self.profiler.0.clone() else { return };
         self.end_profile().await;
-        // One that has ended already can't be looked at.
+        // A run that has ended already can't be profiled.
         let Some(pid) = info.state.pid else { return };
         let target = ProfileTarget {
             id: target.id.clone(),
@@ -99,7 +98,7 @@ impl Course {
         begun.await;
     }
 
-    /// Tells the hook that the run which it was told of is about to end.
+    /// Tells the hook that the run it knows of is about to end.
     pub(crate) async fn end_profile(&self) {
         let Some(hook) = self.profiler.0.clone() else { return };
         let mut profiled = self.profiled.lock().await;
@@ -118,13 +117,13 @@ impl Course {
     }
 }
 
-/// One call of the hook.
+/// Calls the hook once, with the time limit.
 async fn limited(
     call: impl FnOnce() -> Result<(), Box<dyn StdError + Send + Sync>> + Send + 'static,
 ) -> Result<()> {
     let called = background().run(async move { tokio::time::timeout(LIMIT, user_code::call(call)).await });
     match called.await {
         Ok(outcome) => outcome?.map_err(|error| Error::new(Kind::Conflict, error.to_string())),
-        Err(_) => Err(Error::new(Kind::Timeout, format!("it is still not done after {}", seconds(LIMIT)))),
+        Err(_) => Err(Error::new(Kind::Timeout, format!("it did not return within {}", seconds(LIMIT)))),
     }
 }

@@ -1,4 +1,4 @@
-//! When a container is started again: who decides, and how long the pauses are. Doing it is for `supervisor.rs`.
+//! The decision about restarts, and the pauses before them. Performing them is up to `supervisor.rs`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,41 +12,41 @@ use crate::words::{Error, Result};
 const FIRST: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(60);
-/// A run that is as long was no failure to start: the pauses begin anew.
+/// The duration after which a run counts as successful, which resets the pauses.
 const LONG_RUN: Duration = Duration::from_secs(10);
 
-/// How a run of a container ended.
+/// The outcome of a container's run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LastRun {
-    /// Its exit code; none if nobody can tell it.
+    /// The exit code. `None` if it is unknown.
     pub exit_code: Option<i64>,
-    /// Whether the engine says that it was killed for want of memory.
+    /// `true` if the engine reports that the container was killed for lack of memory.
     pub oom_killed: bool,
-    /// How many times the container was restarted until now.
+    /// The number of restarts so far.
     pub restarts: u64,
-    /// How long it ran.
+    /// The duration of the run.
     pub ran_for: Duration,
 }
 
-/// What comes after the end of a run.
+/// The decision after the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterExit {
-    /// Another run, after a pause.
+    /// Start the container again after a pause.
     Restart,
-    /// Nothing: the container stays ended.
+    /// Leave the container ended.
     Stop,
 }
 
-/// What a request says of restarts.
+/// The restart options of a request.
 #[derive(Clone, Default)]
 pub(crate) struct Restarts {
     pub(crate) decide: Option<Arc<Decide>>,
     pub(crate) most: Option<u32>,
 }
 
-/// The function of the user's that decides.
+/// The user function that decides.
 pub(crate) type Decide = dyn Fn(LastRun) -> AfterExit + Send + Sync;
 
 impl Restarts {
@@ -62,30 +62,30 @@ impl Restarts {
         Pace { next: FIRST, left: self.most }
     }
 
-    /// Refuses what can't be, before anything is started.
+    /// Checks the options before anything is started.
     pub(crate) fn check(&self, host: &HostConfig) -> Result<()> {
         if !self.are_wanted() {
             return match self.most {
                 None => Ok(()),
                 Some(_) => Err(Error::invalid(
-                    "`max_restarts` is a limit for what `restart_when` decides; give both or neither",
+                    "`max_restarts` limits the restarts of `restart_when`; set both or neither",
                 )),
             };
         }
         if self.most == Some(0) {
             return Err(Error::invalid(
-                "`max_restarts` is 0, so `restart_when` would never restart; allow at least 1, or leave both out",
+                "`max_restarts` is 0, so `restart_when` would never restart; set it to at least 1, or remove both",
             ));
         }
         let policy = host.restart_policy.as_ref().and_then(|policy| policy.name);
         if !matches!(policy, None | Some(RestartPolicyNameEnum::EMPTY | RestartPolicyNameEnum::NO)) {
             return Err(Error::invalid(
-                "a restart policy of the engine's and `restart_when` were both asked for; one excludes the other",
+                "the request has both a restart policy and `restart_when`, which exclude each other; remove one",
             ));
         }
         if host.auto_remove == Some(true) {
             return Err(Error::invalid(
-                "`auto_remove` and `restart_when` were both asked for; what is removed is not started again",
+                "the request has both `auto_remove` and `restart_when`, but a removed container can't be restarted; remove one",
             ));
         }
         Ok(())
@@ -98,8 +98,8 @@ impl fmt::Debug for Restarts {
     }
 }
 
-/// The pauses before restarts, which double from 100 ms to a minute and begin anew after a long run, and how many
-/// restarts are left.
+/// The pauses before restarts, and the number of remaining restarts. Pauses double from 100 ms to 60 s, and start over
+/// after a long run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pace {
     next: Duration,
@@ -107,7 +107,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// The pause after a run of this length; none if there were as many restarts as there may be.
+    /// Returns the pause after a run of this duration, or `None` if no restart is left.
     pub(crate) fn after(&mut self, ran_for: Duration) -> Option<Duration> {
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(1)?;
@@ -139,7 +139,7 @@ mod tests {
             .collect()
     }
 
-    /// M2.
+    /// M2: the pauses double to one minute.
     #[test]
     fn pauses_double_to_a_minute() {
         let pauses = pauses(&[0.0; 13], None);
@@ -148,21 +148,21 @@ mod tests {
         assert_eq!(pauses, expected.map(Some));
     }
 
-    /// M2.
+    /// M2: a run of ten seconds resets the pauses.
     #[test]
     fn a_run_of_ten_seconds_begins_the_pauses_anew() {
         let runs = [1.0, 1.0, 9.999, 10.0, 0.0, 3_600.0];
         assert_eq!(pauses(&runs, None), [100, 200, 400, 100, 200, 100].map(Some));
     }
 
-    /// M2.
+    /// M2: the number of restarts has a limit.
     #[test]
     fn there_are_so_many_restarts_and_no_more() {
         assert_eq!(pauses(&[20.0; 4], Some(2)), [Some(100), Some(100), None, None]);
         assert_eq!(pauses(&[0.0; 2], Some(0)), [None, None]);
     }
 
-    /// M2.
+    /// M2: options that exclude each other are refused.
     #[test]
     fn what_can_not_be_is_refused() {
         let wanted = |most| Restarts { decide: Some(Arc::new(|_| AfterExit::Stop)), most };
@@ -175,8 +175,8 @@ mod tests {
             (wanted(None), HostConfig::default(), ""),
             (wanted(Some(1)), host(Some(RestartPolicyNameEnum::NO)), ""),
             (wanted(Some(1)), host(None), ""),
-            (wanted(None), host(Some(RestartPolicyNameEnum::ALWAYS)), "one excludes the other"),
-            (wanted(None), host(Some(RestartPolicyNameEnum::ON_FAILURE)), "one excludes the other"),
+            (wanted(None), host(Some(RestartPolicyNameEnum::ALWAYS)), "which exclude each other"),
+            (wanted(None), host(Some(RestartPolicyNameEnum::ON_FAILURE)), "which exclude each other"),
             (wanted(None), gone, "`auto_remove`"),
             (wanted(Some(0)), HostConfig::default(), "at least 1"),
             (Restarts { decide: None, most: Some(3) }, HostConfig::default(), "both or neither"),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     proptest! {
-        /// M2.
+        /// M2: every pause is within its bounds.
         #[test]
         fn pauses_stay_within_their_bounds(
             runs in proptest::collection::vec(0_u64..30_000, 0..60), most in proptest::option::of(0_u32..40),

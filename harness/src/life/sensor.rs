@@ -1,4 +1,4 @@
-//! Notices the container's end, for every wait at once.
+//! Notices a container's end, for all branches of a wait.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,14 +9,14 @@ use tokio::sync::watch;
 use crate::base::{Run, background};
 use crate::engine::{End, Target};
 
-/// Follows one container until it ended for good; a restart that the engine makes by itself is not an end.
+/// An observer of one container until it has ended for good. A restart by the engine does not count as an end.
 ///
-/// It begins when somebody first waits for the end: a log wait that is met at once never does, and asks nothing.
+/// The observation begins when a wait first asks for the end, so a log wait that is met at once causes no request.
 pub(crate) struct Sensor {
     end: watch::Receiver<Option<End>>,
-    /// What is to run, until it does; taken once.
+    /// The observing future until it is started. It is taken once.
     following: Mutex<Option<BoxFuture<'static, ()>>>,
-    /// What runs; its drop ends it with the sensor.
+    /// The running observation. It is aborted when the sensor is dropped.
     follower: OnceCell<Run<()>>,
 }
 
@@ -27,8 +27,8 @@ impl std::fmt::Debug for Sensor {
 }
 
 impl Sensor {
-    /// Follows from when `after` is done: the end of an attached stream tells of most ends for free, so the engine
-    /// is asked only then.
+    /// Creates a sensor that observes the container after `after` has completed. An attached stream usually ends with
+    /// the container, so the engine is asked only then.
     pub(crate) fn new(target: Target, after: impl Future<Output = ()> + Send + 'static) -> Self {
         let (sender, end) = watch::channel(None);
         let following = Box::pin(async move {
@@ -39,7 +39,7 @@ impl Sensor {
         Self { end, following: Mutex::new(Some(following)), follower: OnceCell::new() }
     }
 
-    /// Returns once the container has ended.
+    /// Completes once the container has ended.
     pub(crate) async fn ended(&self) -> End {
         self.follower.get_or_init(|| {
             let following = self.following.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -49,12 +49,12 @@ impl Sensor {
         let seen = end.wait_for(Option::is_some).await.map(|end| *end);
         match seen {
             Ok(Some(end)) => end,
-            // The follower never gives up while the sensor lives.
+            // The observation does not stop while the sensor exists.
             _ => std::future::pending().await,
         }
     }
 
-    /// The end, if it was noticed already.
+    /// Returns the end if it was noticed already.
     pub(crate) fn seen(&self) -> Option<End> {
         *self.end.borrow()
     }

@@ -1,5 +1,5 @@
-//! Starts a container again after its end, if the user's function wants that. One task per container that has such a
-//! function, on the background thread; the function is called elsewhere.
+//! Restarts a container after its end if a user function decides so. There is one task per container with such a
+//! function. It runs on the background thread; the function is called on another one.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::base::{Backoff, Run, background};
 use crate::engine::{Change, ContainerInfo, End, Target};
 use crate::words::{ContainerState, Error, Result};
 
-/// The task; dropping this ends it.
+/// The supervising task. Dropping this aborts it.
 pub(crate) struct Supervisor {
     _task: Run<()>,
 }
 
 impl Supervisor {
-    /// Supervises a container from now on, if that is wanted.
+    /// Starts supervising a container if the request has a function.
     pub(crate) fn begin(
         restarts: &Restarts,
         target: Target,
@@ -44,7 +44,7 @@ pub(crate) trait Renewal: Send + Sync + 'static {
     /// Forgets what was known of the processes of the run before.
     fn started(&self);
 
-    /// Takes over the ports and addresses of the new run.
+    /// Updates the ports and addresses to those of the new run.
     fn looked(&self, info: &ContainerInfo);
 }
 
@@ -56,7 +56,7 @@ struct Supervised {
     pace: Pace,
 }
 
-/// Says that nobody supervises the container any more, however that came.
+/// Records on its drop that the container is not supervised any more.
 struct Over(Arc<Course>);
 
 impl Drop for Over {
@@ -77,7 +77,7 @@ impl Supervised {
             let pause = match self.decide(&state).await {
                 Ok(Some(pause)) => pause,
                 Ok(None) => return,
-                Err(error) => return self.trouble("ask whether to restart it", &error),
+                Err(error) => return self.trouble("decide on a restart", &error),
             };
             if !self.restart(pause).await {
                 return;
@@ -85,14 +85,14 @@ impl Supervised {
         }
     }
 
-    /// The state in which it has ended; none if it is gone.
+    /// Waits for the container's end and returns its state. Returns `None` if the container is gone.
     async fn end(&self) -> Option<ContainerState> {
         let mut pauses = Backoff::for_engine();
         while self.target.ended().await != End::Removed {
-            // With what an event told of memory.
+            // Includes an out-of-memory kill that only an event reports.
             match self.target.inspect_end().await {
                 Ok(info) if info.state.is_over() => return Some(info.state),
-                // Somebody else has started it, or removes it.
+                // Another caller has started the container, or is removing it.
                 Ok(_) => {}
                 Err(error) if error.is_not_found() => return None,
                 Err(error) => tracing::debug!("{error}"),
@@ -102,7 +102,7 @@ impl Supervised {
         None
     }
 
-    /// Asks the user's function; returns the pause before the restart, if there is to be one.
+    /// Calls the user function. Returns the pause before the restart, or `None` for no restart.
     async fn decide(&mut self, state: &ContainerState) -> Result<Option<Duration>> {
         let times = state.started_at.zip(state.finished_at);
         let ran_for = times.and_then(|(started, finished)| finished.duration_since(started).ok());
@@ -120,7 +120,8 @@ impl Supervised {
         })
     }
 
-    /// Starts it after a pause, and tries again while that fails; returns whether there is anything left to supervise.
+    /// Starts the container after a pause, and retries if that fails. Returns `false` if there is nothing left to
+    /// supervise.
     async fn restart(&mut self, mut pause: Duration) -> bool {
         loop {
             {
@@ -144,7 +145,7 @@ impl Supervised {
     async fn start(&self) -> Result<()> {
         let course = &self.course;
         self.target.mark_ran_before();
-        // Before, so that nobody sees the run without its count.
+        // Counted before the start, so that no monitor sees the new run with the old count.
         course.change(|plan| plan.restarts += 1);
         let change = self.target.start().await;
         if !matches!(change, Ok(Change::Made)) {
@@ -168,7 +169,7 @@ impl Supervised {
 }
 
 async fn until_meant_to_run(course: &Course) {
-    // The sender is in the course.
+    // The course owns the sender, so the channel can't be closed.
     course.subscribe().wait_for(|plan| plan.intent == Intent::Run).await.ok();
 }
 

@@ -1,4 +1,4 @@
-//! Waits for a container's end, by what the engine itself tells: it stopped, it ended once more, it is gone.
+//! Waits for a container's end as the engine reports it: not running, the next exit, or the removal.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -7,23 +7,24 @@ use crate::base::Backoff;
 use crate::engine::{EndNotice, EventKind, Signal, Signals, Target};
 use crate::words::{ContainerState, Error, Kind, Result, seconds};
 
-/// How long the engine's events may take to be told, where another way to know is slower or less exact.
+/// The time limit for the engine's events, after which a slower or less exact source is used.
 const EVENTS_WITHIN: Duration = Duration::from_secs(1);
 
-/// What [`TestContainer::wait_until`] waits for.
+/// The condition of [`TestContainer::wait_until`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitCondition {
-    /// It does not run: met at once by one that has ended or was never started, or that the engine is about to restart.
+    /// The container does not run. Met at once if it has ended, was never started, or the engine is about to restart
+    /// it.
     NotRunning,
-    /// It ends once more: never met at once.
+    /// The container exits once more. Never met at once.
     NextExit,
-    /// It is removed.
+    /// The container is removed.
     Removed,
 }
 
 impl WaitCondition {
-    /// The engine's word.
+    /// Returns the engine's name for the condition.
     fn word(self) -> &'static str {
         match self {
             Self::NotRunning => "not-running",
@@ -39,7 +40,7 @@ impl fmt::Display for WaitCondition {
     }
 }
 
-/// Waits up to a time. A condition that is met by then is met, even if there was no time at all.
+/// Waits for at most `timeout`. A condition that is met when the time is up counts as met, even for a timeout of zero.
 pub(crate) async fn wait_timeout(
     target: Target,
     condition: WaitCondition,
@@ -52,7 +53,7 @@ pub(crate) async fn wait_timeout(
     }
 }
 
-/// Whether the condition is met after all, for a caller whose time is up.
+/// Inspects the container once more after the time is up, in case the condition is met.
 async fn last_look(target: &Target, condition: WaitCondition, began: Instant) -> Result<Option<i64>> {
     let state = match target.inspect().await {
         Ok(info) => info.state,
@@ -69,7 +70,7 @@ async fn last_look(target: &Target, condition: WaitCondition, began: Instant) ->
     .with_subject(format!("container `{}`", target.name)))
 }
 
-/// Waits; what breaks off is begun again, once it had begun.
+/// Waits for the condition. A connection that breaks is replaced.
 pub(crate) async fn wait(target: Target, condition: WaitCondition) -> Result<Option<i64>> {
     let mut pauses = Backoff::for_engine();
     let mut before = None;
@@ -84,7 +85,7 @@ pub(crate) async fn wait(target: Target, condition: WaitCondition) -> Result<Opt
     }
 }
 
-/// One connection's wait. `before` is the state in which the first one found the container.
+/// Waits over one connection. `before` is the state that the first connection found.
 async fn attempt(
     target: &Target,
     condition: WaitCondition,
@@ -96,25 +97,25 @@ async fn attempt(
         *has_begun = true;
         return removed(target, notice).await;
     }
-    // The events first and the state after: no end in between is missed. Without events the wait works too.
+    // Subscribed before the inspection, so that no end in between is missed. The wait works without events, too.
     let mut signals = target.listen();
     tokio::time::timeout(EVENTS_WITHIN, signals.next()).await.ok();
     let state = target.inspect().await?.state;
     if condition == WaitCondition::NotRunning && !state.is_running() {
         return Ok(state.exit_code);
     }
-    // It ended while nobody told; the code is known unless it runs again.
+    // The container ended without a notification. The code is known unless it runs again.
     if before.get_or_insert_with(|| state.clone()).finished_at != state.finished_at {
         return Ok(state.exit_code);
     }
     let notice = target.notice_of(condition.word()).await?;
     *has_begun = true;
     let told = notice.read().await?.code;
-    // Docker 20.10 reads the code after it has noticed the end, and a new run may have set it to 0 by then.
+    // Docker 20.10 reads the code after it has noticed the end, when a new run may have reset it to 0.
     match tokio::time::timeout(EVENTS_WITHIN, end_of_run(&mut signals, &state)).await {
         Ok(Some(code)) => Ok(Some(code)),
         Ok(None) | Err(_) if state.is_running() => Ok(told),
-        // The engine also tells of the end of one that did not run, when it is removed; that is no exit.
+        // The engine also sends a notification when a container that does not run is removed, which is no exit.
         Ok(None) | Err(_) => target.inspect().await.map(|_| told),
     }
 }
@@ -129,14 +130,14 @@ async fn removed(target: &Target, notice: EndNotice) -> Result<Option<i64>> {
     }
 }
 
-/// The code of the first end that the engine tells of after a state, of the run in it or the next one.
+/// Returns the code of the first end after the given state, of its run or the next one.
 async fn end_of_run(signals: &mut Signals, state: &ContainerState) -> Option<i64> {
     let mut runs = state.is_running();
     loop {
         let Signal::Event(event) = signals.next().await else { continue };
         match event.kind {
             EventKind::Start => runs = true,
-            // A late word of the run before.
+            // A late event of the previous run.
             EventKind::Die(_) if !runs || event.at < state.started_at => {}
             EventKind::Die(code) => return code,
             EventKind::Destroy => return None,

@@ -1,11 +1,11 @@
-//! Calls functions of the user's, which must not run on the background thread, on a thread for what blocks.
+//! Calls user functions on a thread for blocking code, since they must not run on the background thread.
 
 use std::any::Any;
 
 use crate::base::background;
 use crate::words::{Error, Kind, Result};
 
-/// Calls a function and waits for it; its panic is an error.
+/// Calls a function and waits for its result. A panic is returned as an error.
 pub(crate) async fn call<T: Send + 'static>(function: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let called = background().run(async move { tokio::task::spawn_blocking(function).await });
     called.await.map_err(|error| {
@@ -14,7 +14,7 @@ pub(crate) async fn call<T: Send + 'static>(function: impl FnOnce() -> T + Send 
     })
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! A container's state as it changes, driven by the engine's events.
+//! Watches a container's state by the engine's events.
 
 use std::fmt;
 use std::future::{Future, pending};
@@ -15,16 +15,16 @@ use crate::base::{Backoff, background};
 use crate::engine::{ContainerInfo, Signal, Target};
 use crate::words::{ContainerState, Result};
 
-/// A container's state now, and each one that it changes to; ends when the container is gone.
+/// A stream of a container's states, which begins with the current one and ends when the container is gone.
 ///
-/// It is a [`Stream`], and [`next`](Self::next) needs no trait. Who reads slowly gets the newest state, and may miss
-/// some in between; nothing waits for the reader. An engine that is away is waited for, and looked at when it is back,
-/// so that no last state is missed. Dropping it ends the watching.
+/// It is a [`Stream`]; [`next`](Self::next) needs no trait. A slow reader gets the latest state and may miss earlier
+/// ones; it delays nothing. After a broken connection, the container is inspected again, so that the last state is
+/// never missed. Dropping the stream ends the watch.
 #[must_use = "a watch does nothing unless it is read"]
 pub struct StateWatch(BoxStream<'static, ContainerState>);
 
 impl StateWatch {
-    /// The next state; none when the container is gone.
+    /// Returns the next state, or `None` once the container is gone.
     ///
     /// # Cancel safety
     /// Dropping the future loses no state.
@@ -52,7 +52,7 @@ impl StateWatch {
     pub(crate) fn of(target: Target) -> Self {
         let (sender, changes) = watch::channel(None);
         let follower = background().run(follow(target, sender));
-        // The follower goes with the stream.
+        // The task is dropped together with the stream.
         let states = stream::unfold((changes, follower), |(mut changes, follower)| async move {
             loop {
                 changes.changed().await.ok()?;
@@ -66,15 +66,15 @@ impl StateWatch {
     }
 }
 
-/// A look under way.
+/// An inspection in progress.
 type Looking = BoxFuture<'static, (Mark, Result<ContainerInfo>)>;
 
-/// Tracks a container until it is gone, and sends each state that differs from the one before.
+/// Tracks a container until it is gone, and sends each state that differs from the previous one.
 pub(crate) async fn follow(target: Target, sender: watch::Sender<Option<ContainerState>>) {
     let mut signals = target.listen();
     let mut track = Track::default();
     let mut pauses = Pauses::new();
-    // Nothing is looked at before the engine tells of what comes after.
+    // Nothing is inspected before the subscription to the events is established.
     let mut looking: Option<Looking> = None;
     let mut is_on = false;
     while !track.is_gone() {
@@ -90,7 +90,7 @@ pub(crate) async fn follow(target: Target, sender: watch::Sender<Option<Containe
                 is_on = true;
                 track.doubt();
             }
-            // What was known stays so until it tells again.
+            // The known state is kept until the events resume.
             Either::Left((Signal::Silence(_), _)) => {}
             Either::Left((Signal::Event(event), _)) => {
                 if let Some(at) = event.at {
@@ -107,7 +107,7 @@ pub(crate) async fn follow(target: Target, sender: watch::Sender<Option<Containe
                 }
             }
         }
-        // What is about to be looked at is told with what the look sees, unless looking does not work.
+        // A state that is about to be inspected is sent with the result, unless inspections fail.
         if !track.wants_look() || pauses.has_failed() {
             let now = track.state();
             sender.send_if_modified(|last| {
@@ -126,12 +126,12 @@ fn look(target: Target, mark: Mark, pause: Duration) -> Looking {
     })
 }
 
-/// Whether the engine may start it again by itself.
+/// Returns `true` if the engine may restart the container by itself.
 fn restarts(info: &ContainerInfo) -> bool {
     !info.restart_policy.is_empty()
 }
 
-/// The pauses before looks: none, unless the last one failed.
+/// The pauses before inspections: none, unless the previous one failed.
 struct Pauses(Option<Backoff>);
 
 impl Pauses {

@@ -1,5 +1,5 @@
-//! Keeps a board true while anybody looks at it: the state by the engine's events, what is used by its samples. All of
-//! it runs on the background thread.
+//! Updates a board while a monitor reads it: the state by the engine's events, and the resource usage by its samples.
+//! All of it runs on the background thread.
 
 use std::future::pending;
 use std::pin::pin;
@@ -19,17 +19,17 @@ use crate::words::ContainerState;
 type States = watch::Receiver<Option<ContainerState>>;
 type Boards = watch::Sender<Board>;
 
-/// Follows a container until its last state, until it is gone, or until nobody looks any more.
+/// Follows a container until its last state, until it is gone, or until no monitor is left.
 pub(super) async fn follow(subject: Subject, boards: Boards) {
     let (sender, states) = watch::channel(None);
     let tracking = follow_states(subject.target.clone(), sender);
     let measuring = pin!(join(tracking, measure(&subject, states.clone(), &boards)));
-    // The state decides when it is over; measuring never does.
+    // The state decides about the end; measuring never ends by itself.
     let telling = pin!(tell(&subject, states, &boards));
     select(select(telling, measuring), pin!(boards.closed())).await;
 }
 
-/// Puts each state and each change of plan on the board, until the last one.
+/// Writes each state and each change of the plan to the board, until the last state.
 async fn tell(subject: &Subject, mut states: States, boards: &Boards) {
     let mut plans = subject.course.subscribe();
     loop {
@@ -44,26 +44,26 @@ async fn tell(subject: &Subject, mut states: States, boards: &Boards) {
         }
         match select(pin!(states.changed()), pin!(plans.changed())).await {
             Either::Left((Ok(()), _)) | Either::Right(_) => {}
-            // It is gone.
+            // The container is gone.
             Either::Left((Err(_), _)) => return,
         }
     }
 }
 
-/// Puts what is used on the board, run after run.
+/// Writes the resource usage to the board, run after run.
 async fn measure(subject: &Subject, mut states: States, boards: &Boards) {
     let mut pauses = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     while wait_until_running(&mut states, true).await {
         let mut end = states.clone();
         let run = pin!(measure_run(subject, boards));
         select(run, pin!(wait_until_running(&mut end, false))).await;
-        // The samples may break off while it runs.
+        // The samples may also break off during a run.
         tokio::time::sleep(pauses.next()).await;
     }
     pending().await
 }
 
-/// Returns whether it will ever be so.
+/// Waits until the container runs or does not run, as requested. Returns `false` if that will never be the case.
 async fn wait_until_running(states: &mut States, is_running: bool) -> bool {
     let is_so =
         |state: &Option<ContainerState>| state.as_ref().is_some_and(ContainerState::is_running) == is_running;

@@ -1,5 +1,5 @@
-//! What containers use and go through: samples, snapshots as they come, restarts that the user decides on, and the
-//! profiler's hook.
+//! Observation of containers: streams of snapshots and resource samples.
+
 mod follow;
 #[expect(clippy::module_inception, reason = "it is the noun")]
 mod monitor;

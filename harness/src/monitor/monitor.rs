@@ -1,4 +1,4 @@
-//! The stream of a container's snapshots: of one that is there, or from its start on.
+//! A stream of a container's snapshots, for an existing container or from its start on.
 
 use std::fmt;
 use std::future::Future;
@@ -17,17 +17,17 @@ use crate::container::{ContainerRequest, StartProgress, Subject, TestContainer};
 use crate::pull::PullProgress;
 use crate::words::{Result, default_name};
 
-/// What a container is doing and uses, from now on until its last state.
+/// A stream of a container's snapshots, from now on until its last state.
 ///
-/// It is a [`Stream`], and [`next`](Self::next) needs no trait. Who reads slowly gets the newest snapshot, and may miss
-/// some before it; neither the container nor its removal waits for the reader. It ends after a snapshot of an end that
-/// neither the engine's restart policy nor [`restart_when`](ContainerRequest::restart_when) follows with another run, or
-/// when the container is gone. An engine that is away is waited for. Dropping it ends the monitoring and its connection.
+/// It is a [`Stream`]; [`next`](Self::next) needs no trait. A slow reader gets the latest snapshot and may miss earlier
+/// ones; it delays neither the container nor its removal. The stream ends when the container is gone, or after a
+/// snapshot of an end that neither the engine's restart policy nor [`restart_when`](ContainerRequest::restart_when)
+/// follows with a restart. It survives interruptions of the connection to the engine. Dropping it ends the monitoring.
 #[must_use = "a monitor does nothing unless it is read"]
 pub struct Monitor(BoxStream<'static, Snapshot>);
 
 impl Monitor {
-    /// The next snapshot; none after the last one.
+    /// Returns the next snapshot, or `None` after the last one.
     ///
     /// # Cancel safety
     /// Dropping the future loses no snapshot.
@@ -64,10 +64,10 @@ impl fmt::Debug for Monitor {
 }
 
 impl TestContainer {
-    /// What it is doing and uses, from now on: state, health, exit code, restarts, CPU, memory, network, disks.
+    /// Monitors the container from now on: state, health, exit code, restarts, CPU, memory, network, disks.
     ///
-    /// All monitors share one connection to the engine's events, and each has one for its samples. For the state alone,
-    /// [`watch`](Self::watch) costs less.
+    /// All monitors share one connection for the engine's events, and each has one for its samples.
+    /// [`watch`](Self::watch) is cheaper if only the state is needed.
     ///
     /// ```no_run
     /// # async fn example(container: seatrial::TestContainer) {
@@ -87,10 +87,10 @@ impl TestContainer {
 }
 
 impl ContainerRequest {
-    /// As [`start`](Self::start), with the snapshots of all that happens, from the pull of the image on.
+    /// Starts a container like [`start`](Self::start), and monitors it from the pull of the image on.
     ///
-    /// Nothing is done before the future is awaited. The monitor ends as [one of a container](TestContainer::monitor)
-    /// does; if the start fails, its last snapshot has the error.
+    /// Nothing happens before the future is awaited. The monitor ends like [`TestContainer::monitor`]; if the start
+    /// fails, its last snapshot contains the error.
     ///
     /// ```no_run
     /// # async fn example() -> seatrial::Result<()> {
@@ -121,7 +121,7 @@ impl ContainerRequest {
     }
 }
 
-/// The monitor of a start, which is told how far the start is.
+/// The receiver of a start's progress, which writes it to a board.
 #[derive(Clone)]
 struct Reporter(watch::Sender<Board>);
 
@@ -135,14 +135,14 @@ impl StartProgress for Reporter {
         });
     }
 
-    /// It is there, and what happens to it from now on is followed.
+    /// Records that the container exists, and follows it from now on.
     fn created(&self, subject: Subject) {
         self.0.send_modify(|board| board.id = Some(subject.id.clone()));
         begin(subject, self.0.clone());
     }
 }
 
-/// Follows a container for as long as anybody looks.
+/// Follows a container while a monitor reads the board.
 fn begin(subject: Subject, boards: watch::Sender<Board>) {
     background().run(follow(subject, boards)).detach();
 }

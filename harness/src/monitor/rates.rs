@@ -1,29 +1,29 @@
-//! How much per second, over the last seconds: counters become rates.
+//! Converts counters to rates per second.
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
 use super::Stats;
 
-/// How far back a rate looks.
+/// The period over which a rate is computed.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// What went through a container's network and disks per second, over the last 10 s of its run, or as much of them as
-/// was looked at; none until there are two samples that tell it.
+/// The throughput of a container's network and disks, over the last 10 s of its run or the sampled part of them. A rate
+/// is `None` until two samples report its counter.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Rates {
-    /// Bytes per second that came in, over all network interfaces.
+    /// Bytes received per second, over all network interfaces.
     pub network_received: Option<f64>,
-    /// Bytes per second that went out, over all network interfaces.
+    /// Bytes sent per second, over all network interfaces.
     pub network_sent: Option<f64>,
-    /// Bytes per second read from block devices.
+    /// Bytes read from block devices, per second.
     pub disk_read: Option<f64>,
-    /// Bytes per second written to block devices.
+    /// Bytes written to block devices, per second.
     pub disk_written: Option<f64>,
 }
 
-/// Turns a stream of samples into rates.
+/// Converts a sequence of samples to rates.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     network_received: Window,
@@ -45,16 +45,15 @@ impl Meter {
     }
 }
 
-/// The last values of one counter.
+/// The latest values of one counter.
 #[derive(Debug, Default)]
 struct Window(VecDeque<(SystemTime, u64)>);
 
 impl Window {
-    /// Takes a value in and returns the rate per second.
+    /// Adds a value and returns the rate per second.
     ///
-    /// It is what was counted from the first value in the window to the last one, by the time between those two: a
-    /// window that is not full yet is no reason for a lower rate. A counter that fell, or a clock that went back, begins
-    /// it anew.
+    /// The rate is the difference of the last and first value in the window, divided by the time between them, so it is
+    /// not lower while the window is not full. A decreasing counter, or a clock that goes back, resets the window.
     fn push(&mut self, at: SystemTime, value: Option<u64>) -> Option<f64> {
         let value = value?;
         if self.0.back().is_some_and(|(last, counted)| at < *last || value < *counted) {
@@ -64,7 +63,7 @@ impl Window {
             self.0.pop_back();
         }
         self.0.push_back((at, value));
-        // One value at the window's beginning or before it is left, however far apart they are.
+        // Keeps one value at or before the window's start, however old it is.
         while self.0.get(1).is_some_and(|(second, _)| since(*second, at) >= WINDOW) {
             self.0.pop_front();
         }
@@ -99,7 +98,7 @@ mod tests {
         values.iter().map(|(millis, value)| window.push(at(*millis), Some(*value))).collect()
     }
 
-    /// M3.
+    /// M3: a steady counter has its exact rate from the second value on.
     #[test]
     fn a_steady_counter_has_its_rate_from_the_second_value_on() {
         let steady: Vec<_> = (0..30).map(|second| (second * 1000, 5_000_000 + second * 100)).collect();
@@ -108,7 +107,7 @@ mod tests {
         assert!(rates[1..].iter().all(|rate| *rate == Some(100.0)), "{rates:?}");
     }
 
-    /// M3.
+    /// M3: a rate covers the last seconds only.
     #[test]
     fn what_was_long_ago_does_not_count() {
         let mut values: Vec<_> = (0..5).map(|second| (second * 1000, second * 1_000_000)).collect();
@@ -117,7 +116,7 @@ mod tests {
         assert_eq!(rates(&[(0, 0), (60_000, 600), (120_000, 1_800)])[2], Some(20.0), "far apart");
     }
 
-    /// M3.
+    /// M3: a decreasing counter, or a clock that goes back, starts over.
     #[test]
     fn a_counter_that_falls_and_a_clock_that_goes_back_begin_anew() {
         assert_eq!(
@@ -137,7 +136,7 @@ mod tests {
     }
 
     proptest! {
-        /// M3.
+        /// M3: no rate is negative or infinite.
         #[test]
         fn no_rate_is_negative_or_infinite(samples in proptest::collection::vec(samples(), 0..20)) {
             let mut meter = Meter::default();

@@ -1,5 +1,4 @@
-//! From the engine's JSON to a sample: pure, and read as loosely as it can be. What is missing, or is not what it should
-//! be, counts as not told.
+//! Parses the engine's JSON leniently to a sample. It is pure. Missing and malformed values count as not reported.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +8,8 @@ use super::{Stats, Traffic};
 use crate::words::parse_rfc3339;
 
 impl Stats {
-    /// Reads the engine's answer, Docker's or Podman's, under either version of control groups. None if it is not of a
-    /// container that runs: there the engine tells no time.
+    /// Parses the answer of Docker or Podman, with cgroups of version 1 or 2. Returns `None` if the container does not
+    /// run, in which case the engine reports no time.
     pub(crate) fn read(answer: &Value) -> Option<Self> {
         let time = answer["read"].as_str().and_then(parse_rfc3339)?;
         let memory = &answer["memory_stats"];
@@ -24,16 +23,16 @@ impl Stats {
             disk_written_bytes: disk(&answer["blkio_stats"], "write"),
             ..cpu(&answer["cpu_stats"])
         };
-        // The engine sends the sample before along, but for the first, which it makes all zeros.
+        // The engine includes the previous sample. In the first one, it is all zeros.
         stats.cpu_percent = stats.cpu_percent_since(&cpu(&answer["precpu_stats"]));
         Some(stats)
     }
 }
 
-/// The counters of the CPU alone.
+/// Reads the CPU counters only.
 fn cpu(part: &Value) -> Stats {
     let usage = &part["cpu_usage"];
-    // Left out of what was never counted.
+    // The engine omits the counter in an empty sample.
     let system = part["system_cpu_usage"].as_u64().filter(|nanos| *nanos > 0);
     let each = usage["percpu_usage"].as_array().map(|each| each.len() as u64);
     Stats {
@@ -44,8 +43,8 @@ fn cpu(part: &Value) -> Stats {
     }
 }
 
-/// As `docker stats` has it: the file cache that nobody uses is not in use. The key that tells it is another with
-/// version 1 of control groups (`calculateMemUsageUnixNoCache` of docker/cli).
+/// Returns the memory usage like `docker stats`: without the inactive file cache. The cache's key differs between the
+/// cgroup versions (`calculateMemUsageUnixNoCache` of docker/cli).
 fn memory_in_use(memory: &Value) -> Option<u64> {
     let usage = memory["usage"].as_u64()?;
     let cached = ["total_inactive_file", "inactive_file"].map(|key| memory["stats"][key].as_u64());
@@ -64,8 +63,8 @@ fn interfaces(networks: &Value) -> BTreeMap<String, Traffic> {
     by_name.map(|(name, interface)| (name.clone(), traffic(interface))).collect()
 }
 
-/// The bytes of one kind of operation, over all devices. The first letter of its name is a capital with version 1 of
-/// control groups.
+/// Sums the bytes of one kind of operation over all devices. With cgroups of version 1, the operation's name is
+/// capitalised.
 fn disk(blkio: &Value, operation: &str) -> Option<u64> {
     let entries = blkio["io_service_bytes_recursive"].as_array()?;
     let is_it = |entry: &&Value| entry["op"].as_str().is_some_and(|op| op.eq_ignore_ascii_case(operation));
@@ -110,7 +109,7 @@ mod tests {
         })
     }
 
-    /// M3.
+    /// M3: an answer of Docker with cgroups of version 1 is parsed.
     #[test]
     fn an_answer_of_docker_s_with_version_1_of_control_groups_is_read() {
         let stats = Stats::read(&answer()).expect("a sample");
@@ -126,7 +125,7 @@ mod tests {
         assert_eq!((all.received_bytes, all.sent_bytes), (Some(270), Some(10)));
     }
 
-    /// M3.
+    /// M3: cgroups of version 2 have other keys.
     #[test]
     fn version_2_of_control_groups_has_other_keys() {
         let mut answer = answer();
@@ -141,7 +140,7 @@ mod tests {
         assert!(stats.cpu_percent.is_some());
     }
 
-    /// M3: what `docker stats` does with each of these.
+    /// M3: the cache is subtracted like in `docker stats`.
     #[test]
     fn the_cache_is_subtracted_where_it_is_smaller_than_the_usage() {
         for (memory, bytes) in [
@@ -158,7 +157,7 @@ mod tests {
         }
     }
 
-    /// M3: the engine counts from the start of the machine where there is no sample before.
+    /// M3: the first sample has no percentage, since without a previous one the engine counts from the machine's start.
     #[test]
     fn the_first_sample_of_a_stream_has_no_percentage() {
         for before in [
@@ -172,7 +171,7 @@ mod tests {
         }
     }
 
-    /// M3.
+    /// M3: the number of CPUs is found under either key.
     #[test]
     fn the_number_of_cpus_is_found_where_it_is() {
         let mut answer = answer();
@@ -183,7 +182,7 @@ mod tests {
         assert_eq!((stats.online_cpus, stats.cpu_percent), (None, None));
     }
 
-    /// M3, D5.
+    /// M3, D5: missing values are not reported as zero.
     #[test]
     fn what_is_missing_is_not_told() {
         let time = "2026-11-21T13:06:45Z";
@@ -196,7 +195,7 @@ mod tests {
         assert_eq!(Stats::read(&odd), Some(nothing));
     }
 
-    /// M3: a container that does not run.
+    /// M3: the answer for a container that does not run yields no sample.
     #[test]
     fn an_answer_without_a_time_is_no_sample() {
         for answer in [json!({ "read": "0001-01-01T00:00:00Z" }), json!({}), json!(null), json!([])] {
@@ -223,7 +222,7 @@ mod tests {
     }
 
     proptest! {
-        /// M3.
+        /// M3: an answer of any shape is parsed without a panic.
         #[test]
         fn an_answer_of_any_shape_is_read(
             cpu in values(), before in values(), memory in values(), networks in values(), blkio in values(),

@@ -1,4 +1,4 @@
-//! A container's samples from the engine: one, or all as they come.
+//! A container's resource samples from the engine, one or a stream.
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,21 +12,21 @@ use crate::container::{Subject, TestContainer};
 use crate::engine::{Bodies, JsonValues};
 use crate::words::{Error, Kind, Result};
 
-/// A connection may be dead without saying so; samples come each second, and after so long without one they are over.
+/// The time without a sample after which a stream counts as ended, since a dead connection may go unnoticed.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// What a container uses, about once per second, until its run ends.
+/// A stream of a container's samples, about one per second, until its run ends.
 ///
-/// It is a [`Stream`], and [`next`](Self::next) needs no trait. Every sample is given, so who reads slowly gets old ones;
-/// a [`Monitor`](crate::Monitor) has the newest. Dropping it ends the connection.
-#[must_use = "samples come only while they are read"]
+/// It is a [`Stream`]; [`next`](Self::next) needs no trait. It yields every sample, so a slow reader gets old ones; a
+/// [`Monitor`](crate::Monitor) has the latest. Dropping it closes the connection.
+#[must_use = "samples arrive only while the stream is read"]
 pub struct StatsStream(BoxStream<'static, Result<Stats>>);
 
 impl StatsStream {
-    /// The next sample; none when the run has ended.
+    /// Returns the next sample, or `None` once the run has ended.
     ///
     /// # Errors
-    /// Protocol, if the engine breaks off; nothing comes after it.
+    /// Protocol, if the engine breaks the connection off. Nothing follows the error.
     ///
     /// # Cancel safety
     /// Dropping the future loses no sample.
@@ -50,13 +50,13 @@ impl fmt::Debug for StatsStream {
 }
 
 impl TestContainer {
-    /// What it uses now: one sample. The engine looks twice for it, which takes a second or two.
+    /// Returns a sample of the container's resource usage. The engine takes one to two seconds for it.
     ///
     /// # Errors
-    /// Conflict, if it does not run; not found, if it is gone; the engine's own.
+    /// Conflict, if the container does not run; not found, if it is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn stats(&self) -> Result<Stats> {
         let subject = self.subject();
         match Stats::read(&subject.stats().await?) {
@@ -65,13 +65,13 @@ impl TestContainer {
         }
     }
 
-    /// What it uses, about once per second, from now on until its run ends.
+    /// Streams samples of the container's resource usage, about one per second, from now on until its run ends.
     ///
     /// # Errors
-    /// Conflict, if it does not run; not found, if it is gone; the engine's own.
+    /// Conflict, if the container does not run; not found, if it is gone; those of the engine.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn stats_stream(&self) -> Result<StatsStream> {
         let subject = self.subject();
         if !self.state().await?.is_running() {
@@ -81,17 +81,20 @@ impl TestContainer {
     }
 }
 
-/// The error of who asks what a container uses that uses nothing.
+/// Creates the error for a container that has no samples because it does not run.
 async fn does_not_run(container: &TestContainer) -> Error {
     match container.state().await {
-        Ok(state) => Error::new(Kind::Conflict, format!("it uses nothing, since it does not run: {state}"))
-            .with_subject(container.to_string())
-            .with_phase("read the statistics"),
+        Ok(state) => Error::new(
+            Kind::Conflict,
+            format!("there is nothing to measure, since the container does not run: {state}"),
+        )
+        .with_subject(container.to_string())
+        .with_phase("read the statistics"),
         Err(error) => error,
     }
 }
 
-/// The samples of this run.
+/// Streams the samples of the current run.
 async fn samples(subject: &Subject) -> Result<BoxStream<'static, Result<Stats>>> {
     let bodies = subject.stats_stream().await?;
     Ok(stream::unfold(Some(Samples::new(bodies)), |samples| async move {
@@ -104,7 +107,8 @@ async fn samples(subject: &Subject) -> Result<BoxStream<'static, Result<Stats>>>
     .boxed())
 }
 
-/// Tells of the samples of this run, until it ends, or they break off or are silent for long.
+/// Calls `tell` with the samples of the current run until it ends, the connection breaks, or no sample arrives for
+/// long.
 pub(crate) async fn each_sample(subject: &Subject, mut tell: impl FnMut(Stats)) {
     let mut samples = match samples(subject).await {
         Ok(samples) => samples,
@@ -132,7 +136,7 @@ impl Samples {
     async fn next(&mut self) -> Option<Result<Stats>> {
         loop {
             if let Some(value) = self.values.next() {
-                // The engine goes on after the end of the run, with samples of nothing.
+                // After the end of the run, the engine continues with empty samples.
                 let mut stats = Stats::read(&value)?;
                 if let Some(last) = &self.last {
                     stats.cpu_percent = stats.cpu_percent.or_else(|| stats.cpu_percent_since(last));

@@ -1,4 +1,4 @@
-//! All that is known of a container at one moment, from the pull of its image to its end.
+//! The state of a container at one moment, from the pull of its image to its end.
 
 use std::fmt;
 
@@ -6,54 +6,54 @@ use super::{Rates, Stats};
 use crate::life::{Intent, Plan};
 use crate::words::{ContainerId, ContainerState, ContainerStatus, Health};
 
-/// What a container is doing and uses at one moment.
+/// A snapshot of a container's progress, state and resource usage.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// How far it is.
+    /// The phase of its life.
     pub phase: Phase,
-    /// The full id, once it is created.
+    /// The full id, once the container is created.
     pub id: Option<ContainerId>,
     /// The name.
     pub name: String,
-    /// The image, as it was asked for.
+    /// The image, as given in the request.
     pub image: String,
-    /// What its health check says.
+    /// The status of its health check.
     pub health: Health,
-    /// The code that its last run ended with; none if it has not ended, or nobody can tell.
+    /// The exit code of its last run. `None` if that has not ended, or the code is unknown.
     pub exit_code: Option<i64>,
-    /// How many times it was restarted after it had ended by itself, by the engine or by
+    /// The number of restarts after an end by itself, by the engine or by
     /// [`restart_when`](crate::ContainerRequest::restart_when).
     pub restarts: u64,
-    /// What went wrong: why it could not be started, or restarted.
+    /// The error of the failed start or restart.
     pub error: Option<String>,
-    /// Why the [profile hook](crate::ContainerRequest::profile_with) failed last.
+    /// The error of the last failed call of the [profile hook](crate::ContainerRequest::profile_with).
     pub profile_error: Option<String>,
-    /// What the engine knows of its state, once it runs.
+    /// The engine's view of its state, once it has started.
     pub state: Option<ContainerState>,
-    /// What it uses, while it runs: the newest sample, with the percentage of the CPU and the memory.
+    /// The latest sample, while it runs. It has the CPU usage in percent.
     pub stats: Option<Stats>,
-    /// What goes through its network and disks per second.
+    /// The throughput of its network and disks.
     pub rates: Rates,
 }
 
-/// How far a container is.
+/// The phase of a container's life.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Its image is being pulled; so much of it is here, in percent, if that is known yet.
+    /// Its image is being pulled, with the downloaded share in percent if that is known.
     Pulling(Option<f64>),
-    /// It was created, and does not run yet.
+    /// It is created and does not run yet.
     Created,
     /// It runs.
     Running,
-    /// It runs and is frozen.
+    /// It runs, with its processes frozen.
     Paused,
-    /// It ended, and is about to be started again, or whether it is is being decided.
+    /// It has ended, and a restart follows or is being decided on.
     Restarting,
     /// It has ended.
     Exited,
-    /// Anything else, as the engine says it.
+    /// Another status of the engine.
     Other(ContainerStatus),
 }
 
@@ -73,7 +73,7 @@ impl fmt::Display for Phase {
 }
 
 impl fmt::Display for Snapshot {
-    /// One line: `db-3f2a: running (healthy), CPU 12.5 %, memory 3.1 MiB, 2 processes, 1 restart`.
+    /// Writes one line: `db-3f2a: running (healthy), CPU 12.5 %, memory 3.1 MiB, 2 processes, 1 restart`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.phase)?;
         if let Some(code) = self.exit_code {
@@ -97,15 +97,15 @@ impl fmt::Display for Snapshot {
     }
 }
 
-/// What snapshots are made of: each part is written by who knows it.
+/// The data of snapshots. Its parts have different writers.
 #[derive(Clone, Debug)]
 pub(crate) struct Board {
     pub(super) name: String,
     pub(super) image: String,
     pub(super) id: Option<ContainerId>,
-    /// How much of the image is here.
+    /// The downloaded share of the image, in percent.
     pub(super) pulled: Option<f64>,
-    /// Why the start failed.
+    /// The error of the failed start.
     pub(super) failure: Option<String>,
     pub(super) state: Option<ContainerState>,
     pub(super) plan: Plan,
@@ -128,7 +128,7 @@ impl Board {
         }
     }
 
-    /// What there is to see.
+    /// Returns the current snapshot.
     pub(super) fn snapshot(&self) -> Snapshot {
         let Self { name, image, id, pulled, failure, state, plan, stats, rates } = self;
         let phase = match state {
@@ -153,7 +153,7 @@ impl Board {
         }
     }
 
-    /// Takes over a state and a plan; what is measured of a run ends with it.
+    /// Records a state and a plan. If the container does not run, its measurements are cleared.
     pub(super) fn observe(&mut self, state: Option<ContainerState>, plan: Plan) {
         if !state.as_ref().is_some_and(ContainerState::is_running) {
             self.stats = None;
@@ -195,7 +195,7 @@ mod tests {
         json!({ "State": { "Status": status, "ExitCode": 3 }, "RestartCount": 2 })
     }
 
-    /// M1.
+    /// M1: the phase advances from the pull to the end.
     #[test]
     fn the_phase_goes_from_the_pull_to_the_end() {
         let mut early = Board::new("db".into(), "postgres:17".into());
@@ -216,7 +216,7 @@ mod tests {
         }
     }
 
-    /// M1, M2.
+    /// M1, M2: an end that may be followed by a restart is not the phase `Exited`.
     #[test]
     fn an_end_that_may_be_followed_by_a_restart_is_no_exit() {
         let mut board = board(state("exited"));
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(board.snapshot().phase, Phase::Exited);
     }
 
-    /// M1.
+    /// M1: the measurements of a run are cleared at its end.
     #[test]
     fn what_was_measured_ends_with_the_run() {
         let mut board = board(state("running"));

@@ -1,5 +1,5 @@
-//! One sample of what a container uses, as a value that is written as JSON and read back the same. How the engine's
-//! answer becomes one is for `read.rs`.
+//! A resource sample as a value, which can be written as JSON and read back unchanged. Parsing the engine's answer is
+//! up to `read.rs`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,39 +7,40 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-/// What a container used when the engine looked: one sample.
+/// A sample of a container's resource usage.
 ///
-/// What the engine does not tell is none, never 0. Counters begin anew with each run of the container. As JSON, with
-/// the names of the fields as keys and without what is none, it is read back the same.
+/// A value that the engine does not report is `None`, never 0. Counters start over with each run of the container. The
+/// JSON form has the field names as keys, omits `None`, and reads back to the same value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// When it was taken, by the engine's clock; in JSON as RFC 3339 has it.
+    /// The time of the sample by the engine's clock; in JSON in the format of RFC 3339.
     #[serde(with = "crate::words::rfc3339")]
     pub time: SystemTime,
-    /// CPU time used since the sample before, in percent of one CPU: two busy threads are 200. Never negative, finite.
+    /// The CPU time since the previous sample, in percent of one CPU: two busy threads yield 200. Finite and not
+    /// negative.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_percent: Option<f64>,
-    /// CPU time used in this run, in nanoseconds.
+    /// The CPU time used in this run, in nanoseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_nanos: Option<u64>,
-    /// What all CPUs of the machine have had of time since it was started, in nanoseconds, as the engine counts it.
+    /// The total CPU time of the machine since its start, over all CPUs, in nanoseconds, as the engine counts it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_cpu_nanos: Option<u64>,
-    /// How many CPUs the machine has.
+    /// The number of CPUs of the machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub online_cpus: Option<u64>,
-    /// Memory in bytes as `docker stats` shows it: without the part of the cache that is not in use.
+    /// The memory usage in bytes, as in `docker stats`: without the inactive part of the cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
-    /// The most memory that it may have, in bytes; the machine's, if it is not limited.
+    /// The memory limit in bytes. Without a limit, the machine's memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_limit_bytes: Option<u64>,
-    /// How many processes and threads it has.
+    /// The number of processes and threads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pids: Option<u64>,
-    /// What went through each of its network interfaces, by name; nothing, if it has no network of its own.
+    /// The traffic of each network interface, by name. Empty if it has no network namespace of its own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub interfaces: BTreeMap<String, Traffic>,
     /// Bytes read from block devices.
@@ -50,33 +51,33 @@ pub struct Stats {
     pub disk_written_bytes: Option<u64>,
 }
 
-/// What went through a network interface in one run of a container, as seen from in it.
+/// The traffic of a network interface in one run of a container, as seen from inside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Traffic {
-    /// Bytes that came in.
+    /// Bytes received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub received_bytes: Option<u64>,
-    /// Bytes that went out.
+    /// Bytes sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_bytes: Option<u64>,
-    /// Packets that came in.
+    /// Packets received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub received_packets: Option<u64>,
-    /// Packets that went out.
+    /// Packets sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_packets: Option<u64>,
 }
 
 impl Stats {
-    /// The traffic of all interfaces together; none if there is no interface.
+    /// Returns the total traffic of all interfaces, or `None` if there are none.
     #[must_use]
     pub fn network(&self) -> Option<Traffic> {
         self.interfaces.values().copied().reduce(Traffic::plus)
     }
 
-    /// How much of the memory that it may have is in use, in percent.
+    /// Returns the memory usage in percent of the limit.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a percentage needs no more than 52 bits")]
     pub fn memory_percent(&self) -> Option<f64> {
@@ -84,11 +85,11 @@ impl Stats {
         Some(self.memory_bytes? as f64 / limit as f64 * 100.0)
     }
 
-    /// The CPU time used since an earlier sample of the same run, in percent of one CPU.
+    /// Returns the CPU time used since an earlier sample of the same run, in percent of one CPU.
     ///
-    /// The container's share of what all CPUs had of time meanwhile, times the number of CPUs, as `docker stats` has
-    /// it. None if one of the samples lacks a counter, if no time has passed, or if a counter fell: then they are not of
-    /// the same run.
+    /// It is the container's share of the machine's CPU time in between, multiplied by the number of CPUs, as in
+    /// `docker stats`. `None` if a sample lacks a counter, no time has passed, or a counter has decreased, which means
+    /// that the samples belong to different runs.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a percentage needs no more than 52 bits")]
     pub fn cpu_percent_since(&self, before: &Self) -> Option<f64> {
@@ -100,7 +101,7 @@ impl Stats {
 }
 
 impl Default for Stats {
-    /// A sample of nothing, at the beginning of Unix time.
+    /// Creates a sample without values, at the start of Unix time.
     fn default() -> Self {
         Self {
             time: SystemTime::UNIX_EPOCH,
@@ -119,7 +120,7 @@ impl Default for Stats {
 }
 
 impl Traffic {
-    /// Both together; what only one tells is that one's.
+    /// Returns the sum. A value that only one of both has is taken over.
     fn plus(self, other: Self) -> Self {
         let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
             (Some(one), Some(other)) => Some(one.saturating_add(other)),
@@ -135,7 +136,7 @@ impl Traffic {
 }
 
 impl fmt::Display for Stats {
-    /// CPU, memory and processes, as in `CPU 12.5 %, memory 3.1 MiB, 2 processes`; what is not known is left out.
+    /// Writes CPU, memory and processes, such as `CPU 12.5 %, memory 3.1 MiB, 2 processes`. Unknown values are omitted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
             self.cpu_percent.map(|percent| format!("CPU {percent:.1} %")),
@@ -148,7 +149,7 @@ impl fmt::Display for Stats {
     }
 }
 
-/// A number of bytes in units of 1024.
+/// Formats a number of bytes in units of powers of 1024.
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
 fn binary(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -185,7 +186,7 @@ pub(super) mod tests {
         })
     }
 
-    /// Samples of anything that an engine may tell.
+    /// Generates samples with any values that an engine may report.
     pub(in crate::monitor) fn samples() -> impl Strategy<Value = Stats> {
         let times = (0..250_000_000_000_u64, 0..1_000_000_000_u32);
         let times = times.prop_map(|(secs, nanos)| SystemTime::UNIX_EPOCH + Duration::new(secs, nanos));
@@ -218,7 +219,7 @@ pub(super) mod tests {
         }
     }
 
-    /// M3.
+    /// M3: the CPU percentage is the share of all CPUs times their number.
     #[test]
     fn cpu_percent_is_the_share_of_all_cpus_times_their_number() {
         for (before, now, percent) in [
@@ -241,7 +242,7 @@ pub(super) mod tests {
         }
     }
 
-    /// M3.
+    /// M3: the total traffic is the sum over the interfaces that report it.
     #[test]
     fn traffic_is_the_sum_of_what_the_interfaces_tell() {
         let of =
@@ -263,7 +264,7 @@ pub(super) mod tests {
         assert_eq!(stats.to_string(), "memory 1000 B, 2 processes");
     }
 
-    /// D5.
+    /// D5: unknown values are omitted from the JSON.
     #[test]
     fn what_is_not_known_is_not_in_the_json() {
         let stats = Stats { memory_bytes: Some(0), ..Stats::default() };
@@ -275,14 +276,14 @@ pub(super) mod tests {
     }
 
     proptest! {
-        /// D5.
+        /// D5: a sample is read back as it was written.
         #[test]
         fn a_sample_is_read_back_as_it_was_written(stats in samples()) {
             let text = serde_json::to_string(&stats).expect("JSON");
             prop_assert_eq!(serde_json::from_str::<Stats>(&text).expect("a sample"), stats);
         }
 
-        /// M3.
+        /// M3: no percentage is negative or infinite.
         #[test]
         fn no_percentage_is_negative_or_infinite(one in samples(), other in samples()) {
             let percentages = [other.cpu_percent_since(&one), other.memory_percent()];

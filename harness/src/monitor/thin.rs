@@ -1,4 +1,4 @@
-//! Fewer samples of the same time: the mean of each window.
+//! Reduces a series of samples to means over time windows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -6,17 +6,17 @@ use std::time::{Duration, SystemTime};
 use super::{Stats, Traffic};
 
 impl Stats {
-    /// The mean of samples; what some do not tell is the mean of what the others do. None of none.
+    /// Returns the mean of samples, or `None` for an empty series. A value's mean covers those samples that report it.
     #[must_use]
     pub fn mean<'a>(samples: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
         let samples: Vec<_> = samples.into_iter().collect();
         (!samples.is_empty()).then(|| mean(&samples))
     }
 
-    /// At most so many samples that stand for these, in the order of their times.
+    /// Reduces a series to at most `most` samples, sorted by time.
     ///
-    /// If there are more, the time from the first to the last is divided into windows of one length, and each that has
-    /// samples becomes their [mean](Self::mean): a gap makes the outcome shorter. The samples may be in any order.
+    /// If there are more, the time from the first to the last is divided into windows of equal length, and the samples
+    /// of each become their [mean](Self::mean). A window without samples yields none. The samples may be in any order.
     #[must_use]
     pub fn thin(samples: &[Self], most: usize) -> Vec<Self> {
         let mut sorted: Vec<_> = samples.iter().collect();
@@ -34,7 +34,7 @@ impl Stats {
     }
 }
 
-/// Windows of one length, of which the last begins with the last sample.
+/// Windows of equal length. The last one begins with the last sample.
 struct Windows {
     first: SystemTime,
     /// In nanoseconds.
@@ -44,9 +44,9 @@ struct Windows {
 }
 
 impl Windows {
-    /// Which window a time is in, from 0.
+    /// Returns the index of the window that contains a time, from 0.
     fn of(&self, time: SystemTime) -> u128 {
-        // So that no product is too large: two times of this clock may be further apart than 64 bits of nanoseconds.
+        // Shifted so that no product overflows: two times of this clock may differ by more than 64 bits of nanoseconds.
         let surplus = (u128::BITS - self.span.leading_zeros()).saturating_sub(u64::BITS);
         let (at, span) = (since(self.first, time) >> surplus, self.span >> surplus);
         (at * (self.most as u128 - 1)).checked_div(span).unwrap_or_default()
@@ -57,7 +57,7 @@ fn since(first: SystemTime, time: SystemTime) -> u128 {
     time.duration_since(first).unwrap_or_default().as_nanos()
 }
 
-/// The mean of at least one sample, the earliest of which is the first.
+/// Returns the mean of a series of at least one sample.
 fn mean(samples: &[&Stats]) -> Stats {
     let of = |value: fn(&Stats) -> Option<u64>| whole_mean(samples.iter().filter_map(|sample| value(sample)));
     let first = samples.iter().map(|sample| sample.time).min().unwrap_or(SystemTime::UNIX_EPOCH);
@@ -91,7 +91,7 @@ fn traffic(samples: &[&Stats], name: &str) -> Traffic {
     }
 }
 
-/// The mean time after the first one.
+/// Returns the mean of the times since the first one.
 fn mean_offset(first: SystemTime, samples: &[&Stats]) -> Duration {
     let offsets = samples.iter().map(|sample| since(first, sample.time));
     Duration::from_nanos_u128(whole_mean_wide(offsets).unwrap_or_default())
@@ -101,17 +101,17 @@ fn whole_mean(values: impl Iterator<Item = u64>) -> Option<u64> {
     whole_mean_wide(values.map(u128::from)).map(|mean| u64::try_from(mean).unwrap_or(u64::MAX))
 }
 
-/// Rounded down.
+/// Returns the mean, rounded down.
 fn whole_mean_wide(values: impl Iterator<Item = u128>) -> Option<u128> {
     let (sum, count) =
         values.fold((0_u128, 0_u128), |(sum, count), value| (sum.saturating_add(value), count + 1));
     sum.checked_div(count)
 }
 
-/// Of finite values only; finite.
+/// Returns the mean of the finite values. It is finite itself.
 fn real_mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let values = values.filter(|value| value.is_finite());
-    // Step by step, since a sum could be too large.
+    // Computed incrementally, since a sum could overflow to infinity.
     let step = |(mean, count): (f64, f64), value: f64| (mean + (value - mean) / (count + 1.0), count + 1.0);
     let (mean, count) = values.fold((0.0, 0.0), step);
     (count > 0.0 && f64::is_finite(mean)).then_some(mean)
@@ -134,12 +134,12 @@ mod tests {
         }
     }
 
-    /// One sample per second.
+    /// Creates a series with one sample per second.
     fn series(seconds: impl IntoIterator<Item = u64>) -> Vec<Stats> {
         seconds.into_iter().map(|second| at(second * SECOND, second)).collect()
     }
 
-    /// M4.
+    /// M4: a long series is reduced to the requested length, and gaps make it shorter.
     #[test]
     fn long_series_become_as_long_as_they_may_and_gaps_make_them_shorter() {
         for (count, most, expected) in [
@@ -160,7 +160,7 @@ mod tests {
         }
     }
 
-    /// M4.
+    /// M4: a short series is kept, sorted by time.
     #[test]
     fn few_samples_stay_in_the_order_of_their_times() {
         let samples = [at(3, 1), at(1, 2), at(2, 3)];
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(samples[0], at(3, 1), "left as they were");
     }
 
-    /// M4.
+    /// M4: each window becomes the mean of its samples, at their mean time.
     #[test]
     fn a_window_is_the_mean_of_its_samples_at_their_mean_time() {
         let thin = Stats::thin(&series([5, 0, 1, 4, 3, 9]), 2);
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(Stats::thin(&series([7, 7, 7]), 2), series([7]), "all at one time");
     }
 
-    /// M4: any span.
+    /// M4: a series over the widest span is divided, too.
     #[test]
     fn the_widest_span_is_divided_too() {
         let ends = [SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 62)];
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(times, ends);
     }
 
-    /// D5.
+    /// D5: a missing value does not count as zero in a mean.
     #[test]
     fn what_is_missing_is_no_zero_in_a_mean() {
         let traffic = |bytes| Traffic { received_bytes: Some(bytes), ..Traffic::default() };
@@ -213,7 +213,7 @@ mod tests {
     }
 
     proptest! {
-        /// M4.
+        /// M4: a reduced series is short, sorted, and within the bounds of the original one.
         #[test]
         fn a_thin_series_is_short_in_order_and_within_the_bounds_of_the_long_one(
             samples in proptest::collection::vec(samples(), 0..40), most in 0_usize..20,
@@ -239,7 +239,7 @@ mod tests {
             }
         }
 
-        /// M4: the order of the samples makes no difference, but for those of one time in windows of their own.
+        /// M4: the order of the samples makes no difference, except for samples of equal time in different windows.
         #[test]
         fn order_makes_no_difference(
             seconds in proptest::collection::btree_set(0_u64..5_000, 0..60), most in 1_usize..20, seed: u64,

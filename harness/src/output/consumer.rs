@@ -1,4 +1,4 @@
-//! Calls a user's function with every line that a container prints, on a thread of its own.
+//! Calls a user function with every line that a container prints, on a dedicated thread.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,12 +10,12 @@ use crate::base::{Backoff, Run, background};
 use crate::engine::Target;
 use crate::words::{LogLine, LogStream, Result};
 
-/// Lines on their way to a function; the reader of the engine's log waits when there are more.
+/// The capacity of the channel to the thread, in lines. If it is full, reading the engine's log pauses.
 const QUEUE: usize = 1024;
-/// How far apart two lines may be in the log that are of one time: the engine stamps each stream by itself.
+/// The maximum distance in the log of two lines with the same time, since the engine stamps each stream separately.
 const DISORDER: Duration = Duration::from_secs(1);
 
-/// A function that listens; dropping this ends the reading, and what was read is still delivered.
+/// A listening function. Dropping this ends the reading; lines that were read are still delivered.
 pub(crate) struct Listener {
     _reader: Run<()>,
 }
@@ -25,7 +25,7 @@ impl Listener {
         let (sender, mut receiver) = mpsc::channel(QUEUE);
         let name = target.name.clone();
         let spawned = std::thread::Builder::new().name("seatrial-log".into()).spawn(move || {
-            // The thread ends with the reader's sender.
+            // The thread ends when the reader drops its sender.
             while let Some(line) = receiver.blocking_recv() {
                 consumer.call(line);
             }
@@ -44,14 +44,14 @@ impl std::fmt::Debug for Listener {
     }
 }
 
-/// The reading itself: over all of the container's runs, and over connections that break.
+/// The reading task, over all runs of the container, and over broken connections.
 struct Reader {
     target: Target,
     sender: mpsc::Sender<LogLine>,
     read_to: ReadTo,
 }
 
-/// How far each stream was read.
+/// The position up to which each stream was read.
 #[derive(Default)]
 struct ReadTo {
     stdout: Option<SystemTime>,
@@ -63,7 +63,7 @@ impl Reader {
         let mut backoff = Backoff::for_engine();
         loop {
             match self.follow().await {
-                // The function's thread is gone.
+                // The function's thread has ended.
                 Ok(()) if self.sender.is_closed() => return,
                 Ok(()) => {}
                 Err(error) if error.is_not_found() => return,
@@ -81,7 +81,7 @@ impl Reader {
         }
     }
 
-    /// Delivers what was not delivered yet, up to the end of this run.
+    /// Delivers the lines that were not delivered yet, up to the end of this run.
     async fn follow(&mut self) -> Result<()> {
         let mut logs = Logs::new(self.target.clone()).follow();
         if let Some(last) = self.read_to.stdout.max(self.read_to.stderr) {
@@ -99,13 +99,13 @@ impl Reader {
 }
 
 impl ReadTo {
-    /// Whether a line comes after all that were read of its stream, of which it is one from now on.
+    /// Returns `true` for a line that follows all lines read of its stream, and records it as read.
     fn is_new(&mut self, line: &LogLine) -> bool {
         let read_to = match line.stream {
             LogStream::Stdout => &mut self.stdout,
             LogStream::Stderr => &mut self.stderr,
         };
-        // None, which a line without a time has too, is less than any time.
+        // `None`, the time of a line without a time stamp, is less than any time.
         let is_new = line.time.is_none() || line.time > *read_to;
         *read_to = line.time.max(*read_to);
         is_new

@@ -1,9 +1,9 @@
-//! What is kept of output that is read: its beginning or its end, bounded. It reads nothing.
+//! The part of an output that is kept: its beginning or its end, with a limit. It does no I/O.
 
-/// How much of each stream's end is kept for a container whose log can't be read any more.
+/// The number of bytes kept at the end of each stream, for a container whose log can't be read any more.
 const TAIL: usize = 16 * 1024;
 
-/// What was read and kept: the whole up to a limit for those who collect, the end for those who report.
+/// The kept output: its beginning up to a limit for callers that collect it, or its end for a report.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     pub(crate) stdout: Kept,
@@ -17,12 +17,12 @@ pub(crate) struct Kept {
     pub(crate) truncated: bool,
 }
 
-/// What of the output is kept.
+/// The part of the output to keep.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Retain {
-    /// The first so many bytes of each stream; reading goes on until the output ends.
+    /// The first bytes of each stream, up to this limit. Reading continues until the output ends.
     Head(usize),
-    /// The end of each stream; reading goes on while somebody waits.
+    /// The end of each stream. Reading continues while a wait is interested.
     Tail,
 }
 
@@ -37,7 +37,7 @@ impl Kept {
             Retain::Tail => {
                 let bytes = &bytes[bytes.len().saturating_sub(TAIL)..];
                 self.bytes.extend_from_slice(bytes);
-                // Cut at twice the size, so that each byte is moved at most once on average.
+                // Truncated only at twice the size, so that on average each byte is moved at most once.
                 if self.bytes.len() > 2 * TAIL {
                     self.truncated = true;
                     self.bytes.drain(..self.bytes.len() - TAIL);

@@ -1,4 +1,4 @@
-//! A container's output after the fact or as it comes: bytes, lines, or a function that is called per line.
+//! A container's log, as bytes, as lines, or through a function that is called per line.
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,11 +10,11 @@ use futures_util::stream::{self, Stream, StreamExt};
 use crate::engine::{FrameDecoder, LogRequest, Mode, Target};
 use crate::words::{LineSplitter, LogLine, LogStream, Result, stream_texts};
 
-/// A view of a container's log: choose what, then read it.
+/// A view of a container's log: set options, then read it.
 ///
-/// It reads the engine's log, not the container: a slow reader never holds the container back. What is there is what
-/// the log driver kept: Docker's `local`, which is the default, loses the end of a line longer than 16 KiB, so that
-/// the next line follows on the same one; `json-file` does not.
+/// It reads the engine's log and not the container's output, so a slow reader never blocks the container. The content
+/// depends on the log driver: Docker's `local`, the default, drops the line break after a line longer than 16 KiB,
+/// which joins it with the next line; `json-file` does not.
 ///
 /// ```no_run
 /// use futures_util::StreamExt;
@@ -37,11 +37,11 @@ pub struct Logs {
     request: LogRequest,
 }
 
-/// Both streams of a log, each whole.
+/// The two streams of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogOutput {
-    /// Standard output; with a terminal, all output.
+    /// Standard output. With a terminal, the whole output.
     pub stdout: Vec<u8>,
     /// Standard error.
     pub stderr: Vec<u8>,
@@ -49,7 +49,7 @@ pub struct LogOutput {
 
 stream_texts!(LogOutput);
 
-/// Lines as they come: a [`Stream`], for the methods of `futures_util::StreamExt` or `tokio_stream::StreamExt`.
+/// The lines of a log as a [`Stream`], to be used with `futures_util::StreamExt` or `tokio_stream::StreamExt`.
 pub type LogLines = Pin<Box<dyn Stream<Item = Result<LogLine>> + Send>>;
 
 impl Logs {
@@ -65,43 +65,43 @@ impl Logs {
         Self { target, request }
     }
 
-    /// Standard output only. Default: both streams.
+    /// Selects standard output only. Default: both streams.
     pub fn only_stdout(mut self) -> Self {
         self.request.stderr = false;
         self
     }
 
-    /// Standard error only. Default: both streams.
+    /// Selects standard error only. Default: both streams.
     pub fn only_stderr(mut self) -> Self {
         self.request.stdout = false;
         self
     }
 
-    /// The last so many lines, counted over both streams. Default: all.
+    /// Selects the last lines, counted over both streams. Default: all.
     pub fn tail(mut self, lines: usize) -> Self {
         self.request.tail = Some(lines);
         self
     }
 
-    /// What was printed at this time and later. Default: all.
+    /// Selects the output printed at or after this time. Default: all.
     pub fn since(mut self, time: SystemTime) -> Self {
         self.request.since = Some(crate::words::engine_seconds(time));
         self
     }
 
-    /// Goes on until the container ends. Default: ends with what is there.
+    /// Continues with new output until the container ends. Default: ends with the existing output.
     pub fn follow(mut self) -> Self {
         self.request.follow = true;
         self
     }
 
-    /// Reads both streams to the end, each for itself, into memory.
+    /// Reads both streams separately to their ends, into memory.
     ///
     /// # Errors
-    /// Not found, if the container is gone; the engine's own, for example for a log driver that can't be read.
+    /// Not found, if the container is gone; those of the engine, for example for a log driver that can't be read.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn read(self) -> Result<LogOutput> {
         let mut output = LogOutput::default();
         self.each(|stream, bytes| match stream {
@@ -112,13 +112,13 @@ impl Logs {
         Ok(output)
     }
 
-    /// Reads both streams to the end as one, in the order in which the engine saw them.
+    /// Reads both streams to their ends as one, in the order in which the engine received the output.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// Those of [`read`](Self::read).
     ///
     /// # Cancel safety
-    /// Dropping the future leaves nothing.
+    /// Dropping the future leaves nothing behind.
     pub async fn read_interleaved(self) -> Result<Vec<u8>> {
         let mut output = Vec::new();
         self.each(|_, bytes| output.extend_from_slice(bytes)).await?;
@@ -135,13 +135,13 @@ impl Logs {
         decoder.finish()
     }
 
-    /// The log line by line, each with its stream and the time at which the engine saw it.
+    /// Streams the log line by line. Each line has its stream and the time at which the engine received it.
     ///
     /// # Errors
-    /// As [`read`](Self::read); later ones are items of the stream.
+    /// Those of [`read`](Self::read). Later errors are items of the stream.
     ///
     /// # Cancel safety
-    /// Dropping the future or the stream leaves nothing.
+    /// Dropping the future or the stream leaves nothing behind.
     pub async fn lines(mut self) -> Result<LogLines> {
         self.request.timestamps = true;
         let Target { tty, .. } = &self.target;

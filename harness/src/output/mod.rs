@@ -1,4 +1,4 @@
-//! A container's output: its log, the reader of its attached streams, and the search for text in them.
+//! A container's output: its log, the reader of its attached streams, and the search in them.
 
 mod consumer;
 mod kept;

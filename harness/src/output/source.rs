@@ -1,4 +1,4 @@
-//! Where a container's output comes from: an attached connection, or the engine's log.
+//! The source of a container's output: an attached connection, or the engine's log.
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -6,17 +6,17 @@ use tokio::io::AsyncReadExt;
 
 use crate::engine::{Bodies, Upgraded};
 
-/// Where output is read from.
+/// A connection from which output is read.
 pub(crate) enum Source {
     Attached(Upgraded),
     Followed(Bodies),
 }
 
-/// The connection broke.
+/// The connection is broken.
 pub(crate) struct Broken;
 
 impl Source {
-    /// The next piece; none at the end.
+    /// Returns the next chunk, or `None` at the end.
     pub(crate) async fn next<'a>(&mut self, buffer: &'a mut [u8]) -> Result<Option<Chunk<'a>>, Broken> {
         match self {
             Self::Attached(connection) => match connection.read(buffer).await {
@@ -33,7 +33,7 @@ impl Source {
     }
 }
 
-/// A piece of output, wherever it is.
+/// A chunk of output, borrowed or owned.
 pub(crate) enum Chunk<'a> {
     Read(&'a [u8]),
     Body(Bytes),

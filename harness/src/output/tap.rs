@@ -1,5 +1,5 @@
-//! Reads a container's output on the background thread: feeds it to those who wait for something in it, keeps the
-//! last of it, and lets go as soon as nobody needs it, so that the container is never held back.
+//! Reads a container's output on the background thread: passes it to searches, keeps the last part of it, and stops as
+//! soon as nothing needs it, so that the container is never blocked.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,29 +14,29 @@ use crate::base::{Backoff, Run, background};
 use crate::engine::{FrameDecoder, LogRequest, Mode, Target, Upgraded};
 use crate::words::{LogStream, Result};
 
-/// How much is read at once. A busy container fills it, which keeps the wake-ups few.
+/// The size of the read buffer. It is large, so that a busy container causes few wake-ups.
 const READ_SIZE: usize = 64 * 1024;
-/// After so long without output, an unfinished line counts as what it is: a prompt.
+/// The time without output after which an unfinished line counts as a prompt.
 const QUIET: Duration = Duration::from_millis(50);
-/// How long a container whose output has ended may take to end itself, before it counts as one that goes on.
+/// The time in which a container has to end after its output has ended, or else counts as still running.
 const ENDING: Duration = Duration::from_millis(500);
-/// How often the log of a container that has ended is read again because it broke off.
+/// The maximum number of times that the log of an ended container is read again after a broken connection.
 const REREADS: usize = 3;
 
-/// What became of one log wait.
+/// The outcome of a search.
 #[derive(Debug)]
 pub(crate) enum LogOutcome {
     Matched(LogMatch),
-    /// The output ended without it.
+    /// The output ended without a match.
     Ended,
     /// The output could not be read.
     Failed(String),
 }
 
-/// Makes a matcher that has seen nothing; none if there is nothing to look for.
+/// A function that creates a fresh matcher, or returns `None` if there is nothing to search for.
 type Fresh = Box<dyn Fn() -> Option<LogMatcher> + Send + Sync>;
 
-/// A search for something in the output, with the channel to the wait that wants it.
+/// A search in the output, with the channel to the wait that needs it.
 pub(crate) struct Watcher {
     fresh: Fresh,
     is_from_now: bool,
@@ -46,8 +46,8 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// Makes a search by `fresh`, which counts its matches in `seen`; `is_from_now` if what was printed before does not
-    /// count.
+    /// Creates a search with matchers from `fresh`, which counts its matches in `seen`. With `is_from_now`, earlier
+    /// output does not count.
     pub(crate) fn new(
         fresh: impl Fn() -> Option<LogMatcher> + Send + Sync + 'static,
         is_from_now: bool,
@@ -58,7 +58,7 @@ impl Watcher {
         (Self { fresh: Box::new(fresh), is_from_now, matcher, seen, done: Some(done) }, outcome)
     }
 
-    /// Starts over, for a source that begins at the beginning again.
+    /// Starts the search over, for a source that begins at the start again.
     fn reset(&mut self) {
         self.matcher = (self.fresh)();
         self.seen.store(0, Ordering::Relaxed);
@@ -79,18 +79,18 @@ impl Watcher {
         }
     }
 
-    /// Whether it wants only what is printed from now on.
+    /// Returns `true` if only future output counts.
     pub(crate) fn is_from_now(&self) -> bool {
         self.is_from_now
     }
 
-    /// Whether somebody still waits for it.
+    /// Returns `true` while a wait is interested in the outcome.
     fn is_wanted(&self) -> bool {
         self.done.as_ref().is_some_and(|done| !done.is_closed())
     }
 }
 
-/// A container's output being read; dropping it ends the reading.
+/// The reader of a container's output. Dropping it ends the reading.
 pub(crate) struct Tap {
     _reader: Run<()>,
     collected: Arc<Mutex<Collected>>,
@@ -103,10 +103,10 @@ impl std::fmt::Debug for Tap {
 }
 
 impl Tap {
-    /// Reads from a connection that is attached already: what is printed from then on. Should it break, the log is
-    /// read from the beginning of this run.
+    /// Reads from an attached connection: all output printed after the attachment. If the connection breaks, the log is
+    /// read from the start of this run.
     ///
-    /// Returns the tap, and what tells that the reading is over.
+    /// Returns the tap, and a channel that closes when the reading is over.
     pub(crate) fn attached(
         target: Target,
         connection: Upgraded,
@@ -116,7 +116,8 @@ impl Tap {
         Self::reading(target, Some(Source::Attached(connection)), watchers, keep, None)
     }
 
-    /// As [`attached`](Self::attached); should the connection break, the log is read from this time on.
+    /// Reads from an attached connection like [`attached`](Self::attached). If it breaks, the log is read from this
+    /// time on.
     pub(crate) fn attached_at(
         time: SystemTime,
         target: Target,
@@ -126,7 +127,7 @@ impl Tap {
         Self::reading(target, Some(Source::Attached(connection)), watchers, Retain::Tail, Some(time))
     }
 
-    /// Reads the log from the beginning of this run.
+    /// Reads the log from the start of this run.
     pub(crate) fn followed(target: Target, watchers: Vec<Watcher>) -> (Self, oneshot::Receiver<()>) {
         Self::reading(target, None, watchers, Retain::Tail, None)
     }
@@ -149,13 +150,13 @@ impl Tap {
         (Self { _reader: reader, collected }, is_over)
     }
 
-    /// The kept ends of stdout and stderr, as they are now.
+    /// Returns the currently kept ends of stdout and stderr.
     pub(crate) fn tails(&self) -> (Vec<u8>, Vec<u8>) {
         let collected = lock(&self.collected);
         (collected.stdout.bytes.clone(), collected.stderr.bytes.clone())
     }
 
-    /// Takes what was kept until now.
+    /// Takes the output kept so far.
     pub(crate) fn take(&self) -> Collected {
         std::mem::take(&mut lock(&self.collected))
     }
@@ -165,26 +166,25 @@ fn lock(collected: &Mutex<Collected>) -> std::sync::MutexGuard<'_, Collected> {
     collected.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// The reading itself.
+/// The reading task.
 struct Reader {
     target: Target,
     watchers: Vec<Watcher>,
     keep: Retain,
-    /// What is older is not looked at when the log has to be read; by our clock, of which an engine elsewhere may
-    /// have another.
+    /// The time before which log lines are ignored, by our clock. The clock of an engine on another machine may differ.
     not_before: Option<SystemTime>,
-    /// Whether the next that is read is the beginning once more.
+    /// Set if the next data comes from the start of the output again.
     starts_over: bool,
     collected: Arc<Mutex<Collected>>,
 }
 
-/// Why a source gave no more.
+/// The reason why a source yields no more data.
 enum Stop {
-    /// Nobody waits any more.
+    /// Nothing needs the output any more.
     Unwanted,
-    /// The output ended, or the connection broke between two frames: the container's state tells which.
+    /// The output ended, or the connection broke between two frames. The container's state tells which.
     Over,
-    /// The connection broke, and there was more.
+    /// The connection broke within the output.
     Broken,
 }
 
@@ -204,7 +204,7 @@ impl Reader {
                     Stop::Over => false,
                     Stop::Broken => true,
                 },
-                // An engine that is away for a moment says nothing about the log; a container that is gone, all.
+                // An unreachable engine says nothing about the log. If the container is gone, there is no more output.
                 Err(error) if error.is_not_found() => false,
                 Err(error) if error.status().is_none() => true,
                 Err(_) if self.target.ends_in(ENDING).await => return self.end(),
@@ -216,8 +216,8 @@ impl Reader {
                 }
                 rereads += 1;
             }
-            // It runs still (it closed its output, was restarted, or the connection broke), or it left more than we
-            // have. The log has all of it.
+            // The container still runs (it closed its output, was restarted, or the connection broke), or there is more
+            // output. The log contains all of it.
             tokio::time::sleep(backoff.next()).await;
             self.start_over();
         }
@@ -226,14 +226,14 @@ impl Reader {
     async fn follow_log(&self) -> Result<crate::engine::Bodies> {
         let state = self.target.inspect().await?.state;
         let run = state.log_since(self.target.ran_before());
-        // None is less than any time.
+        // `None` is less than any time.
         let since = run.max(self.not_before).map(crate::words::engine_seconds);
         let request =
             LogRequest { stdout: true, stderr: true, follow: true, timestamps: false, tail: None, since };
         self.target.logs(&request).await
     }
 
-    /// Reads one source until it ends or nobody waits.
+    /// Reads one source until it ends or nothing needs it.
     async fn read(&mut self, mut source: Source) -> Stop {
         let mode = if self.target.tty { Mode::Raw } else { Mode::Multiplexed };
         let mut decoder = FrameDecoder::new(mode);
@@ -287,7 +287,7 @@ impl Reader {
         matches!(self.keep, Retain::Head(_)) || !self.watchers.is_empty()
     }
 
-    /// The last line may have had no end.
+    /// Finishes the searches, since the last line may have no end.
     fn end(&mut self) {
         self.watchers.iter_mut().for_each(|watcher| watcher.look(LogMatcher::finish));
         self.tell_all(|| LogOutcome::Ended);
@@ -298,7 +298,7 @@ impl Reader {
     }
 
     fn start_over(&mut self) {
-        // What is kept stays until there is something in its place: there may be no log.
+        // The kept output is replaced only once there is new output, since there may be no log.
         self.starts_over = true;
         self.watchers.iter_mut().for_each(Watcher::reset);
     }

@@ -281,7 +281,7 @@ pub(super) fn refused(shell: &PoolShell, refusal: Refusal) -> Error {
         Refusal::Busy => Error::new(Kind::Conflict, "no container is free"),
         Refusal::Failed => match &*lock(&shell.keeper().failure) {
             Some(error) => {
-                error.duplicate().without_subject().with_part("no container works, and none could be had")
+                error.clone().without_subject().with_part("no container works, and none could be had")
             }
             None => Error::new(Kind::Conflict, "no container works, and none could be had"),
         },

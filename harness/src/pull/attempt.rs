@@ -1,6 +1,5 @@
-//! One pull: shared by its callers, tried again while that can help.
+//! A pull that its callers share. Transient failures are retried.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
@@ -15,21 +14,21 @@ use crate::engine::Engine;
 use crate::image::{Credentials, ImageRef, credentials_for};
 use crate::words::{Error, Kind, Result};
 
-/// How often a pull is tried that failed for a reason that may pass.
+/// The maximum number of attempts if a pull fails for a transient reason.
 const TRIES: u32 = 5;
 
-/// The pulls of this process that are under way, of all engines.
+/// The pulls in progress in this process, for all engines.
 static FLIGHTS: Lazy<Flights> = Lazy::new(Flights::default);
 
-/// A function that is told of the progress.
+/// A callback for progress updates.
 pub(crate) type Listener<'a> = dyn Fn(&PullProgress) + Send + Sync + 'a;
 
-/// Pulls an image by the credentials of the configuration, without progress.
+/// Pulls an image with the credentials of the configuration, without reporting progress.
 pub(crate) async fn pull(engine: &Engine, config: &Config, image: &ImageRef) -> Result<()> {
     pull_with(engine, config, image, None, None, None).await
 }
 
-/// Pulls an image and reports progress. Callers that want the same image from the same engine with the same
+/// Pulls an image and reports its progress. Callers that want the same image from the same engine with the same
 /// credentials share one pull.
 pub(crate) async fn pull_with(
     engine: &Engine,
@@ -53,11 +52,11 @@ pub(crate) async fn pull_with(
         let (engine, image, platform) = (engine.clone(), image.clone(), platform.map(str::to_owned));
         async move { try_to_pull(&engine, &image, platform.as_deref(), credentials.as_ref(), &sender).await }
     });
-    follow(flight, progress).await.map_err(|error| error.duplicate())
+    follow(flight, progress).await
 }
 
-/// Waits for a pull, telling of its progress meanwhile.
-async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<(), Arc<Error>> {
+/// Waits for a pull and forwards its progress.
+async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<()> {
     let Flight { mut outcome, progress: mut receiver } = flight;
     loop {
         let done = {
@@ -65,7 +64,7 @@ async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<(), A
             match select(&mut outcome, changed).await {
                 Either::Left((outcome, _)) => Some(outcome),
                 Either::Right((Ok(()), _)) => None,
-                // Nobody sends any more: the outcome is near.
+                // The sender is gone, so the outcome follows immediately.
                 Either::Right((Err(_), _)) => return outcome.await,
             }
         };
@@ -109,16 +108,16 @@ async fn try_to_pull(
         if attempt == TRIES {
             let registry = image.registry();
             return Err(error.with_total_elapsed(began.elapsed()).with_hint(format!(
-                "it was tried {TRIES} times; check that registry `{registry}` works and can be reached"
+                "the pull was tried {TRIES} times; check that registry `{registry}` works and is reachable"
             )));
         }
-        tracing::warn!("{error}; trying again");
+        tracing::warn!("{error}; retrying");
         tokio::time::sleep(backoff.next()).await;
     }
     unreachable!("the loop ends with its last try")
 }
 
-/// What a registry's refusal is: engines pass its words on under statuses of their own.
+/// Sets an error's kind by its text, since engines pass a registry's refusals on with varying status codes.
 fn classified(error: Error, image: &ImageRef) -> Error {
     let text = words_of(&error, image);
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -126,22 +125,22 @@ fn classified(error: Error, image: &ImageRef) -> Error {
     if has(&["unauthorized", "no basic auth", "denied", "authentication required"]) {
         error
             .with_kind(Kind::Denied)
-            .with_hint(format!("log in with `docker login {registry}`, or give the request `credentials`"))
+            .with_hint(format!("log in with `docker login {registry}`, or pass `credentials` to the request"))
     } else if has(&["not found", "manifest unknown", "name unknown", "no such host"]) {
-        error
-            .with_kind(Kind::Image)
-            .with_hint(format!("check the name, and that registry `{registry}` has it and can be reached"))
+        error.with_kind(Kind::Image).with_hint(format!(
+            "check the name, and that registry `{registry}` has the image and is reachable"
+        ))
     } else {
         error
     }
 }
 
-/// What the engine said, without the image's name, which may be any word.
+/// Returns the engine's message in lower case, without the image's name, which may contain any word.
 fn words_of(error: &Error, image: &ImageRef) -> String {
     error.message().to_lowercase().replace(image.registry(), "").replace(image.repository(), "")
 }
 
-/// Whether another try may help.
+/// Returns `true` if the failure may be transient, so that another attempt makes sense.
 fn may_pass(error: &Error, image: &ImageRef) -> bool {
     let text = words_of(error, image);
     let no_name = text.contains("no such host") || text.contains("server misbehaving");
@@ -154,14 +153,14 @@ fn may_pass(error: &Error, image: &ImageRef) -> bool {
 mod tests {
     use super::*;
 
-    /// Whether this may pass, for an image whose name is no help.
+    /// Returns `true` if this error is retried. The image's name contains misleading words.
     fn passes(text: &str) -> bool {
         let image: ImageRef = "localhost:5000/denied/unknown:1".parse().expect("a reference");
         let error = Error::new(Kind::Engine, text.to_owned()).with_subject(format!("image `{image}`"));
         may_pass(&classified(error, &image), &image)
     }
 
-    /// C31.
+    /// C31: permanent failures of a pull are told from transient ones.
     #[test]
     fn what_is_final_is_told_from_what_may_pass() {
         for text in [

@@ -1,7 +1,7 @@
-//! Pulls under way: concurrent pulls of one image are one pull, which ends early only when nobody wants it any more.
+//! Concurrent pulls of the same image share one request. The pull is cancelled once all callers have gone.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
@@ -10,37 +10,37 @@ use tokio::sync::watch;
 use super::progress::PullProgress;
 use crate::base::{Run, background};
 use crate::image::Credentials;
-use crate::words::{Error, Result};
+use crate::words::Result;
 
-type Outcome = Result<(), Arc<Error>>;
+type Outcome = Result<()>;
 
-/// One pull, which many may wait for.
+/// A pull that several callers share.
 #[derive(Clone)]
 pub(crate) struct Flight {
     pub(crate) outcome: Shared<Run<Outcome>>,
     pub(crate) progress: watch::Receiver<PullProgress>,
 }
 
-/// What makes two pulls the same. Who pulls is a part of it: nobody must fail, or succeed, with another's password.
+/// The identity of a pull. It includes the credentials, so that no caller succeeds or fails with those of another.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct FlightKey {
-    /// The engine's endpoint.
+    /// The endpoint of the engine that pulls.
     pub(crate) engine: String,
-    /// In its canonical form.
+    /// The canonical image reference.
     pub(crate) image: String,
     pub(crate) platform: Option<String>,
     pub(crate) credentials: Option<Credentials>,
 }
 
-/// The pulls that are under way.
+/// The pulls in progress.
 #[derive(Default)]
 pub(crate) struct Flights(Mutex<HashMap<FlightKey, Joinable>>);
 
-/// A pull that others may join as long as somebody waits for it.
+/// A pull in progress. It holds a weak reference, so that a pull without callers can't be joined.
 type Joinable = (WeakShared<Run<Outcome>>, watch::Receiver<PullProgress>);
 
 impl Flights {
-    /// Joins the pull that is under way, or begins one.
+    /// Joins the pull with this key, or starts one.
     pub(crate) fn join<F>(
         &self,
         key: FlightKey,
@@ -58,8 +58,8 @@ impl Flights {
         }
         let (sender, progress) = watch::channel(PullProgress::default());
         let pulling = pull(sender);
-        // Aborted when the last one who waits is gone: that closes the connection, which ends the engine's pull.
-        let outcome = background().run(async move { pulling.await.map_err(Arc::new) }).shared();
+        // Dropping the last clone aborts the task, which closes the connection, and that ends the engine's pull.
+        let outcome = background().run(async move { pulling.await }).shared();
         if let Some(weak) = outcome.downgrade() {
             flights.insert(key, (weak, progress.clone()));
         }

@@ -1,37 +1,37 @@
-//! How far a pull is, per layer and overall. Pure: fed with the engine's steps.
+//! The progress of a pull, per layer and overall. It is computed from the engine's events, without I/O.
 
 use crate::engine::PullEvent;
 
-/// How far a pull is.
+/// The progress of a pull.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PullProgress {
-    /// The layers, in the order in which the engine named them.
+    /// The layers, in the order in which the engine reported them.
     pub layers: Vec<LayerProgress>,
-    /// The engine's last word about all of it.
+    /// The engine's latest status of the whole image, such as `Pulling from library/redis`.
     pub status: String,
-    /// Whether the image is here: of one that was here already no layer is named.
+    /// Set once the pull has succeeded. If the image was present already, the engine reports no layers.
     is_done: bool,
 }
 
-/// How far one layer is.
+/// The progress of one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LayerProgress {
     /// The layer's short id.
     pub id: String,
-    /// `Downloading`, `Extracting`, `Pull complete`, …
+    /// The engine's status: `Downloading`, `Extracting`, `Pull complete`, …
     pub status: String,
-    /// Bytes downloaded.
+    /// The number of bytes downloaded.
     pub current: u64,
-    /// Bytes to download; 0 while unknown.
+    /// The number of bytes to download; 0 while unknown.
     pub total: u64,
 }
 
 impl PullProgress {
     pub(crate) fn apply(&mut self, event: PullEvent) {
         let PullEvent { layer, status, bytes } = event;
-        // Words about all carry the tag where layers carry their id, or nothing.
+        // An event for the whole image has the tag in place of a layer's id, or nothing.
         if layer.is_empty() || status.starts_with("Pulling from") {
             self.status = status;
             return;
@@ -44,7 +44,7 @@ impl PullProgress {
             }
         };
         let known = &mut self.layers[index];
-        // Extraction counts its own bytes; the download's are what takes the time.
+        // Extraction reports bytes of its own. Only those of the download are kept, since it takes most of the time.
         if let Some((current, total)) = bytes.filter(|_| status == "Downloading") {
             known.current = current;
             known.total = total;
@@ -54,7 +54,7 @@ impl PullProgress {
         known.status = status;
     }
 
-    /// The pull has worked.
+    /// Marks the pull as successful.
     pub(crate) fn finish(&mut self) {
         for layer in &mut self.layers {
             layer.current = layer.total;
@@ -62,10 +62,10 @@ impl PullProgress {
         self.is_done = true;
     }
 
-    /// How much of the image is downloaded, in percent: the mean of its layers. None while no layer is known.
+    /// Returns the downloaded share of the image in percent, as the mean of its layers. `None` while no layer is known.
     ///
-    /// Not by bytes, since the size of a layer is not known before its download begins: the first to arrive would be
-    /// all of it. It is 100 when all layers are here, and not before.
+    /// Layers count equally, regardless of their size, since a layer's size is unknown until its download begins. The
+    /// result is 100 once all layers are downloaded, and not earlier.
     #[must_use]
     pub fn percent(&self) -> Option<f64> {
         if self.is_done {
@@ -79,7 +79,7 @@ impl PullProgress {
 }
 
 impl LayerProgress {
-    /// How much of it is downloaded, from 0 to 1.
+    /// Returns the downloaded share of the layer, from 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "a part needs no more than 52 bits")]
     fn part(&self) -> f64 {
         match self.total {
@@ -90,7 +90,7 @@ impl LayerProgress {
     }
 }
 
-/// Whether a layer's download is over.
+/// Returns `true` if a layer with this status is completely downloaded.
 fn is_complete(status: &str) -> bool {
     matches!(
         status,

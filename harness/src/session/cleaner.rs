@@ -180,7 +180,7 @@ impl Cleaner {
         self.changed.notify_all();
         let last = listeners.pop();
         for listener in listeners {
-            listener.send(outcome.as_ref().copied().map_err(Error::duplicate)).ok();
+            listener.send(outcome.as_ref().copied().map_err(Error::clone)).ok();
         }
         if let Some(last) = last {
             last.send(outcome).ok();

@@ -9,10 +9,10 @@ use crate::image::{Credentials, resolve};
 use crate::pull::{Listener, PullProgress, pull_with};
 use crate::words::{Error, Kind, Result};
 
-/// An image that is wanted here.
+/// A pull of an image, configured step by step and executed by [`run`](Self::run).
 ///
-/// Concurrent pulls of one image with the same credentials are one pull, and one caller's cancellation does not fail
-/// the others.
+/// Concurrent pulls of one image with the same credentials share one request. Dropping one of them does not fail the
+/// others.
 #[derive(Clone)]
 #[must_use = "a pull does nothing until it is run"]
 pub struct Pull {
@@ -25,7 +25,7 @@ pub struct Pull {
 }
 
 impl Pull {
-    /// Pulls this image, whether it is there or not.
+    /// Creates a pull of this image, with the policy [`PullPolicy::Always`].
     pub fn new(image: impl Into<String>) -> Self {
         Self {
             image: image.into(),
@@ -37,44 +37,46 @@ impl Pull {
         }
     }
 
-    /// When to pull. Default: always.
+    /// Sets the condition for pulling. Default: [`PullPolicy::Always`].
     pub fn policy(mut self, policy: PullPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// The platform, `linux/arm64` for example. Default: the engine's.
+    /// Sets the platform, for example `linux/arm64`. Default: the engine's.
     pub fn platform(mut self, platform: impl Into<String>) -> Self {
         self.platform = Some(platform.into());
         self
     }
 
-    /// Who pulls. Default: what the docker configuration says of the registry.
+    /// Sets the credentials for the registry. Default: those in the Docker configuration.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// Calls a function with the newest progress, on the task that awaits the pull. Default: nobody is told.
+    /// Sets a callback for the latest progress. It is called on the task that awaits the pull. Default: none.
     pub fn on_progress(mut self, progress: impl Fn(&PullProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
         self
     }
 
-    /// The session whose engine pulls. Default: the process's.
+    /// Sets the session whose engine pulls. Default: the process's session.
     pub fn session(mut self, session: &Session) -> Self {
         self.session = Some(session.clone());
         self
     }
 
-    /// Pulls.
+    /// Pulls the image if the policy requires it.
     ///
     /// # Errors
-    /// Invalid, if the reference can't be one; image, if there is no such image, or none here and the policy is
-    /// `never`; denied, if the registry wants other credentials; after several tries, what the engine said last.
+    /// - Invalid: the image reference is malformed.
+    /// - Image: the image does not exist, or the engine does not have it and the policy is `never`.
+    /// - Denied: the registry requires other credentials.
+    /// - Otherwise the engine's last error, after several attempts.
     ///
     /// # Cancel safety
-    /// Dropping the future ends the pull unless somebody else waits for it.
+    /// If the future is dropped, the pull is cancelled, unless another caller shares it.
     pub async fn run(self) -> Result<()> {
         let session = match self.session {
             Some(session) => session,

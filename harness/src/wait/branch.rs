@@ -1,4 +1,4 @@
-//! What became of each branch of a wait: kept while it runs, told when it fails.
+//! The progress of each branch of a wait, kept for the report of a failed wait.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -7,48 +7,30 @@ use tokio::sync::oneshot;
 
 use super::{Strategy, WaitFor};
 use crate::output::{LogOutcome, Watcher};
-use crate::words::BranchReport;
+use crate::words::{BranchOutcome, BranchReport};
 
-/// One strategy that is being waited for, and those below it.
+/// A strategy that is being waited for, with the branches below it.
 #[derive(Debug)]
 pub(crate) struct Branch {
     pub(super) strategy: Strategy,
     pub(super) children: Vec<Branch>,
-    /// Where the outcome of a log wait comes from; taken by the one who waits.
+    /// The receiver of a log wait's outcome, taken by the waiting future.
     pub(super) log: Mutex<Option<oneshot::Receiver<LogOutcome>>>,
-    /// How many matches the log wait has seen.
+    /// The number of matches that the log wait has seen.
     pub(super) seen: std::sync::Arc<std::sync::atomic::AtomicUsize>,
-    /// Written by the branch's own future, read by the report.
+    /// Written by the branch's future, and read by the report.
     progress: Mutex<Progress>,
 }
 
 #[derive(Debug, Default)]
 struct Progress {
     began: Option<Instant>,
-    ended: Option<(Instant, Outcome)>,
+    ended: Option<(Instant, BranchOutcome)>,
     last: String,
 }
 
-/// How a branch ended, or that it did not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Pending,
-    Met,
-    Failed(String),
-}
-
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Pending => f.write_str("not met"),
-            Self::Met => f.write_str("met"),
-            Self::Failed(reason) => write!(f, "failed: {reason}"),
-        }
-    }
-}
-
 impl Branch {
-    /// The branches of a wait. Log waits among them get a watcher each, which `watchers` collects.
+    /// Creates the branches of a wait. Each log wait among them adds a watcher to `watchers`.
     pub(crate) fn of(wait: &WaitFor, watchers: &mut Vec<Watcher>) -> Self {
         let strategy = wait.0.clone();
         let children = match &strategy {
@@ -77,11 +59,11 @@ impl Branch {
         self.lock().last = what.into();
     }
 
-    pub(super) fn end(&self, outcome: Outcome) {
+    pub(super) fn end(&self, outcome: BranchOutcome) {
         self.lock().ended = Some((Instant::now(), outcome));
     }
 
-    /// This branch and those below it, for a report, from the outside in.
+    /// Returns the reports of this branch and those below it, each branch before its children.
     pub(crate) fn report(&self) -> Vec<BranchReport> {
         let mut rows = Vec::new();
         self.report_into(0, &mut rows);
@@ -92,7 +74,7 @@ impl Branch {
         let progress = self.lock();
         let (end, outcome) = match &progress.ended {
             Some((at, outcome)) => (*at, outcome.clone()),
-            None => (Instant::now(), Outcome::Pending),
+            None => (Instant::now(), BranchOutcome::NotMet),
         };
         let last_seen = match &self.strategy {
             Strategy::Log(log) => log.count_in_words(self.seen.load(std::sync::atomic::Ordering::Relaxed)),
@@ -101,7 +83,7 @@ impl Branch {
         rows.push(BranchReport {
             depth,
             waited_for: self.strategy.to_string(),
-            outcome: outcome.to_string(),
+            outcome,
             elapsed: progress.began.map_or(Duration::ZERO, |began| end - began),
             last_seen,
         });

@@ -1,4 +1,4 @@
-//! What every strategy needs while it waits: the container, the sensor of its end, pauses.
+//! The context of a wait: the container, the sensor of its end, and pauses.
 
 use std::time::{Duration, Instant};
 
@@ -9,29 +9,29 @@ use crate::base::{Backoff, background};
 use crate::life::Sensor;
 use crate::words::Error;
 
-/// How long an address may fail to answer before it is looked up again.
+/// The time after which an address that does not answer is looked up again.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// One wait's surroundings.
+/// The context of one wait.
 #[derive(Debug)]
 pub(super) struct Cx<'a> {
     pub(super) container: &'a dyn Waited,
     pub(super) sensor: Sensor,
 }
 
-/// Why a strategy was not met.
+/// The reason why a strategy was not met.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The container ended first.
     Ended,
-    /// It can't be met any more, in words.
+    /// The condition can't be met any more, for this reason.
     Never(String),
-    /// The engine failed.
+    /// A request to the engine failed.
     Engine(Error),
 }
 
 impl Cx<'_> {
-    /// Runs a future up to the container's end.
+    /// Awaits a future until the container's end.
     pub(super) async fn until_end<T>(
         &self,
         future: impl Future<Output = Result<T, Failure>>,
@@ -45,8 +45,8 @@ impl Cx<'_> {
 }
 
 impl Cx<'_> {
-    /// Finds an address of the container. What the handle does not know is looked for anew: a container that had
-    /// ended when it was looked at has no addresses, whatever was published, and the engine may have started it again.
+    /// Looks an address of the container up. If the handle does not know it, the container is inspected again: a
+    /// container has no addresses if it had ended at the last inspection, and the engine may have restarted it since.
     pub(super) async fn address<T>(
         &self,
         look_up: impl Fn(&dyn Waited) -> Result<T, Error>,
@@ -74,8 +74,8 @@ impl Cx<'_> {
     }
 }
 
-/// Looks a container's addresses up anew every so often while they don't answer: the engine publishes other ports
-/// when it starts the container again.
+/// Looks a container's addresses up again at intervals while they don't answer, since the engine may publish other
+/// ports after a restart.
 pub(super) struct Refresh(Instant);
 
 impl Refresh {
@@ -88,7 +88,7 @@ impl Refresh {
             return;
         }
         let target = cx.container.target();
-        // An engine that is away for a moment is asked the next time.
+        // If the engine is unreachable, the next interval tries again.
         if let Ok(info) = target.inspect().await {
             cx.container.refresh(&info);
         }
@@ -96,12 +96,12 @@ impl Refresh {
     }
 }
 
-/// The report names the container; a reason need not.
+/// Removes the container's name from a reason, since the report contains it.
 fn never(error: Error) -> Failure {
     Failure::Never(error.without_subject().to_string())
 }
 
-/// Pauses between questions that an engine has no stream for: short at first, so that a quick start stays quick.
+/// Pauses between polls. They are short at first, so that a quick start stays quick.
 pub(super) struct Pauses(Backoff);
 
 impl Pauses {

@@ -1,29 +1,29 @@
-//! Follows a wait to its end: every branch side by side, one deadline over all.
+//! Drives a wait to its end: all branches concurrently, with a single time limit.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, Either, select, select_ok, try_join_all};
 
-use super::branch::{Branch, Outcome};
+use super::branch::Branch;
 use super::cx::{Cx, Failure};
 use super::{Strategy, WaitFor, Waited};
 use crate::base::background;
 use crate::engine::{End, Target};
 use crate::life::Sensor;
 use crate::output::{LogMatch, LogOutcome, Retain, Tap};
-use crate::words::{Error, Result};
+use crate::words::{BranchOutcome, Error, Result};
 
-/// A wait that is set up before the container starts, so that nothing that it prints is missed.
+/// A wait that is prepared before the container starts, so that no output is missed.
 #[derive(Debug)]
 pub(crate) struct Preparation {
     pub(crate) root: Branch,
     pub(crate) tap: Option<Tap>,
-    /// Tells that the output's reading is over: the container's end, most of the time.
+    /// Closes when the reading of the output is over, usually at the container's end.
     over: Option<tokio::sync::oneshot::Receiver<()>>,
 }
 
-/// How a wait ended that was not met.
+/// The reason why a wait was not met.
 #[derive(Debug)]
 pub(crate) enum Unmet {
     TimedOut,
@@ -33,7 +33,7 @@ pub(crate) enum Unmet {
 }
 
 impl Preparation {
-    /// Sets a wait up for a container that is created and not started.
+    /// Prepares a wait for a container that is created and not started.
     pub(crate) async fn before_start(wait: &WaitFor, target: &Target) -> Result<Self> {
         let mut watchers = Vec::new();
         let root = Branch::of(wait, &mut watchers);
@@ -45,7 +45,7 @@ impl Preparation {
         Ok(Self { root, tap: Some(tap), over: Some(over) })
     }
 
-    /// Sets a wait up for a container that runs: its log is read from the beginning of this run, or from now.
+    /// Prepares a wait for a running container. Its log is read from the start of this run, or from now.
     pub(crate) async fn after_start(wait: &WaitFor, target: &Target) -> Result<Self> {
         let mut watchers = Vec::new();
         let root = Branch::of(wait, &mut watchers);
@@ -55,11 +55,11 @@ impl Preparation {
         let from_now = watchers.iter().filter(|watcher| watcher.is_from_now()).count();
         if from_now != 0 && from_now != watchers.len() {
             return Err(Error::invalid(
-                "some log waits look from now on and some from the start; wait for them one by one",
+                "some log waits use `from_now` and some do not; wait for them separately",
             ));
         }
         let (tap, over) = if from_now != 0 {
-            // Before the connection: what is printed while it is made counts.
+            // Before the connection is made, so that output printed meanwhile counts.
             let now = SystemTime::now();
             let connection = target.attach().await?;
             Tap::attached_at(now, target.clone(), connection, watchers)
@@ -70,7 +70,7 @@ impl Preparation {
     }
 }
 
-/// Waits until a container that was started is ready. The matches of log waits go to `matches`.
+/// Waits until a started container is ready. The matches of log waits are added to `matches`.
 pub(crate) async fn wait_ready(
     container: &dyn Waited,
     prepared: &mut Preparation,
@@ -96,7 +96,7 @@ pub(crate) async fn wait_ready(
             Failure::Never(reason) => Unmet::Never(reason),
             Failure::Engine(error) => Unmet::Engine(error),
         }),
-        // The container may have ended at the very moment.
+        // The container may have ended at the same moment.
         Either::Right(((), _)) => Err(cx.sensor.seen().map_or(Unmet::TimedOut, |_| Unmet::Ended)),
     }
 }
@@ -114,23 +114,23 @@ fn follow<'a>(
             _ => leaf(branch, cx, matches).await,
         };
         branch.end(match &result {
-            Ok(()) => Outcome::Met,
-            // The report says of the container how it ended.
-            Err(Failure::Ended) => Outcome::Pending,
-            Err(Failure::Never(reason)) => Outcome::Failed(reason.clone()),
-            Err(Failure::Engine(error)) => Outcome::Failed(error.to_string()),
+            Ok(()) => BranchOutcome::Met,
+            // The report states separately how the container ended.
+            Err(Failure::Ended) => BranchOutcome::NotMet,
+            Err(Failure::Never(reason)) => BranchOutcome::Failed(reason.clone()),
+            Err(Failure::Engine(error)) => BranchOutcome::Failed(error.to_string()),
         });
         result
     })
 }
 
-/// All branches to their ends, or to the first that fails.
+/// Waits for all branches, or for the first one that fails.
 async fn all(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> Result<(), Failure> {
     let children = branch.children.iter().map(|child| follow(child, cx, matches));
     try_join_all(children).await.map(drop)
 }
 
-/// The first branch that is met; fails with the last one.
+/// Waits for the first branch that is met. Fails with the last one.
 async fn any(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> Result<(), Failure> {
     match select_ok(branch.children.iter().map(|child| follow(child, cx, matches))).await {
         Ok(_) => Ok(()),
@@ -151,7 +151,7 @@ async fn leaf(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> R
             })
             .await
         }
-        // The tap reads to the end of the output before it says that there is no more, so this one is not cut short.
+        // The tap reads to the end of the output before it reports the end, so that no match is missed.
         Strategy::Log(_) => log(branch, cx, matches).await,
         Strategy::Port(wait) => cx.until_end(wait.follow(branch, cx)).await,
         Strategy::Http(wait) => cx.until_end(wait.follow(branch, cx)).await,
@@ -183,7 +183,7 @@ async fn log(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> Re
         Ok(LogOutcome::Failed(reason)) => {
             Err(Failure::Never(format!("its output could not be read: {reason}")))
         }
-        // The tap goes before the branch only when the whole wait does.
+        // The tap is dropped before the branch only if the whole wait is.
         Ok(LogOutcome::Ended) | Err(_) => {
             cx.sensor.ended().await;
             Err(Failure::Ended)

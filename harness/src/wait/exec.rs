@@ -1,4 +1,4 @@
-//! The wait for a command in the container to succeed. A command has to be run to be asked, so this does, in pauses.
+//! The wait for a command in the container to succeed. The command is polled, with growing pauses.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses};
 use crate::words::{Error, Result, quoted};
 
-/// Waits until a command in the container ends as it should.
+/// Waits until a command in the container exits with the expected code and output.
 #[derive(Clone, Debug)]
-#[must_use = "a wait does nothing until a request is given it"]
+#[must_use = "a wait does nothing until it is passed to a request"]
 pub struct ExecWait {
     cmd: Vec<String>,
     exit_code: i64,
@@ -21,13 +21,13 @@ impl ExecWait {
         Self { cmd, exit_code: 0, output: None }
     }
 
-    /// The exit code that counts. Default: 0.
+    /// Sets the expected exit code. Default: 0.
     pub fn exit_code(mut self, code: i64) -> Self {
         self.exit_code = code;
         self
     }
 
-    /// A text that standard output or standard error must hold. Default: none.
+    /// Sets a text that standard output or standard error has to contain. Default: none.
     pub fn output(mut self, text: impl Into<String>) -> Self {
         self.output = Some(text.into());
         self
@@ -35,7 +35,7 @@ impl ExecWait {
 
     pub(super) fn check(&self) -> Result<()> {
         if self.cmd.is_empty() {
-            return Err(Error::invalid("a wait for a command needs one: the list is empty"));
+            return Err(Error::invalid("the command to wait for is an empty list"));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The wait for a file in the container.
 //!
-//! The engine tells of a path when it is asked, running or not, whatever is in the image; it has no stream for it,
-//! so this asks again and again.
+//! The engine reports a path's existence on request, even if the container does not run or has no shell. It has no
+//! stream for it, so it is polled.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses};
 use crate::words::{Error, Result};
 
-/// Waits until a file or directory is there in the container.
+/// Waits until a file or directory exists in the container.
 #[derive(Clone, Debug)]
-#[must_use = "a wait does nothing until a request is given it"]
+#[must_use = "a wait does nothing until it is passed to a request"]
 pub struct FileWait {
     path: String,
 }
@@ -35,7 +35,7 @@ impl FileWait {
         loop {
             match target.has_path(&self.path).await {
                 Ok(true) => return Ok(()),
-                Ok(false) => branch.saw("it is not there"),
+                Ok(false) => branch.saw("it does not exist"),
                 Err(error) => branch.saw(error.to_string()),
             }
             pauses.next().await;

@@ -8,12 +8,12 @@ use crate::base::background;
 use crate::engine::{ContainerInfo, Signal};
 use crate::words::Health;
 
-/// Not every engine tells of every change, so a state is looked at after so long without an event.
+/// The time without an event after which the state is inspected, since not every engine reports every change.
 const WITHOUT_EVENT: Duration = Duration::from_secs(2);
 
-/// Waits until the container's health check says that it is healthy.
+/// Waits until the container's health check reports healthy.
 #[derive(Clone, Debug)]
-#[must_use = "a wait does nothing until a request is given it"]
+#[must_use = "a wait does nothing until it is passed to a request"]
 pub struct HealthyWait {
     fail_on_unhealthy: bool,
 }
@@ -23,7 +23,7 @@ impl HealthyWait {
         Self { fail_on_unhealthy: false }
     }
 
-    /// Fails at once when the check says that it is unhealthy. Default: goes on, since a check can recover.
+    /// Fails as soon as the check reports unhealthy. Default: continues to wait, since a check can recover.
     pub fn fail_on_unhealthy(mut self) -> Self {
         self.fail_on_unhealthy = true;
         self
@@ -31,7 +31,7 @@ impl HealthyWait {
 
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
         let target = cx.container.target();
-        // The events first and the state after: nothing that happens in between is missed.
+        // Subscribed before the first inspection, so that no change in between is missed.
         let mut signals = target.listen();
         loop {
             let next = background().run(async move {
@@ -62,7 +62,7 @@ impl HealthyWait {
                 "it has no health check; give it one with `health_check`, or wait for something else".into(),
             )),
             Health::Unhealthy if self.fail_on_unhealthy => Err(Failure::Never("it is unhealthy".into())),
-            // The report has the state, with what the check printed.
+            // The report contains the state, with the check's output.
             _ => Ok(false),
         }
     }

@@ -1,4 +1,4 @@
-//! The wait for an HTTP answer. A server has to be asked to answer, so this asks again and again.
+//! The wait for an HTTP answer. The server is polled with requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,26 +19,26 @@ use crate::base::background;
 use crate::engine::Authority;
 use crate::words::{Error, Port, Result, quoted};
 
-/// How long one request may take.
+/// The time limit of one request.
 const REQUEST: Duration = Duration::from_secs(5);
-/// How much of a body is looked at.
+/// The maximum number of bytes of a body that are read.
 const BODY: usize = 1 << 20;
 
-/// An answer, for a check of your own.
+/// An HTTP answer, for a user's check.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpResponse {
-    /// The status.
+    /// The status code.
     pub status: u16,
-    /// The headers, names in lower case, in the order in which they came.
+    /// The headers in their order, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The first MiB of the body.
+    /// The body. Empty if it is larger than 1 MiB, or broke off.
     pub body: Bytes,
 }
 
-/// Waits for an HTTP answer that is as it should be.
+/// Waits for an HTTP answer that meets all conditions.
 #[derive(Clone)]
-#[must_use = "a wait does nothing until a request is given it"]
+#[must_use = "a wait does nothing until it is passed to a request"]
 pub struct HttpWait {
     path: String,
     port: Option<Port>,
@@ -51,7 +51,7 @@ pub struct HttpWait {
     tls: Option<Authority>,
 }
 
-/// A check of an answer that a user brings.
+/// A check of an answer by the user.
 type Check = dyn Fn(&HttpResponse) -> bool + Send + Sync;
 
 impl HttpWait {
@@ -69,55 +69,55 @@ impl HttpWait {
         }
     }
 
-    /// The container's port. Default: the only one that is published.
+    /// Sets the container's port. Default: the only published one.
     pub fn port(mut self, port: impl Into<Port>) -> Self {
         self.port = Some(port.into());
         self
     }
 
-    /// The method. Default: `GET`.
+    /// Sets the method. Default: `GET`.
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = method.into();
         self
     }
 
-    /// The status that counts. Default: 200 to 399.
+    /// Sets the expected status code. Default: 200 to 399.
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// A header that is sent. Default: none but `host`.
+    /// Adds a header to the request. Default: only `host`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// A header that the answer must have, with a value that holds this text. Default: none.
+    /// Requires a header in the answer whose value contains this text. Default: none.
     pub fn expect_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.expected_header = Some((name.into().to_lowercase(), value.into()));
         self
     }
 
-    /// A text that the body must hold. Default: none.
+    /// Requires a text in the body. Default: none.
     pub fn body(mut self, text: impl Into<String>) -> Self {
         self.body = Some(text.into());
         self
     }
 
-    /// A check of the answer of your own, beside the others. It must not block. Default: none.
+    /// Adds a check of the answer to the other conditions. It must not block. Default: none.
     pub fn matching(mut self, check: impl Fn(&HttpResponse) -> bool + Send + Sync + 'static) -> Self {
         self.check = Some(Arc::new(check));
         self
     }
 
-    /// Speaks HTTPS and takes any certificate. Needs the `tls` feature. Default: plain HTTP.
+    /// Uses HTTPS and accepts any certificate. Needs the `tls` feature. Default: plain HTTP.
     pub fn tls(mut self) -> Self {
         self.tls = Some(Authority::Any);
         self
     }
 
-    /// Speaks HTTPS with a server whose certificate this authority signed, in PEM. Needs the `tls` feature.
+    /// Uses HTTPS and requires a certificate signed by this authority, in PEM. Needs the `tls` feature.
     pub fn tls_authority(mut self, pem: impl Into<Bytes>) -> Self {
         self.tls = Some(Authority::Pem(pem.into()));
         self
@@ -125,7 +125,7 @@ impl HttpWait {
 
     pub(super) fn check(&self) -> Result<()> {
         if self.tls.is_some() && !cfg!(feature = "tls") {
-            return Err(Error::invalid("an HTTPS wait needs seatrial's `tls` feature"));
+            return Err(Error::invalid("an HTTPS wait needs the `tls` feature of the crate `seatrial`"));
         }
         if let Some(authority) = &self.tls {
             crate::engine::check_authority(authority).map_err(|error| {
@@ -139,7 +139,7 @@ impl HttpWait {
     }
 
     fn request(&self, host: &str) -> Result<Request<Full<Bytes>>> {
-        let wrong = |what: &str, text: &str| Error::invalid(format!("HTTP {what} `{text}` is not one"));
+        let wrong = |what: &str, text: &str| Error::invalid(format!("the HTTP {what} `{text}` is invalid"));
         let method = Method::from_bytes(self.method.as_bytes()).map_err(|_| wrong("method", &self.method))?;
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| wrong("host", host))?);
@@ -213,7 +213,7 @@ async fn ask(
     };
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;
-    // The connection is driven beside the request, and ends with its sender.
+    // The connection's task ends when `sender` is dropped.
     tokio::spawn(connection);
     let response = sender.send_request(request).await.map_err(|error| text(&error))?;
     let status: StatusCode = response.status();
@@ -223,7 +223,7 @@ async fn ask(
         .collect();
     let body = match Limited::new(response.into_body(), BODY).collect().await {
         Ok(body) => body.to_bytes(),
-        // What is too long, or breaks off, is still an answer with a status.
+        // An answer whose body is too long, or breaks off, still has a status.
         Err(_) => Bytes::new(),
     };
     Ok(HttpResponse { status: status.as_u16(), headers, body })

@@ -1,4 +1,4 @@
-//! The wait for a line of output: what is looked for, where, and how often.
+//! The wait for output: its pattern, streams and number of matches.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -10,13 +10,14 @@ use tokio::sync::oneshot;
 use crate::output::{LogMatcher, LogOutcome, Pattern, Streams, Watcher};
 use crate::words::{Error, Result};
 
-/// Waits for output.
+/// Waits for a text or regular expression in the output.
 ///
-/// It streams: each byte is looked at once, memory does not grow with the log, and the container is never held back.
+/// Output is streamed: each byte is scanned once, memory does not grow with the log, and the container is never
+/// blocked.
 #[derive(Clone, Debug)]
-#[must_use = "a wait does nothing until a request is given it"]
+#[must_use = "a wait does nothing until it is passed to a request"]
 pub struct LogWait {
-    /// The pattern, or the words of why it is none.
+    /// The pattern, or the text of its error.
     pattern: Result<Pattern, String>,
     streams: Streams,
     times: usize,
@@ -33,7 +34,7 @@ impl LogWait {
     }
 
     fn new(pattern: Result<Pattern>) -> Self {
-        // An error is not a value, its words are.
+        // The error's text is kept, since errors can't be cloned.
         Self {
             pattern: pattern.map_err(|error| error.to_string()),
             streams: Streams::Either,
@@ -42,13 +43,13 @@ impl LogWait {
         }
     }
 
-    /// Looks at standard output only. Default: both streams.
+    /// Scans standard output only. Default: both streams.
     pub fn on_stdout(mut self) -> Self {
         self.streams = Streams::Stdout;
         self
     }
 
-    /// Looks at standard error only. Default: both streams.
+    /// Scans standard error only. Default: both streams.
     pub fn on_stderr(mut self) -> Self {
         self.streams = Streams::Stderr;
         self
@@ -60,8 +61,8 @@ impl LogWait {
         self
     }
 
-    /// Looks at what is printed from the moment of the wait on, for a wait after the start. Default: from the start
-    /// of this run of the container.
+    /// Scans only output printed after the wait begins, for a wait after the start. Default: all output of this run of
+    /// the container.
     pub fn from_now(mut self) -> Self {
         self.from_now = true;
         self
@@ -72,9 +73,7 @@ impl LogWait {
             return Err(Error::invalid(reason.clone()));
         }
         if self.times == 0 {
-            return Err(Error::invalid(
-                "a log wait for 0 matches is met before it begins; wait for at least 1",
-            ));
+            return Err(Error::invalid("a log wait for 0 matches would be met at once; wait for at least 1"));
         }
         Ok(())
     }

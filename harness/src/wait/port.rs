@@ -1,9 +1,9 @@
-//! The wait for a port: connections are accepted, and kept.
+//! The wait for a port that accepts connections and keeps them open.
 //!
-//! An engine's userland proxy accepts on a published port before anything listens in the container, and closes at
-//! once. So a connection to the published address is not enough: where the container's own address can be reached,
-//! a connection there decides; elsewhere the connection must stay open for a while. No engine has a stream that
-//! tells of a listening socket, so this asks again and again.
+//! An engine's userland proxy accepts connections to a published port before the container listens on it, and closes
+//! them at once. So if the container's own address is reachable, a connection to that address decides; otherwise, a
+//! connection to the published address has to stay open for a while. No engine reports listening sockets, so the port
+//! is polled.
 
 use std::fmt;
 use std::io;
@@ -19,24 +19,25 @@ use super::cx::{Cx, Failure, Pauses, Refresh};
 use crate::base::background;
 use crate::words::{Error, Port, Protocol, Result};
 
-/// How long a connection must stay open where the container's own address can't be asked.
+/// The time for which a connection has to stay open if the container's own address can't be reached.
 const HOLD: Duration = Duration::from_millis(100);
-/// How long one connect may take.
+/// The time limit for establishing a connection.
 const CONNECT: Duration = Duration::from_millis(1000);
-/// How long the published address must have held before it outweighs a container's address that refuses.
+/// The time after which a published address that keeps connections open outweighs a container's address that refuses
+/// them.
 const OUTWEIGHS: Duration = Duration::from_secs(2);
 
-/// Waits until a TCP port of the container accepts connections and keeps them.
+/// Waits until a TCP port of the container accepts connections and keeps them open.
 #[derive(Clone, Debug)]
-#[must_use = "a wait does nothing until a request is given it"]
+#[must_use = "a wait does nothing until it is passed to a request"]
 pub struct PortWait {
     port: Port,
 }
 
-/// What one look at the port said.
+/// The result of one probe of the port.
 enum Look {
     Open,
-    /// The published address holds, but the container's own refuses.
+    /// The published address keeps the connection open, but the container's own address refuses one.
     HeldByProxy(String),
     Closed(String),
 }
@@ -51,7 +52,7 @@ impl PortWait {
             return Ok(());
         }
         Err(Error::invalid(format!(
-            "port {} can't be waited for: only TCP tells that somebody listens; wait for a log line or a command",
+            "port {} can't be waited for: only a TCP port shows that a process listens; wait for a log line or a command",
             self.port
         )))
     }
@@ -81,7 +82,7 @@ impl PortWait {
         }
     }
 
-    /// The published address and the container's own, of which there is at least one.
+    /// Returns the published address and the container's own. At least one of them exists.
     fn addresses_in(&self, container: &dyn Waited) -> Result<(Option<String>, Option<SocketAddr>)> {
         let own = container.ip_addresses().into_iter().next();
         let inside = own.map(|ip| SocketAddr::new(ip, self.port.number()));
@@ -94,7 +95,7 @@ impl PortWait {
 }
 
 async fn look(published: Option<String>, inside: Option<SocketAddr>) -> Look {
-    // The nearer one first: on the engine's own machine it answers at once, and truly.
+    // The container's own address first: on the engine's machine it answers at once, and without a proxy in between.
     let inside_says = match inside {
         Some(address) => Some((address, connect(address).await.map(drop))),
         None => None,
@@ -129,7 +130,7 @@ async fn connect(address: impl tokio::net::ToSocketAddrs) -> io::Result<TcpStrea
     }
 }
 
-/// Whether the other side keeps a connection; a byte from it is as good as silence.
+/// Checks that the peer keeps a connection open. A byte from it counts like silence.
 async fn stays_open(mut stream: TcpStream) -> Result<(), String> {
     match tokio::time::timeout(HOLD, stream.read_u8()).await {
         Err(_) | Ok(Ok(_)) => Ok(()),

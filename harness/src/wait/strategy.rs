@@ -1,4 +1,4 @@
-//! The strategies as data: what each waits for, in words, and what is wrong with one before anything starts.
+//! The wait strategies as data: their descriptions, and the checks before a start.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::{ExecWait, FileWait, HealthyWait, HttpWait, LogWait, PortWait, WaitFor, Waited};
 use crate::words::{Error, Result, seconds};
 
-/// All that can be waited for.
+/// A condition to wait for.
 #[derive(Clone, Debug)]
 pub(crate) enum Strategy {
     Nothing,
@@ -26,12 +26,12 @@ pub(crate) enum Strategy {
     Custom(Arc<dyn CustomWait>),
 }
 
-/// A strategy of the user's, as the floor of waits knows it.
+/// A wait strategy implemented by the user, without the handle.
 pub(crate) trait CustomWait: Send + Sync {
-    /// Names what is waited for, in a few words.
+    /// Describes the condition in a few words.
     fn describe(&self) -> String;
 
-    /// Returns when the container is ready, or with the reason why it will never be.
+    /// Returns once the container is ready, or with an error if it never will be.
     fn wait<'a>(
         &'a self,
         container: &'a dyn Waited,
@@ -46,13 +46,13 @@ impl fmt::Debug for dyn CustomWait {
 
 /// Waits for the container's end.
 #[derive(Clone, Debug, Default)]
-#[must_use = "a wait does nothing until a request is given it"]
+#[must_use = "a wait does nothing until it is passed to a request"]
 pub struct ExitWait {
     pub(super) code: Option<i64>,
 }
 
 impl ExitWait {
-    /// The exit code that counts; another one is a failure at once. Default: any.
+    /// Sets the expected exit code. Another one fails the wait at once. Default: any.
     pub fn code(mut self, code: i64) -> Self {
         self.code = Some(code);
         self
@@ -60,7 +60,7 @@ impl ExitWait {
 }
 
 impl Strategy {
-    /// What is wrong with the strategy, if anything is: asked before anything starts.
+    /// Checks the strategy before anything is started.
     pub(crate) fn check(&self) -> Result<()> {
         match self {
             Self::Log(log) => log.check(),
@@ -70,14 +70,14 @@ impl Strategy {
             Self::File(file) => file.check(),
             Self::All(branches) => branches.iter().try_for_each(|branch| branch.0.check()),
             Self::Any(branches) if branches.is_empty() => {
-                Err(Error::invalid("a wait for any of nothing can't be met; name at least one branch"))
+                Err(Error::invalid("`WaitFor::any` without branches can't be met; pass at least one"))
             }
             Self::Any(branches) => branches.iter().try_for_each(|branch| branch.0.check()),
             Self::Nothing | Self::Delay(_) | Self::Healthy(_) | Self::Exit(_) | Self::Custom(_) => Ok(()),
         }
     }
 
-    /// Whether the container's output is looked at.
+    /// Returns `true` if the wait needs the container's output.
     pub(crate) fn looks_at_output(&self) -> bool {
         match self {
             Self::Log(_) => true,
@@ -88,7 +88,7 @@ impl Strategy {
         }
     }
 
-    /// Whether there is nothing to do after the engine has started the container.
+    /// Returns `true` if there is nothing to wait for once the engine has started the container.
     pub(crate) fn is_nothing(&self) -> bool {
         match self {
             Self::Nothing => true,
@@ -98,7 +98,7 @@ impl Strategy {
     }
 }
 
-/// What is waited for, in words.
+/// Describes the condition, as in `its health check to pass`.
 impl fmt::Display for Strategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

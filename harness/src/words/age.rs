@@ -1,11 +1,11 @@
-//! Durations in words, as `docker ps` rounds them. For exact times there are numbers.
+//! Durations as text, rounded like `docker ps`.
 
 use std::time::Duration;
 
-/// The words for a duration: `Less than a second`, `About a minute`, `3 days`.
+/// Returns a duration as text: `Less than a second`, `About a minute`, `3 days`.
 ///
-/// Seconds and minutes are cut off, hours are rounded; all longer ones are cut off from the rounded hours, but years
-/// from the whole.
+/// Seconds and minutes are truncated and hours are rounded. Days to months are truncated from the rounded hours, and
+/// years from the whole duration.
 pub(crate) fn in_words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let minutes = seconds / 60;
@@ -35,7 +35,7 @@ mod tests {
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
 
-    /// S3: *pure*.
+    /// S3: *pure*. Ages have the words of `docker ps`.
     #[test]
     fn each_step_begins_where_docker_begins_it() {
         for (seconds, words) in [

@@ -1,12 +1,12 @@
-//! The one error type of the library.
+//! The library's error type.
 //!
-//! `Display` says what failed, on which thing, in which phase, after how long; it never repeats its source.
-//! `Debug` prints the same and then the chain of sources, because that is what a test runner shows of an error
-//! that a test returned.
+//! `Display` names the failure, the resource, the operation and the elapsed time; it never repeats the source. `Debug`
+//! prints the same, followed by the chain of sources, since test runners show the `Debug` form of a returned error.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::output::PartialOutput;
@@ -15,69 +15,72 @@ use crate::words::Report;
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, with the thing that it went wrong for.
+/// An error of this library, with the resource that it concerns.
 ///
-/// The kind is asked for with the `is_…` methods; more kinds may come.
+/// The `is_…` methods tell its kind. Further kinds may be added. A clone shares report and source, for a failure that
+/// several callers share.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     message: Cow<'static, str>,
-    /// The engine's HTTP status, if it answered.
+    /// The engine's HTTP status, if the error is the engine's answer.
     status: Option<u16>,
     subject: Option<String>,
     phase: Option<&'static str>,
     elapsed: Option<Duration>,
     hint: Option<Cow<'static, str>>,
-    report: Option<Box<Report>>,
-    output: Option<Box<PartialOutput>>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    report: Option<Arc<Report>>,
+    output: Option<Arc<PartialOutput>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What the `is_…` predicates ask for. Private on purpose: kinds may be split later.
+/// The kind of an error, which the `is_…` predicates expose. It is private, so that kinds can be split later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// What was asked for can't be: refused before the engine was asked, or by the engine as a bad parameter.
+    /// The request is invalid, as found before the engine was contacted, or by the engine.
     Invalid,
     /// No engine answers.
     Unreachable,
-    /// A request to the engine passed its deadline.
+    /// The engine did not answer a request in time.
     Timeout,
-    /// The engine's answer was not understood, or broke off.
+    /// The engine's answer is malformed or incomplete.
     Protocol,
     /// The engine answered with an error of its own.
     Engine,
-    /// A container, image, network, volume or path that is not there.
+    /// A container, image, network, volume or path does not exist.
     NotFound,
-    /// A name or port that is taken, or a state that does not allow it.
+    /// A name or port is in use, or the state of the resource does not permit the operation.
     Conflict,
-    /// An image could not be had.
+    /// An image is not available.
     Image,
-    /// The registry refused the credentials, or wants some.
+    /// The registry rejected the credentials, or requires some.
     Denied,
     /// The container did not become ready in time.
     NotReady,
     /// The container can't become ready any more.
     NeverReady,
-    /// The container ended while it was waited for.
+    /// The container ended during the wait.
     Exited,
     /// A file or archive could not be read or written.
     Files,
-    /// A port lookup that has no answer.
+    /// A port lookup failed.
     Port,
     /// A command in the container could not be followed to its end.
     Exec,
-    /// A command in the container that the engine could not start.
+    /// The engine could not start a command in the container.
     NotStarted,
-    /// A command in the container whose time was up.
+    /// A command in the container exceeded its time limit.
     ExecTimeout,
-    /// Something that was asked to go is still there.
+    /// A resource that was to be removed still exists.
     Leftover,
-    /// The session's reaper can't be had.
+    /// The session's reaper is not available.
     Reaper,
     /// The pool is closed.
     Closed,
-    /// The engine, or the runtime below it, has no such thing.
+    /// The engine or its runtime does not support the operation.
     Unsupported,
 }
 
@@ -102,7 +105,7 @@ impl Error {
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
@@ -111,41 +114,24 @@ impl Error {
         self
     }
 
-    /// The same error once more, without its report and source: for a failure that several callers share.
-    pub(crate) fn duplicate(&self) -> Self {
-        let inner = &*self.0;
-        Self(Box::new(Inner {
-            kind: inner.kind,
-            message: inner.message.clone(),
-            status: inner.status,
-            subject: inner.subject.clone(),
-            phase: inner.phase,
-            elapsed: inner.elapsed,
-            hint: inner.hint.clone(),
-            report: None,
-            output: None,
-            source: None,
-        }))
-    }
-
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
         self
     }
 
-    /// Names the thing, unless something nearer to the failure has named it already.
+    /// Sets the resource, unless code nearer to the failure has set one.
     pub(crate) fn with_subject(mut self, subject: impl Into<String>) -> Self {
         self.0.subject.get_or_insert_with(|| subject.into());
         self
     }
 
-    /// Names the part of the thing that it is about, in front of the message.
+    /// Puts the part of the resource that the error concerns in front of the message.
     pub(crate) fn with_part(mut self, part: impl fmt::Display) -> Self {
         self.0.message = format!("{part}: {}", self.0.message).into();
         self
     }
 
-    /// Leaves the thing out, for where it is named already.
+    /// Removes the resource, for a context that names it already.
     pub(crate) fn without_subject(mut self) -> Self {
         self.0.subject = None;
         self
@@ -161,7 +147,7 @@ impl Error {
         self
     }
 
-    /// The time that passed over all, in place of that of one step.
+    /// Sets the elapsed time of the whole operation, which replaces that of a single step.
     pub(crate) fn with_total_elapsed(mut self, elapsed: Duration) -> Self {
         self.0.elapsed = Some(elapsed);
         self
@@ -172,33 +158,33 @@ impl Error {
         self
     }
 
-    /// A hint in place of any that there is: of two, the one that knows what it is all for.
+    /// Sets a hint, which replaces an existing one. For code that knows the context better than the code that set it.
     pub(crate) fn with_own_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
 
     pub(crate) fn with_report(mut self, report: Report) -> Self {
-        self.0.report = Some(Box::new(report));
+        self.0.report = Some(Arc::new(report));
         self
     }
 
     pub(crate) fn with_output(mut self, output: PartialOutput) -> Self {
-        self.0.output = Some(Box::new(output));
+        self.0.output = Some(Arc::new(output));
         self
     }
 
-    /// Whether the engine may have done what it was asked without our having heard of it.
+    /// Returns `true` if the engine may have performed the operation although it did not answer.
     pub(crate) fn is_unanswered(&self) -> bool {
         matches!(self.0.kind, Kind::Timeout | Kind::Protocol)
     }
 
-    /// Returns `true` if the engine may be back later and know the thing still.
+    /// Returns `true` if the engine may be reachable again later and still know the resource.
     pub(crate) fn is_engine_away(&self) -> bool {
         matches!(self.0.kind, Kind::Unreachable | Kind::Timeout | Kind::Protocol)
     }
 
-    /// What went wrong, without the thing that it went wrong for.
+    /// Returns the message, without the resource.
     pub(crate) fn message(&self) -> &str {
         &self.0.message
     }
@@ -207,134 +193,134 @@ impl Error {
         self.0.kind
     }
 
-    /// The engine's HTTP status, if this is an answer of the engine.
+    /// Returns the engine's HTTP status, if the error is an answer of the engine.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The container, image, network, port or file that this is about, if known.
+    /// Returns the container, image, network, port or file that the error concerns, if known.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.0.subject.as_deref()
     }
 
-    /// What a failed wait saw: the same facts that `Display` prints, for programs.
+    /// Returns the facts about a failed wait that `Display` prints, as data.
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         self.0.report.as_deref()
     }
 
-    /// What a command printed before its time was up.
+    /// Returns the output of a command before its time limit.
     #[must_use]
     pub fn output(&self) -> Option<&PartialOutput> {
         self.0.output.as_deref()
     }
 
-    /// Whether the request itself was wrong: refused before anything was started.
+    /// Returns `true` if the request itself is invalid. Nothing was started.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         self.0.kind == Kind::Invalid
     }
 
-    /// Whether no engine could be reached.
+    /// Returns `true` if no engine could be reached.
     #[must_use]
     pub fn is_engine_unreachable(&self) -> bool {
         self.0.kind == Kind::Unreachable
     }
 
-    /// Whether a request to the engine, a wait or a command passed its deadline.
+    /// Returns `true` if a request to the engine, a wait or a command exceeded its time limit.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::Timeout | Kind::NotReady | Kind::ExecTimeout)
     }
 
-    /// Whether the engine answered with something that is not its API.
+    /// Returns `true` if an answer does not conform to the engine's API.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
         self.0.kind == Kind::Protocol
     }
 
-    /// Whether the container, image, network, volume or path is not there.
+    /// Returns `true` if the container, image, network, volume or path does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.0.kind == Kind::NotFound
     }
 
-    /// Whether a name or port is taken, or the container's state does not allow what was asked.
+    /// Returns `true` if a name or port is in use, or the resource's state does not permit the operation.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.0.kind == Kind::Conflict
     }
 
-    /// Whether an image could not be had.
+    /// Returns `true` if an image is not available.
     #[must_use]
     pub fn is_image(&self) -> bool {
         matches!(self.0.kind, Kind::Image | Kind::Denied)
     }
 
-    /// Whether a registry refused the credentials, or wants some.
+    /// Returns `true` if a registry rejected the credentials, or requires some.
     #[must_use]
     pub fn is_denied(&self) -> bool {
         self.0.kind == Kind::Denied
     }
 
-    /// Whether a container was waited for in vain: its time was up, or it can't become ready any more.
+    /// Returns `true` if a wait failed: it took too long, or the container can't become ready any more.
     #[must_use]
     pub fn is_not_ready(&self) -> bool {
         matches!(self.0.kind, Kind::NotReady | Kind::NeverReady)
     }
 
-    /// Whether the container ended while it was waited for.
+    /// Returns `true` if the container ended during the wait.
     #[must_use]
     pub fn is_exited(&self) -> bool {
         self.0.kind == Kind::Exited
     }
 
-    /// Whether a port lookup had no answer.
+    /// Returns `true` if a port lookup failed.
     #[must_use]
     pub fn is_port(&self) -> bool {
         self.0.kind == Kind::Port
     }
 
-    /// Whether a file or archive could not be read or written.
+    /// Returns `true` if a file or archive could not be read or written.
     #[must_use]
     pub fn is_files(&self) -> bool {
         self.0.kind == Kind::Files
     }
 
-    /// Whether a command in a container could not be started or followed to its end.
+    /// Returns `true` if a command in a container could not be started or followed to its end.
     #[must_use]
     pub fn is_exec(&self) -> bool {
         matches!(self.0.kind, Kind::Exec | Kind::NotStarted | Kind::ExecTimeout)
     }
 
-    /// Whether a command in a container could not be started: no such program, user, group or directory, or it can't
-    /// be executed.
+    /// Returns `true` if a command in a container could not be started: the program, user, group or directory does not
+    /// exist, or the program can't be executed.
     #[must_use]
     pub fn is_not_started(&self) -> bool {
         self.0.kind == Kind::NotStarted
     }
 
-    /// Whether the session's reaper can't be had, without which nothing is created.
+    /// Returns `true` if the session's reaper is not available. Nothing is created without it.
     #[must_use]
     pub fn is_reaper(&self) -> bool {
         self.0.kind == Kind::Reaper
     }
 
-    /// Whether it was asked of a pool that is closed.
+    /// Returns `true` if the pool is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.0.kind == Kind::Closed
     }
 
-    /// Whether the engine, or the runtime below it, can't do what was asked for; the hint says what is missing.
+    /// Returns `true` if the engine or its runtime does not support the operation. The hint names what is missing.
     #[must_use]
     pub fn is_unsupported(&self) -> bool {
         self.0.kind == Kind::Unsupported
     }
 
-    /// Whether something that was asked to go is still there.
+    /// Returns `true` if a resource that was to be removed still exists.
     #[must_use]
     pub fn is_leftover(&self) -> bool {
         self.0.kind == Kind::Leftover

@@ -1,21 +1,21 @@
-//! The word for what a container's health check says. Waiting for it is elsewhere.
+//! The status of a container's health check. Waiting for one is elsewhere.
 
 use std::fmt;
 
-/// What a container's health check says.
+/// The status of a container's health check.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Health {
-    /// There is no health check.
+    /// The container has no health check.
     #[default]
     None,
-    /// It has not decided yet.
+    /// The check has not decided yet.
     Starting,
-    /// It passes.
+    /// The check passes.
     Healthy,
-    /// It fails.
+    /// The check fails.
     Unhealthy,
-    /// A word that no version of Docker has, as the engine said it.
+    /// A status that Docker does not have, in the engine's spelling.
     Other(String),
 }
 

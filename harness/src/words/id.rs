@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::error::{Error, Kind, Result};
 
-/// A container's full id, as its engine made it.
+/// A container's full id, as assigned by its engine.
 ///
-/// Engines find a container by the beginning of an id too; removing by such a beginning could hit another one, so
-/// nothing here takes less than the whole.
+/// Engines also accept the beginning of an id. Removing by one could remove another container, so nothing here accepts
+/// less than the full id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContainerId(String);
 
@@ -24,13 +24,13 @@ impl ContainerId {
         }
     }
 
-    /// All 64 hex digits.
+    /// Returns all 64 hex digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The first 12 digits, for people; not enough to remove by.
+    /// Returns the first 12 digits, for display. They are not enough to remove the container.
     #[must_use]
     pub fn short(&self) -> &str {
         &self.0[..12]
@@ -47,7 +47,7 @@ impl fmt::Display for ContainerId {
 mod tests {
     use super::*;
 
-    /// E3.
+    /// E3: only a full id is accepted.
     #[test]
     fn only_full_ids_are_ids() {
         let full = "0123456789abcdef".repeat(4);

@@ -1,4 +1,4 @@
-//! Cuts a container's output into lines, with the engine's time stamps taken off. It neither reads nor decodes.
+//! Splits a container's output into lines and removes the engine's time stamps. It does no I/O.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,31 +10,31 @@ use memchr::memchr;
 use super::stream::LogStream;
 use super::time::parse_rfc3339;
 
-/// What is kept of a line, with what the engine and the line's end add to it.
+/// The maximum number of bytes kept of a line, its time stamp and line end included.
 pub(crate) const MAX_LINE: usize = 1024 * 1024;
 
-/// The engine logs a longer line in pieces of this size, and stamps each of them.
+/// The size of the pieces into which the engine splits a longer line in its log. Each piece gets a time stamp.
 const ENGINE_PIECE: usize = 16 * 1024;
 
-/// The longest stamp: date, time, nine decimals, an offset and a space.
+/// The maximum length of a time stamp: date, time, nine decimals, an offset and a space.
 const MAX_STAMP: usize = 36;
 
-/// One line of a container's output.
+/// A line of a container's output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogLine {
-    /// Where it was printed.
+    /// The stream on which it was printed.
     pub stream: LogStream,
-    /// When the engine saw it, if it was asked for times.
+    /// The time at which the engine received it. `None` if no time stamps were requested.
     pub time: Option<SystemTime>,
-    /// What was printed, without the end of the line.
+    /// The content, without the line end.
     pub bytes: Bytes,
-    /// Whether the line was longer than 1 MiB; the rest of it was dropped.
+    /// `true` if the line is longer than 1 MiB. The rest of it was dropped.
     pub truncated: bool,
 }
 
 impl LogLine {
-    /// The line as text; what is not UTF-8 is replaced.
+    /// Returns the line as text. Invalid UTF-8 is replaced.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.bytes)
@@ -47,9 +47,9 @@ impl fmt::Display for LogLine {
     }
 }
 
-/// Cuts one container's output into lines; the two streams don't mix.
+/// A splitter of one container's output into lines. The two streams are independent.
 ///
-/// A line ends with `\n` or `\r\n`, or where its stream ends.
+/// A line ends with `\n` or `\r\n`, or at the end of its stream.
 #[derive(Debug)]
 pub(crate) struct LineSplitter {
     stamped: bool,
@@ -57,28 +57,29 @@ pub(crate) struct LineSplitter {
     stderr: Open,
 }
 
-/// The line that is not at its end yet.
+/// An unfinished line.
 #[derive(Debug, Default)]
 struct Open {
     bytes: Vec<u8>,
-    /// Whether some of it was dropped, which is not in `bytes`.
+    /// Set if bytes were dropped, which are missing in `bytes`.
     truncated: bool,
 }
 
 impl LineSplitter {
-    /// For output as it is.
+    /// Creates a splitter for output without time stamps.
     pub(crate) fn new() -> Self {
         Self { stamped: false, stdout: Open::default(), stderr: Open::default() }
     }
 
-    /// For output of which each line starts with a time and a space, as the engine has it with `timestamps=1`.
+    /// Creates a splitter for the engine's log with `timestamps=1`, where each line starts with a time stamp and a
+    /// space.
     ///
-    /// A line without a time there is passed on whole.
+    /// A line without a time stamp is passed on unchanged.
     pub(crate) fn with_timestamps() -> Self {
         Self { stamped: true, ..Self::new() }
     }
 
-    /// Takes the next bytes of a stream, and passes on each line that ends in them.
+    /// Consumes the next bytes of a stream, and passes each line that ends in them to `sink`.
     pub(crate) fn feed(&mut self, stream: LogStream, chunk: &[u8], mut sink: impl FnMut(LogLine)) {
         let stamped = self.stamped;
         let open = self.open(stream);
@@ -97,7 +98,7 @@ impl LineSplitter {
         open.push(rest);
     }
 
-    /// Passes on what is left without the end of a line, at the end of the output.
+    /// Passes the unfinished lines to `sink`, at the end of the output.
     pub(crate) fn finish(&mut self, mut sink: impl FnMut(LogLine)) {
         let stamped = self.stamped;
         for stream in [LogStream::Stdout, LogStream::Stderr] {
@@ -126,13 +127,13 @@ impl Open {
 
     fn clear(&mut self) {
         self.bytes.clear();
-        // One long line must not cost its memory for as long as the container runs.
+        // Frees the memory of a long line, which would otherwise be held as long as the container runs.
         self.bytes.shrink_to(ENGINE_PIECE);
         self.truncated = false;
     }
 }
 
-/// A line that ended with `\n`; a truncated one has lost its `\r` already, or ends within the text.
+/// Creates a line that ended with `\n`. A truncated one has no `\r` to strip.
 fn whole(stream: LogStream, stamped: bool, line: &[u8], truncated: bool) -> LogLine {
     let text = if truncated { line } else { line.strip_suffix(b"\r").unwrap_or(line) };
     log_line(stream, stamped, text, truncated)
@@ -152,20 +153,20 @@ fn log_line(stream: LogStream, stamped: bool, line: &[u8], truncated: bool) -> L
     }
 }
 
-/// The time at the start of a line, and the bytes that say it, up to and with the space.
+/// Returns the time stamp at the start of a line, parsed and as bytes, the space included.
 fn stamp(line: &[u8]) -> Option<(Option<SystemTime>, &[u8])> {
     let end = memchr(b' ', &line[..line.len().min(MAX_STAMP)])?;
     let time = parse_rfc3339(std::str::from_utf8(&line[..end]).ok()?)?;
     Some((Some(time), &line[..=end]))
 }
 
-/// Takes the stamp out again where the engine repeated it: in front of each further piece of a long line.
+/// Removes the repeated time stamps in front of the further pieces of a long line.
 fn join(text: &[u8], stamp: &[u8]) -> Vec<u8> {
     let mut joined = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((piece, after)) = rest.split_at_checked(ENGINE_PIECE) {
         joined.extend_from_slice(piece);
-        // The stamp of the first piece is that of all, to the nanosecond: a text that looks so by chance is unlikely.
+        // All pieces have the first one's time stamp, to the nanosecond, so the text is unlikely to equal it by chance.
         rest = after.strip_prefix(stamp).unwrap_or(after);
     }
     joined.extend_from_slice(rest);

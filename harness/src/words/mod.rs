@@ -1,4 +1,4 @@
-//! Values and their texts: the vocabulary that every floor above shares. Nothing here does I/O or knows an engine.
+//! Values and texts that all other modules share. Nothing here does I/O or knows an engine.
 
 mod age;
 mod error;
@@ -25,7 +25,7 @@ pub use lines::LogLine;
 pub(crate) use name::{caller_name, check_name, default_name, random_name};
 pub use output::{ExecOutput, PartialOutput};
 pub use port::{Port, Protocol};
-pub use report::{BranchReport, Report};
+pub use report::{BranchOutcome, BranchReport, Report, ReportedState};
 pub use state::ContainerState;
 pub use status::ContainerStatus;
 pub use stream::LogStream;

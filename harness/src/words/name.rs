@@ -1,27 +1,30 @@
-//! Names of containers (C2): made from the test that asks, or given and checked. Whether one is taken, the engine says.
+//! Container names (C2): generated from the current test, or validated. Only the engine knows if one is taken.
 
 use std::path::Path;
 use std::thread;
 
 use super::error::{Error, Result};
 
-/// The most characters that a name may have.
+/// The maximum length of a name, in characters.
 const MAX_LEN: usize = 128;
 
-/// The most characters of a generated name: containers find each other by name, and a label of DNS has no more.
+/// The maximum length of a generated name, in characters: containers find each other by name, and a DNS label is not
+/// longer.
 const MAX_GENERATED: usize = 63;
 
-/// Random characters at the end of a generated name: 36 to the 8th is enough for thousands of one caller.
+/// The number of random characters at the end of a generated name. 36⁸ values suffice for thousands of containers of
+/// one test.
 const RANDOM_LEN: usize = 8;
 
-/// A name that says who asked, and that no other container has: `<test or caller name>-<random>`.
+/// Generates a unique name that states its origin: `<test or program name>-<random>`.
 pub(crate) fn default_name() -> String {
     generated(&caller_name(), rand::random())
 }
 
-/// The test that this thread runs, else the program.
+/// Returns the name of the test that this thread runs, else that of the program.
 ///
-/// libtest names a thread after its test. Threads of a runtime have names too, but those say nothing of the caller.
+/// libtest names each thread after its test. The names of a runtime's threads are ignored, since they don't identify a
+/// test.
 pub(crate) fn caller_name() -> String {
     let thread = thread::current();
     match thread.name() {
@@ -33,7 +36,7 @@ pub(crate) fn caller_name() -> String {
     }
 }
 
-/// A program's name without the hash that cargo appends to those it builds for tests.
+/// Strips the hash that cargo appends to the names of test programs.
 fn program_name(stem: &str) -> &str {
     match stem.rsplit_once('-') {
         Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => name,
@@ -48,14 +51,14 @@ pub(crate) fn random_name(kind: &str) -> String {
 
 fn generated(caller: &str, random: u64) -> String {
     let name = cleaned(caller);
-    // The end of a test's path tells it from its neighbours; the start is the same for all of them.
+    // Cut at the front: the end of a test's path tells it from others, while the start is common to many.
     let cut = name.len().saturating_sub(MAX_GENERATED - RANDOM_LEN - 1);
     let name = name[cut..].trim_start_matches(['-', '_', '.']);
     let name = if name.is_empty() { "container" } else { name };
     format!("{name}-{}", base36(random))
 }
 
-/// Each run of characters that a name can't hold becomes one hyphen; the result is ASCII.
+/// Replaces each run of characters that are invalid in a name by one hyphen. The result is ASCII.
 fn cleaned(text: &str) -> String {
     let parts = text.split(|c: char| !is_allowed(c)).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("-").trim_end_matches(['-', '_', '.']).to_owned()
@@ -74,22 +77,24 @@ fn is_allowed(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')
 }
 
-/// Checks a name that was given, before the engine is asked.
+/// Validates a name given by the user.
 ///
 /// # Errors
-/// If an engine would refuse it: the message names the character that is wrong, or the length.
+/// Invalid, if an engine would refuse it. The message names the invalid character or the length.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let shown = name.escape_debug();
     let problem = match name.chars().find(|c| !is_allowed(*c)) {
         Some(bad) => {
-            format!("container name `{shown}` holds {bad:?}; allowed are letters, digits, `_`, `.` and `-`")
+            format!(
+                "container name `{shown}` contains {bad:?}; allowed are letters, digits, `_`, `.` and `-`"
+            )
         }
         None if name.is_empty() => "container name is empty".to_owned(),
         None if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) => {
             format!("container name `{shown}` should begin with a letter or a digit")
         }
         None if name.len() == 1 => {
-            format!("container name `{shown}` is too short; Docker wants 2 characters")
+            format!("container name `{shown}` is too short; Docker requires 2 characters")
         }
         None if name.len() > MAX_LEN => {
             let length = name.len();
@@ -151,10 +156,10 @@ mod tests {
         for (name, reason) in [
             ("", "is empty"),
             ("a", "2 characters"),
-            ("a b", "holds ' '"),
-            ("a/b", "holds '/'"),
-            ("ü", "holds 'ü'"),
-            ("a\n", r"`a\n` holds '\n'"),
+            ("a b", "contains ' '"),
+            ("a/b", "contains '/'"),
+            ("ü", "contains 'ü'"),
+            ("a\n", r"`a\n` contains '\n'"),
             ("_a", "begin with a letter or a digit"),
             ("-a", "begin with a letter or a digit"),
             (&"x".repeat(129), "129 characters"),

@@ -7,14 +7,14 @@ use super::error::{Error, Result};
 
 /// A port of a container.
 ///
-/// A plain number is a TCP port: `Port::from(6379)`. Its text is the engine's: `53/udp`.
+/// A plain number converts to a TCP port: `Port::from(6379)`. The text form is the engine's: `53/udp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Port {
     number: u16,
     protocol: Protocol,
 }
 
-/// What a port speaks.
+/// The transport protocol of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Protocol {
@@ -27,31 +27,31 @@ pub enum Protocol {
 }
 
 impl Port {
-    /// A TCP port.
+    /// Creates a TCP port.
     #[must_use]
     pub const fn tcp(number: u16) -> Self {
         Self { number, protocol: Protocol::Tcp }
     }
 
-    /// A UDP port.
+    /// Creates a UDP port.
     #[must_use]
     pub const fn udp(number: u16) -> Self {
         Self { number, protocol: Protocol::Udp }
     }
 
-    /// An SCTP port.
+    /// Creates an SCTP port.
     #[must_use]
     pub const fn sctp(number: u16) -> Self {
         Self { number, protocol: Protocol::Sctp }
     }
 
-    /// The number.
+    /// Returns the port number.
     #[must_use]
     pub const fn number(self) -> u16 {
         self.number
     }
 
-    /// The protocol.
+    /// Returns the protocol.
     #[must_use]
     pub const fn protocol(self) -> Protocol {
         self.protocol
@@ -67,7 +67,7 @@ impl From<u16> for Port {
 impl FromStr for Port {
     type Err = Error;
 
-    /// Reads `6379`, `6379/tcp`, `53/udp`, `9000/sctp`.
+    /// Parses `6379`, `6379/tcp`, `53/udp` or `9000/sctp`.
     fn from_str(text: &str) -> Result<Self> {
         let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
         let wrong =

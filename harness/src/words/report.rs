@@ -1,4 +1,4 @@
-//! The failure block: what a failed wait knew, in one place, bounded in size.
+//! The report of a failed wait: the known facts in one text block of limited size.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,74 +6,129 @@ use std::time::Duration;
 use super::state::ContainerState;
 use super::text::{cut, quoted, seconds};
 
-/// What was known of a container when a wait for it failed. `Display` prints the block.
+/// The facts about a container whose wait failed. `Display` prints them as a block.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// What was waited for, branch by branch, from the outside in.
+    /// The branches of the wait, each before its children.
     pub branches: Vec<BranchReport>,
-    /// State with exit code, memory, restarts and health, in words.
-    pub state: String,
-    /// The state, for programs; none if the container is gone or the engine did not tell.
-    pub container_state: Option<ContainerState>,
-    /// Ports with their mappings.
+    /// The container's state when the wait had failed.
+    pub state: ReportedState,
+    /// The ports with their mappings.
     pub ports: Vec<String>,
-    /// The last lines of standard output, each cut to 400 characters; with a terminal, of all output.
+    /// The last lines of standard output, each truncated to 400 characters. With a terminal, of the whole output.
     pub stdout: Vec<String>,
-    /// The last lines of standard error, each cut to 400 characters.
+    /// The last lines of standard error, each truncated to 400 characters.
     pub stderr: Vec<String>,
-    /// Why the output could not be read, or not all of it.
+    /// The reason why the output could not be read, or not all of it.
     pub output_error: Option<String>,
 }
 
+/// The state of a container whose wait failed.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum ReportedState {
+    /// The engine told it.
+    Known(Box<ContainerState>),
+    /// The container is gone.
+    Removed,
+    /// The engine did not tell it, for this reason.
+    Unknown(String),
+    /// Nobody has asked for it.
+    #[default]
+    NotAsked,
+}
+
+impl ReportedState {
+    /// Returns the state, if the engine told it.
+    #[must_use]
+    pub fn known(&self) -> Option<&ContainerState> {
+        match self {
+            Self::Known(state) => Some(state),
+            Self::Removed | Self::Unknown(_) | Self::NotAsked => None,
+        }
+    }
+}
+
+/// State with exit code, memory, restarts and health, in words.
+impl fmt::Display for ReportedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(state) => f.write_str(&state.describe()),
+            Self::Removed => f.write_str("removed"),
+            Self::Unknown(reason) => write!(f, "unknown: {reason}"),
+            Self::NotAsked => f.write_str("unknown"),
+        }
+    }
+}
+
 impl Report {
-    /// How the container ended, to go before "before it was ready".
+    /// Describes the container's end, as a phrase in front of "before it was ready".
     pub(crate) fn end_in_words(&self) -> String {
-        match &self.container_state {
-            Some(state) if state.oom_killed => "was OOM-killed".to_owned(),
-            Some(ContainerState { exit_code: Some(code), .. }) => format!("exited with code {code}"),
-            None if self.state == "removed" => "was removed".to_owned(),
-            _ => "ended".to_owned(),
+        match &self.state {
+            ReportedState::Known(state) if state.oom_killed => "was OOM-killed".to_owned(),
+            ReportedState::Known(state) => match state.exit_code {
+                Some(code) => format!("exited with code {code}"),
+                None => "ended".to_owned(),
+            },
+            ReportedState::Removed => "was removed".to_owned(),
+            ReportedState::Unknown(_) | ReportedState::NotAsked => "ended".to_owned(),
         }
     }
 
-    /// Whether the container ended for want of memory.
+    /// Returns `true` if the container was killed for lack of memory.
     pub(crate) fn is_out_of_memory(&self) -> bool {
-        self.container_state.as_ref().is_some_and(|state| state.oom_killed)
+        self.state.known().is_some_and(|state| state.oom_killed)
     }
 }
 
-/// A branch for the reader of a report.
+/// A branch of a failed wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BranchReport {
-    /// How deep it is below `all` and `any`.
+    /// The nesting depth below `all` and `any`, from 0.
     pub depth: usize,
-    /// What was waited for, in words.
+    /// The condition that was waited for, as text.
     pub waited_for: String,
-    /// `met`, `not met`, `failed: …`.
-    pub outcome: String,
-    /// For how long.
+    /// The outcome.
+    pub outcome: BranchOutcome,
+    /// The duration of the wait.
     pub elapsed: Duration,
-    /// The last thing that was seen, in words: a status, an exit code with output, a connect error; empty for none.
+    /// The last observation, such as a status, an exit code with output, or a connect error. Empty if there was none.
     pub last_seen: String,
 }
 
-impl BranchReport {
-    pub(crate) fn is_met(&self) -> bool {
-        self.outcome == "met"
+/// The outcome of one branch of a wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BranchOutcome {
+    /// It was neither met nor failed when the wait ended.
+    NotMet,
+    /// It was met.
+    Met,
+    /// It can't be met any more, for this reason.
+    Failed(String),
+}
+
+impl fmt::Display for BranchOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotMet => f.write_str("not met"),
+            Self::Met => f.write_str("met"),
+            Self::Failed(reason) => write!(f, "failed: {reason}"),
+        }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.branches.as_slice() {
-            // What became of it is what the error says.
+            // The error's message states the outcome of a single branch.
             [only] => writeln!(f, "  waiting for: {}{}", only.waited_for, last(only))?,
             branches => branches.iter().try_for_each(|branch| write_branch(f, branch))?,
         }
         writeln!(f, "  state: {}", self.state)?;
-        let probe = self.container_state.as_ref().and_then(|state| state.health_output.as_deref());
+        let probe = self.state.known().and_then(|state| state.health_output.as_deref());
         if let Some(output) = probe {
             writeln!(f, "  last health check printed: {}", quoted(output))?;
         }
@@ -96,19 +151,20 @@ fn write_branch(f: &mut fmt::Formatter<'_>, branch: &BranchReport) -> fmt::Resul
     let BranchReport { depth, waited_for, outcome, elapsed, .. } = branch;
     let margin = "  ".repeat(depth + 1);
     let label = if *depth == 0 { "waiting for:" } else { "-" };
-    let (outcome, reason) = match outcome.split_once(": ") {
-        // The error says of the outermost one why it failed.
-        Some((failed, _)) if *depth == 0 => (failed, String::new()),
-        Some((failed, reason)) => (failed, format!(": {}", cut(reason))),
-        None => (outcome.as_str(), String::new()),
+    let (outcome, reason) = match outcome {
+        // The error's message states the reason of the outermost branch.
+        BranchOutcome::Failed(_) if *depth == 0 => ("failed", String::new()),
+        BranchOutcome::Failed(reason) => ("failed", format!(": {}", cut(reason))),
+        BranchOutcome::Met => ("met", String::new()),
+        BranchOutcome::NotMet => ("not met", String::new()),
     };
     let after = seconds(*elapsed);
     writeln!(f, "{margin}{label} {waited_for} ({outcome} after {after}{reason}){}", last(branch))
 }
 
-/// What a branch that was not met saw last, as the end of its line.
+/// Returns the last observation of a branch that is not met, as the end of its line.
 fn last(branch: &BranchReport) -> String {
-    if branch.last_seen.is_empty() || branch.is_met() {
+    if branch.last_seen.is_empty() || branch.outcome == BranchOutcome::Met {
         return String::new();
     }
     format!("; {}", cut(&branch.last_seen))

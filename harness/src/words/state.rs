@@ -1,6 +1,6 @@
-//! The state of a container, read from the engine's answer to an inspect, and printed as `docker ps` prints it.
+//! A container's state, parsed from the engine's answer to an inspect, and printed like `docker ps`.
 //!
-//! It is one look: what changes a state, and waiting for it, is elsewhere.
+//! A state is a snapshot. Following changes and waiting for them are elsewhere.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -13,53 +13,53 @@ use super::status::ContainerStatus;
 use super::time::parse_rfc3339;
 use crate::words::seconds;
 
-/// How much older than its written start a run's first line may be, as far as runs in a row leave room for it.
+/// The maximum time by which a run's first line precedes its recorded start.
 const START_LAG: Duration = Duration::from_millis(50);
 
-/// What a container is doing, or how it ended, when the engine was asked.
+/// A snapshot of a container's state.
 ///
-/// `Display` prints the words of `docker ps`: `Up 2 minutes (healthy)`, `Exited (137) 2 hours ago`.
+/// `Display` prints the text of `docker ps`: `Up 2 minutes (healthy)`, `Exited (137) 2 hours ago`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContainerState {
-    /// What it is doing.
+    /// The status.
     pub status: ContainerStatus,
-    /// What its health check says.
+    /// The status of its health check.
     pub health: Health,
-    /// What the last probe of the health check printed, if one has ended.
+    /// The output of the health check's last completed probe.
     pub health_output: Option<String>,
-    /// The code that its last run ended with; none if it has not ended.
+    /// The exit code of its last run. `None` if that has not ended.
     pub exit_code: Option<i64>,
-    /// Whether the kernel killed it for want of memory, as far as the engine noticed.
+    /// `true` if the kernel killed it for lack of memory, as far as the engine noticed.
     pub oom_killed: bool,
-    /// The process id of its first process, as the host numbers it; none if it does not run.
+    /// The pid of its first process on the host. `None` if it does not run.
     pub pid: Option<u32>,
-    /// When its last run began; none if it never ran.
+    /// The start of its last run. `None` if it never ran.
     pub started_at: Option<SystemTime>,
-    /// When its last run ended; none if it never did.
+    /// The end of its last completed run. `None` if no run has ended.
     pub finished_at: Option<SystemTime>,
-    /// Why it could not be started, in the engine's words.
+    /// The engine's error message of a failed start.
     pub error: Option<String>,
-    /// How many times the engine has restarted it by its restart policy.
+    /// The number of restarts by the engine's restart policy.
     pub restart_count: u64,
 }
 
 impl ContainerState {
-    /// Reads the engine's answer to an inspect, or the part of it that is called `State`.
+    /// Parses the engine's answer to an inspect, or its `State` object.
     ///
-    /// What is missing, or is not what it should be, counts as not said: an unusual engine is no reason to fail.
+    /// Missing and malformed values count as not reported, so that an unusual engine's answer is not refused.
     pub(crate) fn from_inspect(inspect: &Value) -> Self {
         let state = inspect.get("State").unwrap_or(inspect);
         let started_at = state["StartedAt"].as_str().and_then(parse_rfc3339);
         let status = ContainerStatus::read(state, started_at.is_some());
-        // Podman's older versions have the other name.
+        // The key in older versions of Podman.
         let health = if state["Health"].is_object() { &state["Health"] } else { &state["Healthcheck"] };
         let code = state["ExitCode"].as_i64();
         let last_probe = health["Log"].as_array().and_then(|log| log.last());
         Self {
             health: Health::from_word(health["Status"].as_str().unwrap_or_default()),
             health_output: last_probe.and_then(|probe| text(&probe["Output"])),
-            // The engine says 0 of what has not ended yet.
+            // The engine reports 0 for a container that has not ended.
             exit_code: code.filter(|code| *code != 0 || status.has_ended()),
             oom_killed: state["OOMKilled"].as_bool().unwrap_or_default(),
             pid: state["Pid"].as_u64().and_then(|pid| pid.try_into().ok()).filter(|pid| *pid != 0),
@@ -71,38 +71,38 @@ impl ContainerState {
         }
     }
 
-    /// Whether it has processes, frozen or not.
+    /// Returns `true` if it has processes, paused ones included.
     #[must_use]
     pub fn is_running(&self) -> bool {
         matches!(self.status, ContainerStatus::Running | ContainerStatus::Paused)
     }
 
-    /// Whether it ended and nobody is about to run it again.
+    /// Returns `true` if it has ended and the engine is not about to restart it.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.status, ContainerStatus::Exited | ContainerStatus::Dead)
     }
 
-    /// Whether it is as it was started: it runs, is not paused, and was not short of memory.
+    /// Returns `true` if it runs, is not paused, and did not run out of memory.
     pub(crate) fn is_fit(&self) -> bool {
         self.status == ContainerStatus::Running && !self.oom_killed
     }
 
-    /// Whether it ended and the engine is about to run it again.
+    /// Returns `true` if it has ended and the engine is about to restart it.
     #[must_use]
     pub fn is_restarting(&self) -> bool {
         self.status == ContainerStatus::Restarting
     }
 
-    /// Where its last run begins in its log; none for all of the log.
+    /// Returns the time at which its last run begins in its log, or `None` if the whole log belongs to it.
     ///
-    /// The engine writes the start down when the process runs already, so the run's first lines may be older than
-    /// [`started_at`](Self::started_at), and those of the run before may be younger than that run's end. Runs are
-    /// further apart than either. An engine keeps the end of one run only, so of a container that has ended somebody
-    /// must know whether it ever ran before.
+    /// The engine records a start while the process is running already, so the run's first lines may precede
+    /// [`started_at`](Self::started_at), and the previous run's last lines may follow that run's recorded end. The gap
+    /// between two runs is larger than either. The engine keeps the end of a single run only, so the caller states
+    /// whether an ended container ran before.
     pub(crate) fn log_since(&self, ran_before: bool) -> Option<SystemTime> {
         let started = self.started_at?;
         if self.status.has_ended() {
-            // A short run is over before its start is written down.
+            // A short run may end before its start is recorded.
             let began = self.finished_at.map_or(started, |finished| finished.min(started));
             return (ran_before || self.restart_count > 0).then(|| began - START_LAG);
         }
@@ -110,7 +110,7 @@ impl ContainerState {
         Some(finished + started.duration_since(finished).unwrap_or_default() / 2)
     }
 
-    /// All of it in one line, for a report.
+    /// Describes the state in one line, for a report.
     pub(crate) fn describe(&self) -> String {
         let ran = |until: SystemTime| {
             self.started_at.and_then(|began| until.duration_since(began).ok()).map(seconds)
@@ -139,9 +139,9 @@ impl ContainerState {
         text
     }
 
-    /// What `docker ps` would print at this time.
+    /// Returns the text that `docker ps` would print at this time.
     fn text_at(&self, now: SystemTime) -> String {
-        // A clock that differs from the engine's may put the past into the future.
+        // With clocks that differ, a time of the engine may be in our future.
         let since = |time: Option<SystemTime>| {
             time.map(|time| in_words(now.duration_since(time).unwrap_or_default()))
         };
@@ -229,7 +229,7 @@ mod tests {
         }
     }
 
-    /// C23.
+    /// C23: a run begins in the log between the previous run's end and its own recorded start.
     #[test]
     fn a_run_begins_in_the_log_between_the_end_before_and_its_written_start() {
         let since = |status: &str, finished: &str, restarts: u64, ran_before| {
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(read(json!({})).log_since(true), None, "it never ran");
     }
 
-    /// S1: *pure*.
+    /// S1: *pure*. An inspect answer of any shape yields a state.
     #[test]
     fn an_answer_of_any_shape_is_read() {
         for answer in
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(read(json!({ "Health": { "Status": "Odd" } })).health, Health::Other("Odd".into()));
     }
 
-    /// S3: *pure*.
+    /// S3: *pure*. The text of a state is that of `docker ps`.
     #[test]
     fn the_text_is_that_of_docker_ps() {
         let health =

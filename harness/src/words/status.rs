@@ -1,40 +1,40 @@
-//! The word for what a container is doing. Times, codes and the text for people are for `state.rs`.
+//! The status of a container. Times, codes and the printed text are in `state.rs`.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// What a container is doing, in the engine's words.
+/// A container's status, in the engine's terms.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ContainerStatus {
-    /// It was created and never ran.
+    /// Created and never started.
     Created,
     /// Its first process runs.
     Running,
-    /// It runs and is frozen.
+    /// It runs, with its processes frozen.
     Paused,
-    /// It ended, and its restart policy is about to run it again.
+    /// It has ended, and its restart policy is about to restart it.
     Restarting,
     /// It is being removed.
     Removing,
-    /// It ran and ended.
+    /// It ran and has ended.
     Exited,
-    /// Its removal failed half-way.
+    /// Its removal failed part-way.
     Dead,
-    /// A word that no version of Docker has, as the engine said it.
+    /// A status that Docker does not have, in the engine's spelling.
     Other(String),
 }
 
 impl ContainerStatus {
-    /// Reads the `State` of an inspect, or the word that a list has in its place.
+    /// Reads the `State` object of an inspect, or the text that a list has in its place.
     ///
-    /// Running goes first, and in it paused before restarting; of what does not run, removing before dead, and what
-    /// never started was only created.
+    /// The flags take precedence over the text: paused, then restarting, then running. A container without these flags
+    /// is removing, then dead, and without any text exited or created, depending on whether it ever started.
     pub(crate) fn read(state: &Value, started: bool) -> Self {
         let word = state["Status"].as_str().or(state.as_str()).unwrap_or_default();
         let word = Self::from_word(word);
-        // Podman does not call running what is paused.
+        // Podman does not set `Running` for a paused container.
         if flag(state, "Paused") {
             return Self::Paused;
         }
@@ -45,7 +45,7 @@ impl ContainerStatus {
             return Self::Running;
         }
         match word {
-            // There is no flag for it.
+            // There is no flag for this status.
             Self::Removing => word,
             _ if flag(state, "Dead") => Self::Dead,
             Self::Other(ref unknown) if unknown.is_empty() && state.is_object() => match started {
@@ -56,7 +56,7 @@ impl ContainerStatus {
         }
     }
 
-    /// Docker's words, and Podman's for the same; what neither has is kept.
+    /// Parses the words of Docker and Podman. An unknown word is kept.
     pub(crate) fn from_word(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
             "created" | "configured" | "initialized" => Self::Created,
@@ -70,7 +70,7 @@ impl ContainerStatus {
         }
     }
 
-    /// Whether its last run is over.
+    /// Returns `true` if its last run is over.
     pub(crate) fn has_ended(&self) -> bool {
         match self {
             Self::Restarting | Self::Exited | Self::Dead => true,
@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    /// S2: *pure*.
+    /// S2: *pure*. The first flag that is set decides, in a fixed order.
     #[test]
     fn the_first_flag_in_order_decides() {
         let flags = ["Running", "Paused", "Restarting", "Dead"];
@@ -133,7 +133,7 @@ mod tests {
         }
     }
 
-    /// S1: *pure*.
+    /// S1: *pure*. Status words of other engines are mapped or kept.
     #[test]
     fn words_of_other_engines_are_mapped_or_kept() {
         for (word, status) in [

@@ -1,10 +1,10 @@
-//! Which of a container's two output streams something came from; nothing about how they are read.
+//! The two output streams of a process.
 
 use std::fmt;
 
-/// One of the two output streams of a process.
+/// An output stream of a process.
 ///
-/// A process with a terminal has one stream only, which counts as [`LogStream::Stdout`].
+/// With a terminal there is a single stream, which counts as [`LogStream::Stdout`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LogStream {
     /// Standard output.

@@ -1,11 +1,11 @@
-//! Texts for people: durations, and strangers' text cut to one line.
+//! Texts for messages: durations, and untrusted text on a single line.
 
 use std::time::Duration;
 
-/// How much of one line, or of what was seen last, is shown.
+/// The maximum number of characters shown of a line or an observation.
 const WIDTH: usize = 400;
 
-/// A text for a sentence: on one line, bounded, and told from none.
+/// Quotes a text for a sentence, on one line and truncated. An empty text becomes `nothing`.
 pub(crate) fn quoted(text: &str) -> String {
     match text.trim() {
         "" => "nothing".to_owned(),
@@ -13,12 +13,12 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
-/// A text on one line, without colours and control characters, and no longer than is good to read.
+/// Puts a text on one line, without colours and control characters, and truncates it.
 pub(crate) fn cut(text: &str) -> String {
     let (mut out, mut chars, mut length) = (String::new(), text.chars(), 0);
     while let Some(c) = chars.next() {
         if c == '\u{1b}' && chars.as_str().starts_with('[') {
-            // A terminal's sequence ends with the first letter behind its numbers.
+            // An escape sequence ends with the first letter after its numbers.
             chars.by_ref().skip(1).find(|c| ('@'..='~').contains(c));
             continue;
         }
@@ -33,7 +33,7 @@ pub(crate) fn cut(text: &str) -> String {
     out
 }
 
-/// Seconds with one decimal, as in `1.5 s`; milliseconds below one second.
+/// Formats a duration in seconds with one decimal, as in `1.5 s`, or in milliseconds below one second.
 pub(crate) fn seconds(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         format!("{} ms", duration.as_millis())
@@ -46,7 +46,7 @@ pub(crate) fn seconds(duration: Duration) -> String {
 mod tests {
     use super::*;
 
-    /// C26.
+    /// C26: untrusted text is shown on one line, truncated, and without control characters.
     #[test]
     fn a_line_is_cut_and_cleaned_and_stays_so() {
         let long = cut(&"\u{1b}[1;31mx\u{1b}[0m\ty".repeat(100_000));

@@ -1,16 +1,16 @@
-//! Both streams of an output as text: the same two methods for every type that has them.
+//! A macro for types with two output streams, which adds methods that return them as text.
 
-/// Gives a type with the fields `stdout` and `stderr` their texts.
+/// Implements `stdout_text` and `stderr_text` for a type with the fields `stdout` and `stderr`.
 macro_rules! stream_texts {
     ($output:ty) => {
         impl $output {
-            /// Standard output as text; what is not UTF-8 is replaced.
+            /// Returns standard output as text. Invalid UTF-8 is replaced.
             #[must_use]
             pub fn stdout_text(&self) -> String {
                 String::from_utf8_lossy(&self.stdout).into_owned()
             }
 
-            /// Standard error as text; what is not UTF-8 is replaced.
+            /// Returns standard error as text. Invalid UTF-8 is replaced.
             #[must_use]
             pub fn stderr_text(&self) -> String {
                 String::from_utf8_lossy(&self.stderr).into_owned()

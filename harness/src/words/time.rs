@@ -1,15 +1,15 @@
-//! Reads and writes points in time as the engine does; it asks no clock.
+//! Parses and formats the engine's times. It reads no clock.
 
 use std::time::{Duration, SystemTime};
 
 const DAY: i64 = 86_400;
 
-/// Midnight of the first day of the year 1 in seconds of Unix time: the engine's way to say "never".
+/// Midnight of the first day of year 1, in Unix time. The engine uses it for "never".
 const NEVER: i64 = -719_162 * DAY;
 
-/// Parses a time as RFC 3339 has it, with any number of decimals, of which nine count.
+/// Parses a time in the format of RFC 3339, with any number of decimals, of which nine are used.
 ///
-/// `None` if the text is something else, and for `0001-01-01T00:00:00Z`, with which the engine says "never".
+/// Returns `None` for any other text, and for `0001-01-01T00:00:00Z`, which the engine uses for "never".
 pub(crate) fn parse_rfc3339(text: &str) -> Option<SystemTime> {
     let mut rest = text.as_bytes();
     let year = number(&mut rest, 4)?;
@@ -28,20 +28,21 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<SystemTime> {
     if unix == NEVER && nanos == 0 { None } else { at(unix, nanos) }
 }
 
-/// A time as the engine's `since` wants it: seconds of Unix time, with nine decimals.
+/// Formats a time for the engine's `since` parameter: seconds of Unix time with nine decimals.
 pub(crate) fn engine_seconds(time: SystemTime) -> String {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     format!("{}.{:09}", since.as_secs(), since.subsec_nanos())
 }
 
-/// A time as RFC 3339 has it, in UTC with nine decimals. `None` if its year has not four digits.
+/// Formats a time in the format of RFC 3339, in UTC with nine decimals. Returns `None` if its year does not have four
+/// digits.
 pub(crate) fn format_rfc3339(time: SystemTime) -> Option<String> {
     let (whole, nanos) = match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => (i64::try_from(since.as_secs()).ok()?, since.subsec_nanos()),
         Err(error) => {
             let until = error.duration();
             let whole = -i64::try_from(until.as_secs()).ok()?;
-            // The decimals count forwards from the second before.
+            // The decimals count forward from the previous second.
             match until.subsec_nanos() {
                 0 => (whole, 0),
                 nanos => (whole - 1, 1_000_000_000 - nanos),
@@ -56,8 +57,8 @@ pub(crate) fn format_rfc3339(time: SystemTime) -> Option<String> {
         .then(|| format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z"))
 }
 
-/// The date of a day counted from 1970-01-01: the inverse of [`days_since_epoch`], by the same calendar that begins
-/// with March.
+/// Returns the date of a day counted from 1970-01-01: the inverse of [`days_since_epoch`], in the same calendar, whose
+/// years begin in March.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -78,17 +79,19 @@ pub(crate) mod rfc3339 {
 
     pub(crate) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
         let text = super::format_rfc3339(*time);
-        serializer.serialize_str(&text.ok_or_else(|| ser::Error::custom("a time has a year of four digits"))?)
+        serializer.serialize_str(
+            &text.ok_or_else(|| ser::Error::custom("the year of a time must have four digits"))?,
+        )
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
         super::parse_rfc3339(&text)
-            .ok_or_else(|| de::Error::custom(format!("`{text}` is no time as RFC 3339 has it")))
+            .ok_or_else(|| de::Error::custom(format!("`{text}` is not a time in the format of RFC 3339")))
     }
 }
 
-/// `15:04:05` in seconds; the second 60 is a leap second and counts as the one after it.
+/// Parses `15:04:05` to seconds. The leap second 60 counts as the second after it.
 fn clock(rest: &mut &[u8]) -> Option<i64> {
     let hour = number(rest, 2).filter(|hour| *hour < 24)?;
     byte(rest, b":")?;
@@ -98,7 +101,7 @@ fn clock(rest: &mut &[u8]) -> Option<i64> {
     Some(hour * 3600 + minute * 60 + second)
 }
 
-/// `.123` in nanoseconds, or nothing, which is 0.
+/// Parses `.123` to nanoseconds. Without a decimal point, returns 0.
 fn decimals(rest: &mut &[u8]) -> Option<u32> {
     if byte(rest, b".").is_none() {
         return Some(0);
@@ -110,7 +113,7 @@ fn decimals(rest: &mut &[u8]) -> Option<u32> {
     (!digits.is_empty()).then(|| nine.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))
 }
 
-/// `Z` or `+02:00` in seconds east.
+/// Parses `Z` or `+02:00` to seconds east of UTC.
 fn offset(rest: &mut &[u8]) -> Option<i64> {
     match byte(rest, b"Zz+-")? {
         b'Z' | b'z' => Some(0),
@@ -124,14 +127,14 @@ fn offset(rest: &mut &[u8]) -> Option<i64> {
     }
 }
 
-/// Takes exactly `digits` digits.
+/// Consumes exactly `digits` digits.
 fn number(rest: &mut &[u8], digits: usize) -> Option<i64> {
     let (now, after) = rest.split_at_checked(digits)?;
     *rest = after;
     now.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
 }
 
-/// Takes one byte if it is one of `wanted`.
+/// Consumes a byte if it is one of `wanted`.
 fn byte(rest: &mut &[u8], wanted: &[u8]) -> Option<u8> {
     let (first, after) = rest.split_first()?;
     wanted.contains(first).then(|| {
@@ -153,9 +156,9 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 in the Gregorian calendar, also where it was not in use yet.
+/// Returns the days since 1970-01-01 in the proleptic Gregorian calendar.
 fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
-    // Counted from a 1 March: the leap day is then the last of its year, and changes no month before it.
+    // Years are counted from 1 March, so that the leap day is the last day of a year.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     let before_month = (month * 153 + 2) / 5;
@@ -176,7 +179,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Nanoseconds since 1970, which may be negative.
+    /// Generates times in nanoseconds since 1970, which may be negative.
     fn nanos(text: &str) -> Option<i128> {
         let time = parse_rfc3339(text)?;
         Some(match time.duration_since(SystemTime::UNIX_EPOCH) {

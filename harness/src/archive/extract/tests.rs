@@ -1,14 +1,19 @@
-//! Archives that mean well, and archives that don't.
+//! Extracts well-formed and malicious archives.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::super::fixture::Tar;
-use super::*;
+use tar::EntryType;
 
-/// A directory, in which `in/root` is where things are extracted to.
+use super::{CopiedOut, Extracted, extract};
+use crate::archive::fixture::Tar;
+use crate::words::Result;
+
+/// A directory in which archives are extracted to `in/root`.
 struct Sandbox {
     dir: tempfile::TempDir,
 }
@@ -48,7 +53,7 @@ impl Sandbox {
         assert_eq!(fs::metadata(path("secret")).unwrap().nlink(), 1);
     }
 
-    /// Each link that was made leads to something in the root, if to anything.
+    /// Checks that each extracted link points to a path inside the root, if it points to an existing path at all.
     #[track_caller]
     fn check_links(&self, dir: &Path) {
         let root = self.root().canonicalize().unwrap();
@@ -109,30 +114,36 @@ fn a_root_is_stripped_however_it_is_named() {
 fn names_that_lead_out_are_refused_by_name() {
     let sandbox = Sandbox::new();
     let secret = sandbox.dir.path().join("secret");
-    sandbox.refused(Tar::new().file("../secret", "x"), "entry `../secret`: the name holds `..`");
-    sandbox
-        .refused(Tar::new().file("b/../../../secret", "x"), "entry `b/../../../secret`: the name holds `..`");
-    sandbox.refused(Tar::new().file(secret.to_str().unwrap(), "x"), "secret`: the name is absolute");
+    sandbox.refused(Tar::new().file("../secret", "x"), "entry `../secret`: its path contains `..`");
+    sandbox.refused(
+        Tar::new().file("b/../../../secret", "x"),
+        "entry `b/../../../secret`: its path contains `..`",
+    );
+    sandbox.refused(Tar::new().file(secret.to_str().unwrap(), "x"), "secret`: its path is absolute");
     sandbox.refused(
         Tar::new().dir("a", 0o755).file("c/x", "x"),
-        "entry `c/x`: the name does not start with `a`",
+        "entry `c/x`: its path does not start with `a`",
     );
-    sandbox.refused(Tar::new().file("", "x"), "the name is empty");
+    sandbox.refused(Tar::new().file("", "x"), "its path is empty");
     sandbox.refused(Tar::new(), "the engine's archive is empty");
 }
 
 #[test]
 fn nothing_is_written_through_a_link_even_to_the_inside() {
     let tar = || Tar::new().dir("b", 0o755).dir("b/d", 0o755).symlink("b/l", "d");
-    let through = "entry `b/l/x`: the name goes through what is no directory";
+    let through = "entry `b/l/x`: its path leads through something that is not a directory";
     Sandbox::new().refused(tar().file("b/l/x", "x"), through);
     Sandbox::new().refused(tar().dir("b/l/x", 0o755), through);
-    Sandbox::new().refused(tar().hard_link("b/x", "b/l"), "is no file of the archive");
-    Sandbox::new().refused(tar().file("b/d/f", "x").hard_link("b/x", "b/l/f"), "is no file of the archive");
-    Sandbox::new().refused(tar().file("b/l", "x"), "entry `b/l`: it is twice in the archive");
-    Sandbox::new().refused(tar().dir("b/l", 0o755), "entry `b/l`: it is twice in the archive");
-    Sandbox::new().refused(tar().symlink("b/d", "l"), "entry `b/d`: it is twice in the archive");
-    Sandbox::new().refused(Tar::new().file("b", "x").file("b/x", "x"), "goes through what is no directory");
+    Sandbox::new().refused(tar().hard_link("b/x", "b/l"), "is not a file of the archive");
+    Sandbox::new()
+        .refused(tar().file("b/d/f", "x").hard_link("b/x", "b/l/f"), "is not a file of the archive");
+    Sandbox::new().refused(tar().file("b/l", "x"), "entry `b/l`: the archive contains it twice");
+    Sandbox::new().refused(tar().dir("b/l", 0o755), "entry `b/l`: the archive contains it twice");
+    Sandbox::new().refused(tar().symlink("b/d", "l"), "entry `b/d`: the archive contains it twice");
+    Sandbox::new().refused(
+        Tar::new().file("b", "x").file("b/x", "x"),
+        "leads through something that is not a directory",
+    );
 }
 
 #[test]
@@ -141,7 +152,7 @@ fn hard_links_that_point_out_are_refused() {
     let secret = sandbox.dir.path().join("secret");
     for to in ["../../secret", "b/../../../secret", secret.to_str().unwrap(), "b/none", "b", ""] {
         let tar = Tar::new().dir("b", 0o755).hard_link("b/x", to);
-        let why = if to.is_empty() { "points nowhere" } else { "is no file of the archive" };
+        let why = if to.is_empty() { "without a target" } else { "is not a file of the archive" };
         sandbox.refused(tar, why);
         fs::remove_dir_all(sandbox.root()).unwrap();
     }
@@ -163,9 +174,9 @@ fn links_that_point_out_and_devices_are_left_out_and_listed() {
     assert_eq!(
         copied.skipped,
         [
-            "`b/out`: a link to `../secret`, which is not in what was copied",
-            "`b/absolute`: a link to `/etc/passwd`, which is not in what was copied",
-            "`b/round`: a link to `d/../../../secret`, which is not in what was copied",
+            "`b/out`: a link to `../secret`, which is outside of the copied tree",
+            "`b/absolute`: a link to `/etc/passwd`, which is outside of the copied tree",
+            "`b/round`: a link to `d/../../../secret`, which is outside of the copied tree",
             "`b/null`: a device",
             "`b/pipe`: a named pipe",
         ]
@@ -175,8 +186,10 @@ fn links_that_point_out_and_devices_are_left_out_and_listed() {
 
 #[test]
 fn a_link_alone_is_refused_with_what_would_be_right() {
-    Sandbox::new()
-        .refused(Tar::new().symlink("b", "/x"), "it is a link to `/x`, not what that is\nhint: copy what");
+    Sandbox::new().refused(
+        Tar::new().symlink("b", "/x"),
+        "it is a link to `/x`, not a file or directory\nhint: copy the target",
+    );
 }
 
 #[test]
@@ -193,7 +206,7 @@ fn what_is_no_archive_is_an_error() {
     assert!(error.is_protocol(), "{error}");
 }
 
-/// Few names, so that entries meet, and many ways to say "up".
+/// Generates paths of few names, so that entries collide, and with many spellings of the parent directory.
 fn path() -> impl Strategy<Value = String> {
     let part = proptest::sample::select(&["r", "r", "a", "b", "..", ".", ""][..]);
     (proptest::bool::weighted(0.9), proptest::collection::vec(part, 0..5))
@@ -218,7 +231,7 @@ proptest! {
     fn nothing_gets_out_whatever_the_entries_are(entries in proptest::collection::vec(entry(), 1..12)) {
         let sandbox = Sandbox::new();
         let mut one_by_one = 0;
-        // One archive for each, into one place: the first error would end an archive, and hide what comes after it.
+        // Each entry is an archive of its own, since the first error ends an archive and would hide later entries.
         for (kind, name, to) in &entries {
             let tar = Tar::new().entry(*kind, name, to, 0o755, if *kind == EntryType::Regular { "x" } else { "" });
             one_by_one += usize::from(sandbox.extract(tar).is_ok());

@@ -1,15 +1,18 @@
-//! What comes out of an archive again, and what happens when its sources fail.
+//! Unpacks packed archives again, and checks the errors of failing sources.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 
-use super::*;
+use super::pack::{CHUNK, WAITING, pack};
+use crate::archive::source::CopyIn;
 
 /// An entry, as text: kind, mode, owner, time, and content or what the link points to.
 type Entries = BTreeMap<PathBuf, String>;
@@ -127,14 +130,17 @@ async fn nothing_gives_an_archive_with_an_end() {
 async fn a_failure_breaks_the_stream_off_and_is_kept() {
     let panics = || -> io::Result<&[u8]> { panic!("expected by the test") };
     for (source, why) in [
-        (CopyIn::file("no-such-file", "/x"), "`no-such-file` is not there"),
+        (CopyIn::file("no-such-file", "/x"), "`no-such-file` does not exist"),
         (
             CopyIn::reader(|| Ok(&b"abc"[..]), 4, "/x"),
             "the reader for `/x` gave only 3 bytes, not 4 as announced",
         ),
         (CopyIn::reader(|| Ok(&b"abc"[..]), 2, "/x"), "the reader for `/x` gave at least 3 bytes, not 2"),
-        (CopyIn::reader(|| Err::<File, _>(io::Error::other("no")), 2, "/x"), "no reader for `/x`"),
-        (CopyIn::reader(panics, 2, "/x"), "a reader of what is to be copied panicked"),
+        (
+            CopyIn::reader(|| Err::<File, _>(io::Error::other("no")), 2, "/x"),
+            "the reader for `/x` could not be opened",
+        ),
+        (CopyIn::reader(panics, 2, "/x"), "a reader passed to `CopyIn::reader` panicked"),
     ] {
         let (stream, outcome) = pack(vec![CopyIn::bytes("before", "/before"), source]);
         let results: Vec<_> = stream.collect().await;
@@ -147,7 +153,7 @@ async fn a_failure_breaks_the_stream_off_and_is_kept() {
     }
 }
 
-/// Counts what was read of it, and has no end.
+/// An endless reader that counts the bytes read from it.
 struct Endless(Arc<AtomicUsize>);
 
 impl Read for Endless {

@@ -1,15 +1,19 @@
-//! From a stream to its place, and what is left behind on the way.
+//! Extraction from a stream to the final place, and the cleanup of what is left on the way.
 
+use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::super::CopyIn;
-use super::super::fixture::{Tar, stream_of};
-use super::super::pack::pack;
-use super::*;
+use super::{to_bytes, to_dir, to_file, to_path, to_writer};
+use crate::archive::CopyIn;
+use crate::archive::bridge::broken;
+use crate::archive::fixture::{Tar, stream_of};
+use crate::archive::pack::pack;
+use crate::words::{Error, Kind};
 
 fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<_> =
@@ -67,10 +71,10 @@ async fn what_is_of_another_kind_is_refused_by_name_and_leaves_nothing() {
     let file = || Tar::new().file("f", "x").stream();
     for (result, why) in [
         (to_file(tree().stream(), &target).await, "`b` in the container is a directory"),
-        (to_dir(file(), &target).await, "`f` in the container is no directory"),
+        (to_dir(file(), &target).await, "`f` in the container is not a directory"),
         (to_file(Tar::new().symlink("l", "/x").stream(), &target).await, "entry `l`: it is a link to `/x`"),
-        (to_file(file(), dir.path()).await, "is a directory, but what was copied is a file"),
-        (to_file(file(), &dir.path().join("no/t")).await, "no` is not a directory\nhint: make it"),
+        (to_file(file(), dir.path()).await, "is a directory, but the copied path is a file"),
+        (to_file(file(), &dir.path().join("no/t")).await, "no` is not a directory\nhint: create it"),
     ] {
         let error = result.unwrap_err();
         assert!(error.is_files() && error.to_string().contains(why), "{error}");
@@ -83,14 +87,14 @@ async fn a_failure_at_any_byte_leaves_nothing_new_and_nothing_old_changed() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("old")).unwrap();
     fs::write(dir.path().join("old/f"), "old").unwrap();
-    // But for the second of the two blocks of zeros at the end, without which nothing is missing.
+    // Without the second block of zeros at the end, since an archive without it is still complete.
     let bytes = &tree().bytes()[..6 * 512 + 511];
     for end in (0..bytes.len()).step_by(73) {
         let cut = stream_of(bytes[..end].to_vec());
         let failing = stream_of(bytes[..end].to_vec())
             .chain(stream::iter([Err(Error::new(Kind::Timeout, "too late"))]));
         assert!(to_dir(cut, &dir.path().join("new")).await.is_err(), "{end}");
-        // A body that fails after the archive's end has given all of it, but did not end well all the same.
+        // A stream that fails after the archive's end marker fails the copy all the same.
         assert!(to_dir(failing, &dir.path().join("old")).await.unwrap_err().is_timeout(), "{end}");
         assert_eq!(
             (names(dir.path()), names(&dir.path().join("old"))),
@@ -135,10 +139,16 @@ async fn bytes_have_a_limit() {
     let file = || Tar::new().file("f", "hello").stream();
     assert_eq!(to_bytes(file(), 5).await.unwrap(), "hello");
     let error = to_bytes(file(), 4).await.unwrap_err();
-    assert_eq!(error.to_string(), "entry `f`: it has 5 bytes, and the limit is 4");
+    assert_eq!(error.to_string(), "entry `f`: its size is 5 bytes, but the limit is 4");
     assert!(to_bytes(tree().stream(), 4).await.unwrap_err().to_string().contains("a directory, not a file"));
     let link = Tar::new().symlink("l", "f").stream();
-    assert!(to_bytes(link, 4).await.unwrap_err().to_string().contains("hint: copy what the link points to"));
+    assert!(
+        to_bytes(link, 4)
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("hint: copy the target of the link instead")
+    );
     assert!(to_bytes(stream::iter([]), 4).await.unwrap_err().is_protocol());
 }
 
@@ -148,7 +158,7 @@ async fn a_writer_gets_the_bytes_and_its_failure_is_told() {
     assert_eq!((&written[..], bytes), (&b"hello"[..], 5));
     let full = io::Cursor::new([0; 2]);
     let error = to_writer(Tar::new().file("f", "hello").stream(), full).await.err().unwrap();
-    assert!(error.to_string().contains("entry `f`: it could not be passed on"), "{error}");
+    assert!(error.to_string().contains("entry `f`: the given writer failed"), "{error}");
 }
 
 #[tokio::test]

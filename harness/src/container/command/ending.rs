@@ -48,7 +48,7 @@ pub(super) async fn run_end(subject: &Subject, marked: &[Marked]) -> Result<()> 
     let by_root = run(subject, root(), false, marked).await?;
     if let Some(error) = refused {
         tracing::debug!("the engine gives no privileges to a command: {error}");
-        engine.has_refused_privileges();
+        engine.mark_privileges_refused();
     }
     if by_root.left == 0 && by_root.unseen == 0 {
         return Ok(());

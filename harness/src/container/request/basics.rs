@@ -1,4 +1,4 @@
-//! Setters for what runs: name, command, environment, user, labels, runtime, end.
+//! Setters for the main process and its metadata: name, command, environment, user, labels, runtime, restart policy.
 
 use std::time::Duration;
 
@@ -6,41 +6,41 @@ use bollard::models::{HostConfigLogConfig, RestartPolicy as EngineRestartPolicy,
 
 use super::{ContainerRequest, HealthCheck, Runtime, texts};
 
-/// What the engine does when the container ends by itself.
+/// The engine's restart policy: its reaction when the container ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RestartPolicy {
-    /// It stays ended.
+    /// Never restart.
     No,
-    /// It is started again.
+    /// Always restart.
     Always,
-    /// It is started again unless somebody stopped it.
+    /// Restart unless the container was stopped.
     UnlessStopped,
-    /// It is started again after an exit code that is not 0, at most so many times; 0 is without end.
+    /// Restart after a non-zero exit code, at most this many times; 0 means no limit.
     OnFailure(u32),
 }
 
 impl ContainerRequest {
-    /// The container's name: `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, at most 128 characters. Default: the test's or thread's
-    /// name and a random end.
+    /// Sets the container's name: `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, 2 to 128 characters. Default: the name of the test or
+    /// thread with a random suffix.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// The command, in place of the image's. Default: the image's.
+    /// Sets the command. Default: the image's.
     pub fn cmd<T: Into<String>>(mut self, cmd: impl IntoIterator<Item = T>) -> Self {
         self.body.cmd = Some(texts(cmd));
         self
     }
 
-    /// The entry point, in place of the image's. Default: the image's.
+    /// Sets the entry point. Default: the image's.
     pub fn entrypoint<T: Into<String>>(mut self, entrypoint: impl IntoIterator<Item = T>) -> Self {
         self.body.entrypoint = Some(texts(entrypoint));
         self
     }
 
-    /// One variable of the environment; a later call for the same name wins. Default: the image's environment, and
+    /// Sets an environment variable. The last call for a name wins. Default: the image's environment, plus
     /// `SEATRIAL_TEST_NAME`.
     pub fn env(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let name = name.as_ref();
@@ -50,32 +50,32 @@ impl ContainerRequest {
         self
     }
 
-    /// The working directory. Default: the image's.
+    /// Sets the working directory. Default: the image's.
     pub fn working_dir(mut self, dir: impl Into<String>) -> Self {
         self.body.working_dir = Some(dir.into());
         self
     }
 
-    /// The user: `name`, `uid`, `name:group`, `uid:gid`. Default: the image's.
+    /// Sets the user: `name`, `uid`, `name:group` or `uid:gid`. Default: the image's.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.body.user = Some(user.into());
         self
     }
 
-    /// The host name inside. Default: the engine's choice, the short id.
+    /// Sets the host name inside of the container. Default: chosen by the engine, the short container id.
     pub fn hostname(mut self, hostname: impl Into<String>) -> Self {
         self.body.hostname = Some(hostname.into());
         self
     }
 
-    /// One label. Keys that begin with `org.testcontainers` or `seatrial.` are refused at the start. Default: the
-    /// session's labels.
+    /// Adds a label. A key that begins with `org.testcontainers` or `seatrial.` fails the start. Default: only the
+    /// labels of the session.
     pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.body.labels.get_or_insert_default().insert(key.into(), value.into());
         self
     }
 
-    /// Gives the container a terminal: its output is one raw stream. Default: none.
+    /// Allocates a terminal. Its output is then a single unframed stream. Default: no terminal.
     pub fn tty(mut self) -> Self {
         self.body.tty = Some(true);
         self
@@ -87,60 +87,62 @@ impl ContainerRequest {
         self
     }
 
-    /// Opens the container's standard input until the first who is attached to it closes it.
+    /// Opens the container's standard input until the first attached client closes it.
     pub(crate) fn stdin_once(mut self) -> Self {
         self.body.attach_stdin = Some(true);
         self.body.stdin_once = Some(true);
         self.open_stdin()
     }
 
-    /// The platform, `linux/arm64` for example. Default: the engine's.
+    /// Sets the platform, for example `linux/arm64`. Default: the engine's.
     pub fn platform(mut self, platform: impl Into<String>) -> Self {
         self.platform = Some(platform.into());
         self
     }
 
-    /// The runtime below the engine, `runsc` for example. Default: `SEATRIAL_RUNTIME`, else the engine's default.
+    /// Sets the OCI runtime, for example `runsc`. Default: `SEATRIAL_RUNTIME`, else the engine's default.
     pub fn runtime(mut self, runtime: impl Into<String>) -> Self {
         self.runtime = Runtime::Named(runtime.into());
         self
     }
 
-    /// A variant of the runtime in force, by what its name has more: with `-d`, `runsc` becomes `runsc-d`. Default: none.
+    /// Selects a variant of the runtime in force by a suffix to its name: with `-d`, `runsc` becomes `runsc-d`.
+    /// Default: no suffix.
     ///
-    /// The runtime in force is the request's own, else that of `SEATRIAL_RUNTIME`, else the engine's native one, so that
-    /// a test can ask for a debugging variant of whatever it is run with. A request that insists on the native runtime
-    /// gets that one, whatever the suffix.
+    /// The runtime in force is the request's own, else that of `SEATRIAL_RUNTIME`, else the engine's native one. So a
+    /// test can use a debugging variant of any runtime that it is run with. The suffix has no effect together with
+    /// [`native_runtime`](Self::native_runtime).
     pub fn runtime_suffix(mut self, suffix: impl Into<String>) -> Self {
         self.runtime_suffix = Some(suffix.into());
         self
     }
 
-    /// Insists on the engine's native runtime, whatever `SEATRIAL_RUNTIME` says: `SEATRIAL_NATIVE_RUNTIME`, else `runc`.
+    /// Uses the engine's native runtime, regardless of `SEATRIAL_RUNTIME`: the one in `SEATRIAL_NATIVE_RUNTIME`, else
+    /// `runc`.
     pub fn native_runtime(mut self) -> Self {
         self.runtime = Runtime::Native;
         self
     }
 
-    /// Runs a small init as the first process, which reaps what others leave. Default: none.
+    /// Runs an init process as PID 1, which reaps orphaned processes. Default: none.
     pub fn init(mut self) -> Self {
         self.host.init = Some(true);
         self
     }
 
-    /// The signal that a stop sends, `SIGINT` for example. Default: the image's, else `SIGTERM`.
+    /// Sets the signal that a stop sends, for example `SIGINT`. Default: the image's, else `SIGTERM`.
     pub fn stop_signal(mut self, signal: impl Into<String>) -> Self {
         self.body.stop_signal = Some(signal.into());
         self
     }
 
-    /// How long a stop waits before it kills; whole seconds, rounded up. Default: the engine's, 10 s.
+    /// Sets the time between the stop signal and SIGKILL, in whole seconds, rounded up. Default: the engine's, 10 s.
     pub fn stop_timeout(mut self, grace: Duration) -> Self {
         self.body.stop_timeout = Some(grace.as_millis().div_ceil(1000).try_into().unwrap_or(i64::MAX));
         self
     }
 
-    /// What the engine does when the container ends. Default: nothing.
+    /// Sets the engine's restart policy. Default: [`RestartPolicy::No`].
     pub fn restart_policy(mut self, policy: RestartPolicy) -> Self {
         let (name, count) = match policy {
             RestartPolicy::No => (RestartPolicyNameEnum::NO, None),
@@ -152,20 +154,21 @@ impl ContainerRequest {
         self
     }
 
-    /// Has the engine remove the container as soon as it ends, logs included. Default: it stays until its handle goes.
+    /// Lets the engine remove the container, including its log, as soon as it ends. Default: it is removed with its
+    /// handle.
     pub fn auto_remove(mut self) -> Self {
         self.host.auto_remove = Some(true);
         self
     }
 
-    /// A health check, in place of the image's. Default: the image's.
+    /// Sets the health check. Default: the image's.
     pub fn health_check(mut self, check: HealthCheck) -> Self {
         self.body.healthcheck = Some(check.into_config());
         self
     }
 
-    /// The log driver with its options. Default: `local`, blocking, 20 MiB per file in 5 files, so that logs can be
-    /// read back, no line is dropped, and no container fills the disk.
+    /// Sets the log driver and its options. Default: `local`, blocking, 5 files of 20 MiB, so that the log can be read,
+    /// no line is dropped, and the disk can't fill up.
     pub fn log_driver<K: Into<String>, V: Into<String>>(
         mut self,
         driver: impl Into<String>,

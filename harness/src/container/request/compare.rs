@@ -1,4 +1,4 @@
-//! What one request asks for that a container of another does not have. Pure.
+//! Compares two requests, without I/O.
 
 use bollard::models::Mount;
 
@@ -6,8 +6,8 @@ use super::ContainerRequest;
 use crate::image::ImageRef;
 
 impl ContainerRequest {
-    /// Which of another request's image, memory, CPU and mounts the containers of this one do not have: each in words.
-    /// What the other does not ask for is as it likes.
+    /// Returns the demands of `wanted` on image, memory, CPU and mounts that containers of this request don't meet,
+    /// each as a text. An option that `wanted` leaves unset is met by any value.
     pub(crate) fn lacks(&self, wanted: &Self) -> Vec<String> {
         let mut lacks = Vec::new();
         if !wanted.image.is_empty() && canonical(&wanted.image) != canonical(&self.image) {
@@ -27,7 +27,7 @@ impl ContainerRequest {
     }
 }
 
-/// The full name of an image; a text that is none is only like itself.
+/// Returns the canonical form of an image reference, or the text itself if it is none.
 fn canonical(image: &str) -> String {
     ImageRef::parse(image).map_or_else(|_| image.to_owned(), |image| image.to_string())
 }
@@ -42,7 +42,7 @@ fn described(mount: &Mount) -> String {
 mod tests {
     use super::*;
 
-    /// D1: what a pool's containers are asked for and do not have.
+    /// D1: unmet demands on a pool's containers are named, and unset options count as met.
     #[test]
     fn what_is_lacking_is_named_and_what_is_not_asked_for_is_not() {
         let has = ContainerRequest::new("redis").memory(64).milli_cpus(500).volume("data", "/data");

@@ -1,4 +1,4 @@
-//! Containers that exist for their cases: what is asked for, and what the engine is asked for in its place.
+//! Containers that exist for their cases, and the requests to the engine that they become.
 
 use std::sync::Arc;
 
@@ -10,16 +10,17 @@ use crate::config::Keep;
 use crate::session::Session;
 use crate::words::{Error, Result};
 
-/// What a request for such containers shares with its clones: the volume of our program, made by the first start and
-/// removed once the requests and their containers are gone. Tokio's lock, since who holds it makes the volume.
+/// The program volume that a request for such containers shares with its clones. The first start creates it, and it is
+/// removed with the last of the requests and containers. The lock is Tokio's, since it is held while the volume is
+/// created.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ForCases(Arc<Mutex<Option<Arc<ProgramVolume>>>>);
 
 impl ForCases {
-    /// The volume, empty at first.
+    /// Returns the program volume, and creates it if necessary.
     ///
     /// # Errors
-    /// Exec, if the program can't run on the engine's machine; the engine's own.
+    /// Exec, if the program can't run on the engine's machine, and those of the engine.
     pub(in crate::container) async fn program(&self, session: &Session) -> Result<Arc<ProgramVolume>> {
         let mut program = self.0.lock().await;
         if let Some(program) = program.as_ref().filter(|program| program.is_for(session)) {
@@ -30,17 +31,17 @@ impl ForCases {
 }
 
 impl ContainerRequest {
-    /// A container that exists for its [cases](crate::TestContainer::cases). Default: one that runs the command of its
-    /// image.
+    /// Makes a container that exists for its [cases](crate::TestContainer::cases). Default: the container runs its
+    /// image's command.
     ///
-    /// Its main process, in the place of every command and entry point, is the program that runs cases: so the first
-    /// case is as fast as those after it, nothing of the image keeps the container running, and what its processes leave
-    /// is reaped. The program is in a volume that the request shares with its clones and their containers, and which goes
-    /// with the last of them.
+    /// The main process is the program that runs cases, in place of any command and entry point. So the first case is
+    /// as fast as later ones, the container keeps running whatever its image contains, and orphaned processes are
+    /// reaped. The program is in a volume that the request shares with its clones and their containers, and that is
+    /// removed with the last of them.
     ///
-    /// The container runs until it is stopped, at once, or removed. It has no log, so no wait can look at its output, and
-    /// no terminal. Where the program can't be its main process, that is `sleep infinity`, and cases go as in any other
-    /// container.
+    /// The container runs until it is stopped, which takes effect at once, or removed. It has no terminal and no log,
+    /// so no wait can look at its output. Where the program can't be the main process, `sleep infinity` is, and cases
+    /// run as in any other container.
     ///
     /// ```no_run
     /// use seatrial::{Case, ContainerRequest};
@@ -57,13 +58,15 @@ impl ContainerRequest {
         self
     }
 
+    /// Checks that the request's other options permit a container for cases.
+    ///
     /// # Errors
-    /// Invalid, if it can't exist for its cases.
+    /// Invalid, with the option that does not.
     pub(in crate::container) fn check_for_cases(&self) -> Result<()> {
         let is_in_the_way = if self.body.tty == Some(true) {
-            "`tty`: its program speaks no terminal's language"
+            "`tty`: its main process can't use a terminal"
         } else if self.wait.0.looks_at_output() {
-            "a wait that looks at its output: it prints nothing"
+            "a wait for its output: it prints nothing"
         } else if !self.consumers.is_empty() {
             "`on_log`: it prints nothing"
         } else {
@@ -72,7 +75,7 @@ impl ContainerRequest {
         Err(Error::invalid(format!("a container `for_cases` can't have {is_in_the_way}")))
     }
 
-    /// The same with our program as the main process.
+    /// Returns the request with our program as the main process.
     pub(in crate::container) fn kept_running_by(mut self, program: Arc<ProgramVolume>) -> Self {
         self.for_cases = None;
         self.host.mounts.get_or_insert_default().push(program.mount());
@@ -81,19 +84,19 @@ impl ContainerRequest {
             self = self.log_driver("none", [("", ""); 0]);
         }
         if self.body.stop_signal.is_none() {
-            // The image's is for the image's own command.
+            // The image's stop signal is meant for the image's own command.
             self = self.stop_signal("SIGTERM");
         }
         self.entrypoint([AGENT_PATH]).cmd(["main"]).stdin_once()
     }
 
-    /// The same with a main process of the image's.
+    /// Returns the request with `sleep infinity` as the main process.
     pub(in crate::container) fn kept_running_by_sleep(mut self) -> Self {
         self.for_cases = None;
         self.entrypoint(["sleep"]).cmd(["infinity"])
     }
 
-    /// A container of the same image that can put our program into its volume.
+    /// Returns a request for a container of the same image that copies our program into the volume.
     pub(in crate::container) fn carrier(&self, program: Arc<ProgramVolume>) -> Self {
         let mut carrier = Self {
             platform: self.platform.clone(),

@@ -1,4 +1,4 @@
-//! From a request to the engine's create body: a pure function, so that all that is asked for can be seen to arrive.
+//! Converts a request to the engine's create body. It is a pure function, so tests can check that every option arrives.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,35 +12,35 @@ use super::super::command::{AGENT_DIRECTORY, ProgramVolume};
 use super::{Attachment, ContainerRequest, Publish, Runtime};
 use crate::words::{Error, Result};
 
-/// What a request is lowered with.
+/// The input of the conversion besides the request.
 pub(in crate::container) struct Context<'a> {
     pub(in crate::container) test: &'a str,
     pub(in crate::container) image: &'a str,
     /// The session's labels.
     pub(in crate::container) labels: &'a [(String, String)],
-    /// The process's runtime, if it has one of its own, and the engine's native one.
+    /// The runtime set by `SEATRIAL_RUNTIME`, if any.
     pub(in crate::container) runtime: Option<&'a str>,
     pub(in crate::container) native_runtime: &'a str,
-    /// The address to publish on, no wider than it must be.
+    /// The address to publish ports on, the narrowest one that works.
     pub(in crate::container) publish_on: &'a str,
-    /// The engine has the `local` log driver.
+    /// `true` if the engine has the `local` log driver.
     pub(in crate::container) has_local_logs: bool,
-    /// Directories that were made for the request's mounted files, in their order.
+    /// The temporary directories with the request's mounted files, in their order.
     pub(in crate::container) file_dirs: &'a [String],
 }
 
-/// What the engine is sent, and what it must be told after.
+/// The create body and the calls that have to follow the creation.
 #[derive(Clone, Debug)]
 pub(in crate::container) struct Lowered {
     pub(in crate::container) body: ContainerCreateBody,
-    /// Networks beyond the first: engines before API 1.44 take only one at the creation.
+    /// The networks to connect after the creation: before API 1.44, a creation accepts only one.
     pub(in crate::container) more_networks: Vec<Attachment>,
-    /// The volume of our program that the container has: it must not go before the container, or the engine would make
-    /// another.
+    /// The program volume that the container mounts. It has to outlive the container, since the engine would otherwise
+    /// create another one of its name.
     pub(in crate::container) program: Option<Arc<ProgramVolume>>,
 }
 
-/// Lowers a request; the same request and context always give the same body.
+/// Converts a request. The same request and context always yield the same body.
 pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<'_>) -> Result<Lowered> {
     check(request)?;
     let mut body = request.body.clone();
@@ -77,13 +77,13 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     Ok(Lowered { body, more_networks, program: request.program.clone() })
 }
 
-/// What can be seen to be wrong without an engine.
+/// Checks everything that can be checked without an engine.
 fn check(request: &ContainerRequest) -> Result<()> {
     for (index, publish) in request.published.iter().enumerate() {
         for other in &request.published[..index] {
             if publish.port == other.port && publish.ip == other.ip && publish.host_port == other.host_port {
                 return Err(Error::invalid(format!(
-                    "port {} is published twice; once is enough, or publish it on two addresses with `publish_on`",
+                    "port {} is published twice; publish it once, or on two addresses with `publish_on`",
                     publish.port
                 )));
             }
@@ -99,11 +99,11 @@ fn check(request: &ContainerRequest) -> Result<()> {
     }
     if !request.networks.is_empty() && request.host.network_mode.is_some() {
         return Err(Error::invalid(
-            "a network mode and networks were both asked for; one excludes the other",
+            "the request has both a network mode and networks, which exclude each other; remove one",
         ));
     }
     if request.body.cmd.as_ref().is_some_and(Vec::is_empty) && request.body.entrypoint.is_none() {
-        return Err(Error::invalid("the command is an empty list; leave it out for the image's own"));
+        return Err(Error::invalid("the command is an empty list; leave it out to run the image's command"));
     }
     request.wait.0.check()
 }
@@ -112,7 +112,7 @@ fn label(body: &mut ContainerCreateBody, context: &Context<'_>) -> Result<()> {
     let labels: &mut HashMap<_, _> = body.labels.get_or_insert_default();
     if let Some(key) = labels.keys().find(|key| seatrial_core::labels::is_reserved(key)) {
         return Err(Error::invalid(format!(
-            "label `{key}` is one that cleaning up relies on; choose a key that does not begin with \
+            "label `{key}` is reserved for the cleanup; choose a key that does not begin with \
              `org.testcontainers` or `seatrial.`"
         )));
     }
@@ -121,7 +121,7 @@ fn label(body: &mut ContainerCreateBody, context: &Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The container can tell which test it serves, unless the request says otherwise.
+/// Sets `SEATRIAL_TEST_NAME` to the test's name, unless the request sets it.
 fn name_the_test(body: &mut ContainerCreateBody, test: &str) {
     let env = body.env.get_or_insert_default();
     if !env.iter().any(|pair| pair.starts_with("SEATRIAL_TEST_NAME=")) {
@@ -154,8 +154,8 @@ fn publish(
     }
 }
 
-/// A suffix asks for a variant of the runtime in force; with none chosen, that is taken to be the native one, since the
-/// engine's default can't be known without asking.
+/// Returns the runtime to request. A suffix selects a variant of the runtime in force. If none is chosen, that is
+/// assumed to be the native one, since only the engine knows its default.
 fn runtime(asked: &Runtime, suffix: Option<&str>, context: &Context<'_>) -> Option<String> {
     let in_force = match asked {
         Runtime::Native => return Some(context.native_runtime.to_owned()),
@@ -168,17 +168,17 @@ fn runtime(asked: &Runtime, suffix: Option<&str>, context: &Context<'_>) -> Opti
     }
 }
 
-/// Whether our directory is a volume already.
+/// Returns `true` if the agent's directory is mounted already.
 fn has_the_agent(host: &HostConfig) -> bool {
     host.mounts.iter().flatten().any(|mount| mount.target.as_deref() == Some(AGENT_DIRECTORY))
 }
 
-/// A volume for the program that ends commands: into a read-only root nothing can be copied later.
+/// Returns a volume for the program that kills commands, since nothing can be copied into a read-only root later.
 fn for_the_agent() -> Mount {
     Mount { typ: Some(MountType::VOLUME), target: Some(AGENT_DIRECTORY.to_owned()), ..Default::default() }
 }
 
-/// Logs that can be read back, drop no line, and end before the disk is full.
+/// Returns log options with which the log can be read, no line is dropped, and the size is limited.
 fn readable_logs() -> HostConfigLogConfig {
     let options = [("mode", "blocking"), ("max-size", "20m"), ("max-file", "5")];
     HostConfigLogConfig {
@@ -187,7 +187,7 @@ fn readable_logs() -> HostConfigLogConfig {
     }
 }
 
-/// The first network goes into the body, the others are for after the creation.
+/// Puts the first network into the body, and returns the others, which are connected after the creation.
 fn join(
     body: &mut ContainerCreateBody,
     host: &mut bollard::models::HostConfig,
@@ -201,7 +201,7 @@ fn join(
     more.to_vec()
 }
 
-/// A place in a network, with its aliases.
+/// Returns the settings of one network, with the aliases.
 pub(in crate::container) fn endpoint(attachment: &Attachment) -> EndpointSettings {
     EndpointSettings { aliases: Some(attachment.aliases.clone()), ..Default::default() }
 }
@@ -210,7 +210,7 @@ pub(in crate::container) fn endpoint(attachment: &Attachment) -> EndpointSetting
 mod tests {
     use super::*;
 
-    /// What a request is lowered to where `SEATRIAL_RUNTIME` is this, and the native runtime `crun`.
+    /// Returns the runtime of a request if `SEATRIAL_RUNTIME` is `process` and the native runtime is `crun`.
     fn lowered(request: ContainerRequest, process: Option<&str>) -> Option<String> {
         let context = Context {
             test: "test",
@@ -225,7 +225,7 @@ mod tests {
         lower(&request, &context).expect("it can be").body.host_config.expect("it is set").runtime
     }
 
-    /// C5.
+    /// C5: a runtime suffix applies to the runtime in force, unless the request uses the native one.
     #[test]
     fn a_suffix_is_that_of_the_runtime_in_force_unless_the_native_one_is_insisted_on() {
         let request = || ContainerRequest::new("image");

@@ -1,30 +1,31 @@
-//! Setters for what the container may do: privileges, capabilities, devices, kernel settings.
+//! Setters for privileges: capabilities, devices, kernel parameters.
 
 use bollard::models::{DeviceMapping, DeviceRequest};
 
 use super::{ContainerRequest, texts};
 
 impl ContainerRequest {
-    /// Gives the container all privileges. Default: not.
+    /// Runs the container in privileged mode. Default: unprivileged.
     pub fn privileged(mut self) -> Self {
         self.host.privileged = Some(true);
         self
     }
 
-    /// Adds a capability, `NET_ADMIN` for example. Default: the engine's set.
+    /// Adds a capability, for example `NET_ADMIN`. Default: the engine's set.
     pub fn cap_add(mut self, capability: impl Into<String>) -> Self {
         self.host.cap_add.get_or_insert_default().push(capability.into());
         self
     }
 
-    /// Drops a capability, or `ALL`. Default: the engine's set.
+    /// Drops a capability, or all with `ALL`. Default: the engine's set.
     pub fn cap_drop(mut self, capability: impl Into<String>) -> Self {
         self.host.cap_drop.get_or_insert_default().push(capability.into());
         self
     }
 
-    /// Whether its containers may give [isolated cases](crate::Case::isolated) a root of their own: they are privileged, or
-    /// have the capability `SYS_ADMIN`. What a modifier may change can't be known, and counts as yes.
+    /// Returns `true` if its containers can run [isolated cases](crate::Case::isolated), which need a privileged
+    /// container or the capability `SYS_ADMIN`. The effect of a modifier is unknown, so a request with one returns
+    /// `true`.
     #[must_use]
     pub fn may_isolate(&self) -> bool {
         const NEEDED: &str = "SYS_ADMIN";
@@ -43,13 +44,14 @@ impl ContainerRequest {
         self.host.privileged == Some(true) || has_it || is_modified
     }
 
-    /// A security option, `no-new-privileges` or `seccomp=unconfined` for example. Default: the engine's.
+    /// Adds a security option, for example `no-new-privileges` or `seccomp=unconfined`. Default: the engine's.
     pub fn security_opt(mut self, option: impl Into<String>) -> Self {
         self.host.security_opt.get_or_insert_default().push(option.into());
         self
     }
 
-    /// Makes a device of the engine's machine available at a path inside, to read, write and make nodes of. Default: none.
+    /// Makes a device of the engine's machine available at a path in the container, with permission to read, write and
+    /// mknod.
     pub fn device(mut self, host: impl Into<String>, container: impl Into<String>) -> Self {
         let device = DeviceMapping {
             path_on_host: Some(host.into()),
@@ -60,7 +62,7 @@ impl ContainerRequest {
         self
     }
 
-    /// Asks for so many devices of a class, `gpu` for example; −1 for all. Default: none.
+    /// Requests a number of devices of a class, for example `gpu`; −1 for all.
     pub fn device_request<T: Into<String>>(
         mut self,
         count: i64,
@@ -75,7 +77,7 @@ impl ContainerRequest {
         self
     }
 
-    /// A kernel setting of the container's own, `net.core.somaxconn` for example. Default: the engine's.
+    /// Sets a kernel parameter in the container's namespaces, for example `net.core.somaxconn`. Default: the engine's.
     pub fn sysctl(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.host.sysctls.get_or_insert_default().insert(key.into(), value.into());
         self
@@ -86,7 +88,7 @@ impl ContainerRequest {
 mod tests {
     use super::*;
 
-    /// R21: *pure*.
+    /// R21: *pure*. A request knows whether its containers can run isolated cases.
     #[test]
     fn a_request_knows_whether_its_containers_may_isolate() {
         let plain = || ContainerRequest::new("x");

@@ -1,4 +1,4 @@
-//! Setters for file systems: binds, volumes, memory, images, and test files that are mounted.
+//! Setters for mounts: binds, volumes, tmpfs, images, and copies of test files.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use bollard::models::{Mount, MountType};
 
 use super::ContainerRequest;
 
-/// Host files that are copied to a temporary directory, which is mounted.
+/// Files of the host that are copied to a temporary directory, which is then mounted.
 #[derive(Clone, Debug)]
 pub(in crate::container) struct FilesMount {
     pub(in crate::container) sources: Vec<PathBuf>,
@@ -15,38 +15,38 @@ pub(in crate::container) struct FilesMount {
 }
 
 impl ContainerRequest {
-    /// Mounts a directory or file of the engine's machine, to read and write. Default: nothing.
+    /// Mounts a directory or file of the engine's machine, writable.
     pub fn bind(self, host: impl Into<String>, container: impl Into<String>) -> Self {
         self.mount(MountType::BIND, Some(host.into()), container.into(), false)
     }
 
-    /// Mounts a directory or file of the engine's machine, to read. Default: nothing.
+    /// Mounts a directory or file of the engine's machine, read-only.
     pub fn bind_read_only(self, host: impl Into<String>, container: impl Into<String>) -> Self {
         self.mount(MountType::BIND, Some(host.into()), container.into(), true)
     }
 
-    /// Mounts a named volume. One that is not there is made by the engine and outlives the session: make it with
-    /// [`Volume::create`](crate::Volume::create) to have it removed. Default: nothing.
+    /// Mounts a named volume, writable. The engine creates a missing one, which is never removed automatically; one
+    /// from [`Volume::create`](crate::Volume::create) is.
     pub fn volume(self, name: impl Into<String>, container: impl Into<String>) -> Self {
         self.mount(MountType::VOLUME, Some(name.into()), container.into(), false)
     }
 
-    /// As [`volume`](Self::volume), to read. Default: nothing.
+    /// Mounts a named volume like [`volume`](Self::volume), but read-only.
     pub fn volume_read_only(self, name: impl Into<String>, container: impl Into<String>) -> Self {
         self.mount(MountType::VOLUME, Some(name.into()), container.into(), true)
     }
 
-    /// Mounts a volume without a name, which goes with the container. Default: those of the image.
+    /// Mounts an anonymous volume, which is removed with the container. Default: those of the image.
     pub fn anonymous_volume(self, container: impl Into<String>) -> Self {
         self.mount(MountType::VOLUME, None, container.into(), false)
     }
 
-    /// Mounts another image's files, to read, where the engine has image mounts (Docker 28 and later). Default: nothing.
+    /// Mounts another image's files, read-only. The engine has to support image mounts (Docker 28 and later).
     pub fn image_mount(self, image: impl Into<String>, container: impl Into<String>) -> Self {
         self.mount(MountType::IMAGE, Some(image.into()), container.into(), true)
     }
 
-    /// Mounts memory as a file system, with options such as `size=64m`; empty for the engine's. Default: nothing.
+    /// Mounts a tmpfs, with options such as `size=64m`. Empty options select the engine's defaults.
     pub fn tmpfs(mut self, container: impl Into<String>, options: impl Into<String>) -> Self {
         self.host.tmpfs.get_or_insert_default().insert(container.into(), options.into());
         self
@@ -54,16 +54,17 @@ impl ContainerRequest {
 
     /// Makes the root file system read-only. Default: writable.
     ///
-    /// An empty volume at `/.seatrial` is then for ending commands, since nothing can be copied to anywhere else.
+    /// The container then gets an empty volume at `/.seatrial`, into which the program that kills commands can be
+    /// copied.
     pub fn read_only_root(mut self) -> Self {
         self.host.readonly_rootfs = Some(true);
         self
     }
 
-    /// Copies files and directories of this machine to a temporary place and mounts that at a directory, to read.
+    /// Copies files and directories of this machine to a temporary directory and mounts that, read-only.
     ///
-    /// Each source keeps its base name; two sources with one base name are refused. The copy is removed after the
-    /// container is gone, never before. The engine must be on this machine. Default: nothing.
+    /// Each source keeps its base name; two sources with the same one are refused. The copies are deleted after the
+    /// container is gone, never before. The engine has to be on this machine.
     pub fn mount_files<T: Into<PathBuf>>(
         self,
         sources: impl IntoIterator<Item = T>,
@@ -72,7 +73,8 @@ impl ContainerRequest {
         self.files_mount(sources.into_iter().map(Into::into).collect(), container.into(), false)
     }
 
-    /// As [`mount_files`](Self::mount_files), to read and write; what the container writes goes with the copy.
+    /// Mounts copies like [`mount_files`](Self::mount_files), but writable. Changes by the container are deleted with
+    /// them.
     pub fn mount_files_writable<T: Into<PathBuf>>(
         self,
         sources: impl IntoIterator<Item = T>,

@@ -1,4 +1,4 @@
-//! Options about the runs of a container: restarts that a function decides on, and the profile hook.
+//! Options for the runs of a container: restarts that a function decides on, and the profile hook.
 
 use std::sync::Arc;
 
@@ -6,16 +6,15 @@ use super::ContainerRequest;
 use crate::life::{AfterExit, LastRun, ProfileHook, Profiler};
 
 impl ContainerRequest {
-    /// Has a function decide, each time that the container ends by itself, whether it is started again. Default:
-    /// nobody starts it again.
+    /// Sets a function that decides, each time the container ends by itself, whether it is restarted. Default: no
+    /// restarts.
     ///
-    /// It is called from the moment that the container is ready, on a thread of its own, and may block. Pauses before
-    /// restarts double from 100 ms to a minute, and begin anew after a run of 10 s. An end that the handle has caused
-    /// ([`stop`](crate::TestContainer::stop), [`restart`](crate::TestContainer::restart), a removal) asks nobody. If the
-    /// function panics, that is reported (see [`Snapshot::error`](crate::Snapshot::error)) and nothing is restarted any
-    /// more.
+    /// The function is called once the container was ready, on a thread where it may block. The pauses before restarts
+    /// double from 100 ms to 60 s, and start over after a run of 10 s. It is not called for an end caused by the handle
+    /// ([`stop`](crate::TestContainer::stop), [`restart`](crate::TestContainer::restart), a removal). If it panics,
+    /// that is reported in [`Snapshot::error`](crate::Snapshot::error), and there are no further restarts.
     ///
-    /// A restart policy of the engine's beside it is refused.
+    /// The engine's restart policy can't be used together with it.
     ///
     /// ```
     /// # use seatrial::{AfterExit, ContainerRequest};
@@ -28,14 +27,14 @@ impl ContainerRequest {
         self
     }
 
-    /// How many restarts [`restart_when`](Self::restart_when) may cause, starts that fail included; at least 1. Default:
-    /// as many as it wants.
+    /// Sets the maximum number of restarts by [`restart_when`](Self::restart_when), failed ones included; at least 1.
+    /// Default: no limit.
     pub fn max_restarts(mut self, most: u32) -> Self {
         self.restarts.most = Some(most);
         self
     }
 
-    /// Has a profiler called when the container runs, and before it is ended. Default: none.
+    /// Sets a hook that is called when a run begins and before it is ended. Default: none.
     pub fn profile_with(mut self, hook: impl ProfileHook) -> Self {
         self.profiler = Profiler::new(hook);
         self

@@ -1,4 +1,4 @@
-//! A container's state as looks and events tell it, in whatever order they come.
+//! A container's state, tracked by inspections and events.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Events by table, and in any order.
+//! Tests of single events in a table, and of random sequences.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ fn at(second: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(second)
 }
 
-/// A look at a container with a health check.
+/// Returns an inspection of a container with a health check.
 fn look(status: &str, started: Option<u64>, finished: Option<u64>) -> Look {
     let time =
         |second: Option<u64>| second.map_or(json!(null), |s| json!(format!("1970-01-01T00:00:{s:02}Z")));
@@ -24,7 +24,7 @@ fn look(status: &str, started: Option<u64>, finished: Option<u64>) -> Look {
     Look { state: ContainerState::from_inspect(&json!({ "State": state })), restarts: false }
 }
 
-/// A track that has looked once and heard nothing yet.
+/// Returns a track with one inspection and no events.
 fn tracking(look: Look) -> Track {
     let mut track = Track::default();
     track.looked(track.mark(), look);
@@ -39,7 +39,7 @@ fn after(look: Look, events: &[(u64, EventKind)]) -> ContainerState {
     track.state().expect("it has looked")
 }
 
-/// S2, S5: what each event makes of each state.
+/// S2, S5: each event has a defined effect on each state.
 #[test]
 fn each_event_has_its_effect_on_each_state() {
     use ContainerStatus::{Created, Dead, Exited, Paused, Removing, Restarting, Running};
@@ -69,7 +69,7 @@ fn each_event_has_its_effect_on_each_state() {
     }
 }
 
-/// S5: all that a run leaves behind is set, and the next one begins afresh.
+/// S5: an end sets every field that it concerns, and the next run begins without them.
 #[test]
 fn a_run_ends_with_its_code_and_the_next_begins_without() {
     let events = [(10, EventKind::Oom), (11, EventKind::Die(Some(137)))];
@@ -82,7 +82,7 @@ fn a_run_ends_with_its_code_and_the_next_begins_without() {
     assert_eq!((again.started_at, again.status), (Some(at(12)), ContainerStatus::Running));
 }
 
-/// S5: an engine may never set the flag of a kill that it told of.
+/// S5: a reported kill for lack of memory is kept, even if the engine never sets its flag.
 #[test]
 fn a_kill_for_want_of_memory_stays_until_the_next_run_whatever_a_look_says() {
     let mut track = tracking(look("running", Some(5), None));
@@ -94,7 +94,7 @@ fn a_kill_for_want_of_memory_stays_until_the_next_run_whatever_a_look_says() {
     assert!(!track.state().expect("a state").oom_killed, "the next run");
 }
 
-/// S5: events whose effect the look has seen, and which come after it.
+/// S5: an event whose effect the inspection includes changes nothing when it arrives later.
 #[test]
 fn a_late_event_changes_nothing() {
     let running = look("running", Some(5), Some(3));
@@ -118,7 +118,7 @@ fn a_late_event_changes_nothing() {
     assert_eq!(track.state(), Some(look("paused", Some(20), Some(9)).state));
 }
 
-/// S5: what happens while a look is under way is not lost by its answer.
+/// S5: an event during an inspection is not lost when the inspection's result arrives.
 #[test]
 fn an_event_that_comes_during_a_look_stays() {
     let mut track = tracking(look("running", Some(5), None));
@@ -138,7 +138,7 @@ fn an_event_that_comes_during_a_look_stays() {
     assert_eq!(track.state().expect("a state").status, ContainerStatus::Exited, "an older look");
 }
 
-/// S5: an end may be followed by a restart of the engine's; only a look tells.
+/// S5: a possible restart after an end requires an inspection.
 #[test]
 fn what_events_leave_open_wants_a_look() {
     let mut track = Track::default();
@@ -171,7 +171,7 @@ fn kinds() -> impl Strategy<Value = EventKind> {
     ]
 }
 
-/// What an engine does: whatever it is told, it says only what can happen.
+/// Generates a container's life as an engine reports it: only sequences of events that are possible.
 fn life() -> impl Strategy<Value = (Vec<(u64, EventKind)>, ContainerStatus)> {
     proptest::collection::vec(kinds(), 0..30).prop_map(|wanted| {
         let mut status = ContainerStatus::Exited;
@@ -195,7 +195,7 @@ fn life() -> impl Strategy<Value = (Vec<(u64, EventKind)>, ContainerStatus)> {
 }
 
 proptest! {
-    /// S5: the order and the number of times in which events come make no difference.
+    /// S5: the order and repetition of events make no difference.
     #[test]
     fn any_order_and_repetition_ends_in_the_same_state(
         (events, status) in life(), picks in proptest::collection::vec(any::<prop::sample::Index>(), 0..60),
@@ -214,7 +214,7 @@ proptest! {
         prop_assert_eq!(after(look, &shuffled), in_order);
     }
 
-    /// S5: a look at any point, seen or not by the events that come after it, ends in the same status.
+    /// S5: an inspection at any point, with or without the effect of later events, leads to the same final status.
     #[test]
     fn a_look_in_between_changes_nothing((events, status) in life(), cut in any::<prop::sample::Index>()) {
         let cut = cut.index(events.len() + 1);
@@ -230,7 +230,7 @@ proptest! {
         prop_assert_eq!(track.state().expect("a state").status, status);
     }
 
-    /// S1, S5: whatever an engine says, there is a state.
+    /// S1, S5: any events on any state yield a state.
     #[test]
     fn any_events_on_any_state_give_a_state(
         word in "[a-z]{0,8}|created|running|paused|restarting|removing|exited|dead",

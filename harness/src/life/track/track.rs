@@ -1,8 +1,7 @@
-//! What is known of one container's state, from looks at it and from the engine's events, in whatever order they come.
+//! A container's state, tracked by inspections and by the engine's events, in whatever order they arrive.
 //!
-//! It is pure: it asks no engine and no clock. Of each kind of event the newest one since the last look is kept, and the
-//! state is what the look saw, changed by these in the order of their times. So an event that comes twice, late, or
-//! before one that was earlier makes no difference.
+//! It is pure: it uses no engine and no clock. It keeps the last inspected state and the newest later event of each
+//! kind, and applies these events in the order of their times. So repeated, late and reordered events change nothing.
 
 use std::mem::discriminant;
 use std::time::SystemTime;
@@ -10,32 +9,32 @@ use std::time::SystemTime;
 use crate::engine::EventKind;
 use crate::words::{ContainerState, ContainerStatus, Health};
 
-/// The tracked state of one container; it begins without any.
+/// The tracked state of one container, which is empty at first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Track {
     seen: Option<Look>,
-    /// The time of the newest event that the look has seen the effect of.
+    /// The time of the newest event whose effect the inspection includes.
     known: Option<SystemTime>,
-    /// The newest kill for want of memory. The engine's flag may lack it for good, and no look takes it back.
+    /// The time of the newest `oom` event. No inspection resets it, since the engine's own flag may never be set.
     oom: Option<SystemTime>,
-    /// At most one of each kind, all newer than `known`, in the order of their times.
+    /// Later events, at most one of each kind, sorted by time.
     since: Vec<(SystemTime, EventKind)>,
-    /// How often somebody said that events may be missing.
+    /// The number of times that events may have been missed.
     doubts: u64,
-    /// How many of these doubts were there when the last look was asked for.
+    /// The value of `doubts` when the last inspection was requested.
     cleared: u64,
     is_gone: bool,
 }
 
-/// What a look at the container gave.
+/// The result of an inspection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
     pub(crate) state: ContainerState,
-    /// Whether the engine may start it again by itself.
+    /// `true` if the engine may restart the container by itself.
     pub(crate) restarts: bool,
 }
 
-/// What was known when a look was asked for, so that its answer can be put in order.
+/// The knowledge at the time when an inspection was requested, which puts its result in order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     newest: Option<SystemTime>,
@@ -43,10 +42,10 @@ pub(crate) struct Mark {
 }
 
 impl Track {
-    /// Takes an event in. One that is known, older than what is known, or of a container that is gone changes nothing.
+    /// Applies an event. One that is known, outdated, or about a removed container has no effect.
     pub(crate) fn apply(&mut self, at: SystemTime, kind: EventKind) {
         if kind == EventKind::Destroy {
-            // Nothing comes after it: ids are not used again.
+            // Nothing follows a removal, since ids are never reused.
             self.is_gone = true;
             return;
         }
@@ -66,19 +65,19 @@ impl Track {
         self.since.sort_by_key(|(at, kind)| (*at, rank(kind)));
     }
 
-    /// Events may be missing: only a look tells.
+    /// Records that events may have been missed, so that only an inspection yields the state.
     pub(crate) fn doubt(&mut self) {
         self.doubts += 1;
     }
 
-    /// To be called when a look is asked for, and handed back with its answer.
+    /// Returns a mark to request an inspection with. It is passed to [`looked`](Self::looked) with the result.
     pub(crate) fn mark(&self) -> Mark {
         let newest = self.since.last().map(|(at, _)| *at).max(self.known);
         Mark { newest, doubts: self.doubts }
     }
 
-    /// Takes in what a look saw, which has the effect of all events that were known when it was asked for; of later
-    /// ones it may or may not.
+    /// Applies the result of an inspection. It includes the effect of all events known at the mark, and perhaps of
+    /// later ones.
     pub(crate) fn looked(&mut self, mark: Mark, look: Look) {
         if mark.newest < self.known || mark.doubts < self.cleared {
             return;
@@ -89,7 +88,7 @@ impl Track {
         self.seen = Some(look);
     }
 
-    /// The engine does not know it any more.
+    /// Records that the engine does not know the container any more.
     pub(crate) fn gone(&mut self) {
         self.is_gone = true;
     }
@@ -98,8 +97,8 @@ impl Track {
         self.is_gone
     }
 
-    /// Whether the events leave something open that a look would tell: whether it is started again after an end, and
-    /// what a start brought.
+    /// Returns `true` if an inspection is needed, because the events leave open whether the container is restarted
+    /// after an end, or which details a start brought.
     pub(crate) fn wants_look(&self) -> bool {
         let opens = |kind: &EventKind| match kind {
             EventKind::Start => true,
@@ -112,10 +111,10 @@ impl Track {
         is_open && !self.is_gone
     }
 
-    /// The state, once there was a look.
+    /// Returns the state, or `None` before the first inspection.
     pub(crate) fn state(&self) -> Option<ContainerState> {
         let mut state = self.seen.as_ref()?.state.clone();
-        // Of the run that the look saw, and not of one before.
+        // Applies only to the run that the inspection saw.
         state.oom_killed |= self.oom.is_some() && self.oom >= state.started_at;
         for (at, kind) in &self.since {
             step(&mut state, *at, kind);
@@ -124,7 +123,7 @@ impl Track {
     }
 }
 
-/// The order of what the engine says to have happened at the same time.
+/// Returns the rank by which events of the same time are ordered.
 fn rank(kind: &EventKind) -> u8 {
     match kind {
         EventKind::Start => 0,
@@ -138,7 +137,7 @@ fn rank(kind: &EventKind) -> u8 {
     }
 }
 
-/// Has one event happen. The look may have seen its effect already, and then it changes nothing.
+/// Applies one event to a state. The effect may be included already, in which case nothing changes.
 fn step(state: &mut ContainerState, at: SystemTime, kind: &EventKind) {
     match kind {
         EventKind::Start => start(state, at),
@@ -149,17 +148,17 @@ fn step(state: &mut ContainerState, at: SystemTime, kind: &EventKind) {
         EventKind::Unpause if state.status == ContainerStatus::Paused => {
             state.status = ContainerStatus::Running;
         }
-        // What does not run is not frozen.
+        // A container that does not run is not paused either.
         EventKind::Pause | EventKind::Unpause => {}
         EventKind::Oom => state.oom_killed = true,
         EventKind::Health(health) => state.health = health.clone(),
-        // A start and an end tell of a restart, and a container that is gone has no state.
+        // A restart has events for its end and start, too, and a removed container has no state.
         EventKind::Restart | EventKind::Destroy => {}
     }
 }
 
 fn start(state: &mut ContainerState, at: SystemTime) {
-    // The engine tells of a start after it has written it down, so a run that ended later than this began with it.
+    // The engine sends the event after recording the start, so a run with a later recorded end began with this start.
     let is_over = state.status.has_ended() && state.finished_at.is_some_and(|finished| at <= finished);
     if state.is_running() || is_over {
         return;
@@ -175,15 +174,15 @@ fn start(state: &mut ContainerState, at: SystemTime) {
 
 fn die(state: &mut ContainerState, at: SystemTime, code: Option<i64>) {
     if state.started_at.is_some_and(|started| at < started) {
-        // The end of an earlier run.
+        // This is the end of an earlier run.
         return;
     }
     state.pid = None;
     state.exit_code = code.or(state.exit_code);
     match state.status {
-        // The look saw the same end, and knows more of it.
+        // The inspection saw the same end, with more details.
         ContainerStatus::Exited | ContainerStatus::Dead | ContainerStatus::Restarting => {}
-        // Its end is a part of its removal.
+        // The end is part of the removal.
         ContainerStatus::Removing => state.finished_at = Some(at),
         ContainerStatus::Created
         | ContainerStatus::Running

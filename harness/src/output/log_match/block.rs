@@ -1,22 +1,22 @@
-//! Rewrites a regex for single lines into one that finds the same in a block of many lines.
+//! Rewrites a regex for single lines into one for blocks of many lines.
 //!
-//! The rewritten one finds a candidate on each line on which the given one matches, so lines without a candidate need
-//! no look of their own. It may find candidates on lines that then turn out to have no match.
+//! The rewritten regex matches on each line that the original one matches, so lines without a match of it can be
+//! skipped. It may also match on lines without a match of the original one.
 
 use regex_syntax::hir::{
     Capture, Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look,
     Repetition,
 };
 
-/// The rewritten regex: no match of it goes over the end of a line, and every place in a line is the same to it
-/// whether the line is alone or in a block.
+/// Rewrites a regex so that no match crosses a line end, and every position in a line looks the same whether the line
+/// is alone or in a block.
 ///
-/// That holds because nothing else in a regex can see beyond the line: a word boundary sees `\n` or `\r` where there
-/// was nothing, and neither is part of a word.
+/// Only anchors need rewriting. A word boundary next to `\n` or `\r` behaves as at the end of the text, since neither
+/// belongs to a word.
 pub(crate) fn within_lines(regex: &Hir) -> Hir {
     match regex.kind() {
         HirKind::Empty => Hir::empty(),
-        // A line has no `\n`, so nothing that a line matches is lost.
+        // A line contains no `\n`, so no match on a line is lost.
         HirKind::Literal(literal) if literal.0.contains(&b'\n') => Hir::fail(),
         HirKind::Literal(literal) => Hir::literal(literal.0.clone()),
         HirKind::Class(class) => Hir::class(without_line_feed(class)),
@@ -33,10 +33,10 @@ pub(crate) fn within_lines(regex: &Hir) -> Hir {
     }
 }
 
-/// Puts a repetition in a group of its own, if it is one.
+/// Puts a repetition into a group of its own.
 ///
-/// The rewritten regex goes through its text, in which there is no group between two repetitions otherwise; and a
-/// `{2}` that may be missing would become a `{2}?`, which is something else.
+/// The rewritten regex is converted to text, where a repetition of a repetition needs a group: a repeated `{2}` would
+/// otherwise become the lazy `{2}?`.
 fn grouped(regex: Hir) -> Hir {
     match regex.kind() {
         HirKind::Repetition(_) => Hir::capture(Capture { index: 0, name: None, sub: Box::new(regex) }),
@@ -59,7 +59,7 @@ fn without_line_feed(class: &Class) -> Class {
     }
 }
 
-/// The end of a line comes before its `\r\n` or its `\n`: of all ends, the one with `CRLF` holds at both.
+/// Rewrites an anchor. The end of a line is in front of `\r\n` or `\n`; the anchor for `CRLF` matches at both.
 fn at_line(look: Look) -> Look {
     match look {
         Look::Start | Look::StartLF => Look::StartLF,
@@ -113,7 +113,7 @@ pub(crate) mod tests {
         assert_eq!(rewritten("^(?:a{2})?$").find(b"\n").map(|found| found.len()), Some(0));
     }
 
-    /// Regexes over few letters, with what can tell one place in a text from another.
+    /// Generates regexes over few letters, with the constructs that depend on the position in a text.
     pub(crate) fn regexes() -> impl Strategy<Value = String> {
         const LEAVES: [&str; 27] = [
             "a",

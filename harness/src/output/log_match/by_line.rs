@@ -1,4 +1,4 @@
-//! Looks for a regex in the lines of one stream of bytes that comes in pieces.
+//! Searches the lines of one stream, in chunks, for a regex.
 
 use memchr::{memchr, memrchr};
 use regex::bytes::Regex;
@@ -7,42 +7,43 @@ use super::excerpt::excerpt;
 use super::matcher::Hit;
 use super::pattern::LineRegex;
 
-/// How much of a line is looked at in one piece.
+/// The number of bytes of a line that are searched at once.
 ///
-/// A longer line is looked at through a window of this size. In it each match is found that is no longer than an
-/// eighth of that; a longer one may be cut at the end of the window, and `$` may hold there.
+/// A longer line is searched through a sliding window of this size. Every match of at most an eighth of the size is
+/// found; a longer one may be cut at the end of the window, where `$` may match, too.
 pub(crate) const MAX_LINE: usize = 1024 * 1024;
 
-/// What stays in front of a place so that `^` and word boundaries are right there: one character.
+/// The number of bytes kept in front of a position so that `^` and word boundaries are decided correctly: one
+/// character.
 const CONTEXT: usize = 4;
 
-/// How far the search in one stream is.
+/// The state of the search in one stream.
 #[derive(Debug)]
 pub(crate) struct LineScan {
     window: usize,
-    /// The line that is not at its end yet, or the end of it.
+    /// The unfinished line, or the last part of it.
     open: Vec<u8>,
-    /// Where in `open` the search goes on. Not 0 means that the start of the line is gone.
+    /// The position in `open` from which the search continues. If it is not 0, the start of the line was dropped.
     from: usize,
-    /// How many matches after `from` were counted already, by `idle`.
+    /// The number of matches after `from` that `idle` has counted already.
     counted: usize,
-    /// How long `open` was when `idle` looked at it.
+    /// The length of `open` when `idle` last searched it.
     tried: usize,
 }
 
 impl LineScan {
-    /// A scan at the start of a stream; `window` is [`MAX_LINE`] but for tests.
+    /// Creates the state for the start of a stream. `window` is [`MAX_LINE`], except in tests.
     pub(crate) fn new(window: usize) -> Self {
         Self { window, open: Vec::new(), from: 0, counted: 0, tried: 0 }
     }
 
-    /// Takes one from `left` for each match on a line that ends in `chunk`, and returns the one that makes it 0.
+    /// Subtracts one from `left` for each match on a line that ends in `chunk`, and returns the match that makes it 0.
     pub(crate) fn feed(&mut self, regex: &LineRegex, chunk: &[u8], left: &mut usize) -> Option<Hit> {
-        // In pieces, so that a line is longer than the window or not however it comes.
+        // Split into pieces, so that the result does not depend on the size of the chunks.
         chunk.chunks(self.window).find_map(|piece| self.feed_piece(regex, piece, left))
     }
 
-    /// Counts what matches on the line that is not at its end yet, once for each length of it.
+    /// Counts the matches on the unfinished line, once for each of its lengths.
     pub(crate) fn idle(&mut self, regex: &LineRegex, left: &mut usize) -> Option<Hit> {
         if self.tried == self.open.len() {
             return None;
@@ -53,7 +54,7 @@ impl LineScan {
         found.hit
     }
 
-    /// Counts what matches on the last line, which had no end.
+    /// Counts the matches on the last line, which has no end.
     pub(crate) fn finish(&mut self, regex: &LineRegex, left: &mut usize) -> Option<Hit> {
         if self.open.is_empty() { None } else { self.close(regex, left) }
     }
@@ -74,7 +75,7 @@ impl LineScan {
         search_block(regex, block, left).or_else(|| self.push(regex, open, left))
     }
 
-    /// Adds to the open line, and moves the window on when it is full and there is more.
+    /// Appends to the unfinished line, and moves the window forward whenever it is full.
     fn push(&mut self, regex: &LineRegex, mut bytes: &[u8], left: &mut usize) -> Option<Hit> {
         while self.open.len() + bytes.len() > self.window {
             let (now, later) = bytes.split_at(self.window - self.open.len());
@@ -89,7 +90,7 @@ impl LineScan {
         None
     }
 
-    /// Counts what starts in the window but for its last eighth, and keeps that.
+    /// Counts the matches that start in the window except in its last eighth, which is kept.
     fn slide(&mut self, regex: &LineRegex, left: &mut usize) -> Option<Hit> {
         let until = self.window - self.window / 8;
         let found = search(&regex.line, &self.open, self.from, until, self.counted, left);
@@ -113,14 +114,14 @@ impl LineScan {
         let found = search(&regex.line, &self.open, self.from, self.open.len() + 1, self.counted, left);
         let mut open = std::mem::take(&mut self.open);
         open.clear();
-        // One long line must not cost its memory for as long as the container runs.
+        // Frees the memory of a long line, which would otherwise be held as long as the container runs.
         open.shrink_to(self.window / 16);
         *self = Self { open, ..Self::new(self.window) };
         found.hit
     }
 }
 
-/// Looks at the lines of a block that have a candidate; the block ends with the end of a line.
+/// Searches the lines of a block that contain a candidate. The block ends with a line end.
 fn search_block(regex: &LineRegex, block: &[u8], left: &mut usize) -> Option<Hit> {
     let mut start = 0;
     while start < block.len() {
@@ -128,7 +129,7 @@ fn search_block(regex: &LineRegex, block: &[u8], left: &mut usize) -> Option<Hit
             let at = candidates.find_at(block, start)?.start();
             start += memrchr(b'\n', &block[start..at]).map_or(0, |end| end + 1);
         }
-        // Behind the last line there may be a candidate too, for a regex that matches nothing.
+        // A candidate may follow the last line, for a regex that matches the empty text.
         let end = start + memchr(b'\n', &block[start..])?;
         let line = &block[start..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -141,21 +142,21 @@ fn search_block(regex: &LineRegex, block: &[u8], left: &mut usize) -> Option<Hit
     None
 }
 
-/// What a search in one line came to.
+/// The result of a search in one line.
 struct Found {
     matches: usize,
-    /// Where the last match ended.
+    /// The end of the last match.
     end: usize,
     hit: Option<Hit>,
 }
 
-/// Goes over the matches that start at `from` or later and before `until`, and counts all but the first `skip`.
+/// Visits the matches that start at `from` or later and before `until`, and counts all but the first `skip`.
 fn search(regex: &Regex, line: &[u8], from: usize, until: usize, skip: usize, left: &mut usize) -> Found {
     let mut found = Found { matches: 0, end: 0, hit: None };
     let mut at = from;
     while at <= line.len() {
         let Some(next) = regex.find_at(line, at).filter(|next| next.start() < until) else { break };
-        // Nothing right after a match is not one more match.
+        // An empty match directly after another match does not count.
         if next.is_empty() && found.matches > 0 && next.end() == found.end {
             at = next.end() + 1;
             continue;
@@ -174,7 +175,7 @@ fn search(regex: &Regex, line: &[u8], from: usize, until: usize, skip: usize, le
     found
 }
 
-/// The match that starts at `at`, with its groups.
+/// Returns the match that starts at `at`, with its groups.
 fn hit(regex: &Regex, line: &[u8], at: usize) -> Option<Hit> {
     let groups = regex.captures_at(line, at)?;
     let text = |group: regex::bytes::Match<'_>| String::from_utf8_lossy(group.as_bytes()).into_owned();
@@ -198,7 +199,7 @@ mod tests {
         }
     }
 
-    /// Counts with a small window, in chunks of `size`.
+    /// Counts matches with a small window, in chunks of `size` bytes.
     fn count(text: &str, window: usize, bytes: &[u8], size: usize) -> usize {
         let (regex, mut scan, mut left) = (regex(text), LineScan::new(window), usize::MAX);
         for chunk in bytes.chunks(size) {

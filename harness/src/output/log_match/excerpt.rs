@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-/// What is shown of a line in all.
+/// The maximum number of bytes shown.
 const WHOLE: usize = 4096;
 
-/// What is shown of a line in front of the match.
+/// The maximum number of bytes shown in front of the match.
 pub(crate) const LEAD: usize = 2048;
 
-/// The line, or lines, that hold `found`, without the end of the last; what is not UTF-8 is replaced.
+/// Returns the lines that contain `found`, without the last line end. Invalid UTF-8 is replaced.
 pub(crate) fn excerpt(text: &[u8], found: Range<usize>) -> String {
     let line_start = memrchr(b'\n', &text[..found.start]).map_or(0, |at| at + 1);
     let start = line_start.max(found.start.saturating_sub(LEAD));

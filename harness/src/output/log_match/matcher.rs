@@ -1,9 +1,9 @@
-//! Finds a text or a regex in a container's output while it streams by; it reads no stream and knows no deadline.
+//! Searches a container's streamed output for a text or a regular expression. It does no I/O and has no deadline.
 //!
-//! A text is looked for in the bytes as they come: over frames, over lines, on a line that has no end yet. A regex is
-//! looked for in one line at a time, without its line end; on a line that has no end yet only when the output pauses
-//! ([`LogMatcher::idle`]) or ends ([`LogMatcher::finish`]). Occurrences are counted as they don't overlap, on each
-//! stream by itself.
+//! A text is searched for in the raw bytes: across frames and lines, and on an unfinished line. A regex is matched
+//! against one line at a time, without its line end; against an unfinished line only when the output pauses
+//! ([`LogMatcher::idle`]) or ends ([`LogMatcher::finish`]). Matches don't overlap, and are counted separately for each
+//! stream.
 //!
 //! Each byte is looked at once, and what is kept does not grow with the log: for a text its own length and 4 KiB, for
 //! a regex the line that is not at its end, at most [`MAX_LINE`](super::by_line::MAX_LINE).
@@ -16,14 +16,14 @@ use super::pattern::{Kind, Pattern};
 use super::text::TextScan;
 use crate::words::LogStream;
 
-/// Which streams a log wait looks at.
+/// The streams that a log wait scans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Streams {
     /// Standard output only.
     Stdout,
     /// Standard error only.
     Stderr,
-    /// Both, each by itself; their occurrences are added up.
+    /// Both, each separately. Their matches are added up.
     #[default]
     Either,
 }
@@ -48,23 +48,24 @@ impl fmt::Display for Streams {
     }
 }
 
-/// What a log wait found.
+/// The match of a log wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogMatch {
-    /// Where it was printed.
+    /// The stream with the match.
     pub stream: LogStream,
-    /// The text that matched; what is not UTF-8 is replaced.
+    /// The matched text. Invalid UTF-8 is replaced.
     pub text: String,
-    /// The regex's groups by number, the first being the whole match; `None` for one that took no part.
+    /// The regex's groups by number. The first is the whole match; `None` stands for a group that did not participate.
     pub captures: Vec<Option<String>>,
-    /// The line that holds the match, as far as it had come: at most 4 KiB of it, from at most 2 KiB before the match.
+    /// The line with the match, as far as it has been received: at most 4 KiB of it, and at most 2 KiB in front of the
+    /// match.
     pub line: String,
     names: Vec<(String, usize)>,
 }
 
 impl LogMatch {
-    /// The text of the group `(?<name>…)`; `None` if there is none of that name, or it took no part.
+    /// Returns the text of the group `(?<name>…)`, or `None` if there is no such group, or it did not participate.
     #[must_use]
     pub fn name(&self, name: &str) -> Option<&str> {
         let (_, group) = self.names.iter().find(|(known, _)| known == name)?;
@@ -72,7 +73,7 @@ impl LogMatch {
     }
 }
 
-/// A match of which the stream is not known yet.
+/// A match without its stream.
 #[derive(Debug)]
 pub(super) struct Hit {
     pub(super) captures: Vec<Option<String>>,
@@ -80,7 +81,7 @@ pub(super) struct Hit {
     pub(super) line: String,
 }
 
-/// Looks for the n-th occurrence of a pattern in a container's output, and ends when it has found it.
+/// A search for the n-th match of a pattern in a container's output.
 #[derive(Debug)]
 pub(crate) struct LogMatcher {
     pattern: Pattern,
@@ -91,14 +92,14 @@ pub(crate) struct LogMatcher {
     stderr: Scan,
 }
 
-/// How far the search in one stream is.
+/// The state of the search in one stream.
 #[derive(Debug)]
 enum Scan {
     Text(TextScan),
     Lines(LineScan),
 }
 
-/// What happens to a stream.
+/// An event of a stream.
 #[derive(Clone, Copy)]
 enum Event<'a> {
     Chunk(&'a [u8]),
@@ -107,7 +108,7 @@ enum Event<'a> {
 }
 
 impl LogMatcher {
-    /// A matcher at the start of the output, which looks for the occurrence number `times`.
+    /// Creates a matcher for the start of the output, which searches for match number `times`.
     pub(crate) fn new(pattern: Pattern, streams: Streams, times: NonZeroUsize) -> Self {
         let scan = || match pattern.kind() {
             Kind::Text(_) => Scan::Text(TextScan::default()),
@@ -117,26 +118,26 @@ impl LogMatcher {
         Self { pattern, streams, times: times.get(), seen: 0, stdout, stderr }
     }
 
-    /// How many occurrences there were until now. It stays at the number that was looked for.
+    /// Returns the number of matches so far. It stops at the number that is searched for.
     pub(crate) fn seen(&self) -> usize {
         self.seen
     }
 
-    /// Takes the next bytes of a stream.
+    /// Scans the next bytes of a stream.
     ///
-    /// The occurrence that is looked for is returned once; what comes after it is not looked at.
+    /// The match that is searched for is returned once. Later output is not scanned.
     pub(crate) fn feed(&mut self, stream: LogStream, chunk: &[u8]) -> Option<LogMatch> {
         self.step(stream, Event::Chunk(chunk))
     }
 
-    /// Tries a regex on lines that have no end yet, for a prompt: to be called when the output pauses.
+    /// Matches a regex against unfinished lines, such as a prompt. To be called when the output pauses.
     ///
-    /// What matches there is not counted again when its line ends, even if it would not match then.
+    /// A match found here is not counted again when its line ends, even if the finished line does not match.
     pub(crate) fn idle(&mut self) -> Option<LogMatch> {
         self.step(LogStream::Stdout, Event::Idle).or_else(|| self.step(LogStream::Stderr, Event::Idle))
     }
 
-    /// Tries a regex on the last lines, if they had no end: to be called when the output has ended.
+    /// Matches a regex against the last, unfinished lines. To be called when the output has ended.
     pub(crate) fn finish(&mut self) -> Option<LogMatch> {
         self.step(LogStream::Stdout, Event::End).or_else(|| self.step(LogStream::Stderr, Event::End))
     }

@@ -1,4 +1,4 @@
-//! The search for a text or a regular expression in a container's output while it streams by.
+//! The search for a text or a regular expression in a container's streamed output.
 
 mod block;
 mod by_line;

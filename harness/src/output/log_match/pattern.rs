@@ -1,4 +1,4 @@
-//! What a log wait looks for: a text or a regex, checked and made ready.
+//! The pattern of a log wait: a validated text or regular expression.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use regex_syntax::hir::Hir;
 use super::block::within_lines;
 use crate::words::{Error, Result};
 
-/// A text or a regex to look for in a container's output.
+/// A text or a regex to search for in a container's output.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern(Kind);
 
@@ -20,39 +20,39 @@ pub(crate) enum Kind {
     Regex(LineRegex),
 }
 
-/// A regex for single lines.
+/// A regex that is matched against single lines.
 #[derive(Clone, Debug)]
 pub(crate) struct LineRegex {
-    /// As it was given, for one line without its end.
+    /// The regex as given, for one line without its end.
     pub(crate) line: Regex,
-    /// For many lines at once: it finds something on each line on which `line` does, and may find more.
+    /// A regex for blocks of many lines, which matches on each line that `line` matches, and perhaps on more.
     ///
-    /// `None` if that got too large, which a regex can get.
+    /// `None` if its compiled form exceeds the size limit.
     pub(crate) block: Option<Regex>,
 }
 
 impl Pattern {
-    /// A text, as it is.
+    /// Creates a pattern that matches a text literally.
     ///
     /// # Errors
-    /// Invalid, if it is empty.
+    /// Invalid, if the text is empty.
     pub(crate) fn text(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         if text.is_empty() {
-            return Err(Error::invalid("an empty text can't be waited for: it would match at once"));
+            return Err(Error::invalid("the text to wait for is empty, which would match at once"));
         }
         Ok(Self(Kind::Text(Box::new(Finder::new(text.as_bytes()).into_owned()))))
     }
 
-    /// A regex in the syntax of the `regex` crate, for one line at a time.
+    /// Creates a pattern from a regex in the syntax of the `regex` crate, for one line at a time.
     ///
     /// # Errors
-    /// Invalid, if it is empty or not a regex, with the place and the reason.
+    /// Invalid, if the regex is empty or malformed. The message has the position and the reason.
     pub(crate) fn regex(regex: &str) -> Result<Self> {
         if regex.is_empty() {
-            return Err(Error::invalid("an empty regex can't be waited for: it would match at once"));
+            return Err(Error::invalid("the regex to wait for is empty, which would match at once"));
         }
-        // Bytes that are not UTF-8 may be asked for, since a container may print them.
+        // Bytes that are not UTF-8 are allowed, since a container may print them.
         let parsed =
             ParserBuilder::new().utf8(false).build().parse(regex).map_err(|error| bad(regex, error))?;
         let line = Regex::new(regex).map_err(|error| {
@@ -79,7 +79,7 @@ fn block_regex(parsed: &Hir) -> Option<Regex> {
     RegexBuilder::new(&within_lines(parsed).to_string()).build().ok()
 }
 
-/// The parser's own message draws the place below the regex over several lines; this one fits into a sentence.
+/// Creates a one-line error. The parser's own message points to the position over several lines.
 fn bad(regex: &str, error: regex_syntax::Error) -> Error {
     let (why, at) = match &error {
         regex_syntax::Error::Parse(error) => (error.kind().to_string(), Some(error.span().start.column)),

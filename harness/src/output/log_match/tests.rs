@@ -1,4 +1,4 @@
-//! The matcher as a whole, against a naive model that looks at all of the output at once.
+//! Tests of the whole matcher, against a naive model that searches all of the output at once.
 
 use std::time::Instant;
 
@@ -91,7 +91,7 @@ fn what_is_not_utf8_is_searched_all_the_same() {
     assert_eq!((&*found.text, &*found.line), ("id=7", "\u{fffd}\u{fffd} id=7 \u{fffd}"));
 }
 
-/// Pieces of both streams, in the order in which they come.
+/// Generates chunks of both streams, in their order.
 fn pieces() -> impl Strategy<Value = Vec<(LogStream, Vec<u8>)>> {
     let bytes = prop_oneof![
         4 => "[ab\n]{0,12}".prop_map(String::into_bytes),
@@ -101,7 +101,7 @@ fn pieces() -> impl Strategy<Value = Vec<(LogStream, Vec<u8>)>> {
     proptest::collection::vec((prop_oneof![Just(OUT), Just(ERR)], bytes), 0..24)
 }
 
-/// What each stream came to with the first `count` pieces.
+/// Returns the content of each stream after the first `count` chunks.
 fn so_far(pieces: &[(LogStream, Vec<u8>)]) -> [Vec<u8>; 2] {
     [OUT, ERR].map(|stream| {
         pieces.iter().filter(|(of, _)| *of == stream).flat_map(|(_, bytes)| bytes.clone()).collect()
@@ -118,7 +118,7 @@ fn occurrences(needle: &[u8], text: &[u8]) -> usize {
     count
 }
 
-/// Matches on each line that has an end, and on the last one if it counts too.
+/// Counts the matches on each finished line, and optionally on the last one.
 fn on_lines(regex: &Regex, text: &[u8], with_last: bool) -> usize {
     let mut lines: Vec<_> = text.split(|byte| *byte == b'\n').collect();
     let last = lines.pop().unwrap_or_default();
@@ -200,7 +200,7 @@ proptest! {
     }
 }
 
-/// Prints what 200 000 lines cost: `cargo test --release -p seatrial --lib -- --ignored --nocapture cost_of`.
+/// Prints the cost of 200 000 lines: `cargo test --release -p seatrial --lib -- --ignored --nocapture cost_of`.
 #[test]
 #[ignore = "a measurement, not a check"]
 fn cost_of_200_000_lines() {

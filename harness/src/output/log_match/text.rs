@@ -1,22 +1,23 @@
-//! Looks for a text in one stream of bytes that comes in pieces.
+//! Searches one stream, in chunks, for a text.
 
 use memchr::memmem::Finder;
 
 use super::excerpt::{LEAD, excerpt};
 use super::matcher::Hit;
 
-/// How far the search in one stream is.
+/// The state of the search in one stream.
 ///
-/// What was fed is `tail` at its end. The bytes since the last match, which a match may still start in, are `fresh`.
+/// The scanned bytes end with `tail`. The last `fresh` bytes of it follow the last match, so that a match may start in
+/// them.
 #[derive(Debug, Default)]
 pub(crate) struct TextScan {
-    /// The last bytes of the stream: enough for the start of a match, and to show the line that a match is on.
+    /// The last bytes of the stream: enough for the start of a match, and to show the line of a match.
     tail: Vec<u8>,
     fresh: usize,
 }
 
 impl TextScan {
-    /// Takes one from `left` for each occurrence that ends in `chunk`, and returns the one that makes it 0.
+    /// Subtracts one from `left` for each match that ends in `chunk`, and returns the match that makes it 0.
     pub(crate) fn feed(&mut self, finder: &Finder<'_>, chunk: &[u8], left: &mut usize) -> Option<Hit> {
         let needle = finder.needle().len();
         let mut end = 0;
@@ -27,7 +28,7 @@ impl TextScan {
                 return Some(self.hit(finder, chunk, end));
             }
         }
-        // All that is found here is in `chunk` alone.
+        // From here on, only matches completely within `chunk` are found.
         let base = end;
         for at in finder.find_iter(&chunk[base..]) {
             end = base + at + needle;
@@ -40,7 +41,7 @@ impl TextScan {
         None
     }
 
-    /// Where in `chunk` an occurrence ends that starts before it.
+    /// Returns the end in `chunk` of a match that starts before it.
     fn seam(&mut self, finder: &Finder<'_>, chunk: &[u8]) -> Option<usize> {
         let needle = finder.needle().len();
         let before = self.tail.len();
@@ -54,12 +55,12 @@ impl TextScan {
         found.map(|at| at + needle - carry)
     }
 
-    /// Keeps what the next chunk needs of this one, in which the last match ended at `end`, or there was none with 0.
+    /// Keeps the bytes that the next chunk needs. `end` is the end of the last match in `chunk`, or 0 without one.
     fn remember(&mut self, chunk: &[u8], end: usize, needle: usize) {
         let keep = LEAD.max(needle - 1);
         self.fresh = if end > 0 { chunk.len() - end } else { self.fresh.saturating_add(chunk.len()) };
         let last = &chunk[chunk.len().saturating_sub(keep)..];
-        // Trimmed only when it has grown to twice of what is needed, so that small chunks don't move it each time.
+        // Trimmed only at twice the required size, so that small chunks don't move it each time.
         if last.len() == keep {
             self.tail.clear();
         } else if self.tail.len() + last.len() > 2 * keep {

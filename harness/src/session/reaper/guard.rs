@@ -77,7 +77,7 @@ impl Guard {
         // The sender lives in the session, which the caller has.
         let status = status.wait_for(settled).await.expect("the guard holds the sender");
         match &status.error {
-            Some(error) if status.stands != Stands::Up => Err(error.duplicate()),
+            Some(error) if status.stands != Stands::Up => Err(Error::clone(error)),
             Some(_) | None => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use seatrial_test_support::processes::{FAMILY, sleepers};
 
 use super::{agent, agents, exited, is_sandboxed, shell, waiting};
 
-/// A4, A13: of a thousand, every tenth hangs with children.
+/// A4, A13: a thousand cases run, and every tenth hangs with children; nothing is left of them.
 #[tokio::test]
 async fn a_thousand_cases_of_which_some_hang_leave_nothing() {
     let session = OwnSession::begin("case-crowd").await;

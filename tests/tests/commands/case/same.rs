@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::{agent, shell, waiting};
 
-/// What both ways tell alike.
+/// The part of a result that must be the same by agent and by exec.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     end: Option<i64>,
@@ -66,7 +66,7 @@ fn table() -> Vec<(&'static str, Case)> {
     ]
 }
 
-/// A1, A2, A3, A12: what can be known is the same.
+/// A1, A2, A3, A12: cases by agent and by exec have the same results, as far as exec can know them.
 #[tokio::test]
 async fn both_ways_give_the_same() {
     let session = OwnSession::begin("case-same").await;
@@ -85,7 +85,7 @@ async fn both_ways_give_the_same() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// A1: what only the agent knows.
+/// A1: the agent reports CPU time and memory.
 #[tokio::test]
 async fn times_and_memory_are_told() {
     let session = OwnSession::begin("case-usage").await;
@@ -104,7 +104,7 @@ async fn times_and_memory_are_told() {
     assert!(output.max_rss.is_none_or(|bytes| (100_000..1 << 30).contains(&bytes)), "{output:?}");
 }
 
-/// A3: a case that can't be is refused before anybody is asked.
+/// A3: an invalid case is refused before the agent or the engine is asked.
 #[tokio::test]
 async fn bad_cases_are_refused() {
     let session = OwnSession::begin("case-bad").await;

@@ -17,7 +17,7 @@ async fn run(driver: &MockDriver, task: Task) -> Result<RunResult, Error> {
     driver.prepare(task).await?.run().await?.await
 }
 
-/// D4: each outcome, by its place and by name.
+/// D4: the mock driver gives tasks the outcomes that were set, by position and by name.
 #[tokio::test]
 async fn each_task_has_the_outcome_that_it_was_told_to() {
     let driver = MockDriver::new()
@@ -34,7 +34,7 @@ async fn each_task_has_the_outcome_that_it_was_told_to() {
     assert_eq!(driver.clone().seen(), ["1", "2", "3", "4", "victim", "6"]);
 }
 
-/// D4, D3: an engine that is lost, at each stage.
+/// D4, D3: the mock driver can lose its engine at each stage.
 #[tokio::test]
 async fn an_engine_that_is_lost_is_an_error_at_each_stage() {
     let driver = MockDriver::new()
@@ -50,7 +50,7 @@ async fn an_engine_that_is_lost_is_an_error_at_each_stage() {
     assert!(failed(wait.expect("it starts").await).is_engine_unreachable());
 }
 
-/// D4, D2: time, cancellation and closing count as with any driver.
+/// D4, D2: time limit, cancellation and close of a mock task work as with any driver.
 #[tokio::test]
 async fn a_delay_can_be_timed_out_cancelled_and_closed() {
     let driver = MockDriver::new().every(1, MockOutcome::success().after(FOR_EVER));
@@ -68,7 +68,7 @@ async fn a_delay_can_be_timed_out_cancelled_and_closed() {
     }
 }
 
-/// D4, D1: what it prints goes to the writers.
+/// D4, D1: a mock task's output goes to its writers, or is reported as lost.
 #[tokio::test]
 async fn its_output_is_written_or_said_to_be_lost() {
     let outcome = MockOutcome::exit(1).stdout("out").stderr("err");
@@ -84,7 +84,7 @@ async fn its_output_is_written_or_said_to_be_lost() {
     drop(reader);
 }
 
-/// D4, D5: its samples, with what they lack, go to the sink; without a receiver they are for nobody.
+/// D4, D5: a mock task's samples, gaps included, go to the receiver if there is one.
 #[tokio::test]
 async fn its_samples_are_told() {
     let mut stats = Stats::default();

@@ -39,10 +39,10 @@ impl AsyncWrite for Stuck {
     }
 }
 
-/// D1.
+/// D1: a task's output arrives complete and in order, however much it is.
 #[rstest]
 #[tokio::test]
-async fn much_output_is_complete_and_in_order(#[values(Which::Docker, Which::Pool)] which: Which) {
+async fn large_output_is_complete_and_in_order(#[values(Which::Docker, Which::Pool)] which: Which) {
     let fixture = Fixture::of(which, "driver-much").await;
     let (out, err) = (Kept::default(), Kept::default());
     let line = "seq 1 50000 & seq 1 30000 >&2; wait; head -c 1000000 /dev/zero; printf end";
@@ -55,7 +55,7 @@ async fn much_output_is_complete_and_in_order(#[values(Which::Docker, Which::Poo
     assert!(err.text() == lines(30_000), "{} bytes", err.bytes().len());
 }
 
-/// D1: input of any size, and one that is not read.
+/// D1: a task gets input of any size, and need not read it.
 #[rstest]
 #[tokio::test]
 async fn a_task_reads_its_input_to_the_end(#[values(Which::Docker, Which::Pool)] which: Which) {
@@ -73,7 +73,7 @@ async fn a_task_reads_its_input_to_the_end(#[values(Which::Docker, Which::Pool)]
     assert_eq!((result.status, out.text().as_str()), (Status::Success, "over\n"));
 }
 
-/// D1: a writer that takes nothing, or fails, is given up, and neither the task nor the other writer.
+/// D1: a writer that is stuck or fails is dropped; the task and the other writer go on.
 #[rstest]
 #[tokio::test]
 async fn a_writer_that_is_stuck_is_given_up(#[values(Which::Docker, Which::Pool)] which: Which) {
@@ -90,7 +90,7 @@ async fn a_writer_that_is_stuck_is_given_up(#[values(Which::Docker, Which::Pool)
     }
 }
 
-/// D1: a task is not held back for ever by who does not await it.
+/// D1: a task ends although its future is not polled.
 #[tokio::test]
 async fn a_task_that_nobody_awaits_ends_all_the_same() {
     let fixture = Fixture::of(Which::Docker, "driver-unawaited").await;

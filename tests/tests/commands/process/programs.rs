@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::waiting;
 
-/// C30: prompt, answer, a key that interrupts, a new size, the end.
+/// C30: a shell in a terminal prompts, answers, is interrupted by a key, is resized, and ends.
 #[tokio::test]
 async fn a_shell_in_a_terminal() {
     let session = OwnSession::begin("process-shell").await;
@@ -30,7 +30,7 @@ async fn a_shell_in_a_terminal() {
     assert_eq!(shell.wait_timeout(LONG).await.expect("it ends"), 7);
 }
 
-/// C30.
+/// C30: an interactive program is driven through a terminal and through pipes.
 #[tokio::test]
 async fn psql_in_a_terminal_and_in_a_pipe() {
     let session = OwnSession::begin("process-psql").await;
@@ -68,7 +68,7 @@ async fn psql_in_a_terminal_and_in_a_pipe() {
     assert!(output.stderr_text().contains("relation \"nowhere\" does not exist"), "{}", output.stderr_text());
 }
 
-/// C30: a program that draws on the whole screen, and draws it anew when the screen is another.
+/// C30: a full-screen program draws the screen, and draws it again at another size.
 #[tokio::test]
 async fn an_editor_on_the_whole_screen() {
     let session = OwnSession::begin("process-vi").await;

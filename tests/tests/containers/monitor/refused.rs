@@ -5,14 +5,14 @@ use seatrial_test_support::observe::failed;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;
 
-/// M2: beside a restart policy of the engine's, however it came there, with none allowed, or for one run.
+/// M2: restarts by a function are refused beside the engine's restart policy, with a limit of zero, and for a `run`.
 #[tokio::test]
 async fn restarts_that_can_not_be_are_refused_before_the_engine_is_asked() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "restarts-refused").await;
     let request = session.idle().restart_when(|_| AfterExit::Restart);
     for (request, word) in [
-        (request.clone().restart_policy(RestartPolicy::Always), "one excludes the other"),
+        (request.clone().restart_policy(RestartPolicy::Always), "which exclude each other"),
         (
             request.clone().modify_host_config(|host| {
                 host.restart_policy = Some(seatrial::models::RestartPolicy {
@@ -20,7 +20,7 @@ async fn restarts_that_can_not_be_are_refused_before_the_engine_is_asked() {
                     maximum_retry_count: Some(2),
                 });
             }),
-            "one excludes the other",
+            "which exclude each other",
         ),
         (request.clone().auto_remove(), "auto_remove"),
         (request.clone().max_restarts(0), "at least 1"),

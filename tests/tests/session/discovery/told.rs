@@ -5,9 +5,9 @@ use seatrial_test_support::own_session::own_id;
 use seatrial_test_support::trace::{Told, Trace};
 use seatrial_tests::{Child, EngineProxy, ScriptedEngine, is_scenario, say};
 
-/// E4.
+/// E4: engine, socket and host are each decided once, and an event says by which setting.
 #[tokio::test]
-async fn each_question_is_answered_once_and_told_with_the_source_of_its_answer() {
+async fn each_choice_is_made_once_and_reported_with_its_source() {
     let trace = Trace::of_process();
     let engine = ScriptedEngine::greeting();
     let builder = Session::builder().id(own_id("told")).docker_host(engine.docker_host());
@@ -17,10 +17,10 @@ async fn each_question_is_answered_once_and_told_with_the_source_of_its_answer()
     let found = only(trace, "engine found", "endpoint", &engine.docker_host());
     assert_eq!(found.fields["source"], "the session's builder");
     assert!(found.fields["version"].contains("20.10.24"), "{found:?}");
-    let sidecar = only(trace, "a sidecar finds the engine there", "socket", &socket);
+    let sidecar = only(trace, "sidecars reach the engine by this socket", "socket", &socket);
     assert_eq!(sidecar.fields["source"], "the engine's address");
     let ports = trace.events();
-    let ports = ports.iter().find(|told| told.message() == "published ports are reachable there");
+    let ports = ports.iter().find(|told| told.message() == "published ports are reachable at this host");
     let ports = ports.expect("the address of published ports is told");
     assert_eq!(ports.fields["host"], session.engine().host().host);
     assert!(!ports.fields["source"].is_empty());
@@ -42,9 +42,9 @@ fn only(trace: &Trace, message: &str, field: &str, value: &str) -> Told {
     told.clone()
 }
 
-/// E4: variables answer each question for itself.
+/// E4: each choice can be made by a variable of its own.
 #[test]
-fn each_question_has_a_variable_of_its_own() {
+fn each_choice_has_a_variable_of_its_own() {
     let proxy = EngineProxy::start_default();
     let host = proxy.docker_host();
     let variables = [
@@ -57,8 +57,9 @@ fn each_question_has_a_variable_of_its_own() {
     let lines = child.lines();
     for line in [
         format!("engine found {host} `DOCKER_HOST`"),
-        "published ports are reachable there ports.example `SEATRIAL_HOST`".to_owned(),
-        "a sidecar finds the engine there /side/car.sock `TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE`".to_owned(),
+        "published ports are reachable at this host ports.example `SEATRIAL_HOST`".to_owned(),
+        "sidecars reach the engine by this socket /side/car.sock `TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE`"
+            .to_owned(),
     ] {
         assert_eq!(lines.iter().filter(|said| **said == line).count(), 1, "`{line}` in {lines:#?}");
     }

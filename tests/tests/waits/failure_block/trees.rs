@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::block::assert_block;
 
-/// C26.
+/// C26: the block has a line with the outcome of each branch of a combined wait.
 #[tokio::test]
 async fn each_branch_has_a_line_with_what_became_of_it() {
     let session = OwnSession::begin("tree").await;
@@ -29,7 +29,7 @@ async fn each_branch_has_a_line_with_what_became_of_it() {
       waiting for: all of (not met after [time])
         - log `ready` (met after [time])
         - any of (not met after [time])
-          - file `/run/app.pid` (not met after [time]); it is not there
+          - file `/run/app.pid` (not met after [time]); it does not exist
           - its health check to pass (failed after [time]: it has no health check; give it one with `health_check`, or wait for something else)
           - a delay of [time] (not met after [time])
         - log regex `accepting (\w+)`, 2 times (not met after [time]); 1 of 2 seen
@@ -43,7 +43,7 @@ async fn each_branch_has_a_line_with_what_became_of_it() {
     "#);
 }
 
-/// C26.
+/// C26: the block of a failed `any` has each branch's reason.
 #[tokio::test]
 async fn an_any_of_which_every_branch_failed_gives_each_reason() {
     let session = OwnSession::begin("any").await;

@@ -50,7 +50,7 @@ impl ActiveCases {
         bytes: &mut Vec<u8>,
     ) -> Result<Admission> {
         if let Some(lost) = &self.lost {
-            return Err(lost.duplicate());
+            return Err(lost.clone());
         }
         let index = self.slots.iter().position(Option::is_none).unwrap_or_else(|| {
             self.slots.push(None);
@@ -157,9 +157,9 @@ impl ActiveCases {
 
     /// Finishes all cases, since the agent is lost.
     pub(in super::super) fn lose(&mut self, reason: &Error) -> Vec<FinishedCase> {
-        self.lost.get_or_insert_with(|| reason.duplicate());
+        self.lost.get_or_insert_with(|| reason.clone());
         let slots = std::mem::take(&mut self.slots).into_iter().flatten();
-        slots.map(|case| case.lost(reason.duplicate())).collect()
+        slots.map(|case| case.lost(reason.clone())).collect()
     }
 
     pub(in super::super) fn is_lost(&self) -> bool {

@@ -1,7 +1,7 @@
-//! Takes an archive that is not trusted apart, into a place of its own that is there for nothing else.
+//! Extracts an untrusted archive into a directory that was created for it alone.
 //!
-//! Nothing is followed and nothing is replaced: each entry is made anew, below directories that were made here. So
-//! nothing can be written elsewhere, in whichever order the entries come.
+//! No link is followed and nothing is replaced: each entry is created anew, below directories that this module created.
+//! So nothing can be written elsewhere, in whichever order the entries come.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read};
@@ -11,30 +11,32 @@ use std::time::{Duration, SystemTime};
 
 use tar::{Archive, Entry, EntryType};
 
-use super::bridge::broken;
-use super::failure::{cannot, files};
-use super::walk::join;
+use crate::archive::bridge::broken;
+use crate::archive::failure::{cannot, files};
+use crate::archive::walk::join;
 use crate::words::{Error, Kind, Result};
 
-/// What a copy out of a container came to.
+/// The result of a copy out of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CopiedOut {
-    /// How many files, directories and links were made.
+    /// The number of files, directories and links that were created.
     pub entries: u64,
-    /// How many bytes the files have.
+    /// The total size of the files, in bytes.
     pub bytes: u64,
-    /// What was left out, each with the reason: devices, and links that point out of what was copied.
+    /// The entries that were skipped, each as text with the reason: devices, named pipes, and links that point out of
+    /// the copied tree.
     pub skipped: Vec<String>,
 }
 
-/// What was taken apart, and what is still to be set.
+/// The result of an extraction, with the directory attributes that are still to be applied.
 #[derive(Debug, Default)]
-pub(super) struct Extracted {
-    pub(super) copied: CopiedOut,
-    /// The first name in the archive, which all entries share.
-    pub(super) root: Option<PathBuf>,
-    /// Directories from the root on, whose modes may forbid what is still to be done in them.
+pub(in crate::archive) struct Extracted {
+    pub(in crate::archive) copied: CopiedOut,
+    /// The first component of every entry's path, which all entries share.
+    pub(in crate::archive) root: Option<PathBuf>,
+    /// The directories from the root down. Their modes are applied last, since a mode may forbid creating entries
+    /// below.
     dirs: Vec<(PathBuf, Attributes)>,
 }
 
@@ -44,8 +46,8 @@ struct Attributes {
     mtime: Option<SystemTime>,
 }
 
-/// Makes `at` of the archive's root, be it a file or a directory; there must be nothing there yet.
-pub(super) fn extract(archive: impl Read, at: &Path) -> Result<Extracted> {
+/// Extracts the archive's root, a file or a directory, to `at`, where nothing may exist yet.
+pub(in crate::archive) fn extract(archive: impl Read, at: &Path) -> Result<Extracted> {
     let mut extracted = Extracted::default();
     let mut archive = Archive::new(archive);
     for entry in archive.entries().map_err(broken)? {
@@ -62,16 +64,15 @@ pub(super) fn extract(archive: impl Read, at: &Path) -> Result<Extracted> {
 }
 
 impl Extracted {
-    /// Gives the directories below `at` the modes and times that the archive says, which was not done before
-    /// everything was in its place.
-    pub(super) fn finish_dirs(&self, at: &Path) -> Result<()> {
+    /// Applies the archive's modes and times to the directories below `at`. To be called once everything is in place.
+    pub(in crate::archive) fn finish_dirs(&self, at: &Path) -> Result<()> {
         let mut dirs: Vec<_> = self.dirs.iter().collect();
-        // The inner ones first, since a mode may forbid to go in.
+        // The innermost first, since a mode may forbid entering a directory.
         dirs.sort_by(|(a, _), (b, _)| b.cmp(a));
         for (below, attributes) in dirs {
             let dir = join(at, below);
             let opened = File::open(&dir).map_err(|error| cannot("read", &dir, error))?;
-            attributes.apply(&opened).map_err(|error| cannot("given its mode", &dir, error))?;
+            attributes.apply(&opened).map_err(|error| cannot("given its permissions", &dir, error))?;
         }
         Ok(())
     }
@@ -92,7 +93,7 @@ impl Extracted {
             EntryType::Link => self.hard_link(entry, &target, at),
             EntryType::Char | EntryType::Block => return self.skip(name, "a device"),
             EntryType::Fifo => return self.skip(name, "a named pipe"),
-            other => Err(files(format!("entries of type {:?} are not known", char::from(other.as_byte())))),
+            other => Err(files(format!("its entry type {:?} is unknown", char::from(other.as_byte())))),
         };
         made.map(|()| self.copied.entries += 1)
     }
@@ -102,32 +103,32 @@ impl Extracted {
         Ok(())
     }
 
-    /// The path without the root, which is the first part of it and the same for all.
+    /// Returns `path` without its first component, which is the same for all entries.
     fn below(&mut self, path: &Path) -> Result<PathBuf> {
         let mut parts = path.components();
         let root = match parts.next() {
             Some(Component::Normal(name)) => PathBuf::from(name),
-            // The engine names the root so when it was asked for what is in a directory.
+            // The engine uses `.` as the root if it was asked for the content of a directory.
             Some(Component::CurDir) => PathBuf::from("."),
-            Some(Component::RootDir | Component::Prefix(_)) => return Err(files("the name is absolute")),
-            Some(Component::ParentDir) => return Err(files("the name holds `..`")),
-            None => return Err(files("the name is empty")),
+            Some(Component::RootDir | Component::Prefix(_)) => return Err(files("its path is absolute")),
+            Some(Component::ParentDir) => return Err(files("its path contains `..`")),
+            None => return Err(files("its path is empty")),
         };
         let known = self.root.get_or_insert_with(|| root.clone());
         if *known != root {
             return Err(files(format!(
-                "the name does not start with `{}` as the others do",
+                "its path does not start with `{}` as the other entries' do",
                 known.display()
             )));
         }
         let below = parts.as_path();
         match below.components().all(|part| matches!(part, Component::Normal(_))) {
             true => Ok(below.to_owned()),
-            false => Err(files("the name holds `..`")),
+            false => Err(files("its path contains `..`")),
         }
     }
 
-    /// Makes sure that all above the entry are directories that were made here, and not links to others.
+    /// Creates the missing directories above an entry, and refuses a path that leads through anything but a directory.
     fn make_parents(&self, at: &Path, below: &Path) -> Result<()> {
         if is_root(below) {
             return Ok(());
@@ -137,8 +138,8 @@ impl Extracted {
             let dir = join(at, parent);
             match fs::symlink_metadata(&dir) {
                 Ok(meta) if meta.is_dir() => {}
-                Ok(_) => return Err(files("the name goes through what is no directory in the archive")),
-                Err(_) => make_dir(&dir).map_err(|error| cannot("made", &dir, error))?,
+                Ok(_) => return Err(files("its path leads through something that is not a directory")),
+                Err(_) => make_dir(&dir).map_err(|error| cannot("created", &dir, error))?,
             }
         }
         Ok(())
@@ -154,13 +155,13 @@ impl Extracted {
     }
 
     fn file<R: Read>(&mut self, entry: &mut Entry<'_, R>, target: &Path) -> Result<()> {
-        // `create_new` neither follows a link nor opens what is there.
+        // `create_new` neither follows a link nor opens an existing file.
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).mode(0o600).open(target);
         let mut file = file.map_err(|error| made_twice(target, error))?;
         let (size, attributes) = (entry.size(), Attributes::of(entry)?);
         let copied = copy_entry(entry, &mut file, size, |error| cannot("written", target, error))?;
-        attributes.apply(&file).map_err(|error| cannot("given its mode", target, error))?;
+        attributes.apply(&file).map_err(|error| cannot("given its permissions", target, error))?;
         self.copied.bytes += copied;
         Ok(())
     }
@@ -174,23 +175,23 @@ impl Extracted {
     ) -> Result<()> {
         let to = link_name(entry)?;
         if is_root(below) {
-            return Err(files(format!("it is a link to `{}`, not what that is", to.display()))
-                .with_hint("copy what the link points to"));
+            return Err(files(format!("it is a link to `{}`, not a file or directory", to.display()))
+                .with_hint("copy the target of the link instead"));
         }
         if !stays_inside(below, &to) {
             return self
-                .skip(name, &format!("a link to `{}`, which is not in what was copied", to.display()));
+                .skip(name, &format!("a link to `{}`, which is outside of the copied tree", to.display()));
         }
         symlink(&to, target).map_err(|error| made_twice(target, error))?;
         self.copied.entries += 1;
         Ok(())
     }
 
-    /// A hard link names its file as an entry of the archive, which must be there already.
+    /// Creates a hard link. Its target has to be an entry of the archive that was extracted already.
     fn hard_link<R: Read>(&mut self, entry: &Entry<'_, R>, target: &Path, at: &Path) -> Result<()> {
         let to = link_name(entry)?;
         let bad =
-            || files(format!("it is a hard link to `{}`, which is no file of the archive", to.display()));
+            || files(format!("it is a hard link to `{}`, which is not a file of the archive", to.display()));
         let source = self.below(&to).map_err(|_| bad())?;
         let is_link = |part: &&Path| fs::symlink_metadata(join(at, part)).is_ok_and(|meta| meta.is_symlink());
         let file = join(at, &source);
@@ -204,7 +205,7 @@ impl Extracted {
 impl Attributes {
     fn of<R: Read>(entry: &Entry<'_, R>) -> Result<Self> {
         let header = entry.header();
-        // No set-id bits: the files belong to the one who copies, and are not what they were in the container.
+        // Without set-id bits: the files belong to the user who copies, not to their owner in the container.
         let mode = header.mode().map_err(broken)? & 0o1777;
         let mtime = header
             .mtime()
@@ -215,15 +216,15 @@ impl Attributes {
 
     fn apply(self, file: &File) -> io::Result<()> {
         if let Some(mtime) = self.mtime {
-            // A time that this file system can't hold is no reason to fail.
+            // Not every file system can represent every time; that is no reason to fail.
             let _ = file.set_modified(mtime);
         }
         file.set_permissions(Permissions::from_mode(self.mode))
     }
 }
 
-/// Copies what an entry holds; an archive that ends within it is an error.
-pub(super) fn copy_entry<R: Read>(
+/// Copies an entry's content. An archive that ends within it is an error.
+pub(in crate::archive) fn copy_entry<R: Read>(
     entry: &mut Entry<'_, R>,
     to: &mut impl io::Write,
     size: u64,
@@ -234,7 +235,7 @@ pub(super) fn copy_entry<R: Read>(
         let missing = size - copied;
         return Err(Error::new(
             Kind::Protocol,
-            format!("the engine's archive was cut: {missing} bytes are missing"),
+            format!("the engine's archive is truncated: {missing} bytes are missing"),
         ));
     }
     Ok(copied)
@@ -242,13 +243,13 @@ pub(super) fn copy_entry<R: Read>(
 
 fn link_name<R: Read>(entry: &Entry<'_, R>) -> Result<PathBuf> {
     let name = entry.link_name().map_err(broken)?;
-    name.map(PathBuf::from).ok_or_else(|| files("it is a link that points nowhere"))
+    name.map(PathBuf::from).ok_or_else(|| files("it is a link without a target"))
 }
 
-/// Whether a link at `below` points to something below the root.
+/// Returns `true` if every step of a link at `below` stays below the root.
 ///
-/// `..` is let pass at the start only, where it leads from one directory that was made here to the one above it.
-/// Further on it could follow another link, and lead anywhere. So each step of each link stays inside.
+/// `..` is allowed only at the start of the target, where it leads from one directory created here to its parent. Later
+/// in the path it could follow another link and lead anywhere.
 fn stays_inside(below: &Path, to: &Path) -> bool {
     let depth = below.components().count() - 1;
     let up = to.components().take_while(|part| matches!(part, Component::ParentDir | Component::CurDir));
@@ -258,21 +259,18 @@ fn stays_inside(below: &Path, to: &Path) -> bool {
     ups <= depth && rest.all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// For us alone until the archive's mode is set, which may say the same.
+/// Creates a directory with mode 0700, until the archive's mode is applied.
 fn make_dir(dir: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(dir)
 }
 
 fn made_twice(target: &Path, error: io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::AlreadyExists => files("it is twice in the archive").with_source(error),
-        _ => cannot("made", target, error),
+        io::ErrorKind::AlreadyExists => files("the archive contains it twice").with_source(error),
+        _ => cannot("created", target, error),
     }
 }
 
 fn is_root(below: &Path) -> bool {
     below.as_os_str().is_empty()
 }
-
-#[cfg(test)]
-mod tests;

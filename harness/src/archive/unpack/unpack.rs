@@ -1,7 +1,8 @@
-//! Copies out of a container: the engine's archive to a file, a directory, bytes or a writer. It asks no engine.
+//! Extracts the engine's archive of a copied path to a file, a directory, bytes or a writer. It does not talk to the
+//! engine.
 //!
-//! The archive comes from the container, which is not trusted: nothing is written outside of the target. What is
-//! copied first goes to a temporary place next to it, so that the target is whole or is not there.
+//! The archive comes from the container and is not trusted: nothing is written outside of the target. The content is
+//! extracted to a temporary directory next to the target first, so that the target is complete or absent.
 
 use std::fs;
 use std::io::Write;
@@ -11,15 +12,13 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tar::{Archive, Entry, EntryType};
 
-pub use super::extract::CopiedOut;
-
-use super::bridge::{StreamReader, broken, on_thread};
-use super::extract::{Extracted, copy_entry, extract};
-use super::failure::files;
-use super::place::Staging;
+use crate::archive::bridge::{StreamReader, broken, on_thread};
+use crate::archive::extract::{CopiedOut, Extracted, copy_entry, extract};
+use crate::archive::failure::files;
+use crate::archive::place::Staging;
 use crate::words::{Error, Kind, Result};
 
-/// What the caller wants of the archive's root.
+/// The type that the caller expects of the archive's root.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Want {
     File,
@@ -27,47 +26,51 @@ enum Want {
     Any,
 }
 
-/// Copies a file to `target`, or a directory to `target`, whichever the archive holds. See [`to_file`] and [`to_dir`].
+/// Copies the archive's root to `target`, be it a file or a directory. See [`to_file`] and [`to_dir`].
 pub(crate) async fn to_path<S: Stream<Item = Result<Bytes>>>(stream: S, target: &Path) -> Result<CopiedOut> {
     to_target(stream, target, Want::Any).await
 }
 
-/// Copies one file to `target`, and replaces a file or link there. Its mode and time are kept, without set-id bits.
+/// Copies a single file to `target`. A file or link there is replaced. Mode and time are kept, without set-id bits.
 ///
 /// # Errors
-/// Files, if the archive holds something else, or the target can't be written; protocol, if the archive is cut or
-/// none; those of the stream. Nothing is left behind, and a file that was there stays.
+/// - Files: the archive's root is not a file, or the target can't be written.
+/// - Protocol: the archive is truncated or malformed.
+/// - Those of the stream.
+///
+/// On an error nothing is left behind, and an existing file stays as it was.
 ///
 /// # Cancel safety
-/// As with an error; what was written is removed soon after.
+/// If the future is dropped, the result is as after an error. Temporary files are deleted soon after.
 pub(crate) async fn to_file<S: Stream<Item = Result<Bytes>>>(stream: S, target: &Path) -> Result<CopiedOut> {
     to_target(stream, target, Want::File).await
 }
 
-/// Copies what is in one directory into `target`, which is made if it is not there. Modes, times and links are kept.
+/// Copies the content of a directory into `target`, which is created if it does not exist. Modes, times and links are
+/// kept.
 ///
-/// In a target that is there files and links are replaced, and all else is kept.
+/// In an existing target, files and links are replaced, and everything else is kept.
 ///
 /// # Errors
-/// As with [`to_file`]; and files, naming the entry, if the archive would write elsewhere. In a target that was there
-/// nothing is changed, unless moving the files into it failed half-way.
+/// Those of [`to_file`], and Files with the entry's name if the archive would write outside of the target. An existing
+/// target stays unchanged, unless moving the files into it fails half-way.
 ///
 /// # Cancel safety
-/// As with [`to_file`].
+/// Like [`to_file`].
 pub(crate) async fn to_dir<S: Stream<Item = Result<Bytes>>>(stream: S, target: &Path) -> Result<CopiedOut> {
     to_target(stream, target, Want::Dir).await
 }
 
-/// Gives the bytes of one file.
+/// Returns the content of a single file.
 ///
 /// # Errors
-/// Files, if the archive holds something else, or more than `limit` bytes, and those of [`to_file`].
+/// Those of [`to_file`], and Files if the file has more than `limit` bytes.
 pub(crate) async fn to_bytes<S: Stream<Item = Result<Bytes>>>(stream: S, limit: u64) -> Result<Bytes> {
     on_thread(stream, move |reader| {
         let mut bytes = Vec::new();
         single(reader, |entry, size| {
             if size > limit {
-                return Err(files(format!("it has {size} bytes, and the limit is {limit}")));
+                return Err(files(format!("its size is {size} bytes, but the limit is {limit}")));
             }
             copy_entry(entry, &mut bytes, size, broken)
         })?;
@@ -76,11 +79,10 @@ pub(crate) async fn to_bytes<S: Stream<Item = Result<Bytes>>>(stream: S, limit: 
     .await
 }
 
-/// Writes one file to `writer`, on a thread where it may block, and gives it back with the number of bytes.
+/// Writes a single file to `writer` on a thread where it may block. Returns the writer and the number of bytes.
 ///
 /// # Errors
-/// Files, if the archive holds something else, or the writer fails, and those of [`to_file`]. What was written until
-/// then was written.
+/// Those of [`to_file`], and Files if the writer fails. What was written before the error stays written.
 pub(crate) async fn to_writer<S, W>(stream: S, mut writer: W) -> Result<(W, u64)>
 where
     S: Stream<Item = Result<Bytes>>,
@@ -88,7 +90,7 @@ where
 {
     on_thread(stream, move |reader| {
         let bytes = single(reader, |entry, size| {
-            let failed = |error| files("it could not be passed on").with_source(error);
+            let failed = |error| files("the given writer failed").with_source(error);
             let copied = copy_entry(entry, &mut writer, size, failed)?;
             writer.flush().map_err(failed)?;
             Ok(copied)
@@ -114,8 +116,8 @@ fn place(reader: &mut StreamReader, target: &Path, want: Want) -> Result<CopiedO
     reader.finish()?;
     match (want, root.is_dir()) {
         (Want::File, true) => Err(wrong_root(&extracted, "a directory")),
-        (Want::Dir, false) => Err(wrong_root(&extracted, "no directory")),
-        (Want::File | Want::Any, false) if !root.is_file() => Err(wrong_root(&extracted, "no file")),
+        (Want::Dir, false) => Err(wrong_root(&extracted, "not a directory")),
+        (Want::File | Want::Any, false) if !root.is_file() => Err(wrong_root(&extracted, "not a file")),
         (Want::File | Want::Any, false) => staging.place_file().map(|()| extracted.copied),
         (Want::Dir | Want::Any, true) => {
             let made = !target.is_dir();
@@ -124,7 +126,7 @@ fn place(reader: &mut StreamReader, target: &Path, want: Want) -> Result<CopiedO
                 Ok(()) => Ok(extracted.copied),
                 Err(error) => {
                     if made {
-                        // As far as it goes: the error is what counts.
+                        // Best effort: the error above is the one to report.
                         let _ = fs::remove_dir_all(target);
                     }
                     Err(error)
@@ -139,7 +141,7 @@ fn wrong_root(extracted: &Extracted, what: &str) -> Error {
     files(format!("`{}` in the container is {what}", root.display()))
 }
 
-/// Reads the one file that the archive holds.
+/// Reads the only entry of an archive that holds a single file.
 fn single<T>(
     reader: &mut StreamReader,
     read: impl FnOnce(&mut Entry<'_, &mut StreamReader>, u64) -> Result<T>,
@@ -156,18 +158,15 @@ fn single<T>(
         EntryType::Regular | EntryType::Continuous => read(&mut entry, size),
         EntryType::Directory => Err(files("it is a directory, not a file")),
         EntryType::Symlink => {
-            Err(files("it is a link, not a file").with_hint("copy what the link points to"))
+            Err(files("it is a link, not a file").with_hint("copy the target of the link instead"))
         }
         _ => Err(files("it is not a file")),
     };
     let value = result.map_err(|error| error.with_part(format_args!("entry `{name}`")))?;
-    // Looked for, so that an archive that was cut is told from one that has no more.
+    // Reading on tells a truncated archive from a complete one.
     if entries.next().transpose().map_err(broken)?.is_some() {
-        return Err(Error::new(Kind::Protocol, "the engine's archive of a file holds more than that"));
+        return Err(Error::new(Kind::Protocol, "the engine's archive of one file contains further entries"));
     }
     reader.finish()?;
     Ok(value)
 }
-
-#[cfg(test)]
-mod tests;

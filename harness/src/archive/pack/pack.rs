@@ -1,4 +1,4 @@
-//! Streams sources as one tar archive, rooted at the container's root; it sends it nowhere.
+//! Streams sources as one tar archive with the container's root as its base. It does not send the archive.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -13,26 +13,27 @@ use futures_util::Stream;
 use tar::Builder;
 use tokio::sync::mpsc;
 
-use super::exact::{Exact, Origin};
-use super::failure::{cannot, files, unwrapped, wrapped};
-use super::header::{Attributes, append_dir, append_file, append_symlink};
-use super::source::{CopyIn, Source};
-use super::walk::{Found, What, walk};
+use crate::archive::exact::{Exact, Origin};
+use crate::archive::failure::{cannot, files, unwrapped, wrapped};
+use crate::archive::header::{Attributes, append_dir, append_file, append_symlink};
+use crate::archive::source::{CopyIn, Source};
+use crate::archive::walk::{Found, What, walk};
 use crate::words::Error;
 
-/// How large the pieces of the stream are.
-const CHUNK: usize = 256 * 1024;
+/// The size of the stream's chunks, in bytes.
+pub(super) const CHUNK: usize = 256 * 1024;
 
-/// How many pieces wait for the one who reads. With the two that are being written and sent, that bounds the memory.
-const WAITING: usize = 4;
+/// The capacity of the channel to the reader, in chunks. Together with the chunk being written and the chunk being
+/// sent, it bounds the memory.
+pub(super) const WAITING: usize = 4;
 
 /// Streams all sources as one archive, in their order.
 ///
-/// The archive is written on a thread of its own, which reads the sources while the stream is read, and ends when the
-/// stream is dropped. The sources should have passed [`check`](super::check) together.
+/// The archive is written on a dedicated thread, which reads the sources as the stream is read and ends when the stream
+/// is dropped. The sources should have passed [`check`](super::check) together.
 ///
-/// Whoever sends the stream as the body of a request is told no more than that the body broke off: the outcome says
-/// why.
+/// An HTTP client that sends the stream as a request body reports only that the body broke off. The returned
+/// [`PackOutcome`] has the cause.
 pub(crate) fn pack(sources: Vec<CopyIn>) -> (PackStream, PackOutcome) {
     let (sender, receiver) = mpsc::channel(WAITING);
     let outcome = PackOutcome::default();
@@ -40,14 +41,14 @@ pub(crate) fn pack(sources: Vec<CopyIn>) -> (PackStream, PackOutcome) {
     let spawned =
         thread::Builder::new().name("seatrial-pack".into()).spawn(move || run(&sources, sender, &writer));
     if let Err(error) = spawned {
-        outcome.set(files("no thread could be started to read what is to be copied").with_source(error));
+        outcome.set(files("the thread that reads the sources could not be started").with_source(error));
     }
     (PackStream { receiver, outcome: outcome.clone(), done: false }, outcome)
 }
 
-/// An archive that is being written.
+/// A tar archive that is being written, as a stream of chunks.
 #[derive(Debug)]
-#[must_use = "what is to be copied is read only as the stream is"]
+#[must_use = "the sources are read only as the stream is read"]
 pub(crate) struct PackStream {
     receiver: mpsc::Receiver<Piece>,
     outcome: PackOutcome,
@@ -57,7 +58,7 @@ pub(crate) struct PackStream {
 #[derive(Debug)]
 enum Piece {
     Chunk(Bytes),
-    /// All was written. Without it, the thread ended in some other way.
+    /// The archive is complete. A channel that closes without it means that the thread failed.
     End,
 }
 
@@ -82,14 +83,14 @@ impl Stream for PackStream {
     }
 }
 
-/// Why the archive could not be written, once the stream has ended with an error.
+/// The cause of a failed pack: set when the stream ends with an error.
 ///
-/// The thread of the archive writes it, once; the one who sent the stream takes it.
+/// The writing thread sets it, once; the sender of the stream takes it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PackOutcome(Arc<Mutex<Option<Error>>>);
 
 impl PackOutcome {
-    /// The error, which is given away. `None` if there was none, or the stream was dropped first.
+    /// Takes the error. Returns `None` if packing succeeded, or if the stream was dropped first.
     pub(crate) fn take_error(&self) -> Option<Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -98,10 +99,10 @@ impl PackOutcome {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
     }
 
-    /// What the stream says. No error here means that the thread panicked, in a reader that was given to us.
+    /// Returns the text of the stream's error. If none was set, the thread panicked, in a reader provided by the user.
     fn broken(&self) -> String {
         let mut error = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        error.get_or_insert_with(|| files("a reader of what is to be copied panicked")).to_string()
+        error.get_or_insert_with(|| files("a reader passed to `CopyIn::reader` panicked")).to_string()
     }
 }
 
@@ -109,13 +110,13 @@ fn run(sources: &[CopyIn], sender: mpsc::Sender<Piece>, outcome: &PackOutcome) {
     let mut archive = Builder::new(Chunks { sender, chunk: BytesMut::new() });
     match write(sources, &mut archive) {
         Ok(()) => archive.get_mut().end(),
-        // The stream was dropped: an error of a source comes wrapped, and is of another kind.
+        // The receiver was dropped. An error of a source arrives wrapped, with another kind.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => archive.get_mut().abandon(),
         Err(error) => {
-            // Set before the channel closes with the archive, since the stream asks for it then.
+            // Set before the channel closes with the archive, since the stream reads it then.
             outcome
                 .set(unwrapped(error, |error| files("the archive could not be written").with_source(error)));
-            // Left as it is, not finished with the mark of its end, which the archive would do when it is dropped.
+            // Abandoned, since dropping the archive would otherwise write its end marker.
             archive.get_mut().abandon();
         }
     }
@@ -134,7 +135,10 @@ fn write(sources: &[CopyIn], archive: &mut Builder<Chunks>) -> io::Result<()> {
             Source::Reader { size, open } => {
                 let origin = Path::new("/").join(&target);
                 let reader = open().map_err(|error| {
-                    wrapped(files(format!("no reader for `{}`", origin.display())).with_source(error))
+                    wrapped(
+                        files(format!("the reader for `{}` could not be opened", origin.display()))
+                            .with_source(error),
+                    )
                 })?;
                 let data = Exact::new(reader, Origin::Reader(origin), *size);
                 append_file(archive, &target, Attributes::of_bytes(source), *size, data)?;
@@ -151,16 +155,18 @@ fn write_file(
     target: &Path,
     opened: io::Result<File>,
 ) -> io::Result<()> {
-    // The size is that of the file that was opened, whatever has its name by now.
+    // The size is taken from the opened file, in case another file has its name by now.
     let file = opened.map_err(|error| wrapped(cannot("read", host, error)))?;
     let meta = file.metadata().map_err(|error| wrapped(cannot("read", host, error)))?;
     let data = Exact::new(file, Origin::File(host.to_owned()), meta.len());
     append_file(archive, target, Attributes::of(source, &meta), meta.len(), data)
 }
 
-/// The target itself is left out: the engine makes it if it is missing, and if it is there, an entry would change its
-/// mode and owner, and put a directory in the place of a link. With a given owner that is what was asked for; and an
-/// empty directory has nothing else that would make it.
+/// Writes a directory's content, and in two cases an entry for the target itself.
+///
+/// Usually the target has no entry: the engine creates it if it is missing, and an entry for an existing target would
+/// change its mode and owner and replace a link by a directory. There is an entry if an owner was set, which asks for
+/// that change, and if the directory is empty, since nothing else would create it.
 fn write_dir(archive: &mut Builder<Chunks>, source: &CopyIn, host: &Path, target: &Path) -> io::Result<()> {
     let mut all = walk(host).peekable();
     let is_root = target.as_os_str().is_empty();
@@ -186,7 +192,7 @@ fn write_found(
     }
 }
 
-/// Sends what is written in pieces, and waits while there are enough of them.
+/// A writer that sends chunks through a channel and blocks while the channel is full.
 struct Chunks {
     sender: mpsc::Sender<Piece>,
     chunk: BytesMut,
@@ -198,11 +204,11 @@ impl Chunks {
     }
 
     fn end(&mut self) {
-        // An error means that nobody reads on, who then needs no end.
+        // A failed send means that the receiver is gone and needs no end.
         let _ = self.flush().and_then(|()| self.send(Piece::End));
     }
 
-    /// Makes whatever is written from now on go nowhere.
+    /// Discards everything that is written from now on.
     fn abandon(&mut self) {
         (self.sender, _) = mpsc::channel(1);
     }
@@ -226,6 +232,3 @@ impl Write for Chunks {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
