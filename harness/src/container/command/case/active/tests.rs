@@ -105,6 +105,12 @@ fn a_cancelled_case_is_waited_for_and_not_for_ever() {
 }
 
 #[test]
+fn a_case_with_the_longest_limit_is_never_late() {
+    let (cases, _, _, _) = one(Case::new(["true"]).timeout(Duration::MAX));
+    assert!(!cases.has_late(Instant::now() + PATIENCE * 2));
+}
+
+#[test]
 fn output_that_is_kept_is_credited_by_half_a_window() {
     let (mut cases, added, _, _) = one(Case::new(["true"]));
     let piece = frame(Kind::Stdout, added.id, &[b'x'; 4000]);
