@@ -189,8 +189,7 @@ impl Ledger {
         self.book.queued(self.shared.len(), self.exclusive.len(), self.now);
     }
 
-    /// The way of most requests, cheaper: does as [`Event::Get`] does if that grants a member at once, and nothing
-    /// else.
+    /// The way of most requests, cheaper: does as [`Event::Get`] does if that grants a member at once, and nothing else.
     #[inline]
     pub fn get_at_once(&mut self, client: Client, now: Nanos) -> Option<usize> {
         if self.turn != Turn::Shared || !self.shared.is_empty() {
@@ -203,8 +202,7 @@ impl Ledger {
         Some(member)
     }
 
-    /// The way of most returns, cheaper: does as [`Event::Release`] does if that has no effect; false if it did
-    /// nothing.
+    /// The way of most returns, cheaper: does as [`Event::Release`] does if that has no effect; false if it did nothing.
     #[inline]
     pub fn release_at_once(&mut self, client: Client, member: usize, now: Nanos) -> bool {
         let nobody_waits = self.shared.is_empty() && self.exclusive.is_empty();
