@@ -1,3 +1,5 @@
+//! Tests of the cases that one agent runs, without an agent.
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
