@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use seatrial::PoolStatus;
+use seatrial::pool::PoolStatus;
 
 use super::progress::Progress;
 use super::time::in_words;

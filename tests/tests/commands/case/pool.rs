@@ -1,6 +1,7 @@
 //! Cases in a pool's containers.
 
-use seatrial::{ContainerPool, LeakCheck, Recycle};
+use seatrial::ContainerPool;
+use seatrial::pool::{LeakCheck, Recycle};
 use seatrial_test_support::own_session::OwnSession;
 
 use super::{agent, agents, exited, shell};

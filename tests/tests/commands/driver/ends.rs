@@ -1,8 +1,8 @@
 //! Closing, dropping and giving up, at every stage.
 
 use rstest::rstest;
-use seatrial::MemberState;
 use seatrial::driver::Status;
+use seatrial::pool::MemberState;
 use seatrial_test_support::observe::{failed, until};
 
 use super::{Fixture, Kept, Which, shell};

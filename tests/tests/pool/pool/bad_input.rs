@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerPool, Recycle, WaitFor};
+use seatrial::pool::Recycle;
+use seatrial::{ContainerPool, WaitFor};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, assert_nothing_left};

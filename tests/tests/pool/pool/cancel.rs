@@ -1,6 +1,7 @@
 //! Every future of the pool, dropped after every poll.
 
-use seatrial::{ContainerPool, Lease, MemberState};
+use seatrial::pool::MemberState;
+use seatrial::{ContainerPool, Lease};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::cancel_at_every_poll;

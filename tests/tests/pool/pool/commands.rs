@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerPool, MemberState};
+use seatrial::ContainerPool;
+use seatrial::pool::MemberState;
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Matcher};

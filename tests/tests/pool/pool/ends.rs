@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use seatrial::{ContainerPool, Keep, Lease, MemberState, Recycle, TestContainer};
+use seatrial::pool::{MemberState, Recycle};
+use seatrial::{ContainerPool, Keep, Lease, TestContainer};
 use seatrial_test_support::observe::{LONG, until};
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::assert_nothing_left;

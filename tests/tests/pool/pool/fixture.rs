@@ -1,6 +1,7 @@
 //! Pools of containers that do nothing by themselves.
 
-use seatrial::{ContainerPool, ContainerRequest, MemberState, PoolBuilder, TestContainer};
+use seatrial::pool::{MemberState, PoolBuilder};
+use seatrial::{ContainerPool, ContainerRequest, TestContainer};
 use seatrial_test_support::own_session::OwnSession;
 
 /// Requests a container with a shell that does nothing by itself, and is ready when it runs.

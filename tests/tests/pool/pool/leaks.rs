@@ -1,6 +1,6 @@
 //! Processes that a lease leaves behind in its container.
 
-use seatrial::{LeakCheck, MemberState};
+use seatrial::pool::{LeakCheck, MemberState};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 

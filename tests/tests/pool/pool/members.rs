@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerPool, Lease, MemberState};
+use seatrial::pool::MemberState;
+use seatrial::{ContainerPool, Lease};
 use seatrial_test_support::observe::{by_somebody_else, until, until_told};
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use seatrial::{ContainerPool, Lease, MemberState, Recycle, TestContainer};
+use seatrial::pool::{MemberState, Recycle};
+use seatrial::{ContainerPool, Lease, TestContainer};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use seatrial::{Lease, MemberState};
+use seatrial::Lease;
+use seatrial::pool::MemberState;
 use seatrial_test_support::observe::{SHORT, until};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
@@ -70,7 +71,7 @@ async fn a_lease_is_a_container_until_it_is_dropped() {
     assert_eq!(told.times.sum(), told.elapsed * 2);
     assert!(told.utilization > 0.0 && told.utilization <= 1.0);
     assert_eq!(told.members[0].names[0].1, format!("{name}-0"));
-    let labelled = |interval: &seatrial::Interval| interval.label.as_deref() == Some("says hello");
+    let labelled = |interval: &seatrial::pool::Interval| interval.label.as_deref() == Some("says hello");
     assert!(told.members[0].intervals.iter().any(labelled));
     pool.close().await.expect("it ends");
 }
