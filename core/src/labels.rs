@@ -19,8 +19,10 @@ pub const RYUK: &str = "org.testcontainers.ryuk";
 pub const SESSION: &str = "seatrial.session";
 /// The kind and name that the resource was created with; see [`ownership`](crate::ownership).
 pub const CREATED_AS: &str = "seatrial.created-as";
-/// The process that created the resource: `<pid>@<host name>`.
+/// The process that created the resource: process id, start time, PID namespace, boot and host name. Empty if unknown.
 pub const OWNER: &str = "seatrial.owner";
+/// The group of the session's processes that use the same reaper: a reaper's filter asks for it.
+pub const REAPER: &str = "seatrial.reaper";
 /// The test or caller that the resource was created for.
 pub const TEST: &str = "seatrial.test";
 /// A random token, different for each creation. It finds the resource even if the engine's answer is lost.

@@ -82,12 +82,14 @@ impl Network {
         let creating = Creating::begin(Resource::Network, name.clone(), session.clone()).await?;
         // Carried through even if the caller is gone, so that a created network is always owned.
         let creation = background().carry_through(async move {
-            let labels = session.labels(keep).into_iter().chain([creating.label()]).collect();
+            let labels = session.labels(keep).into_iter().chain(creating.labels()).collect();
             let answer = session.engine().create_network(network_body(&name, internal, labels)).await;
-            let id = answer.inspect_err(|error| drop(creating.doubtful(error)))?;
+            let id = answer.inspect_err(|error| {
+                creating.fail(error, ());
+            })?;
             let of = session.id().to_string();
             let thing = Thing::Network { id: id.clone(), name: name.clone(), session: of };
-            Ok(Self { id, name, owned: cleaner().own(session, thing).keep_as(keep) })
+            Ok(Self { id, name, owned: cleaner().own(session, thing, keep, ()) })
         });
         creation.await
     }

@@ -43,13 +43,15 @@ impl Volume {
         let creating = Creating::begin(Resource::Volume, name.clone(), session.clone()).await?;
         // Carried through even if the caller is gone, so that a created volume is always owned.
         let creation = background().carry_through(async move {
-            let labels = session.labels(keep).into_iter().chain([creating.label()]).collect();
+            let labels = session.labels(keep).into_iter().chain(creating.labels()).collect();
             let request =
                 VolumeCreateRequest { name: Some(name), labels: Some(labels), ..Default::default() };
             let answer = session.engine().create_volume(request).await;
-            let name = answer.inspect_err(|error| drop(creating.doubtful(error)))?;
+            let name = answer.inspect_err(|error| {
+                creating.fail(error, ());
+            })?;
             let thing = Thing::Volume { name: name.clone(), session: session.id().to_string() };
-            Ok(Self { name, owned: cleaner().own(session, thing).keep_as(keep) })
+            Ok(Self { name, owned: cleaner().own(session, thing, keep, ()) })
         });
         creation.await
     }

@@ -85,9 +85,25 @@ impl Child {
         Self::start(test_name(&scenario), env, &[])
     }
 
+    /// As [`spawn`](Self::spawn), by a program that runs the command which its last arguments are, as `env` does.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    #[must_use]
+    #[track_caller]
+    pub fn spawn_by<T>(mut launcher: Command, scenario: impl Fn() -> T, env: &[(&str, &str)]) -> Self {
+        launcher.arg(env::current_exe().expect("the test binary's path"));
+        Self::start_by(launcher, test_name(&scenario), env, &["--nocapture"])
+    }
+
     #[track_caller]
     fn start(scenario: &str, env: &[(&str, &str)], options: &[&str]) -> Self {
-        let mut command = Command::new(env::current_exe().expect("the test binary's path"));
+        let command = Command::new(env::current_exe().expect("the test binary's path"));
+        Self::start_by(command, scenario, env, options)
+    }
+
+    #[track_caller]
+    fn start_by(mut command: Command, scenario: &str, env: &[(&str, &str)], options: &[&str]) -> Self {
         command
             // With one thread the harness would print the test's name in front of its first line.
             .args([scenario, "--exact", "--ignored", "--test-threads=2"])

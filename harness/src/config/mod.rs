@@ -13,6 +13,7 @@ mod reader;
 mod reaper;
 mod session_id;
 mod setting;
+mod unknown;
 mod variables;
 
 pub use choice::{Keep, PullPolicy, ReaperChoice};
@@ -23,6 +24,7 @@ pub use engine::TlsFiles;
 pub(crate) use properties::Properties;
 pub(crate) use reader::{Env, Reader};
 pub(crate) use reaper::ReaperSettings;
-pub(crate) use session_id::{is_gone, owner, parent_process, session_id};
+pub(crate) use session_id::{fnv1a, parent_process, parse_stat, session_id};
 pub(crate) use setting::{Hidden, Setting};
+pub(crate) use unknown::warnings as unknown_variables;
 pub(crate) use variables::{PROPERTIES, VARIABLES};

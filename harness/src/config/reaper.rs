@@ -1,8 +1,13 @@
 //! The reaper's part of the configuration. Starting and using the reaper is up to the session.
 
+use std::time::Duration;
+
 use super::config::{DURATION, duration_above_zero};
 use super::{Reader, ReaperChoice, Setting};
 use crate::words::Result;
+
+/// The variable that sets how long a reaper waits for its clients to come back.
+const RECONNECTION: &str = "RYUK_RECONNECTION_TIMEOUT";
 
 /// The settings of the reaper, which cleans up after a killed process.
 #[derive(Clone, Debug)]
@@ -27,6 +32,12 @@ impl ReaperSettings {
             variables: variables(reader)?,
         })
     }
+
+    /// Returns the time that a reaper waits for clients to come back, if a variable or property sets it.
+    pub(crate) fn reconnection(&self) -> Option<Duration> {
+        let text = self.variables.iter().find(|(name, _)| *name == RECONNECTION).map(|(_, text)| text)?;
+        duration_above_zero(text)
+    }
 }
 
 /// Reads the kind of reaper. `SEATRIAL_REAPER` takes precedence over Testcontainers' spelling.
@@ -42,10 +53,9 @@ fn choice(reader: &Reader<'_>) -> Result<Option<Setting<ReaperChoice>>> {
 /// Collects the variables to pass on. Durations stay as they were written, since the reaper parses the same format.
 fn variables(reader: &Reader<'_>) -> Result<Vec<(&'static str, String)>> {
     let mut variables = Vec::new();
-    for (variable, property) in [
-        ("RYUK_CONNECTION_TIMEOUT", "ryuk.connection.timeout"),
-        ("RYUK_RECONNECTION_TIMEOUT", "ryuk.reconnection.timeout"),
-    ] {
+    for (variable, property) in
+        [("RYUK_CONNECTION_TIMEOUT", "ryuk.connection.timeout"), (RECONNECTION, "ryuk.reconnection.timeout")]
+    {
         let parse = |text: &str| duration_above_zero(text).map(|_| text.to_owned());
         let read = reader.read(&[variable], &[property], DURATION, parse)?;
         variables.extend(read.map(|text| (variable, text.value)));

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::process::parent_id;
-use std::path::Path;
 
 use seatrial_core::SessionId;
 use uuid::Uuid;
@@ -60,7 +59,7 @@ fn of_cargo(cargo: &ParentProcess) -> String {
 }
 
 /// Computes a hash that is the same in every build, since the programs of one run may be built by different compilers.
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
@@ -77,28 +76,13 @@ pub(crate) fn parent_process() -> Option<ParentProcess> {
 }
 
 /// Parses the program's name and start time in `/proc/<pid>/stat`.
-fn parse_stat(stat: &str) -> Option<(String, u64)> {
+pub(crate) fn parse_stat(stat: &str) -> Option<(String, u64)> {
     // The name is in parentheses and may contain any character, including parentheses.
     let (before, after) = stat.rsplit_once(')')?;
     let (_, name) = before.split_once('(')?;
     // The start time is field 22. The first field after the name is the state, field 3.
     let started = after.split_ascii_whitespace().nth(22 - 3)?;
     Some((name.to_owned(), started.parse().ok()?))
-}
-
-/// Describes this process for a resource's owner label: `<pid>@<host name>`.
-pub(crate) fn owner() -> String {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}@{}", std::process::id(), host.trim())
-}
-
-/// Returns `true` if an owner, in the format of [`owner`], was a process of this machine that has ended. Nothing is
-/// known about other machines, and about containers with host names of their own.
-pub(crate) fn is_gone(owner: &str) -> bool {
-    let Some((pid, host)) = owner.split_once('@') else { return false };
-    let here = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let is_pid = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
-    is_pid && !here.is_empty() && host == here.trim() && !Path::new("/proc").join(pid).exists()
 }
 
 #[cfg(test)]
@@ -155,16 +139,6 @@ mod tests {
         let (one, two) = (session_id(&config, || None), session_id(&config, || None));
         assert_ne!(one.value, two.value);
         assert_eq!(one.source, "chosen at random");
-    }
-
-    #[test]
-    fn only_a_process_of_this_machine_that_has_ended_is_gone() {
-        let here = owner();
-        let host = here.split_once('@').expect("a host").1;
-        assert!(is_gone(&format!("4294967295@{host}")), "there is no such process");
-        for owner in [here.as_str(), "4294967295@elsewhere", "4294967295", &format!("x@{host}"), "@", ""] {
-            assert!(!is_gone(owner), "{owner}");
-        }
     }
 
     #[test]

@@ -305,7 +305,7 @@ impl TestContainer {
 
     /// Returns `true` if the container is kept after a failure that the mode `keep` covers.
     pub(super) fn is_kept(&self, keep: Keep) -> bool {
-        self.owned.keeps() == Keep::Always || self.owned.keeps() == keep
+        self.owned.keep_mode() == Keep::Always || self.owned.keep_mode() == keep
     }
 
     /// Describes how to inspect the container after a failure that the mode `keep` covers.
@@ -332,7 +332,7 @@ impl TestContainer {
 
     /// Returns `true` if the container is kept when a panic drops it.
     pub(crate) fn stays_after_panic(&self) -> bool {
-        self.owned.keeps().applies(true)
+        self.owned.keep_mode().applies(true)
     }
 
     pub(super) fn subject_ref(&self) -> &Subject {

@@ -86,7 +86,7 @@ impl ContainerRequest {
 async fn run(created: Created, limit: usize) -> Result<RunOutput> {
     match to_the_end(&created, limit).await {
         Ok(output) => {
-            match created.owned.keeps() {
+            match created.owned.keep_mode() {
                 Keep::Always => created.owned.keep(),
                 Keep::OnFailure | Keep::Never => created.owned.remove().await?,
             }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
+use super::estate::ContainerEstate;
 use super::handle::TestContainer;
 use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
@@ -96,15 +97,21 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
     let image =
         image::resolve(&request.image, config).map_err(|error| error.with_subject(subject.clone()))?;
     let mounted = prepare_files(request).await.map_err(|error| error.with_subject(subject.clone()))?;
-    let lowered =
+    let mut lowered =
         lower(request, &session, &test, &image, &mounted).map_err(|error| error.with_subject(subject))?;
     let span = tracing::info_span!("container", name, image = %image.as_given(), id = tracing::field::Empty, phase = "create");
-    let keep = request.keep.unwrap_or(config.keep.value);
     let tty = lowered.body.tty.unwrap_or(false);
-    let grace = lowered.body.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
+    let stop_timeout = lowered.body.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
+    let course = Arc::new(Course::new(request.restarts.are_wanted(), request.profiler.clone()));
+    let estate = ContainerEstate {
+        mounted,
+        program: lowered.program.take(),
+        course: course.clone(),
+        stop_timeout: stop_timeout.map(Duration::from_secs),
+    };
     let platform = request.platform.clone().unwrap_or_default();
     let began = Instant::now();
-    let creation = ensure_created(request, &session, &name, &image, platform, lowered, mounted);
+    let creation = ensure_created(request, &session, &name, &image, platform, lowered, estate);
     let (id, owned) = match creation.instrument(span.clone()).await {
         Ok(created) => created,
         Err(error) => return Err(refused(error, session.engine(), &name, began).await),
@@ -113,14 +120,13 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
     let subject = Subject {
         target: Target::new(session.engine().clone(), id, name).with_tty(tty),
         commands: Arc::default(),
-        course: Arc::new(Course::new(request.restarts.are_wanted(), request.profiler.clone())),
+        course,
     };
-    owned.ends_with(subject.course.clone(), grace.map(Duration::from_secs));
     if let Some(reporter) = &request.reporter {
         reporter.created(subject.clone());
     }
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
-    let created = Created { owned: owned.keep_as(keep), subject, session, image, timeout, span };
+    let created = Created { owned, subject, session, image, timeout, span };
     match copy_in(request, &created).await {
         Ok(()) => Ok(created),
         Err(error) => Err(created.fail(error)),
@@ -180,7 +186,7 @@ async fn ensure_created(
     image: &ImageRef,
     platform: String,
     lowered: Lowered,
-    mounted: Vec<MountedFiles>,
+    estate: ContainerEstate,
 ) -> Result<(crate::words::ContainerId, Owned)> {
     let policy = request.pull.unwrap_or(session.config().pull.value);
     let tell = request.reporter.as_ref().map(|reporter| |progress: &PullProgress| reporter.pulling(progress));
@@ -191,8 +197,9 @@ async fn ensure_created(
     if policy == PullPolicy::Always {
         pull().await?;
     }
-    let mut mounted = Some(mounted);
-    match create_owned(session, name, platform.clone(), lowered.clone(), &mut mounted).await {
+    let keep = request.keep.unwrap_or(session.config().keep.value);
+    let mut estate = Some(estate);
+    match create_owned(session, name, platform.clone(), lowered.clone(), keep, &mut estate).await {
         Err(error) if image::is_missing(&error) => {
             if policy == PullPolicy::Never {
                 return Err(image::missing(image, error));
@@ -200,7 +207,7 @@ async fn ensure_created(
             if policy == PullPolicy::Missing {
                 pull().await?;
             }
-            create_owned(session, name, platform, lowered, &mut mounted).await
+            create_owned(session, name, platform, lowered, keep, &mut estate).await
         }
         other => other,
     }
@@ -213,44 +220,40 @@ async fn create_owned(
     name: &str,
     platform: String,
     lowered: Lowered,
-    mounted: &mut Option<Vec<MountedFiles>>,
+    keep: Keep,
+    estate: &mut Option<ContainerEstate>,
 ) -> Result<(crate::words::ContainerId, Owned)> {
     let (name, session) = (name.to_owned(), session.clone());
     // Begun before the background thread runs it, so that a session that is closed from here on waits for it.
     let creating = Creating::begin(Resource::Container, name.clone(), session.clone()).await?;
-    // Moved in and returned, since a second attempt needs them, and since a dropped future must not delete them early.
-    let files = mounted.take().unwrap_or_default();
-    let (result, files) = background()
+    // Moved in and returned, since a second attempt needs it, and since a dropped future must not release it early.
+    let its_estate = estate.take().expect("a creation that failed has given it back");
+    let (result, returned) = background()
         .carry_through(async move {
             let (mut body, engine) = (lowered.body, session.engine());
-            body.labels.get_or_insert_default().extend([creating.label()]);
+            body.labels.get_or_insert_default().extend(creating.labels());
             let id = match engine.create_container(name.clone(), platform, body).await {
                 Ok(id) => id,
                 Err(error) => {
-                    let Some(doubtful) = creating.doubtful(&error) else {
-                        return (Err(error), files);
-                    };
-                    doubtful.add_mounted(files);
-                    doubtful.has_program(lowered.program);
-                    return (Err(error), Vec::new());
+                    let returned = creating.fail(&error, its_estate);
+                    return (Err(error), returned);
                 }
             };
             let of = session.id().to_string();
             let thing = Thing::Container { id: id.clone(), name: name.clone(), session: of };
-            let owned = cleaner().own(session.clone(), thing);
-            owned.add_mounted(files);
-            owned.has_program(lowered.program);
+            let owned = cleaner().own(session.clone(), thing, keep, its_estate);
             drop(creating);
             for network in &lowered.more_networks {
                 let settings = request::endpoint(network);
                 if let Err(error) = engine.connect_network(&network.network, id.as_str(), settings).await {
-                    return (Err(error), Vec::new());
+                    owned.give_up_failed();
+                    return (Err(error), None);
                 }
             }
-            (Ok((id, owned)), Vec::new())
+            (Ok((id, owned)), None)
         })
         .await;
-    *mounted = Some(files);
+    *estate = returned;
     result
 }
 
@@ -265,7 +268,7 @@ async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
         return Ok(());
     }
     created.span.record("phase", "copy in");
-    super::files::put(&created.subject, request.copies.clone()).await
+    super::copy::put(&created.subject, request.copies.clone()).await
 }
 
 /// Starts a created container, and waits until it is ready.

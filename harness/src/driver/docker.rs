@@ -115,7 +115,7 @@ impl Job for Contained {
     }
 
     async fn end(self) -> Result<()> {
-        match self.created.owned.keeps() {
+        match self.created.owned.keep_mode() {
             Keep::Always => {
                 self.created.owned.keep();
                 Ok(())

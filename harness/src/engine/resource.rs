@@ -1,13 +1,15 @@
 //! Lists created resources by their labels: those of one creation whose answer was lost, or those of whole sessions.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use seatrial_core::labels;
+use seatrial_core::ownership::{self, Ownership};
 use serde_json::{Value, json};
 
-use super::client::Engine;
-use super::path::ApiPath;
+use super::client::{Engine, What};
+use super::path::{ApiPath, encoded};
 use crate::words::{Result, parse_rfc3339};
 
 /// A resource that carries a session's label.
@@ -74,13 +76,30 @@ impl Resource {
         items.as_array().into_iter().flatten()
     }
 
-    /// Returns the ids in a list by which the resources are removed.
-    fn ids(self, list: &Value) -> Vec<String> {
+    /// Returns the full id of an item of their list, or the name of a volume.
+    fn id(self, item: &Value) -> Option<String> {
         let key = match self {
             Self::Container | Self::Network => "Id",
             Self::Volume => "Name",
         };
-        self.items(list).filter_map(|item| item[key].as_str().map(str::to_owned)).collect()
+        item[key].as_str().map(str::to_owned)
+    }
+
+    /// Decides from an item of their list whether a session created it.
+    fn judge(self, item: &Value) -> Ownership<'_> {
+        let names = item["Names"].as_array().into_iter().flatten().chain([&item["Name"]]);
+        let label = |key: &str| item["Labels"][key].as_str();
+        ownership::judge(self.into(), names.filter_map(Value::as_str), label)
+    }
+}
+
+impl From<Resource> for ownership::Kind {
+    fn from(kind: Resource) -> Self {
+        match kind {
+            Resource::Container => Self::Container,
+            Resource::Network => Self::Network,
+            Resource::Volume => Self::Volume,
+        }
     }
 }
 
@@ -95,29 +114,76 @@ impl fmt::Display for Resource {
 }
 
 impl Engine {
-    /// Returns the resources made by one creation, found by its label: full ids, or names for volumes. Empty if it made
-    /// none yet.
+    /// Returns the resources that one creation made, by its token: full ids, or names of volumes. Empty if it has made
+    /// nothing yet.
     pub(crate) async fn made_by(&self, creation: &str, kind: Resource, name: &str) -> Result<Vec<String>> {
         let what = self.what("look for", format!("{kind} `{name}`"));
-        let filters = json!({ "label": [format!("{}={creation}", labels::CREATION)] });
-        let path = kind.path().with("filters", filters);
-        let transport = self.transport();
-        let list = self.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
-        Ok(kind.ids(&list))
+        let items = self.own_with(kind, format!("{}={creation}", labels::CREATION), what).await?;
+        Ok(items.iter().filter_map(|item| kind.id(item)).collect())
     }
 
-    /// Returns all resources that carry the label of any session.
+    /// Returns all resources that a session of Seatrial created.
     pub(crate) async fn labelled(&self) -> Result<Vec<Labelled>> {
         let mut found = Vec::new();
         for kind in [Resource::Container, Resource::Network, Resource::Volume] {
             let what = self.what("list", format!("{kind}s"));
-            let path = kind.path().with("filters", json!({ "label": [labels::SESSION] }));
-            let transport = self.transport();
-            let list = self.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
-            found.extend(kind.items(&list).filter_map(|item| Labelled::read(kind, item)));
+            let items = self.own_with(kind, labels::SESSION.to_owned(), what).await?;
+            found.extend(items.iter().filter_map(|item| Labelled::read(kind, item)));
         }
         Ok(found)
     }
+
+    /// Lists the resources of a kind with a label. Leaves out those that only carry the labels of a resource of ours,
+    /// inherited or copied; see [`ownership`].
+    async fn own_with(&self, kind: Resource, label: String, what: What) -> Result<Vec<Value>> {
+        let path = kind.path().with("filters", json!({ "label": [label] }));
+        let transport = self.transport();
+        let list = self.call(what, async move { Ok(transport.get_json(path.as_str()).await?) }).await?;
+        let mut tokens = HashMap::new();
+        let mut own = Vec::new();
+        for item in kind.items(&list) {
+            let ownership = kind.judge(item);
+            let is_own = match ownership {
+                Ownership::OwnUnlessImageHas { .. } => {
+                    let image = item["ImageID"].as_str().unwrap_or_default();
+                    if !tokens.contains_key(image) {
+                        tokens.insert(image, self.image_token(image).await?);
+                    }
+                    match &tokens[image] {
+                        ImageToken::Known(token) => ownership.is_own(token.as_deref()),
+                        // Nobody can tell any more.
+                        ImageToken::Unknown => false,
+                    }
+                }
+                Ownership::Own | Ownership::Foreign => ownership.is_own(None),
+            };
+            if is_own {
+                own.push(item.clone());
+            }
+        }
+        Ok(own)
+    }
+
+    /// Asks for the creation token that an image inherited from a container of ours, if it did.
+    async fn image_token(&self, image: &str) -> Result<ImageToken> {
+        let what = self.what("look for", format!("image `{image}`"));
+        let (transport, path) = (self.transport(), format!("/images/{}/json", encoded(image)));
+        match self.call(what, async move { Ok(transport.get_json(&path).await?) }).await {
+            Ok(answer) => {
+                let token = answer["Config"]["Labels"][labels::CREATION].as_str();
+                Ok(ImageToken::Known(token.map(str::to_owned)))
+            }
+            Err(error) if error.is_not_found() => Ok(ImageToken::Unknown),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The creation token among an image's labels.
+enum ImageToken {
+    Known(Option<String>),
+    /// The image is gone.
+    Unknown,
 }
 
 #[cfg(test)]
@@ -128,14 +194,27 @@ mod tests {
     fn an_empty_list_of_any_shape_has_nothing() {
         for kind in [Resource::Container, Resource::Network, Resource::Volume] {
             for list in [json!([]), json!(null), json!({ "Volumes": null }), json!({ "Volumes": [] })] {
-                assert!(kind.ids(&list).is_empty(), "{kind}: {list}");
+                assert_eq!(kind.items(&list).count(), 0, "{kind}: {list}");
             }
         }
     }
 
     #[test]
     fn volumes_go_by_name_and_all_else_by_id() {
-        assert_eq!(Resource::Network.ids(&json!([{ "Id": "a", "Name": "b" }])), ["a"]);
-        assert_eq!(Resource::Volume.ids(&json!({ "Volumes": [{ "Name": "b" }] })), ["b"]);
+        assert_eq!(Resource::Network.id(&json!({ "Id": "a", "Name": "b" })).as_deref(), Some("a"));
+        assert_eq!(Resource::Volume.id(&json!({ "Name": "b" })).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_resource_with_the_labels_of_another_is_foreign() {
+        let labels = |kind: &str, name: &str| json!({ labels::SESSION: "s", labels::CREATION: "t", labels::CREATED_AS: format!("{kind}/{name}") });
+        let container = |names: &[&str]| json!({ "Names": names, "Labels": labels("container", "db") });
+        let judged = |names: &[&str]| Resource::Container.judge(&container(names)).is_own(None);
+        assert!(judged(&["/db"]) && judged(&["/linked/db", "/db"]));
+        assert!(!judged(&["/mine"]) && !judged(&[]));
+        let volume = |name: &str| json!({ "Name": name, "Labels": labels("volume", "data") });
+        assert!(Resource::Volume.judge(&volume("data")).is_own(None));
+        assert!(!Resource::Volume.judge(&volume("data2")).is_own(None));
+        assert!(!Resource::Network.judge(&volume("data")).is_own(None));
     }
 }

@@ -112,7 +112,7 @@ impl Course {
     fn tell(&self, target: &ProfileTarget, phase: &'static str, error: &Error) {
         let text = format!("the profile hook of container `{}` failed to {phase}: {error}", target.name);
         tracing::warn!("{text}");
-        crate::session::tell(&format!("seatrial: {text}\n"));
+        crate::base::tell(&format!("seatrial: {text}\n"));
         self.change(|plan| plan.profile_trouble = Some(text));
     }
 }

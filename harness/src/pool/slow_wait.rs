@@ -9,7 +9,7 @@ use seatrial_pool::{Client, PendingRequest, RequestKind};
 
 use super::manager::PoolShell;
 use super::status::PoolStatus;
-use crate::session::tell;
+use crate::base::tell;
 use crate::words::seconds;
 
 /// The kinds of requests, with the method that makes each.

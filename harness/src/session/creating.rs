@@ -1,59 +1,67 @@
-//! A creation under way: announced before the engine is asked, so that what comes of it is owned in every case.
+//! A creation under way: announced before the engine is asked, so that its resource is owned in every case.
 
 use rand::RngExt;
-use seatrial_core::labels;
+use seatrial_core::{labels, ownership};
 
 use super::Session;
-use super::cleaner::{Owned, cleaner};
-use super::removal::Thing;
+use super::cleaner::cleaner;
+use super::estate::Estate;
+use super::thing::Thing;
+use crate::config::Keep;
 use crate::engine::Resource;
 use crate::words::{Error, Result};
 
-/// Says that something is being created; the end of the process waits for it to be owned.
-#[must_use = "creation is under way only while this lives"]
+/// An announced creation. The end of the process waits until it is dropped.
+#[must_use = "the creation counts as under way only while this lives"]
 pub(crate) struct Creating {
     key: u64,
     kind: Resource,
     name: String,
     session: Session,
-    /// The value of the label that is on nothing else.
-    mark: String,
+    /// A random token, different for each creation.
+    token: String,
 }
 
 impl Creating {
-    /// Announces a creation, once the session's reaper would remove what came of it.
+    /// Announces a creation, once the session's reaper would remove its resource.
     ///
     /// # Errors
-    /// If the reaper can't be had; at the end of the process: what came now would be left behind.
+    /// Reaper, if there is none and none can be made; conflict, at the end of the process: a resource created now would
+    /// be left behind.
     ///
     /// # Cancel safety
     /// Dropping the future leaves nothing.
     pub(crate) async fn begin(kind: Resource, name: String, session: Session) -> Result<Self> {
         session.guarded().await?;
-        let key = cleaner().announce(format!("{kind} `{name}`"), session.id().to_string())?;
-        let mark = format!("{:032x}", rand::rng().random::<u128>());
-        Ok(Self { key, kind, name, session, mark })
+        let key = cleaner().announce(format!("{kind} `{name}`"), session.clone())?;
+        let token = format!("{:032x}", rand::rng().random::<u128>());
+        Ok(Self { key, kind, name, session, token })
     }
 
-    /// The label, key and value, that must be on what is created.
-    pub(crate) fn label(&self) -> (String, String) {
-        (labels::CREATION.to_owned(), self.mark.clone())
+    /// Returns the labels, as (key, value) pairs, that the resource must be created with. They tell it from a copy of
+    /// it; see [`ownership`].
+    pub(crate) fn labels(&self) -> [(String, String); 2] {
+        let token = (labels::CREATION.to_owned(), self.token.clone());
+        [token, ownership::mark(self.kind.into(), &self.name)]
     }
 
-    /// What a creation that failed may have made all the same: dropping it looks for that, and removes it.
-    pub(crate) fn doubtful(&self, error: &Error) -> Option<Owned> {
-        let Self { kind, name, session, mark, .. } = self;
-        error.is_unanswered().then(|| {
-            tracing::debug!("{kind} `{name}` is looked for: its creation was not answered");
-            let (kind, name, of) = (*kind, name.clone(), session.id().to_string());
-            let thing = Thing::Unanswered { kind, name, creation: mark.clone(), session: of };
-            cleaner().own(session.clone(), thing)
-        })
+    /// Takes the result of a creation that failed with `error`: if the engine may have created the resource all the
+    /// same, has it looked for and removed in the background, together with its estate. Else returns the estate.
+    pub(crate) fn fail<E: Estate>(&self, error: &Error, estate: E) -> Option<E> {
+        if !error.is_unanswered() {
+            return Some(estate);
+        }
+        let Self { kind, name, session, token, .. } = self;
+        tracing::debug!("{kind} `{name}` is looked for: the engine did not answer its creation");
+        let (kind, name, of) = (*kind, name.clone(), session.id().to_string());
+        let thing = Thing::Unanswered { kind, name, creation: token.clone(), session: of };
+        drop(cleaner().own(session.clone(), thing, Keep::Never, estate));
+        None
     }
 }
 
 impl Drop for Creating {
     fn drop(&mut self) {
-        cleaner().announced_came(self.key);
+        cleaner().end_announcement(self.key);
     }
 }

@@ -1,4 +1,4 @@
-//! The pull of an image that a user asks for, when the policy says that it is needed.
+//! A pull that a user asks for, if the policy requires it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -88,8 +88,8 @@ impl Pull {
             policy => {
                 let there = session.engine().image_id(image.as_given()).await?.is_some();
                 if !there && policy == PullPolicy::Never {
-                    let nothing = Error::new(Kind::NotFound, "no such image");
-                    return Err(crate::image::missing(&image, nothing));
+                    let missing = Error::new(Kind::NotFound, "no such image");
+                    return Err(crate::image::missing(&image, missing));
                 }
                 !there
             }

@@ -1,6 +1,7 @@
-//! What dead sessions have left: found by label and age, listed, and removed on request.
+//! The sweep: finds the resources of dead sessions by label and age, lists them, and removes them on request.
 //!
-//! It is for machines on which nobody cleaned up: the reaper was off, or the machine was lost. Nothing calls it by itself.
+//! It is for machines on which nobody cleaned up: the reaper was off, or the machine was lost. Nothing calls it by
+//! itself.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,12 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use super::Session;
 use super::cleaner::cleaner;
-use super::removal::Thing;
-use crate::config::is_gone;
+use super::owner::{Owner, Place};
+use super::thing::Thing;
+use crate::config::Keep;
 use crate::engine::{Labelled, Resource};
 use crate::words::{ContainerId, Error, Kind, Result, seconds};
 
-/// What was found of dead sessions; made by [`Session::sweep`].
+/// The resources that dead sessions left; made by [`Session::sweep`].
 ///
 /// ```no_run
 /// # async fn example() -> seatrial::Result<()> {
@@ -34,31 +36,33 @@ pub struct Sweep {
     leftovers: Vec<Leftover>,
 }
 
-/// A container, network or volume of a session that is dead.
+/// A container, network or volume of a dead session.
 ///
-/// `Display` prints what it is, its name and id, its session, whose it was and its age.
+/// `Display` prints its kind, name, id, session, the process that created it, and its age.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Leftover {
     kind: Resource,
-    /// Its full id, or the name of a volume.
+    /// The full id, or the name of a volume.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The session that created it.
+    /// The id of the session that created it.
     pub session: String,
-    /// The process that created it: `<pid>@<host name>`.
+    /// The process that created it, as `<pid>@<host name>`; `None` if its label has another form.
     pub owner: Option<String>,
-    /// How long ago it was created; none if the engine does not say.
+    /// The time since its creation; `None` if the engine does not tell.
     pub age: Option<Duration>,
 }
 
 impl Session {
-    /// Looks for what dead sessions have left on this session's engine, of which nothing is younger than `older_than`.
+    /// Looks for the resources of dead sessions on this session's engine. Leaves out sessions with a resource that is
+    /// younger than `older_than`, and resources that were kept on purpose.
     ///
-    /// A session counts as dead when no reaper of its runs, and none of the processes that its labels name does: that
-    /// can be told of processes of this machine only, so what other machines and containers have made is not looked
-    /// at. What was kept on purpose stays.
+    /// A session counts as dead when its reaper does not run and each process that its labels name has ended for
+    /// certain. That can be told of processes in this process's own PID namespace, and of processes of this machine
+    /// before its last boot. So sessions of other machines and of other containers are left out, and so are
+    /// containers that only inherited the labels of a session.
     ///
     /// # Errors
     /// The engine's own.
@@ -67,28 +71,34 @@ impl Session {
     /// Dropping the future leaves nothing.
     pub async fn sweep(&self, older_than: Duration) -> Result<Sweep> {
         let found = self.engine().labelled().await?;
-        let leftovers = of_the_dead(found, older_than, SystemTime::now(), is_gone);
+        let here = Place::current();
+        let has_ended = |owner: &str| {
+            let (owner, here) = (Owner::parse(owner), here.as_ref());
+            owner.zip(here).is_some_and(|(owner, here)| owner.has_ended(here))
+        };
+        let leftovers = of_dead_sessions(found, older_than, SystemTime::now(), has_ended);
         Ok(Sweep { session: self.clone(), leftovers })
     }
 }
 
 impl Sweep {
-    /// What was found, session by session; containers before networks before volumes.
+    /// Returns what was found, session by session; containers before networks before volumes.
     #[must_use]
     pub fn leftovers(&self) -> &[Leftover] {
         &self.leftovers
     }
 
-    /// The part of it that is of one session.
+    /// Drops all but the resources of one session.
     pub fn only_of(mut self, session: &str) -> Self {
         self.leftovers.retain(|left| left.session == session);
         self
     }
 
-    /// Removes what was found: containers first, then networks, then volumes. What is gone already counts as removed.
+    /// Removes what was found: containers first, then networks, then volumes. A resource that is gone already is a
+    /// success.
     ///
     /// # Errors
-    /// Leftover, with all that could not be removed.
+    /// Leftover, with each resource that could not be removed and the reason.
     ///
     /// # Cancel safety
     /// Dropping the future lets the removals that have begun go on.
@@ -104,11 +114,11 @@ impl Sweep {
         if failures.is_empty() {
             return Ok(());
         }
-        let message = format!("{} leftovers could not be removed:\n{}", failures.len(), failures.join("\n"));
+        let message = format!("{} resources could not be removed:\n{}", failures.len(), failures.join("\n"));
         Err(Error::new(Kind::Leftover, message))
     }
 
-    /// By the cleaner, as everything is removed.
+    /// Removes one resource by the cleaner, as every resource is removed.
     async fn removal(&self, left: &Leftover) -> Result<()> {
         let (id, name, session) = (left.id.clone(), left.name.clone(), left.session.clone());
         let thing = match left.kind {
@@ -116,12 +126,12 @@ impl Sweep {
             Resource::Network => Thing::Network { id, name, session },
             Resource::Volume => Thing::Volume { name, session },
         };
-        cleaner().own(self.session.clone(), thing).remove().await
+        cleaner().own(self.session.clone(), thing, Keep::Never, ()).remove().await
     }
 }
 
 impl Leftover {
-    /// `container`, `network` or `volume`.
+    /// Returns `container`, `network` or `volume`.
     #[must_use]
     pub fn kind(&self) -> String {
         self.kind.to_string()
@@ -137,18 +147,18 @@ impl fmt::Display for Leftover {
         }
         write!(f, " of session `{session}`")?;
         if let Some(owner) = owner {
-            write!(f, ", made by process {owner}")?;
+            write!(f, ", created by process {owner}")?;
         }
         age.map_or(Ok(()), |age| write!(f, ", {} ago", seconds(age)))
     }
 }
 
-/// What belongs to sessions of which nobody is there any more.
-fn of_the_dead(
+/// Returns the resources of sessions whose processes have all ended.
+fn of_dead_sessions(
     found: Vec<Labelled>,
     older_than: Duration,
     now: SystemTime,
-    is_gone: impl Fn(&str) -> bool,
+    has_ended: impl Fn(&str) -> bool,
 ) -> Vec<Leftover> {
     let mut sessions: BTreeMap<String, Vec<Labelled>> = BTreeMap::new();
     for one in found {
@@ -159,7 +169,7 @@ fn of_the_dead(
     sessions.retain(|_, things| {
         things.iter().all(|one| {
             !one.is_live_reaper
-                && one.owner.as_deref().is_some_and(&is_gone)
+                && one.owner.as_deref().is_some_and(&has_ended)
                 && age(one).is_none_or(|age| age >= older_than)
         })
     });
@@ -171,7 +181,7 @@ fn of_the_dead(
             id: one.id,
             name: one.name,
             session: one.session,
-            owner: one.owner,
+            owner: one.owner.and_then(|owner| Owner::parse(&owner)).map(|owner| owner.short()),
         })
         .collect()
 }
@@ -197,9 +207,9 @@ mod tests {
         }
     }
 
-    /// The names of what is left over three hours later, with `dead` the only owner that is gone.
+    /// Returns the names of what a sweep three hours later finds, when only the owner `dead` has ended.
     fn names(found: Vec<Labelled>) -> Vec<String> {
-        let left = of_the_dead(found, HOUR, UNIX_EPOCH + HOUR * 3, |owner| owner == "dead");
+        let left = of_dead_sessions(found, HOUR, UNIX_EPOCH + HOUR * 3, |owner| owner == "dead");
         left.into_iter().map(|left| left.name).collect()
     }
 
@@ -227,8 +237,9 @@ mod tests {
 
     #[test]
     fn a_leftover_says_what_and_whose_it_is() {
-        let left = of_the_dead(vec![container("s", "dead")], HOUR, UNIX_EPOCH + HOUR, |_| true);
-        let text = "container `of-s` (cccccccccccc) of session `s`, made by process dead, 3600.0 s ago";
+        let owner = "pid=7 start=1 pidns=2 timens=3 boot=b machine= host=here";
+        let left = of_dead_sessions(vec![container("s", owner)], HOUR, UNIX_EPOCH + HOUR, |_| true);
+        let text = "container `of-s` (cccccccccccc) of session `s`, created by process 7@here, 3600.0 s ago";
         assert_eq!(left[0].to_string(), text);
     }
 }

@@ -86,7 +86,7 @@ async fn a_close_returns_all_that_failed_and_removes_the_rest() {
         proxy.on(Matcher::regex("DELETE", &target), Fault::error(400, "stuck for good"));
     }
     let error = Session::clone(&session).close().await.expect_err("two are stuck").to_string();
-    assert!(error.contains("2 of its things are left"), "{error}");
+    assert!(error.contains("2 resources could not be removed"), "{error}");
     assert!(error.contains(one.name()) && error.contains(three.name()), "{error}");
     assert!(!error.contains(two.name()), "{error}");
     assert_eq!(look(two.id().as_str()), None);

@@ -10,7 +10,7 @@ use super::ending::{run_end, run_end_with_room};
 use crate::archive::CopyIn;
 use crate::base::background;
 use crate::container::Subject;
-use crate::container::files::put_below;
+use crate::container::copy::put_below;
 use crate::engine::Engine;
 use crate::words::{Error, Kind, Result};
 

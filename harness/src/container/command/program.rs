@@ -4,6 +4,7 @@
 //! system; a volume that is there costs next to nothing.
 
 use bollard::models::{Mount, MountType, MountVolumeOptions};
+use seatrial_core::ownership::{self, Kind};
 use tokio::sync::OnceCell;
 
 use super::agent::{DIRECTORY, check_architecture, put_into_directory};
@@ -46,7 +47,8 @@ impl ProgramVolume {
     /// Returns the volume as a mount for the container that fills it.
     pub(crate) fn mount_to_write(&self) -> Mount {
         // If the volume was removed, the engine creates one with these labels.
-        let labels = self.session.labels(Keep::Never).into_iter().collect();
+        let mark = ownership::mark(Kind::Volume, self.volume.name());
+        let labels = self.session.labels(Keep::Never).into_iter().chain([mark]).collect();
         let options = MountVolumeOptions { no_copy: Some(true), labels: Some(labels), ..Default::default() };
         Mount {
             typ: Some(MountType::VOLUME),

@@ -4,18 +4,28 @@ use std::io;
 use std::time::Duration;
 
 use seatrial_core::reaper::{ACK, AUTH};
-use seatrial_core::{SessionId, labels};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long a connection may take: a reaper is near, on the engine's machine.
-const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
-/// How long a reaper that took the connection may take to acknowledge a filter, which is no work.
-const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(10);
+/// The limits for one try.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// For the connection.
+    pub(super) connect: Duration,
+    /// For the acknowledgement of the filter after that.
+    pub(super) acknowledge: Duration,
+}
 
-/// Where a reaper listens, and what it wants to hear first.
+impl Default for Limits {
+    fn default() -> Self {
+        // A reaper is near, on the engine's machine, and a filter is no work for it.
+        Self { connect: Duration::from_secs(5), acknowledge: Duration::from_secs(10) }
+    }
+}
+
+/// A reaper's address, and the token that it requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) host: String,
@@ -23,31 +33,31 @@ pub(super) struct Address {
     pub(super) token: Option<String>,
 }
 
-/// A connection with an acknowledged filter. Dropping it is what the reaper takes for our end.
+/// A connection with an acknowledged filter. The reaper takes its end for the end of this process.
 #[derive(Debug)]
 pub(super) struct Link(TcpStream);
 
-/// Why there is no link.
+/// The reason why there is no link.
 #[derive(Debug)]
 pub(super) enum Unlinked {
-    /// Nobody listens, or whoever did has hung up: it is on its way in or out.
+    /// Nothing listens there, or it hung up: the reaper is starting or ending.
     Away(io::Error),
-    /// It took the connection and says nothing.
+    /// It accepted the connection and did not answer in time.
     Silent,
-    /// It said something that no reaper says.
+    /// It answered what no reaper answers.
     Stranger(String),
 }
 
 impl Link {
-    /// Connects, names the session, and waits for the acknowledgement.
-    pub(super) async fn open(address: &Address, session: &SessionId) -> Result<Self, Unlinked> {
+    /// Connects, sends the filter, and waits for the acknowledgement.
+    pub(super) async fn open(address: &Address, filter: &str, limits: Limits) -> Result<Self, Unlinked> {
         let connecting = TcpStream::connect((address.host.as_str(), address.port));
-        let mut stream = timeout(CONNECTED_WITHIN, connecting)
-            .await
-            .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no connection within 5 s")))
-            .map_err(Unlinked::Away)?;
+        let late =
+            || io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {:?}", limits.connect));
+        let connected = timeout(limits.connect, connecting).await.unwrap_or_else(|_| Err(late()));
+        let mut stream = connected.map_err(Unlinked::Away)?;
         keep_alive(&stream).map_err(Unlinked::Away)?;
-        match timeout(ACKNOWLEDGED_WITHIN, introduce(&mut stream, address, session)).await {
+        match timeout(limits.acknowledge, introduce(&mut stream, address, filter)).await {
             Ok(Ok(answer)) if answer == *ACK => Ok(Self(stream)),
             Ok(Ok(answer)) => Err(Unlinked::Stranger(answer.escape_ascii().to_string())),
             Ok(Err(error)) => Err(Unlinked::Away(error)),
@@ -55,53 +65,27 @@ impl Link {
         }
     }
 
-    /// Returns once the connection is of no use any more.
+    /// Returns once the connection has ended.
     pub(super) async fn until_lost(mut self) {
         let mut bytes = [0; 16];
-        // What it may say unasked is of no interest; an end or a reset is.
+        // Unrequested bytes are ignored; an end or a reset is not.
         while self.0.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
     }
 }
 
-/// Says who we are, and returns the answer.
-async fn introduce(
-    stream: &mut TcpStream,
-    address: &Address,
-    session: &SessionId,
-) -> io::Result<[u8; ACK.len()]> {
+/// Sends token and filter, and returns the answer.
+async fn introduce(stream: &mut TcpStream, address: &Address, filter: &str) -> io::Result<[u8; ACK.len()]> {
     let auth = address.token.as_ref().map(|token| format!("{AUTH}{token}\n")).unwrap_or_default();
-    stream.write_all(format!("{auth}{}\n", filter(session)).as_bytes()).await?;
+    stream.write_all(format!("{auth}{filter}\n").as_bytes()).await?;
     let mut answer = [0; ACK.len()];
     stream.read_exact(&mut answer).await?;
     Ok(answer)
 }
 
-/// What is ours: the session in both spellings, so that neither alone, which somebody else may have set, is enough.
-fn filter(session: &SessionId) -> String {
-    // An id has no character that a form has to encode.
-    let label = |key: &str| format!("label={key}%3D{session}");
-    [label(labels::TESTCONTAINERS_SESSION), label(labels::SESSION)].join("&")
-}
-
-/// Has the kernel notice within about three minutes that the other end is lost.
+/// Has the kernel notice within about three minutes that the other machine is gone.
 fn keep_alive(stream: &TcpStream) -> io::Result<()> {
     let every = Duration::from_secs(15);
     SockRef::from(stream)
         .set_tcp_keepalive(&TcpKeepalive::new().with_time(every).with_interval(every).with_retries(9))?;
     stream.set_nodelay(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use seatrial_core::reaper::Filter;
-
-    use super::*;
-
-    #[test]
-    fn the_filter_wants_both_spellings_of_the_session() {
-        let session = SessionId::new("a.b-c_1").expect("an id");
-        let filter = Filter::parse(filter(&session).as_bytes()).expect("a filter");
-        let labels: Vec<_> = filter.labels().collect();
-        assert_eq!(labels, ["org.testcontainers.session-id=a.b-c_1", "seatrial.session=a.b-c_1"]);
-    }
 }

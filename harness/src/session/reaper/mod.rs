@@ -1,17 +1,15 @@
-//! The link to the session's reaper, which deletes what is left of the session once its last process is gone.
+//! The link to the session's reaper, which removes what is left of the session once its last process has ended.
 //!
-//! One reaper serves all processes of a session. Before a process creates anything it opens a connection to it and
-//! has its filter acknowledged; the end of that connection, however the process ends, is what tells the reaper. The
-//! connection lives on the background thread, which lives as long as the process. What the reaper does with a filter
-//! is its own affair: here it is known by its wire alone.
+//! All processes of a session that can reach the same reaper share one. Before a process creates anything, it opens a
+//! connection to the reaper and has its filter acknowledged. The end of that connection tells the reaper that the
+//! process has ended, in whatever way. The connection lives on the background thread, which lives as long as the
+//! process. Here the reaper is known by its wire alone, not by what it does with a filter.
 
-mod birth;
-mod body;
+mod group;
 mod guard;
 mod link;
 mod process;
 mod rendezvous;
 mod sidecar;
-mod stale;
 
 pub(super) use guard::Guard;

@@ -1,10 +1,12 @@
 //! The reaper as a process on this machine, where no sidecar can run.
 //!
-//! It outlives who started it, and shares nothing with it: a process group of its own, so that no signal to ours hits
-//! it; no output of ours, so that nobody waits for the output's end; no variables but those it is told. Of several that
-//! are started at once, one gets hold of the session's file and the others end.
+//! It outlives its starter and shares nothing with it. It has a process group of its own, so that no signal to the
+//! starter's group reaches it; no output and no other open file of the starter, so that nobody waits for its end to see
+//! theirs; and no variables but its own. If several are started at once, one gets hold of the session's file and the
+//! others end.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{Read, Seek};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -13,38 +15,46 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
-use super::body::TOKEN;
-use super::link::{Link, Unlinked};
+use super::guard::Linked;
+use super::link::{Limits, Link, Unlinked};
 use super::rendezvous::Rendezvous;
+use super::sidecar::TOKEN;
 use crate::base::Backoff;
 use crate::config::Endpoint;
 use crate::session::Session;
 use crate::words::{Error, Kind, Result};
 
-/// The program's names: as it is built, and as its image has it.
+/// The program's names: as cargo builds it, and as its image has it.
 const NAMES: [&str; 2] = ["seatrial-reaper", "ryuk"];
 
-/// How many may end well before one serves us: each may have served others, or lost a race.
+/// The number of own reapers that may end with success before one is linked: each may have served others, or lost a
+/// race.
 const STARTED_AT_MOST: u32 = 5;
 
-/// How much of what it said is shown.
+/// The number of bytes of a reaper's stderr that an error shows.
 const SHOWN: usize = 2_048;
 
 /// Links to the session's process, which is started if need be.
-pub(super) async fn link(session: &Session) -> Result<Link> {
+///
+/// # Errors
+/// Reaper, if it could not be linked within the session's startup timeout, or never can be.
+///
+/// # Cancel safety
+/// Dropping the future may leave a process, which ends by itself if nobody links to it.
+pub(super) async fn link(session: &Session) -> Result<Linked> {
     let began = Instant::now();
-    let patience = session.config().startup_timeout.value;
+    let limit = session.config().startup_timeout.value;
     let mut backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(200));
     let runtime_dir = session.config().engine.runtime_dir.as_deref();
-    let mut making =
-        Making { session, file: Rendezvous::of(session.id(), runtime_dir)?, child: None, started: 0 };
+    let file = Rendezvous::of(session.id(), &session.engine().located().endpoint, runtime_dir)?;
+    let mut search = Search { session, file, child: None, started: 0 };
     loop {
-        let reason = match making.look().await? {
-            Outcome::Linked(link) => return Ok(link),
-            Outcome::Pause(reason) => reason,
+        let reason = match search.step().await? {
+            Step::Linked(link) => return Ok(Linked { link, sidecar: None }),
+            Step::Pause(reason) => reason,
         };
-        if began.elapsed() > patience {
-            return Err(making
+        if began.elapsed() > limit {
+            return Err(search
                 .error(format!("it could not be linked to: {reason}"))
                 .with_elapsed(began.elapsed()));
         }
@@ -52,62 +62,69 @@ pub(super) async fn link(session: &Session) -> Result<Link> {
     }
 }
 
-enum Outcome {
+/// The result of one step of a search.
+enum Step {
     Linked(Link),
+    /// Nothing can be done now, for this reason: look again after a pause.
     Pause(String),
 }
 
-struct Making<'a> {
+/// The search for the session's process.
+struct Search<'a> {
     session: &'a Session,
     file: Rendezvous,
-    /// The one that we have started, while it is not known to have ended.
+    /// The process that this search started, until its end was seen.
     child: Option<Started>,
     started: u32,
 }
 
+/// A process that this search started.
 struct Started {
     process: Child,
-    /// What it says if it fails.
-    stderr: std::fs::File,
+    /// The file that its stderr goes to.
+    stderr: fs::File,
 }
 
-impl Making<'_> {
+impl Search<'_> {
     fn error(&self, message: impl Into<String>) -> Error {
         Error::new(Kind::Reaper, message.into())
             .with_subject(format!("reaper process of session `{}`", self.session.id()))
     }
 
-    async fn look(&mut self) -> Result<Outcome> {
+    async fn step(&mut self) -> Result<Step> {
         if let Some(address) = self.file.look()? {
             let at = format!("{}:{}", address.host, address.port);
-            return match Link::open(&address, self.session.id()).await {
-                Ok(link) => Ok(Outcome::Linked(link)),
-                Err(Unlinked::Away(error)) => Ok(Outcome::Pause(format!("{at} does not serve us ({error})"))),
+            return match Link::open(&address, &self.session.reaper_filter(), Limits::default()).await {
+                Ok(link) => Ok(Step::Linked(link)),
+                Err(Unlinked::Away(error)) => {
+                    Ok(Step::Pause(format!("{at} does not serve this process ({error})")))
+                }
                 Err(Unlinked::Silent | Unlinked::Stranger(_)) => Err(self.error(format!(
-                    "{at}, which `{}` names, does not acknowledge the filter",
+                    "{at}, the address in `{}`, does not acknowledge the filter",
                     self.file.path().display()
                 ))),
             };
         }
         if let Some(child) = &mut self.child {
             match child.process.try_wait() {
-                Ok(None) => return Ok(Outcome::Pause("it does not listen yet".to_owned())),
-                Ok(Some(status)) => self.ended(status)?,
-                Err(error) => return Err(self.error("it can't be waited for").with_source(error)),
+                Ok(None) => return Ok(Step::Pause("it does not listen yet".to_owned())),
+                Ok(Some(status)) => self.note_end(status)?,
+                Err(error) => return Err(self.error("its end can't be waited for").with_source(error)),
             }
         }
         self.start()?;
-        Ok(Outcome::Pause("it was started".to_owned()))
+        Ok(Step::Pause("it was started".to_owned()))
     }
 
-    /// Takes note of an end: a good one may be that another one serves the session.
-    fn ended(&mut self, status: ExitStatus) -> Result<()> {
-        let said = self.child.take().map(Started::said).unwrap_or_default();
+    /// Notes the end of a process. After a success another process may serve the session.
+    fn note_end(&mut self, status: ExitStatus) -> Result<()> {
+        let stderr = self.child.take().map(Started::stderr_text).unwrap_or_default();
         if status.success() && self.started < STARTED_AT_MOST {
             return Ok(());
         }
-        let said = if said.is_empty() { "without a word".to_owned() } else { format!("and said:\n  {said}") };
-        Err(self.error(format!("it ends at once ({status}) {said}")))
+        let stderr =
+            if stderr.is_empty() { "without output".to_owned() } else { format!("and printed:\n  {stderr}") };
+        Err(self.error(format!("it ends at once ({status}) {stderr}")))
     }
 
     fn start(&mut self) -> Result<()> {
@@ -144,6 +161,7 @@ impl Making<'_> {
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
+        close_inherited(&mut command);
         command
     }
 
@@ -153,17 +171,43 @@ impl Making<'_> {
 }
 
 impl Started {
-    fn said(mut self) -> String {
-        let mut said = Vec::new();
-        // What can't be read was not said.
+    /// Returns the beginning of its stderr.
+    fn stderr_text(mut self) -> String {
+        let mut text = Vec::new();
+        // What can't be read was not printed.
         if self.stderr.rewind().is_ok() {
-            let _ = self.stderr.take(SHOWN as u64).read_to_end(&mut said);
+            let _ = self.stderr.take(SHOWN as u64).read_to_end(&mut text);
         }
-        String::from_utf8_lossy(&said).trim().replace('\n', "\n  ")
+        String::from_utf8_lossy(&text).trim().replace('\n', "\n  ")
     }
 }
 
-/// How it speaks TLS to the engine, if it has to. It has another current directory than we have.
+/// Has the kernel close all descriptors above 2 at the start of the program, also those without the flag for that: this
+/// process may have inherited them itself, and their readers and locks wait until nobody has them any more.
+#[expect(unsafe_code, reason = "std has no way to close descriptors that are not its own")]
+fn close_inherited(command: &mut Command) {
+    let entries = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let highest: libc::c_int = numbers.max().unwrap_or(1_023);
+    let close = move || {
+        let (first, last) = (3, libc::c_uint::MAX);
+        // SAFETY: neither call has memory to go wrong with. The descriptors are flagged and not closed: std reports by
+        // one of them that the program can't be started.
+        unsafe {
+            // Linux has it from 5.11 on.
+            if libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) != 0 {
+                for number in 3..=highest {
+                    libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC);
+                }
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: the closure makes system calls alone, which is allowed between fork and exec.
+    unsafe { command.pre_exec(close) };
+}
+
+/// Returns the variables for TLS to the engine, with absolute paths: the reaper has another current directory.
 fn tls_variables(endpoint: &Endpoint) -> Vec<(&'static str, PathBuf)> {
     let Endpoint::Tcp { tls: Some(files), .. } = endpoint else { return Vec::new() };
     let folder = std::path::absolute(&files.folder).unwrap_or_else(|_| files.folder.clone());
@@ -171,7 +215,7 @@ fn tls_variables(endpoint: &Endpoint) -> Vec<(&'static str, PathBuf)> {
     [("DOCKER_CERT_PATH", folder)].into_iter().chain(verify).collect()
 }
 
-/// The program: where cargo puts what it builds together with our own, or else on the `PATH`.
+/// Finds the program: where cargo puts what it builds together with this one, or else on the `PATH`.
 fn find(own: &Path, path: &OsStr) -> Option<PathBuf> {
     // Tests are in `target/<profile>/deps`, examples in `…/examples`, programs in the profile's folder itself.
     let beside = own.ancestors().skip(1).take(2).map(Path::to_owned);

@@ -1,46 +1,66 @@
-//! The file by which a session's processes find a reaper that is a process: its address, and the token it wants.
+//! The file by which processes find a reaper that is a process: its address, and the token that it requires.
 //!
-//! The reaper writes it, holds a lock on it for as long as it lives, and deletes it at its end. Here it is only read.
+//! The reaper writes the file, holds a lock on it as long as it lives, and deletes it at its end. Here it is only read.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use seatrial_core::SessionId;
 
 use super::link::Address;
-use crate::words::{Error, Kind, Result};
+use crate::config::{Endpoint, fnv1a};
+use crate::session::private_folder::{private_folder, unusable};
+use crate::words::Result;
 
-/// Where the file is.
+/// The place of the file of one session on one engine.
 #[derive(Clone, Debug)]
-pub(super) struct Rendezvous(PathBuf);
+pub(super) struct Rendezvous {
+    path: PathBuf,
+    /// The engine, and the network namespace in which the reaper listens.
+    engine: String,
+}
 
 impl Rendezvous {
-    /// In the user's runtime folder if there is one, else in the temporary folder; in a folder that only the user has.
-    pub(super) fn of(session: &SessionId, runtime_dir: Option<&Path>) -> Result<Self> {
-        let user =
-            fs::metadata("/proc/self").map(|own| own.uid()).map_err(|error| unusable("/proc", error))?;
-        let folder = match runtime_dir.filter(|folder| folder.is_dir()) {
-            Some(folder) => folder.join("seatrial"),
-            None => std::env::temp_dir().join(format!("seatrial_{user}")),
-        };
-        private(&folder, user).map_err(|error| unusable(&folder.display().to_string(), error))?;
-        Ok(Self(folder.join(format!("reaper_{session}"))))
+    /// Finds the place, in the private folder of this user. The same for all programs of a user that see the same
+    /// files, whatever their `TMPDIR` is.
+    ///
+    /// # Errors
+    /// Reaper, if there is no folder that only this user can use.
+    pub(super) fn of(session: &SessionId, engine: &Endpoint, runtime_dir: Option<&Path>) -> Result<Self> {
+        let folder = private_folder(runtime_dir)?;
+        // A reaper listens on the loopback of its network namespace.
+        let network = fs::read_link("/proc/self/ns/net").unwrap_or_default();
+        let engine = format!("{} {}", engine_key(engine), network.display());
+        let path = folder.join(format!("reaper_{session}_{:016x}", fnv1a(engine.as_bytes())));
+        Ok(Self { path, engine })
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
-    /// The reaper that lives; none if there is no file, or nobody has it locked any more.
+    /// Returns a digest of the place and the engine: the same only for processes that find the same reaper.
+    pub(super) fn digest(&self) -> String {
+        // By device and inode: a container or a sandbox has folders of its own under the same path.
+        let folder = self.path.parent().and_then(|folder| fs::metadata(folder).ok());
+        let folder = folder.map(|folder| (folder.dev(), folder.ino()));
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        format!("{:016x}", fnv1a(format!("{boot} {folder:?} {}", self.engine).as_bytes()))
+    }
+
+    /// Returns the address of the reaper that lives; `None` if there is no file, or nobody holds its lock any more.
+    ///
+    /// # Errors
+    /// Reaper, if the file can't be read, or has no address.
     pub(super) fn look(&self) -> Result<Option<Address>> {
-        self.read().map_err(|error| unusable(&self.0.display().to_string(), error))
+        self.read().map_err(|error| unusable(&self.path.display().to_string(), error))
     }
 
     fn read(&self) -> io::Result<Option<Address>> {
-        let mut file = match File::open(&self.0) {
+        let mut file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -48,7 +68,7 @@ impl Rendezvous {
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error),
-            // Let go of as the file is closed: who makes the next one replaces it.
+            // Closing the file releases the lock; the next reaper replaces the file.
             Ok(()) => return Ok(None),
         }
         let mut text = String::new();
@@ -57,7 +77,16 @@ impl Rendezvous {
     }
 }
 
-/// Two lines: the address, and the token or nothing.
+/// Returns a text that names an engine. Two texts may mean the same engine, which then has two reapers.
+fn engine_key(engine: &Endpoint) -> String {
+    match engine {
+        // `/var/run` is mostly a link to `/run`.
+        Endpoint::Unix(path) => fs::canonicalize(path).unwrap_or_else(|_| path.clone()).display().to_string(),
+        Endpoint::Tcp { host, port, .. } => format!("tcp://{host}:{port}"),
+    }
+}
+
+/// Parses two lines: the address, and the token or nothing.
 fn parse(text: &str) -> Option<Address> {
     let mut lines = text.lines();
     let address: SocketAddr = lines.next()?.parse().ok()?;
@@ -65,39 +94,21 @@ fn parse(text: &str) -> Option<Address> {
     Some(Address { host: address.ip().to_string(), port: address.port(), token })
 }
 
-/// Makes a folder that nobody else may look into, or sees that it is one.
-fn private(folder: &Path, user: u32) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        done => return done,
-    }
-    // Not through a link, which somebody else may have put there.
-    let found = fs::symlink_metadata(folder)?;
-    if found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0 {
-        return Ok(());
-    }
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not a folder of this user's alone"))
-}
-
-fn unusable(path: &str, error: io::Error) -> Error {
-    Error::new(Kind::Reaper, format!("`{path}`, where a reaper tells its address, can't be used: {error}"))
-        .with_source(error)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
-    fn rendezvous(folder: &Path) -> Rendezvous {
-        Rendezvous::of(&SessionId::new("s").expect("an id"), Some(folder)).expect("a folder")
+    fn rendezvous(folder: &Path, engine: &str) -> Rendezvous {
+        let session = SessionId::new("s").expect("an id");
+        Rendezvous::of(&session, &Endpoint::Unix(engine.into()), Some(folder)).expect("a folder")
     }
 
     #[test]
     fn a_file_is_of_use_only_while_it_is_locked() {
         let folder = tempfile::tempdir().expect("a folder");
-        let rendezvous = rendezvous(folder.path());
+        let rendezvous = rendezvous(folder.path(), "/e");
         assert_eq!(rendezvous.look().expect("nothing"), None);
         fs::write(rendezvous.path(), "127.0.0.1:80\nsecret\n").expect("written");
         assert_eq!(rendezvous.look().expect("a dead one's"), None);
@@ -111,23 +122,22 @@ mod tests {
     }
 
     #[test]
+    fn each_engine_has_a_file_of_its_own_under_whatever_path_it_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (engine, link) = (folder.path().join("engine.sock"), folder.path().join("link.sock"));
+        fs::write(&engine, "").expect("written");
+        symlink(&engine, &link).expect("a link");
+        let of = |engine: &Path| rendezvous(folder.path(), engine.to_str().expect("unicode"));
+        let (by_path, by_link, other) = (of(&engine), of(&link), of(&folder.path().join("other.sock")));
+        assert_eq!((by_path.path(), by_path.digest()), (by_link.path(), by_link.digest()));
+        assert_ne!(by_path.path(), other.path());
+        assert_ne!(by_path.digest(), other.digest());
+    }
+
+    #[test]
     fn an_address_may_come_without_a_token() {
         let address = parse("[::1]:9\n\n").expect("an address");
         assert_eq!((address.host.as_str(), address.port, address.token), ("::1", 9, None));
         assert_eq!(parse(""), None);
-    }
-
-    #[test]
-    fn a_folder_that_others_may_use_is_refused() {
-        let (folder, session) = (tempfile::tempdir().expect("a folder"), SessionId::new("s").expect("an id"));
-        let ours = folder.path().join("seatrial");
-        let refused = || Rendezvous::of(&session, Some(folder.path())).expect_err("not private").to_string();
-        fs::create_dir(&ours).expect("a folder");
-        fs::set_permissions(&ours, fs::Permissions::from_mode(0o755)).expect("ours");
-        assert!(refused().contains("not a folder of this user's alone"));
-        fs::remove_dir(&ours).expect("empty");
-        let elsewhere = tempfile::tempdir().expect("a folder");
-        symlink(elsewhere.path(), &ours).expect("a link");
-        assert!(refused().contains(ours.to_str().expect("unicode")));
     }
 }

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 /// Returns the options that the engine was given, without those that differ from container to container.
 fn asked_for(mut container: Value) -> Value {
     container["Config"]["Hostname"].take();
-    container["Config"]["Labels"][labels::CREATION].take();
+    for label in [labels::CREATION, labels::CREATED_AS] {
+        container["Config"]["Labels"][label].take();
+    }
     json!([container["Config"], container["HostConfig"], container["Args"]])
 }
 

@@ -87,7 +87,7 @@ fn a_reaper_that_never_listens_is_waited_for_in_bounds() {
     assert_refused(
         &run,
         &[("DOCKER_HOST", &proxy.docker_host())],
-        &["does not serve us", "refused", "docker logs"],
+        &["does not serve this process", "refused", "docker logs"],
     );
 }
 
@@ -108,7 +108,11 @@ fn an_image_that_is_no_reaper_is_told_by_its_end() {
 fn an_image_that_never_listens_is_told_and_removed() {
     let run = Run::new("no-listener").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
     let image = ("SEATRIAL_REAPER_IMAGE", "seatrial/misbehave:dev");
-    assert_refused(&run, &[image], &["does not serve us", "check that image `seatrial/misbehave:dev`"]);
+    assert_refused(
+        &run,
+        &[image],
+        &["does not serve this process", "check that image `seatrial/misbehave:dev`"],
+    );
     assert!(run.reaper().is_none());
 }
 

@@ -56,6 +56,40 @@ fn a_reaper_that_is_unhealthy_is_replaced() {
     run.assert_goes();
 }
 
+/// X4: one that runs and can't be reached any more would remove the session while it is in use. It is killed in time.
+#[test]
+fn a_reaper_whose_port_dies_is_replaced_before_it_removes_anything() {
+    let run = Run::new("portless").with("RYUK_RECONNECTION_TIMEOUT", "8s");
+    let children = [run.holder(), run.holder()];
+    let all =
+        |run: &Run| [run.left().containers, run.left().networks, run.left().volumes].map(|all| all.len());
+    let old = run.reaper_id();
+    let port =
+        run.reaper().expect("there is one")["NetworkSettings"]["Ports"]["8080/tcp"][0]["HostPort"].clone();
+    kill_port_proxy(port.as_str().expect("it is published"));
+    block_until("there is another one with both clients", || {
+        run.reaper().is_some_and(|reaper| reaper["Id"] != *old) && run.logged("client connected") == 2
+    });
+    assert_eq!(all(&run), [2, 2, 2], "all of it is in use");
+    children.into_iter().for_each(kill);
+    run.assert_goes();
+}
+
+/// Kills the engine's process that listens on a published port.
+#[expect(unsafe_code, reason = "the standard library kills no process but its children")]
+fn kill_port_proxy(port: &str) {
+    let processes = std::fs::read_dir("/proc").expect("processes").flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let is_proxy = |id: &i32| {
+        let command = std::fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        command.contains("docker-proxy") && command.contains(&format!("-host-port\0{port}\0"))
+    };
+    let proxies: Vec<_> = ids.filter(is_proxy).collect();
+    assert_eq!(proxies.len(), 1, "the engine publishes port {port} by a process of its own");
+    // SAFETY: `kill` has no memory to go wrong with; the process was seen to be the engine's for this port.
+    assert_eq!(unsafe { libc::kill(proxies[0], libc::SIGKILL) }, 0);
+}
+
 /// Creates a container that is to be taken for the run's reaper; returns its id.
 fn published(run: &Run, image: &str, cmd: &[&str], health: &Value) -> String {
     let binding = json!([{ "HostIp": "127.0.0.1", "HostPort": "" }]);

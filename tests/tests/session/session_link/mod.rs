@@ -2,6 +2,9 @@
 
 mod bad_input;
 
+mod ending;
+mod foreign;
+mod groups;
 mod handles;
 mod kept;
 mod lost;

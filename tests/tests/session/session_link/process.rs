@@ -1,11 +1,13 @@
 //! The reaper as a process on this machine (X8).
 
+use std::ffi::CString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use seatrial::Volume;
 use seatrial_test_support::observe::{LONG, block_until};
-use seatrial_tests::{Child, Reaper};
+use seatrial_tests::{Child, Reaper, is_scenario, say};
 use tempfile::TempDir;
 
 use super::run::{Hold, Run, kill};
@@ -33,25 +35,24 @@ impl Host {
         Self { run, folder }
     }
 
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("seatrial").join(self.run.reaper_name())
+    /// The file by which its reaper is found, once there is one.
+    fn file(&self) -> Option<PathBuf> {
+        let files = fs::read_dir(self.folder.path().join("seatrial")).into_iter().flatten().flatten();
+        let begin = format!("{}_", self.run.reaper_name());
+        files.map(|file| file.path()).find(|path| {
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(&begin))
+        })
     }
 
     /// Returns the reapers that run, by their ids.
     fn reapers(&self) -> Vec<u32> {
-        let wanted = format!("REAPER_ADDRESS_FILE={}\0", self.file().display());
-        let processes = fs::read_dir("/proc").expect("processes").flatten();
-        let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-        let has = |id: &u32| {
-            fs::read_to_string(format!("/proc/{id}/environ")).is_ok_and(|all| all.contains(&wanted))
-        };
-        ids.filter(has).collect()
+        reapers(&format!("{}/seatrial/{}_", self.folder.path().display(), self.run.reaper_name()))
     }
 
     /// Waits until there is one alone, which serves.
     #[track_caller]
     fn reaper(&self) -> u32 {
-        block_until("one reaper serves", || self.file().exists() && self.reapers().len() == 1);
+        block_until("one reaper serves", || self.file().is_some() && self.reapers().len() == 1);
         self.reapers()[0]
     }
 
@@ -59,8 +60,19 @@ impl Host {
     #[track_caller]
     pub(crate) fn assert_goes(&self) {
         self.run.assert_goes();
-        block_until("reaper and file are gone", || !self.file().exists() && self.reapers().is_empty());
+        block_until("reaper and file are gone", || self.file().is_none() && self.reapers().is_empty());
     }
+}
+
+/// Returns the reapers on this machine whose file's path has this text, by their ids.
+pub(crate) fn reapers(path: &str) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").expect("processes").flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let has = |id: &u32| {
+        let environment = fs::read_to_string(format!("/proc/{id}/environ")).unwrap_or_default();
+        environment.split('\0').any(|pair| pair.starts_with("REAPER_ADDRESS_FILE=") && pair.contains(path))
+    };
+    ids.filter(has).collect()
 }
 
 /// Returns the folder of the reaper's program, and builds it if need be.
@@ -90,7 +102,10 @@ fn a_reaper_on_the_host_reaps_and_is_gone_without_a_trace() {
     let child = host.run.holder();
     host.reaper();
     assert!(host.run.reaper().is_none(), "there is no sidecar");
-    assert_eq!(fs::metadata(host.file()).expect("a file").permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(host.file().expect("a file")).expect("a file").permissions().mode() & 0o777,
+        0o600
+    );
     kill(child);
     host.assert_goes();
 }
@@ -113,6 +128,48 @@ fn a_reaper_on_the_host_shares_nothing_with_its_starter() {
     // With all of its group.
     drop(child);
     host.assert_goes();
+}
+
+/// X8: also what its starter inherited itself, or opened without having it closed at an exec: a pipe's reader, or whoever
+/// waits for a lock, need not wait for the reaper.
+#[test]
+fn a_reaper_on_the_host_has_no_open_file_of_its_starter() {
+    let host = Host::new("host-files");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let path = file.path().to_str().expect("unicode");
+    let child = host.run.spawn_with(scenario_with_open_files, &[(OPENED, path)]);
+    child.line("holding ", LONG);
+    let its = |process: u32| {
+        let open = fs::read_dir(format!("/proc/{process}/fd")).expect("it runs").flatten();
+        open.filter_map(|entry| fs::read_link(entry.path()).ok()).filter(|open| open == file.path()).count()
+    };
+    assert_eq!((its(child.id()), its(host.reaper())), (3, 0));
+    kill(child);
+    host.assert_goes();
+}
+
+/// The variable that names the file which a scenario opens.
+const OPENED: &str = "SESSION_LINK_OPENED";
+
+#[tokio::test]
+#[ignore = "a scenario"]
+#[expect(unsafe_code, reason = "the standard library opens no file that stays open at an exec")]
+async fn scenario_with_open_files() {
+    if is_scenario() {
+        let path = CString::new(std::env::var(OPENED).expect("the test names it")).expect("no NUL");
+        for number in [3, 9, 200] {
+            // SAFETY: `open` and `dup2` have no memory to go wrong with; nothing uses the number that is taken.
+            unsafe {
+                let opened = libc::open(path.as_ptr(), libc::O_RDONLY);
+                let free = libc::fcntl(opened, libc::F_DUPFD, number);
+                assert!(opened >= 0 && free >= 0, "{}", std::io::Error::last_os_error());
+                libc::close(opened);
+            }
+        }
+        let volume = Volume::create().await.expect("a volume");
+        say(&format!("holding {volume}"));
+        std::future::pending::<()>().await;
+    }
 }
 
 /// X5, X8: processes that start together agree on one reaper.
@@ -149,6 +206,11 @@ fn a_reaper_on_the_host_that_is_killed_is_replaced() {
 }
 
 impl Host {
+    /// Has its processes find the folder for its file by themselves.
+    pub(crate) fn without_runtime_dir(self) -> Self {
+        self.with_variable("XDG_RUNTIME_DIR", "")
+    }
+
     fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.run = std::mem::replace(&mut self.run, Run::new("unused")).with(name, value);
         self

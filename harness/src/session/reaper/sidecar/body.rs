@@ -1,4 +1,4 @@
-//! What the engine is sent to create the sidecar: a pure function.
+//! The body of the request that creates the sidecar: a pure function.
 
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, PortBinding};
 use seatrial_core::labels;
@@ -8,12 +8,12 @@ use crate::config::ReaperSettings;
 /// The port that a reaper listens on in its container.
 pub(super) const PORT: u16 = 8080;
 /// The variable that holds the token.
-pub(super) const TOKEN: &str = "REAPER_TOKEN";
+pub(in crate::session::reaper) const TOKEN: &str = "REAPER_TOKEN";
 
-/// Where a reaper finds the engine in its container.
+/// The path of the engine's socket in the container.
 const SOCKET: &str = "/var/run/docker.sock";
 
-/// What the sidecar is made of.
+/// The input of [`body`].
 pub(super) struct Context<'a> {
     pub(super) image: &'a str,
     pub(super) labels: &'a [(String, String)],
@@ -25,13 +25,14 @@ pub(super) struct Context<'a> {
     pub(super) settings: &'a ReaperSettings,
 }
 
+/// Returns the body.
 pub(super) fn body(context: &Context<'_>) -> ContainerCreateBody {
     let port = format!("{PORT}/tcp");
     let binding =
         PortBinding { host_ip: Some(context.publish_on.to_owned()), host_port: Some(String::new()) };
     let handed_on = context.settings.variables.iter().map(|(name, value)| format!("{name}={value}"));
     let token = format!("{TOKEN}={}", context.token);
-    // A mount, not a bind: where there is no such socket a bind would make a directory.
+    // A mount, not a bind: a bind would make a directory if there is no such socket.
     let socket = Mount {
         typ: Some(MountType::BIND),
         source: Some(context.socket.to_owned()),
@@ -45,7 +46,7 @@ pub(super) fn body(context: &Context<'_>) -> ContainerCreateBody {
         labels: Some(context.labels.iter().cloned().chain([is_reaper]).collect()),
         exposed_ports: Some(vec![port.clone()]),
         host_config: Some(HostConfig {
-            // Nobody reaps the reaper: its end has to.
+            // Nobody removes the reaper but the engine, at its end.
             auto_remove: Some(true),
             mounts: Some(vec![socket]),
             port_bindings: Some([(port, Some(vec![binding]))].into()),
@@ -62,7 +63,7 @@ mod tests {
     use crate::config::Config;
 
     #[test]
-    fn all_that_was_asked_for_reaches_the_engine() {
+    fn the_body_has_all_of_the_context() {
         let env = [("RYUK_RECONNECTION_TIMEOUT", "3s"), ("TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED", "1")];
         let settings = Config::of(&env, "").expect("valid").reaper;
         let body = body(&Context {

@@ -1,6 +1,6 @@
-//! A sidecar that this process created: what it prints and how it ends, for the case that it is no reaper.
+//! The output and the end of a sidecar that this process created, for the case that its image is no reaper's.
 //!
-//! The engine removes it at its end, and its output with it, so both are followed from before its start.
+//! The engine removes the container at its end, and the output with it, so both are followed from before the start.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,12 +11,12 @@ use crate::base::{Run, background};
 use crate::engine::{EndNotice, FrameDecoder, Mode, Target, Upgraded};
 use crate::words::Result;
 
-/// How much of the output is kept: the end of it, which has the reason.
+/// The number of bytes kept of the output: the end of it, which has the reason.
 const KEPT: usize = 2_048;
-/// How long the engine may take to tell of an end that it has told of in another way.
-const TOLD_WITHIN: Duration = Duration::from_secs(2);
+/// The limit for the engine to report an end that it has reported in another way.
+const REPORT_LIMIT: Duration = Duration::from_secs(2);
 
-/// Follows one container from before its start; dropping it ends that.
+/// A container that is followed from before its start until this is dropped.
 pub(super) struct Birth {
     output: Arc<Mutex<Vec<u8>>>,
     reader: Run<()>,
@@ -24,7 +24,7 @@ pub(super) struct Birth {
 }
 
 impl Birth {
-    /// Follows a container that was not started yet.
+    /// Begins to follow a container that was not started yet.
     pub(super) async fn attend(target: &Target) -> Result<Self> {
         let connection = target.attach().await?;
         let end = target.notice_of("next-exit").await?;
@@ -33,11 +33,11 @@ impl Birth {
         Ok(Self { output, reader, end: background().run(exit_code(end)) })
     }
 
-    /// How it ended, in words; it has ended already.
+    /// Returns exit code and output in words, for a message; the container has ended already.
     pub(super) async fn last_words(self) -> String {
-        let soon = |run| background().run(tokio::time::timeout(TOLD_WITHIN, run));
+        let soon = |run| background().run(tokio::time::timeout(REPORT_LIMIT, run));
         let code = soon(self.end).await.ok().flatten();
-        background().run(tokio::time::timeout(TOLD_WITHIN, self.reader)).await.ok();
+        background().run(tokio::time::timeout(REPORT_LIMIT, self.reader)).await.ok();
         let code =
             code.map_or_else(|| "with an unknown exit code".to_owned(), |c| format!("with exit code {c}"));
         let output = std::mem::take(&mut *self.output.lock().unwrap_or_else(PoisonError::into_inner));
