@@ -42,7 +42,7 @@ impl Output {
 
 impl Sink for Output {
     async fn take(&mut self, stream: LogStream, mut bytes: Bytes) {
-        let index = usize::from(stream == LogStream::Stderr);
+        let index = stream as usize;
         let known = usize::try_from(self.skip[index]).unwrap_or(usize::MAX).min(bytes.len());
         let bytes = bytes.split_off(known);
         if !bytes.is_empty() {

@@ -125,7 +125,7 @@ impl Agent {
             let marked: Vec<_> = batch.iter().map(|request| request.marked.clone()).collect();
             let ended = end_all(&mut installation, subject, &marked).await;
             for request in batch {
-                request.done.send(ended.as_ref().copied().map_err(Error::clone)).ok();
+                request.done.send(ended.clone()).ok();
             }
         }
     }

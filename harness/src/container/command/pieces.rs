@@ -83,9 +83,8 @@ impl Pieces {
             if let Some(piece) = self.ready.front() {
                 return Ok(Some(piece.clone()));
             }
-            if let Some(end) = &mut self.end {
-                let again = end.as_ref().copied().map_err(Error::clone);
-                return std::mem::replace(end, again).map(|()| None);
+            if let Some(end) = self.end.clone() {
+                return end.map(|()| None).map_err(|error| error.with_phase("read a command's output"));
             }
             let reading = self.source.read(&self.has_input);
             let read = match &mut self.presence {

@@ -142,8 +142,6 @@ impl Running {
         let to_the_end = async {
             output.input_flag().store(!matches!(input, Input::None), Ordering::Relaxed);
             let reading = beside(output.read_to_end(sink), input.write_to(writer, *mode));
-            let reading =
-                async { reading.await.map_err(|error| error.with_phase("read a command's output")) };
             Ok::<_, Error>(match ends_with {
                 EndsWith::Output => {
                     reading.await?;

@@ -108,10 +108,10 @@ impl Feeder<'_> {
 
 impl fmt::Debug for Stdin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("None"),
-            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
-            Self::Reader(_) => f.write_str("Reader"),
-        }
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Bytes(_) => "Bytes",
+            Self::Reader(_) => "Reader",
+        })
     }
 }

@@ -93,7 +93,6 @@ impl Unread {
     }
 
     async fn receive(&mut self) -> Result<Option<Piece>> {
-        let piece = self.pieces.recv().await.transpose();
-        piece.map_err(|error| error.with_phase("read a command's output"))
+        self.pieces.recv().await.transpose()
     }
 }

@@ -85,13 +85,18 @@ async fn a_stream_that_is_cut_fails_what_ran() {
     until_none_sleeps(&container, "lost").await;
 }
 
-/// A7: a case whose worker stands still fails after its time, whatever other cases do.
+/// A7: a case whose agent stands still fails after its time, whatever other cases do.
 #[tokio::test]
 async fn a_case_whose_time_nobody_keeps_is_lost() {
     let session = OwnSession::begin("case-still").await;
     let container = waiting(&session).await;
     let cases = agent(&container).await;
-    let still = cases.run(shell("kill -STOP $PPID; sleep 1001").timeout(Duration::from_secs(1)));
+    let still = async {
+        // The parent of a case's parent is the agent, which nobody wakes.
+        let stop = shell("read -r _ _ _ agent _ </proc/$PPID/stat; kill -STOP $agent");
+        exited(&cases.run(stop).await.expect("it runs"), 0);
+        cases.run(shell("sleep 1001").timeout(Duration::from_secs(1))).await
+    };
     let others = cases.run(shell("while echo x; do sleep 0.2; done"));
     let both = tokio::time::timeout(2 * LONG, async { tokio::join!(still, others) });
     let (still, others) = both.await.expect("it is noticed");

@@ -122,7 +122,7 @@ impl Cases {
     async fn run_unnamed(&self, case: Case) -> Result<CaseOutput> {
         let Parts { plan, input, feeder, writers } = Parts::of(case)?;
         let agent = self.agent(&plan.user).await?;
-        let piped = [writers.stdout.is_some(), writers.stderr.is_some()];
+        let piped = writers.each_ref().map(Option::is_some);
         let (pipe, drain) = pipe(writers);
         let streams = Streams::new(plan.limit, pipe, piped);
         let output = match agent {

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
-use super::case::Writer;
 use super::plan::Writers;
 use crate::words::{Error, Kind, LogStream, Result};
 
@@ -44,24 +43,17 @@ impl Drain {
     /// Files, if a writer fails.
     pub(super) async fn write(mut self, give_back: GiveBack) -> Result<()> {
         while let Some((stream, bytes)) = self.pieces.recv().await {
-            if let Some(writer) = self.writer(stream) {
+            if let Some(writer) = &mut self.writers[stream as usize] {
                 writer.write_all(&bytes).await.map_err(|error| failed(stream, error))?;
             }
             give_back(stream, bytes.len());
         }
         for stream in [LogStream::Stdout, LogStream::Stderr] {
-            if let Some(writer) = self.writer(stream) {
+            if let Some(writer) = &mut self.writers[stream as usize] {
                 writer.flush().await.map_err(|error| failed(stream, error))?;
             }
         }
         Ok(())
-    }
-
-    fn writer(&mut self, stream: LogStream) -> Option<&mut Writer> {
-        match stream {
-            LogStream::Stdout => self.writers.stdout.as_mut(),
-            LogStream::Stderr => self.writers.stderr.as_mut(),
-        }
     }
 }
 

@@ -101,7 +101,7 @@ impl Link {
         let give_back = move |stream, written| {
             let Some(CaseId { slot, number }) = *lock(&of) else { return };
             let kind = if stream == LogStream::Stdout { FrameKind::Stdout } else { FrameKind::Stderr };
-            let owed = &mut lock(&owed)[usize::from(stream == LogStream::Stderr)];
+            let owed = &mut lock(&owed)[stream as usize];
             *owed += u32::try_from(written).unwrap_or(u32::MAX);
             if *owed >= WINDOW / 2 {
                 let mut bytes = Vec::new();

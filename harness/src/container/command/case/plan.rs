@@ -31,12 +31,8 @@ pub(super) struct Parts {
     pub(super) writers: Writers,
 }
 
-/// The writers of the output streams; `None` for a stream that is kept.
-#[derive(Default)]
-pub(super) struct Writers {
-    pub(super) stdout: Option<Writer>,
-    pub(super) stderr: Option<Writer>,
-}
+/// The writers of standard output and of standard error; `None` for a stream that is kept.
+pub(super) type Writers = [Option<Writer>; 2];
 
 impl Parts {
     /// Takes a case apart. To be called on the caller's own thread, which the test's name is taken from.
@@ -57,7 +53,7 @@ impl Parts {
         let (input, feeder) = stdin.split();
         let plan = Plan { argv, env: pairs, user, working_dir, has_stdin, limit, timeout, is_isolated };
         plan.check()?;
-        Ok(Self { plan, input, feeder, writers: Writers { stdout, stderr } })
+        Ok(Self { plan, input, feeder, writers: [stdout, stderr] })
     }
 }
 

@@ -32,7 +32,7 @@ impl Streams {
 
     /// Takes output. Returns the number of bytes that are on their way to a writer.
     pub(super) fn push(&mut self, stream: LogStream, bytes: &[u8]) -> usize {
-        let one = &mut self.both[usize::from(stream == LogStream::Stderr)];
+        let one = &mut self.both[stream as usize];
         one.truncated |= bytes.len() > one.room;
         let wanted = &bytes[..bytes.len().min(one.room)];
         one.room -= wanted.len();

@@ -56,7 +56,7 @@ impl ActiveCase {
     /// Takes output, and gives credit back for bytes that no writer has to take.
     pub(super) fn push(&mut self, stream: LogStream, frame: &Frame<'_>, bytes: &mut Vec<u8>) {
         let piped = self.streams.push(stream, frame.payload);
-        let owed = &mut self.owed[usize::from(stream == LogStream::Stderr)];
+        let owed = &mut self.owed[stream as usize];
         *owed += u32::try_from(frame.payload.len() - piped).unwrap_or(0);
         // Half a window at a time, so that short output costs no answer.
         if *owed >= WINDOW / 2 {

@@ -1,4 +1,4 @@
-//! Cases under way: random sequences of admissions, frames and ends, against a naive model.
+//! Tests of the cases that one agent runs, without an agent.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -104,6 +104,12 @@ fn a_cancelled_case_is_waited_for_and_not_for_ever() {
     assert!(bytes.is_empty(), "another's");
     cases.cancel(added.id, &mut bytes);
     assert!(!bytes.is_empty() && cases.has_late(far) && added.window.is_closed());
+}
+
+#[test]
+fn a_case_with_the_longest_limit_is_never_late() {
+    let (cases, _, _, _) = one(Case::new(["true"]).timeout(Duration::MAX));
+    assert!(!cases.has_late(Instant::now() + PATIENCE * 2));
 }
 
 #[test]
