@@ -1,4 +1,5 @@
-//! A measurement in a process of its own, so that its CPU time and memory are its own: the program runs itself again.
+//! Runs a measurement in a child process, so that its CPU time and memory are measured alone. The child is this
+//! program.
 
 use std::env;
 use std::path::PathBuf;
@@ -10,36 +11,36 @@ use clap::{Parser, ValueEnum};
 use crate::runtime::RuntimeKind;
 use crate::scenarios::{copy_in, log_wait, requests};
 
-/// The first argument of a process that is a child.
+/// The first argument of a child process.
 const CHILD: &str = "child";
 
-/// Who does the work.
+/// The client of the engine that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Who {
+pub(crate) enum Client {
     Raw,
     Ours,
     Testcontainers,
 }
 
-/// What a child does.
+/// The task of a child process.
 #[derive(Clone, Debug, Parser)]
 pub(crate) enum Task {
-    /// Waits for a line once.
-    LogWait { who: Who, runtime: RuntimeKind, lines: u64, image: String },
-    /// Copies a file in once.
-    CopyIn { who: Who, how: copy_in::How, file: PathBuf, image: String },
-    /// Lets so many containers live and die, one after the other.
-    Lives { who: Who, count: usize, image: String },
+    /// Waits for one line.
+    LogWait { client: Client, runtime: RuntimeKind, lines: u64, image: String },
+    /// Copies one file into a container.
+    CopyIn { client: Client, moment: copy_in::Moment, file: PathBuf, image: String },
+    /// Starts and removes this number of containers, one after the other.
+    Lives { client: Client, count: usize, image: String },
 }
 
-/// The task, if this process was started as a child.
+/// Returns the task, if this process was started as a child.
 pub(crate) fn task_of_this_process() -> Option<Task> {
     let is_child = env::args().nth(1).is_some_and(|first| first == CHILD);
     is_child.then(|| Task::parse_from(env::args().skip(1)))
 }
 
-impl Who {
-    /// As the command line spells it.
+impl Client {
+    /// Returns the value's spelling on the command line.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -50,23 +51,25 @@ impl Who {
 }
 
 impl Task {
-    /// Does it here, and prints the values as one line of JSON.
+    /// Runs the task in this process, and prints the values as one line of JSON.
     pub(crate) fn run(self) -> Result<()> {
         let values = match self {
-            Self::LogWait { who, runtime, lines, image } => log_wait::once(who, runtime, lines, &image)?,
-            Self::CopyIn { who, how, file, image } => copy_in::once(who, how, &file, &image)?,
-            Self::Lives { who, count, image } => requests::lives(who, count, &image)?,
+            Self::LogWait { client, runtime, lines, image } => {
+                log_wait::once(client, runtime, lines, &image)?
+            }
+            Self::CopyIn { client, moment, file, image } => copy_in::once(client, moment, &file, &image)?,
+            Self::Lives { client, count, image } => requests::lives(client, count, &image)?,
         };
         println!("{}", serde_json::to_string(&values)?);
         Ok(())
     }
 }
 
-/// Runs a task in a child and takes its values; `docker_host` replaces the variable for it.
+/// Runs a task in a child process and returns its values. `docker_host` replaces `DOCKER_HOST` for it.
 pub(crate) fn measure(arguments: &[&str], docker_host: Option<&str>) -> Result<Vec<f64>> {
     let mut command = Command::new(env::current_exe()?);
     command.arg(CHILD).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit());
-    // The peers have no reaper, and a process makes one once: what is measured here is what comes after.
+    // The peers have no reaper, and a process starts it only once, so it is left out of the measurement.
     command.env("SEATRIAL_REAPER", "off");
     if let Some(host) = docker_host {
         command.env("DOCKER_HOST", host);

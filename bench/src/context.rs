@@ -1,16 +1,16 @@
-//! What all scenarios share: the options, the bare engine, a runtime.
+//! The values that all scenarios share: the options, the raw engine API, a runtime.
 
 use tokio::runtime::Runtime;
 
 use crate::options::Options;
 use crate::raw::Raw;
 
-/// The means to measure with.
+/// The shared values.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) options: &'a Options,
     pub(crate) raw: Raw,
-    /// Multi-thread: one program's worth of tests shares it.
+    /// A multi-thread runtime, as the tests of one program share it.
     pub(crate) runtime: Runtime,
 }
 
@@ -19,13 +19,13 @@ impl Context<'_> {
         &self.options.image
     }
 
-    /// Drops something as a test does: inside of the runtime.
+    /// Drops a value inside the runtime, as a test does.
     pub(crate) fn drop_inside<T>(&self, value: T) {
         self.runtime.block_on(async { drop(value) });
     }
 }
 
-/// What runs in a container that is only there to be removed.
+/// The command of a container that only waits to be removed.
 pub(crate) const IDLE: &[&str] = &["sleep", "forever"];
-/// What runs in a container that says at once that it is ready.
+/// The command of a container that prints at once that it is ready.
 pub(crate) const READY_AT_ONCE: &[&str] = &["stamp", "ready", "sleep", "forever"];

@@ -1,4 +1,4 @@
-//! Idle containers for what runs commands in them: some made by the bare API, and as many by us.
+//! Idle containers to run commands in: some created through the raw API, and as many by Seatrial.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,9 @@ use futures_util::future::try_join_all;
 use crate::context::{Context, IDLE};
 use crate::ours;
 
-/// How many containers of each kind there are.
+/// The number of containers of each kind.
 pub(crate) const WIDTH: usize = 4;
-/// A command that ends at once.
+/// A command that exits at once.
 pub(crate) const COMMAND: &[&str] = &["/misbehave", "exit", "0"];
 
 /// The containers.
@@ -29,7 +29,8 @@ impl Fleet {
         Ok(Self { raw, ours })
     }
 
-    /// Runs the command by the bare API in so many containers at once, so often in each; how long that takes.
+    /// Runs the command through the raw API in `width` containers at the same time, `each` times in each. Returns the
+    /// time that this takes.
     pub(crate) fn exec(&self, context: &Context<'_>, width: usize, each: usize) -> Result<Duration> {
         let start = Instant::now();
         let run = |id: &str| {
@@ -45,7 +46,7 @@ impl Fleet {
         Ok(start.elapsed())
     }
 
-    /// Removes them all.
+    /// Removes all containers.
     pub(crate) fn end(self, context: &Context<'_>) -> Result<()> {
         context.drop_inside(self.ours);
         self.raw.iter().try_for_each(|id| context.raw.remove(id))

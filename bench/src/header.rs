@@ -1,11 +1,11 @@
-//! What a run was: when, on which engine, by which command.
+//! The header of a run's output: time, engine and command line.
 
 use anyhow::Result;
 use serde_json::Value;
 
 use crate::raw::Raw;
 
-/// The lines above the tables.
+/// Returns the lines above the tables.
 pub(crate) fn of_run(raw: &Raw) -> Result<String> {
     let engine = raw.engine();
     let (version, info) = (engine.get("/version")?, engine.get("/info")?);

@@ -1,4 +1,4 @@
-//! Measures Seatrial against its peers and against the bare API, in one run, and prints Markdown.
+//! Measures Seatrial, its peers and the raw engine API in one run, and prints Markdown.
 
 mod child;
 mod context;

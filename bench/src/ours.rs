@@ -1,4 +1,4 @@
-//! Our side: Seatrial, as its documentation says to use it. The only file that names its API.
+//! Seatrial, used as its documentation recommends. This is the only file that names its API.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) type Container = TestContainer;
 pub(crate) type Request = ContainerRequest;
 pub(crate) type Pool = ContainerPool;
 
-/// Starts a pool that waits for nothing.
+/// Starts a pool whose containers have no wait strategy.
 pub(crate) async fn pool(image: &str, cmd: &[&str], size: usize) -> Result<Pool> {
     Ok(ContainerPool::builder(described(image, cmd)).size(size).build().await?)
 }
@@ -42,12 +42,12 @@ pub(crate) async fn start(image: &str, cmd: &[&str]) -> Result<Container> {
     Ok(described(image, cmd).wait_for(WaitFor::nothing()).start().await?)
 }
 
-/// Starts a container that has no network, and waits for nothing.
+/// Starts a container without a network, and waits for nothing.
 pub(crate) async fn start_without_network(image: &str, cmd: &[&str]) -> Result<Container> {
     Ok(described(image, cmd).network_mode("none").start().await?)
 }
 
-/// All that a container does and uses.
+/// Subscribes to the states and the resource usage of a container.
 pub(crate) fn monitor(container: &Container) -> Monitor {
     container.monitor()
 }
@@ -68,53 +68,53 @@ pub(crate) async fn copy_in(container: &Container, file: &Path, target: &str) ->
     Ok(container.copy_in(CopyIn::file(file, target)).await?)
 }
 
-/// Runs a command to its end; its exit code.
+/// Runs a command to its end and returns its exit code.
 pub(crate) async fn exec(container: &Container, cmd: &[&str]) -> Result<i64> {
     Ok(container.exec(cmd.iter().copied()).await?.exit_code)
 }
 
-/// Runs a command that outlasts its time.
+/// Runs a command that exceeds its time limit.
 pub(crate) async fn exec_out_of_time(container: &Container, cmd: &[&str], time: Duration) -> Result<()> {
     match container.exec(cmd.iter().copied()).timeout(time).await {
         Err(error) if error.is_timeout() && !container.is_poisoned() => Ok(()),
         Err(error) => Err(error.into()),
-        Ok(output) => bail!("it ended by itself: {output:?}"),
+        Ok(output) => bail!("the command ended before its time limit: {output:?}"),
     }
 }
 
-/// A container that exists for its cases.
+/// Returns a request for a container whose main process is the agent.
 pub(crate) fn for_cases(image: &str) -> Request {
     ContainerRequest::new(image).for_cases()
 }
 
-/// Starts what was described.
+/// Starts the container of a request.
 pub(crate) async fn start_described(request: &Request) -> Result<Container> {
     Ok(request.start().await?)
 }
 
 pub(crate) use seatrial::Cases;
 
-/// The way to run cases in a container.
+/// Returns the handle for cases in a container.
 pub(crate) async fn cases(container: &Container) -> Result<Cases> {
     let cases = container.cases().await?;
     match cases.via() {
         CaseVia::Agent => Ok(cases),
-        other => bail!("cases go by {other}"),
+        other => bail!("cases run by {other}, not by the agent"),
     }
 }
 
 /// Runs a case that succeeds.
 pub(crate) async fn run_case(cases: &Cases, cmd: &[&str]) -> Result<()> {
     let output = cases.run(Case::new(cmd.iter().copied())).await?;
-    if output.end.is_success() { Ok(()) } else { bail!("it {}", output.end) }
+    if output.end.is_success() { Ok(()) } else { bail!("the case {}", output.end) }
 }
 
-/// Runs a command in a container of its own, and removes that.
+/// Runs a command in a new container, and removes the container.
 pub(crate) async fn run_fresh(image: &str, cmd: &[&str]) -> Result<()> {
     let output = described(image, cmd).run().await?;
     match output.end {
         RunEnd::Exited(0) => Ok(()),
-        other => bail!("it ended otherwise: {other:?}"),
+        other => bail!("the command did not succeed: {other:?}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The peer: the `testcontainers` crate, as its documentation says to use it.
+//! The `testcontainers` crate, used as its documentation recommends.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ pub(crate) async fn host_port(container: &Container) -> Result<u16> {
     Ok(container.get_host_port_ipv4(PORT).await?)
 }
 
-/// Runs a command to its end; its exit code.
+/// Runs a command to its end and returns its exit code.
 pub(crate) async fn exec(container: &Container, cmd: &[&str]) -> Result<i64> {
     let mut running = container.exec(ExecCommand::new(owned(cmd))).await?;
     running.stdout_to_vec().await?;

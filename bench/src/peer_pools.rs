@@ -1,4 +1,4 @@
-//! The well-known pools of Rust, around nothing: what they cost by themselves. The only file that names their APIs.
+//! Well-known Rust pools with empty members, to measure the pools alone. This is the only file that names their APIs.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 
 use crate::scenarios::pool::OnePool;
 
-/// A member of these pools.
+/// An empty member of these pools.
 pub(crate) struct Nothing;
 
 pub(crate) struct Maker;

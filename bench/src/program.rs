@@ -1,4 +1,4 @@
-//! Programs of the project, built to be measured as processes.
+//! Builds programs of the project that are measured as processes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// Has cargo build a program of the project's workspace, with these arguments and compiler flags; its path.
+/// Builds a program of the project's workspace with Cargo, and returns its path.
 pub(crate) fn build(arguments: &[&str], flags: Option<&str>) -> Result<PathBuf> {
     let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));

@@ -1,4 +1,4 @@
-//! The floor: the engine's API by hand-written requests on its socket, in blocking code, with nothing around them.
+//! The raw engine API: hand-written requests on its socket, in blocking code. This is the baseline of the measurements.
 
 use std::env;
 use std::fs::File;
@@ -12,16 +12,16 @@ use memchr::memmem;
 use seatrial_tests::{Engine, EngineAnswer};
 use serde_json::{Value, json};
 
-/// What a stamped line begins with.
+/// The beginning of a line with a time stamp.
 pub(crate) const READY: &str = "ready ";
 /// The port that the published containers listen on.
 pub(crate) const PORT: u16 = 8080;
 
-/// The engine, bare.
+/// A client of the raw engine API.
 #[derive(Clone, Debug)]
 pub(crate) struct Raw {
     engine: Engine,
-    /// What its containers run with, as those of the library do; else the engine's default.
+    /// The runtime of its containers, the same as the library's; nothing for the engine's default.
     runtime: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Raw {
         self.runtime.as_deref()
     }
 
-    /// Creates a container; its port is published if asked for.
+    /// Creates a container, with its port published if `publish`, and returns its id.
     pub(crate) fn create(&self, image: &str, cmd: &[&str], publish: bool) -> Result<String> {
         let mut body = json!({ "Image": image, "Cmd": cmd, "HostConfig": { "Runtime": self.runtime } });
         if publish {
@@ -51,7 +51,7 @@ impl Raw {
         self.create_from("/containers/create", &body)
     }
 
-    /// Creates a container or a network; its id.
+    /// Creates a container or a network, and returns its id.
     pub(crate) fn create_from(&self, target: &str, body: &Value) -> Result<String> {
         let answer = checked(self.engine.request("POST", target, Some(body))?, 201)?;
         let created: Value = serde_json::from_slice(&answer.body)?;
@@ -62,7 +62,7 @@ impl Raw {
         checked(self.engine.request("POST", &format!("/containers/{id}/start"), None)?, 204).map(drop)
     }
 
-    /// The published port, by an inspect.
+    /// Inspects a container and returns its published port.
     pub(crate) fn host_port(&self, id: &str) -> Result<u16> {
         let inspect = self.engine.get(&format!("/containers/{id}/json"))?;
         let port = &inspect["NetworkSettings"]["Ports"][format!("{PORT}/tcp")][0]["HostPort"];
@@ -71,7 +71,7 @@ impl Raw {
 
     pub(crate) fn remove(&self, id: &str) -> Result<()> {
         let answer = self.engine.request("DELETE", &format!("/containers/{id}?force=1&v=1"), None)?;
-        // Gone already is what is wanted.
+        // The container may have been removed already.
         if answer.status == 404 { Ok(()) } else { checked(answer, 204).map(drop) }
     }
 
@@ -79,18 +79,18 @@ impl Raw {
         checked(self.engine.request("DELETE", &format!("/networks/{id}"), None)?, 204).map(drop)
     }
 
-    /// Follows the log until the stamped line.
+    /// Follows the log up to the line with a time stamp.
     pub(crate) fn follow_until_ready(&self, id: &str) -> Result<()> {
         let line = format!("GET /containers/{id}/logs?follow=1&stdout=1 HTTP/1.0\r\n\r\n");
         read_until_ready(&mut self.open(&line)?)
     }
 
-    /// What a container uses, each second, as the engine answers, its head included.
+    /// Opens the stream of a container's resource usage, and returns it with the response head unread.
     pub(crate) fn stats(&self, id: &str) -> Result<UnixStream> {
         self.open(&format!("GET /containers/{id}/stats?stream=1 HTTP/1.1\r\nHost: engine\r\n\r\n"))
     }
 
-    /// Runs a command to its end: create, start and read, inspect; its exit code.
+    /// Runs a command to its end (create, start and read, inspect), and returns its exit code.
     pub(crate) fn exec(&self, id: &str, cmd: &[&str]) -> Result<i64> {
         let body = json!({ "Cmd": cmd, "AttachStdout": true, "AttachStderr": true });
         let answer =
@@ -103,7 +103,8 @@ impl Raw {
         inspect["ExitCode"].as_i64().context("it has ended")
     }
 
-    /// When the first command of a container ended since a time, both in ns since 1970, as the engine has it.
+    /// Returns the time when the first command of a container ended after `since`, according to the engine. Both times
+    /// are in ns since 1970.
     pub(crate) fn first_exec_end(&self, id: &str, since: u128) -> Result<u128> {
         let seconds = |ns: u128| format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000);
         let (from, to) = (seconds(since), seconds(realtime_ns()));
@@ -117,12 +118,12 @@ impl Raw {
         times.map(u128::from).min().context("the engine tells of no end")
     }
 
-    /// Attaches to the output of a container that need not run yet.
+    /// Attaches to the output of a container, which need not be started.
     pub(crate) fn attach(&self, id: &str) -> Result<UnixStream> {
         self.upgrade(&format!("/containers/{id}/attach?stream=1&stdout=1&stderr=1"), "")
     }
 
-    /// Has a connection turned into a stream of bytes.
+    /// Sends a request that upgrades the connection to a stream of bytes.
     fn upgrade(&self, target: &str, body: &str) -> Result<UnixStream> {
         let length = body.len();
         let head = format!(
@@ -130,7 +131,7 @@ impl Raw {
              Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         let mut stream = self.open(&head)?;
-        // Byte by byte, since what comes behind the head is output.
+        // The head is read byte by byte, since output follows it.
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -141,9 +142,9 @@ impl Raw {
         Ok(stream)
     }
 
-    /// When the stamped line was printed, in ns since 1970.
+    /// Returns the time when the line with a time stamp was printed, in ns since 1970.
     ///
-    /// The log is followed, since it may lag behind what an attached client has seen.
+    /// Follows the log, since it may lag behind an attached client.
     pub(crate) fn stamp(&self, id: &str) -> Result<u128> {
         let mut log =
             self.open(&format!("GET /containers/{id}/logs?follow=1&stdout=1&tail=1 HTTP/1.0\r\n\r\n"))?;
@@ -160,7 +161,7 @@ impl Raw {
         }
     }
 
-    /// Puts a file into a container, as `docker cp` does: an archive with one entry.
+    /// Copies a file into a container as `docker cp` does, as an archive with one entry.
     pub(crate) fn put_file(&self, id: &str, file: &Path, name: &str) -> Result<()> {
         let mut source = File::open(file)?;
         let size = source.metadata()?.len();
@@ -191,7 +192,7 @@ impl Raw {
     }
 }
 
-/// Reads a stream until the stamped line has come.
+/// Reads a stream up to the line with a time stamp.
 pub(crate) fn read_until_ready(stream: &mut UnixStream) -> Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     let mut kept = 0;
@@ -202,13 +203,13 @@ pub(crate) fn read_until_ready(stream: &mut UnixStream) -> Result<()> {
         if memmem::find(&buffer[..seen], READY.as_bytes()).is_some() {
             return Ok(());
         }
-        // The text may straddle two reads.
+        // The text may be split over two reads.
         kept = seen.min(READY.len() - 1);
         buffer.copy_within(seen - kept..seen, 0);
     }
 }
 
-/// Now, in ns since 1970: the clock that containers stamp their lines with.
+/// Returns the current time in ns since 1970, from the clock that containers use for time stamps.
 pub(crate) fn realtime_ns() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos())
 }

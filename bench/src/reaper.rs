@@ -1,4 +1,4 @@
-//! The reaper as it is in its image, run here as a process: built, started, spoken to, looked at.
+//! The reaper of the image, built and run as a process of this machine.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::program;
 
-/// Builds the program as `cargo xtask images reaper` does, and gives back its path.
+/// Builds the program as `cargo xtask images reaper` does, and returns its path.
 pub(crate) fn build() -> Result<PathBuf> {
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let package = ["--profile", "reaper", "--package", "seatrial-reaper", "--no-default-features"];
@@ -18,17 +18,17 @@ pub(crate) fn build() -> Result<PathBuf> {
     program::build(&[&package[..], &["--target", &target]].concat(), Some(flags))
 }
 
-/// A reaper that runs; killed when it is dropped.
+/// A running reaper, which is killed on drop.
 #[derive(Debug)]
 pub(crate) struct Reaper {
     process: Child,
     address: SocketAddr,
-    /// From before it was started until its line was read.
+    /// The time from its start until its first line was read.
     pub(crate) started: Duration,
 }
 
 impl Reaper {
-    /// Starts one that goes to work as soon as its last client is gone.
+    /// Starts a reaper that prunes as soon as its last client has disconnected.
     pub(crate) fn start(program: &Path) -> Result<Self> {
         let mut command = Command::new(program);
         command.env("RYUK_PORT", "0").env("RYUK_RECONNECTION_TIMEOUT", "1ms").env("RYUK_RETRY_OFFSET", "1h");
@@ -45,7 +45,7 @@ impl Reaper {
         Ok(Self { process, address: (Ipv4Addr::LOCALHOST, port).into(), started })
     }
 
-    /// Opens a connection and sends filters on it, each of which is acknowledged.
+    /// Connects and sends filters, and waits until each is acknowledged.
     pub(crate) fn client(&self, filters: &[String]) -> Result<TcpStream> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.write_all(
@@ -55,14 +55,17 @@ impl Reaper {
         Ok(stream)
     }
 
-    /// Its resident memory, in MiB.
+    /// Returns its resident memory, in MiB.
     pub(crate) fn rss_mib(&self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
         Ok(kib.context("no resident memory")?.parse::<f64>()? / 1024.0)
     }
 
-    /// Waits for its end, which is to be a good one.
+    /// Waits for its exit.
+    ///
+    /// # Errors
+    /// Fails if it does not exit with 0.
     pub(crate) fn end(mut self) -> Result<()> {
         let status = self.process.wait()?;
         ensure!(status.success(), "the reaper has left something: {status}");
@@ -78,7 +81,7 @@ impl Drop for Reaper {
     }
 }
 
-/// Reads on, so that the log does not pile up in the reaper.
+/// Reads and discards the log, so that the pipe does not fill.
 fn drain(mut stdout: BufReader<ChildStdout>) {
     let _ = std::io::copy(&mut stdout, &mut std::io::sink());
 }

@@ -1,18 +1,18 @@
-//! Measures variants in turn (A B C A B C …), so that what the machine does meanwhile meets them all alike.
+//! Measures variants in turn (A B C A B C …), so that other load on the machine affects all of them alike.
 
 use anyhow::Result;
 
-/// One way to do a thing, and how to measure it once: one value per column.
+/// A variant to be measured; one measurement gives one value per column.
 pub(crate) struct Variant<'a> {
     pub(crate) name: String,
     measure: Box<dyn FnMut() -> Result<Vec<f64>> + 'a>,
 }
 
-/// What was measured of one variant.
+/// The measurements of one variant.
 #[derive(Debug)]
 pub(crate) struct Series {
     pub(crate) name: String,
-    /// One entry per round; what failed is NaN in every column.
+    /// The values of each round; NaN in all columns if the round failed.
     rounds: Vec<Vec<f64>>,
     /// The last failure, if there was one.
     pub(crate) failure: Option<String>,
@@ -25,12 +25,12 @@ impl<'a> Variant<'a> {
 }
 
 impl Series {
-    /// The values of one column, round by round.
+    /// Returns the values of one column, one per round.
     pub(crate) fn column(&self, column: usize) -> Vec<f64> {
         self.rounds.iter().map(|values| values.get(column).copied().unwrap_or(f64::NAN)).collect()
     }
 
-    /// Takes the result of a round that counts.
+    /// Adds the result of a round.
     fn take(&mut self, measured: Result<Vec<f64>>) {
         match measured {
             Ok(values) => self.rounds.push(values),
@@ -41,13 +41,14 @@ impl Series {
         }
     }
 
-    /// How many rounds gave values.
+    /// Returns the number of rounds that did not fail.
     pub(crate) fn successes(&self) -> usize {
         self.rounds.iter().filter(|values| !values.is_empty()).count()
     }
 }
 
-/// Runs all variants once to warm up, and then so many rounds. A variant that fails goes on in the next round.
+/// Runs all variants once to warm up, and then in `rounds` rounds. A variant that fails is tried again in the next
+/// round.
 pub(crate) fn interleaved(title: &str, mut variants: Vec<Variant<'_>>, rounds: usize) -> Vec<Series> {
     let mut series: Vec<Series> = variants
         .iter()

@@ -1,15 +1,15 @@
-//! The two kinds of runtime that tests have.
+//! The two kinds of runtime that tests use.
 
 use anyhow::Result;
 use clap::ValueEnum;
 use tokio::runtime::{Builder, Runtime};
 
-/// A kind of tokio's runtime.
+/// A kind of Tokio runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RuntimeKind {
-    /// What `#[tokio::test]` has.
+    /// The runtime of `#[tokio::test]`.
     CurrentThread,
-    /// What `#[tokio::main]` has.
+    /// The runtime of `#[tokio::main]`.
     MultiThread,
 }
 
@@ -22,7 +22,7 @@ impl RuntimeKind {
         Ok(builder.enable_all().build()?)
     }
 
-    /// As the command line spells it.
+    /// Returns the value's spelling on the command line.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::CurrentThread => "current-thread",

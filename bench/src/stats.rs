@@ -1,6 +1,6 @@
-//! Medians, spreads and ratios of measured values. Pure.
+//! Medians, spreads and ratios of measured values. No I/O.
 
-/// The middle of some values and how far they spread.
+/// The median of some values, and their 10th and 90th percentile.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Summary {
     pub(crate) median: f64,
@@ -8,7 +8,7 @@ pub(crate) struct Summary {
     pub(crate) p90: f64,
 }
 
-/// Sums values up; nothing if there are none. Values that are not numbers count as missing.
+/// Summarizes values; nothing if there are none. NaN counts as missing.
 pub(crate) fn summary(values: &[f64]) -> Option<Summary> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
@@ -19,13 +19,13 @@ pub(crate) fn summary(values: &[f64]) -> Option<Summary> {
     Some(Summary { median: at(0.5), p10: at(0.1), p90: at(0.9) })
 }
 
-/// The median of the ratios of values that were measured in the same round; rounds where one is missing are left out.
+/// Returns the median of the ratios of values from the same round. Rounds with a missing value are left out.
 pub(crate) fn median_ratio(values: &[f64], base: &[f64]) -> Option<f64> {
     let ratios: Vec<f64> = values.iter().zip(base).map(|(value, base)| value / base).collect();
     summary(&ratios).map(|summary| summary.median)
 }
 
-/// Linear between the two nearest ranks; `sorted` has at least one value.
+/// Returns a percentile, interpolated between the two nearest ranks. `sorted` must have a value.
 fn percentile(sorted: &[f64], share: f64) -> f64 {
     let rank = share * (sorted.len() - 1) as f64;
     let (low, high) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn ratios_are_taken_round_by_round() {
-        // The machine was twice as slow in the last round, for both alike.
+        // In the last round the machine was half as fast for both.
         assert_eq!(median_ratio(&[2.0, 2.0, 4.0], &[1.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median_ratio(&[f64::NAN, 6.0], &[1.0, 2.0]), Some(3.0));
     }

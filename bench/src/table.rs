@@ -1,17 +1,17 @@
-//! Markdown tables of what was measured. Pure.
+//! Formats measurements as Markdown tables. No I/O.
 
 use crate::rounds::Series;
 use crate::stats::{median_ratio, summary};
 
-/// What one column of values is.
+/// A column of values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
-    /// With its unit, as in `start, ms`.
+    /// The name with the unit, as in `start, ms`.
     pub(crate) name: &'static str,
     pub(crate) decimals: usize,
 }
 
-/// A Markdown table: each value as `median [p10–p90]`, and the ratio of the first column to the first row.
+/// Returns a Markdown table with each value as `median [p10–p90]`, and the ratio of the first column to the first row.
 pub(crate) fn of_series(columns: &[Column], series: &[Series]) -> String {
     let names: Vec<String> = columns.iter().map(|column| column.name.to_owned()).collect();
     let mut rows = vec![[vec![String::new()], names, vec!["ratio".to_owned(), "rounds".to_owned()]].concat()];
@@ -33,7 +33,7 @@ pub(crate) fn of_series(columns: &[Column], series: &[Series]) -> String {
     text
 }
 
-/// A Markdown table whose first row is the head; all columns but the first are aligned to the right.
+/// Returns a Markdown table whose first row is the head. All columns but the first are aligned to the right.
 pub(crate) fn of_rows(rows: &[Vec<String>]) -> String {
     let mut lines: Vec<String> = rows.iter().map(|row| format!("| {} |", row.join(" | "))).collect();
     let columns = rows.first().map_or(0, Vec::len);
@@ -42,7 +42,7 @@ pub(crate) fn of_rows(rows: &[Vec<String>]) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Two decimals; more where these would be zeros, none where they would be noise.
+/// Formats a ratio with two decimals; with more if it is small, with none if it is large.
 fn in_words(ratio: f64) -> String {
     match ratio {
         ..0.1 => format!("{ratio:.4}"),

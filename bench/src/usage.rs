@@ -1,15 +1,15 @@
-//! What a process has used: CPU time and memory, of this process and of the engine.
+//! CPU time and memory of this process, of others and of the engine.
 
 use std::fs;
 use std::time::Duration;
 
-/// Clock ticks per second in `/proc`, the same on every Linux that Rust runs on.
+/// The clock ticks per second in `/proc`, the same on every Linux that Rust supports.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// The CPU time of this process so far, user and system.
+/// Returns the CPU time of this process so far, user and system.
 #[expect(unsafe_code, reason = "the standard library does not ask for resource usage")]
 pub(crate) fn cpu_time() -> Duration {
-    // SAFETY: all fields of `rusage` are integers, for which zeros are values.
+    // SAFETY: all fields of `rusage` are integers, for which zero is valid.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: the pointer is to a `rusage` that outlives the call.
     let got = unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
@@ -20,19 +20,19 @@ pub(crate) fn cpu_time() -> Duration {
         .sum()
 }
 
-/// The most memory that this process has had resident, in MiB.
+/// Returns the largest resident set size of this process, in MiB.
 ///
-/// From `/proc`: the `ru_maxrss` of a child counts what its parent had when it was forked.
+/// It is read from `/proc`, since a child's `ru_maxrss` includes its parent's size at the fork.
 pub(crate) fn peak_rss_mib() -> f64 {
     of_status("VmHWM:")
 }
 
-/// A line of `/proc/self/status`, in MiB; NaN where it is not there.
+/// Returns a value of `/proc/self/status`, in MiB; NaN if it is missing.
 fn of_status(key: &str) -> f64 {
     of_process(std::process::id(), key)
 }
 
-/// A line of a process's status in `/proc`, in MiB; NaN where it is not there.
+/// Returns a value of a process's status in `/proc`, in MiB; NaN if it is missing.
 pub(crate) fn of_process(pid: u32, key: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let kib =
@@ -40,7 +40,8 @@ pub(crate) fn of_process(pid: u32, key: &str) -> f64 {
     kib.map_or(f64::NAN, |kib: f64| kib / 1024.0)
 }
 
-/// What the processes of a container are resident with whose program has this path, in MiB; NaN where they can't be seen.
+/// Returns the resident memory of a container's processes whose program has this path, in MiB; NaN if they cannot be
+/// seen.
 pub(crate) fn resident_mib(container: &str, program: &str) -> f64 {
     let pids = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
     let is_its = |path: &std::path::PathBuf| {
@@ -56,17 +57,17 @@ pub(crate) fn resident_mib(container: &str, program: &str) -> f64 {
     if kib.is_empty() { f64::NAN } else { kib.iter().sum::<f64>() / 1024.0 }
 }
 
-/// The memory that this process has resident, in MiB.
+/// Returns the resident memory of this process, in MiB.
 pub(crate) fn rss_mib() -> f64 {
     of_status("VmRSS:")
 }
 
-/// The CPU time of the engine's daemon so far, in ms; NaN where it can't be seen.
+/// Returns the CPU time of the engine's daemon so far, in ms; NaN if it cannot be seen.
 pub(crate) fn engine_cpu_ms() -> f64 {
     let read = || {
         let pid = fs::read_to_string("/var/run/docker.pid").ok()?;
         let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).ok()?;
-        // Behind the name, which is in parentheses, user and system time are the 12th and 13th.
+        // After the name in parentheses, user and system time are the 12th and 13th field.
         let (_, fields) = stat.rsplit_once(") ")?;
         let ticks: Vec<f64> =
             fields.split(' ').skip(11).take(2).filter_map(|field| field.parse().ok()).collect();

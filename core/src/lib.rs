@@ -7,7 +7,6 @@ pub mod case;
 pub mod duration;
 pub mod labels;
 pub mod ownership;
-pub mod pool;
 pub mod reaper;
 mod session_id;
 

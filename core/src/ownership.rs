@@ -58,8 +58,8 @@ pub enum Ownership<'a> {
 
 /// Decides from a resource's names and labels whether Seatrial created it.
 ///
-/// `names` are all names that the engine lists for it, with or without Docker's leading `/`. `label` returns the value of
-/// a label.
+/// `names` are all names that the engine lists for it, with or without Docker's leading `/`. `label` returns a label's
+/// value.
 #[must_use]
 pub fn judge<'a, 'n>(
     kind: Kind,
@@ -81,8 +81,8 @@ pub fn judge<'a, 'n>(
 }
 
 impl Ownership<'_> {
-    /// Returns `true` if Seatrial created the resource. `image_creation` is the value of [`CREATION`] on the container's
-    /// image, if the image has one; it is ignored for other kinds.
+    /// Returns `true` if Seatrial created the resource. `image_creation` is the value of [`CREATION`] on the image of a
+    /// container, if there is one; it is ignored for other kinds.
     #[must_use]
     pub fn is_own(self, image_creation: Option<&str>) -> bool {
         match self {

@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     ensure!(psql.is_running().await?, "it waits for more");
 
     psql.write("\\q\n").await?;
-    println!("psql ended with {}", psql.wait_within(TIME).await?);
+    println!("psql ended with {}", psql.wait_timeout(TIME).await?);
     Ok(())
     // Dropping the handle of a running process kills it.
 }

@@ -49,7 +49,7 @@ mod life;
 mod monitor;
 mod network;
 mod output;
-mod pool;
+pub mod pool;
 mod pull;
 mod session;
 mod volume;
@@ -76,11 +76,7 @@ pub use life::{AfterExit, LastRun, ProfileHook, ProfileTarget, StateWatch, WaitC
 pub use monitor::{Monitor, Phase, Rates, Snapshot, Stats, StatsStream, Traffic};
 pub use network::Network;
 pub use output::{LogLines, LogMatch, LogOutput, Logs};
-pub use pool::{
-    Accounting, ContainerPool, ExclusiveLease, Interval, LazyPool, LeakCheck, Lease, Lockout, MemberAccount,
-    MemberState, MemberStatus, Percentiles, PoolBuilder, PoolStatus, QueueChange, Recycle, Timeline, Times,
-    Wait, WaitKind, Waits, Window,
-};
+pub use pool::{ContainerPool, ExclusiveLease, LazyPool, Lease};
 pub use pull::{LayerProgress, PullProgress};
 pub use session::{Leftover, Pull, Session, SessionBuilder, Sweep};
 pub use volume::Volume;

@@ -1,8 +1,8 @@
-//! The address file of a reaper that runs as a process on the host. It leads clients to the reaper, and ensures that only
-//! one reaper runs for each file. This module opens no sockets.
+//! The address file of a reaper that runs as a process on the host. It leads clients to the reaper, and ensures that
+//! only one reaper runs for each file. This module opens no sockets.
 //!
-//! The reaper holds a lock (`flock`) on its file for as long as it lives, so a file without a lock belongs to a reaper that
-//! is dead. The file appears complete and locked, or not at all.
+//! The reaper holds a lock (`flock`) on its file for as long as it lives, so a file without a lock belongs to a reaper
+//! that is dead. The file appears complete and locked, or not at all.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-/// The number of attempts to take a lock, and the pause between them. A process that only checks for the lock holds it for
-/// a moment.
+/// The number of attempts to take a lock, and the pause between them. A process that only checks for the lock holds it
+/// for a moment.
 const TRIES: (u32, Duration) = (25, Duration::from_millis(10));
 
 /// This reaper's address file. It is locked while this value lives, and deleted when this value is dropped.

@@ -84,8 +84,8 @@ impl Hub {
         self.changed.notified().await;
     }
 
-    /// Makes room for a new connection, and returns what tells it to close. If there are too many connections, the oldest
-    /// one without a filter is told to close. `None` if all connections are clients.
+    /// Makes room for a new connection, and returns what tells it to close. If there are too many connections, the
+    /// oldest one without a filter is told to close. `None` if all connections are clients.
     pub(crate) fn open(&self, id: ConnectionId) -> Option<Arc<Notify>> {
         if self.connections().open >= self.max_connections && !self.evict() {
             return None;
@@ -118,8 +118,8 @@ impl Hub {
         connections.silent.remove(&id);
     }
 
-    /// Accounts for the size of a connection's unfinished line. Returns `false` if all unfinished lines together are too
-    /// long.
+    /// Accounts for the size of a connection's unfinished line. Returns `false` if all unfinished lines together are
+    /// too long.
     pub(crate) fn account_unfinished(&self, before: usize, now: usize) -> bool {
         let held = self.unfinished.fetch_add(now, Ordering::Relaxed) + now;
         let held = held - before;

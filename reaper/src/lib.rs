@@ -1,8 +1,8 @@
 //! The reaper: waits until its clients are gone, and removes what their filters select.
 //!
-//! It takes the place of `testcontainers/ryuk`, with the same protocol, variables and log lines. The parts without I/O are
-//! the line decoder and the filter (in `seatrial_core::reaper`), [`settings`] and the [`lifecycle`]. Around them are the
-//! listener with its connections, the engine's client and the pruner. [`run`] puts them together.
+//! It takes the place of `testcontainers/ryuk`, with the same protocol, variables and log lines. The parts without I/O
+//! are the line decoder and the filter (in `seatrial_core::reaper`), [`settings`] and the [`lifecycle`]. Around them
+//! are the listener with its connections, the engine's client and the pruner. [`run`] puts them together.
 
 pub mod log;
 mod timestamp;

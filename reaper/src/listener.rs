@@ -7,8 +7,8 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::net::TcpListener;
 
-/// The most connections that wait to be accepted. With fewer, a port scan has the kernel drop the connection of a client,
-/// which tries again only a second later.
+/// The most connections that wait to be accepted. With fewer, a port scan has the kernel drop the connection of a
+/// client, which tries again only a second later.
 const BACKLOG: i32 = 4_096;
 
 /// Listens on a port of 127.0.0.1; port 0 stands for any free port.

@@ -1,7 +1,7 @@
 //! The log on stdout: one line of `key=value` pairs per event, in ryuk's form.
 //!
-//! Clients and tests of all Testcontainers libraries read some of the messages; those are marked as a contract where they
-//! are written.
+//! Clients and tests of all Testcontainers libraries read some of the messages; those are marked as a contract where
+//! they are written.
 //!
 //! A thread of its own writes the lines, because a full pipe that nobody reads must not hold anything up. When too many
 //! lines wait, new ones are left out and counted, except errors and the report.

@@ -24,8 +24,8 @@ pub struct Settings {
     /// `RYUK_REMOVE_RETRIES`: the number of passes in a row without progress after which a prune may give up; see
     /// [`patience`](Self::patience). Default: 10.
     pub remove_retries: u32,
-    /// `RYUK_RETRY_OFFSET`: a resource counts as a change if it was created after the time of the check plus this. Default:
-    /// -1 s.
+    /// `RYUK_RETRY_OFFSET`: a resource counts as a change if it was created after the time of the check plus this.
+    /// Default: -1 s.
     pub retry_offset: Signed,
     /// `RYUK_CHANGES_RETRY_INTERVAL`: the pause after a change before the next check. Default: 1 s.
     pub changes_interval: Duration,
@@ -55,8 +55,8 @@ pub struct Settings {
 pub struct Certificates {
     /// `DOCKER_CERT_PATH`: the folder with `ca.pem`, `cert.pem` and `key.pem`.
     pub folder: PathBuf,
-    /// `DOCKER_TLS_VERIFY`: check that the engine's certificate is valid for its host. As in Docker's client for Go, every
-    /// text that is not empty turns it on, `0` and `false` too.
+    /// `DOCKER_TLS_VERIFY`: check that the engine's certificate is valid for its host. As in Docker's client for Go,
+    /// every text that is not empty turns it on, `0` and `false` too.
     pub verify: bool,
 }
 

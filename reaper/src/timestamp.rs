@@ -41,8 +41,8 @@ pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::new(u64::try_from(seconds - offset).ok()?, nanos))
 }
 
-/// Returns the number of days from 1970-01-01 to a date of the Gregorian calendar. It is Howard Hinnant's method, in which
-/// a year begins in March.
+/// Returns the number of days from 1970-01-01 to a date of the Gregorian calendar. It is Howard Hinnant's method, in
+/// which a year begins in March.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));

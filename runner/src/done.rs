@@ -90,28 +90,17 @@ impl Done {
     /// of the run was up, 5 if a report could not be written, 130 if the run was interrupted. The command ends with 2 if a
     /// request is refused before anything runs.
     ///
-    /// A lost report comes before failed cases: whoever reads the report would take it for a complete one.
+    /// A lost report comes before failed cases: a reader would take the part that is there for all of it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match &self.stopped {
             Some(Stopped::Interrupted) => 130,
             Some(Stopped::TimeUp) => 4,
-            _ if self.failures() > 0 => {
-                if self.lost_reports.is_empty() {
-                    1
-                } else {
-                    5
-                }
-            }
+            _ if !self.lost_reports.is_empty() => 5,
+            _ if self.failures() > 0 => 1,
             Some(Stopped::GaveUp(_)) => 3,
             None if self.tally.count(Verdict::Infrastructure) > 0 => 3,
-            None => {
-                if self.lost_reports.is_empty() {
-                    0
-                } else {
-                    5
-                }
-            }
+            None => 0,
         }
     }
 
@@ -164,7 +153,8 @@ mod tests {
         for (verdicts, stopped, code) in [
             (&[Passed][..], None, 5),
             (&[Failed], None, 5),
-            (&[Infrastructure], None, 3),
+            (&[Infrastructure], None, 5),
+            (&[NotRun], gave_up(), 5),
             (&[Failed], Some(Stopped::TimeUp), 4),
         ] {
             let lost = Done { lost_reports: vec!["it is full".to_owned()], ..done(verdicts, stopped) };

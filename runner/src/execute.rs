@@ -48,6 +48,8 @@ pub(crate) struct Limits {
     /// The most output of each stream that is kept, in bytes.
     pub(crate) output: usize,
     pub(crate) is_isolated: bool,
+    /// The most memory that a container may use, in bytes.
+    pub(crate) memory: Option<u64>,
     /// The exit codes by which a case says that it skipped itself.
     pub(crate) skip_codes: Vec<i64>,
 }
@@ -72,11 +74,14 @@ pub(crate) async fn execute(
     let (limit, container) = (limits.timeout.saturating_add(GRACE), watched.container);
     let running = async {
         let (cases, by_exec) = way_into(container, limits.way).await?;
+        let is_by_agent = cases.via() == CaseVia::Agent;
         let began = Instant::now();
         let attempt = |end| Attempt::new(place, container.name(), end);
         let attempt = match cases.run(case(words, name, limits)).await {
             Ok(output) => attempt(watched.judge(&output, limits).await?).with_output(output),
-            Err(error) if error.is_exec() => attempt(watched.blame(error).await?).after(began.elapsed()),
+            Err(error) if is_by_agent && is_loss_of_agent(&error) => {
+                attempt(watched.blame(error).await?).after(began.elapsed())
+            }
             Err(error) => return Err(error.into()),
         };
         Ok(Attempt { by_exec, ..attempt })
@@ -90,12 +95,17 @@ pub(crate) async fn execute(
     })
 }
 
+/// Returns `true` if an error means that the agent has ended, as opposed to one that does not answer.
+fn is_loss_of_agent(error: &seatrial::Error) -> bool {
+    error.is_exec() && !error.is_timeout() && !error.is_not_started()
+}
+
 /// Finds the way into a container, and the reason why it is the engine's exec although the agent is preferred.
 async fn way_into(container: &TestContainer, way: Way) -> Result<(Cases, Option<String>)> {
-    let cases = container.cases().await?;
     if way == Way::Engine {
-        return Ok((cases.by_exec(), None));
+        return Ok((container.cases_by_exec(), None));
     }
+    let cases = container.cases().await?;
     match cases.via() {
         CaseVia::Exec { reason } if way == Way::Agent => {
             Err(Error::engine(format!("{container}: the agent can't run in it: {reason}")))
@@ -117,7 +127,7 @@ fn case(words: Vec<Vec<u8>>, name: Name<'_>, limits: &Limits) -> Case {
         case = case.user(user);
     }
     if let Some(dir) = &limits.working_dir {
-        case = case.workdir(dir);
+        case = case.working_dir(dir);
     }
     if limits.is_isolated { case.isolated() } else { case }
 }
@@ -126,10 +136,20 @@ impl Watched<'_> {
     /// Judges the end of a command, in the light of the container's state.
     async fn judge(&mut self, output: &CaseOutput, limits: &Limits) -> Result<End> {
         let end = |status, note| End::Ran { status, exit_code: None, signal: None, note };
+        // An engine's report of a lack of memory may come after the end of a case. For a case that was not killed itself,
+        // it is awaited only if one of the processes was large.
+        let is_large = output.max_rss.zip(limits.memory).is_some_and(|(most, limit)| most >= limit / 2);
         Ok(match &output.end {
-            CaseEnd::Exited(code) => self.exited(i64::from(*code), output, limits).await?,
+            CaseEnd::Exited(code) if limits.skip_codes.contains(&i64::from(*code)) => {
+                End::Skipped { exit_code: i64::from(*code), reason: last_line(output) }
+            }
+            CaseEnd::Exited(code) => {
+                let exit_code = i64::from(*code);
+                let (status, note) = self.status(exit_code, is_large).await?;
+                End::Ran { status, exit_code: Some(exit_code), signal: None, note }
+            }
             CaseEnd::Signalled(signal) => {
-                let (status, note) = self.status(i64::from(128 + signal)).await?;
+                let (status, note) = self.status(i64::from(128 + signal), is_large).await?;
                 End::Ran { status, exit_code: None, signal: Some(*signal), note }
             }
             CaseEnd::TimedOut => end(Status::Timeout, None),
@@ -140,44 +160,40 @@ impl Watched<'_> {
         })
     }
 
-    async fn exited(&mut self, exit_code: i64, output: &CaseOutput, limits: &Limits) -> Result<End> {
-        if limits.skip_codes.contains(&exit_code) {
-            return Ok(End::Skipped { exit_code, reason: last_line(output) });
-        }
-        let (status, note) = self.status(exit_code).await?;
-        Ok(End::Ran { status, exit_code: Some(exit_code), signal: None, note })
-    }
-
     /// Finds the status of a command that ended with an exit code, and a note on it.
     ///
     /// # Errors
     /// Engine, if the container has ended under the command.
-    async fn status(&mut self, exit_code: i64) -> Result<(Status, Option<String>)> {
-        if exit_code == 0 {
-            let note = self.was_short_of_memory().then(|| CHILD_OUT_OF_MEMORY.to_owned());
-            return Ok((Status::Success, note));
-        }
-        let state = self.container.state().await?;
+    async fn status(&mut self, exit_code: i64, is_large: bool) -> Result<(Status, Option<String>)> {
         let was_killed = exit_code == KILLED;
-        let is_short = state.oom_killed || (was_killed && self.will_be_short_of_memory().await);
-        if !state.is_running() && !is_short {
-            return Err(Error::engine(format!("{} ended under the case: {state}", self.container)));
-        }
+        let is_awaited = was_killed || is_large;
+        let is_short = if exit_code == 0 {
+            self.is_short_of_memory(is_awaited).await
+        } else {
+            let state = self.container.state().await?;
+            let is_short = state.oom_killed || self.is_short_of_memory(is_awaited).await;
+            if !state.is_running() && !is_short {
+                return Err(Error::engine(format!("{} ended under the case: {state}", self.container)));
+            }
+            is_short
+        };
         let ending = Ending { exit_code, out_of_memory: is_short && was_killed, stop: None };
         let note = (is_short && !was_killed).then(|| CHILD_OUT_OF_MEMORY.to_owned());
         Ok((Status::of(ending), note))
     }
 
-    /// Judges a case whose agent is gone while the container runs on: only a process in the container can have ended it.
+    /// Judges a case whose agent is gone. If another command can be started in the container, the container runs on, and
+    /// only a process in it can have ended the agent.
     ///
     /// # Errors
-    /// The given error, if the container has ended as well.
+    /// The given error, if the container or the engine is away too.
     async fn blame(&mut self, error: seatrial::Error) -> Result<End> {
-        let state = self.container.state().await?;
-        if !state.is_running() {
+        let container = self.container;
+        let runs_on = matches!(container.cases().await.map(|cases| cases.via()), Ok(CaseVia::Agent));
+        if !runs_on || !container.state().await?.is_running() {
             return Err(error.into());
         }
-        let (status, note) = if state.oom_killed {
+        let (status, note) = if self.is_short_of_memory(true).await {
             (Status::OutOfMemory, None)
         } else {
             let note = "the case ended the program that ran it: it must signal its own processes only, and not all of \
@@ -187,14 +203,14 @@ impl Watched<'_> {
         Ok(End::Ran { status, exit_code: None, signal: None, note })
     }
 
-    /// Returns `true` if the engine has reported by now that the container was short of memory.
-    fn was_short_of_memory(&mut self) -> bool {
-        self.next_shortage().now_or_never().unwrap_or(false)
-    }
-
-    /// Waits a moment for the engine's report that the container was short of memory.
-    async fn will_be_short_of_memory(&mut self) -> bool {
-        tokio::time::timeout(LATE, self.next_shortage()).await.unwrap_or(false)
+    /// Finds out whether the engine has reported that the container was short of memory. A report that may be late is
+    /// awaited for a moment.
+    async fn is_short_of_memory(&mut self, is_awaited: bool) -> bool {
+        if is_awaited {
+            tokio::time::timeout(LATE, self.next_shortage()).await.unwrap_or(false)
+        } else {
+            self.next_shortage().now_or_never().unwrap_or(false)
+        }
     }
 
     async fn next_shortage(&mut self) -> bool {

@@ -1,6 +1,6 @@
 //! Observers of a run: the console and each report are one.
 
-use seatrial::PoolStatus;
+use seatrial::pool::PoolStatus;
 
 use crate::attempt::Attempt;
 use crate::done::Done;

@@ -55,7 +55,9 @@ impl Run {
         for case in plan.shared().iter().chain(plan.alone()) {
             template.check(plan.name(*case))?;
         }
-        let limits = Limits { timeout: Duration::from_secs(600), output: 1 << 20, ..Limits::default() };
+        let memory = request.memory_limit();
+        let limits =
+            Limits { timeout: Duration::from_secs(600), output: 1 << 20, memory, ..Limits::default() };
         Ok(Self {
             request,
             template,

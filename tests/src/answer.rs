@@ -11,25 +11,25 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer without a body.
+    /// Makes an answer without a body.
     #[must_use]
     pub fn new(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
-    /// An answer with a JSON body.
+    /// Makes an answer with a JSON body.
     #[must_use]
     pub fn json(status: u16, body: &Value) -> Self {
         Self::new(status).header("Content-Type", "application/json").body(body.to_string())
     }
 
-    /// An error as the engine words it: `{"message": …}`.
+    /// Makes an error as the engine words it: `{"message": …}`.
     #[must_use]
     pub fn error(status: u16, message: &str) -> Self {
         Self::json(status, &json!({ "message": message }))
     }
 
-    /// An error as a registry words it: `{"errors": [{"code": …}]}`.
+    /// Makes an error as a registry words it: `{"errors": [{"code": …}]}`.
     #[must_use]
     pub fn registry_error(status: u16, code: &str, message: &str) -> Self {
         Self::json(status, &json!({ "errors": [{ "code": code, "message": message }] }))
@@ -53,7 +53,7 @@ impl Answer {
         self.status
     }
 
-    /// The answer as it goes on the wire; what answers a HEAD has no body there.
+    /// Returns the answer as it goes on the wire; what answers a HEAD has no body there.
     pub(crate) fn to_bytes(&self, method: &str) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
@@ -65,7 +65,7 @@ impl Answer {
     }
 }
 
-/// The words behind a status, which some clients repeat in their messages.
+/// Returns the words behind a status, which some clients repeat in their messages.
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 /// The programs that will do, one per line, the smallest first; `xtask` reads the same file.
 const PROGRAMS: &str = include_str!("browsers.txt");
-/// How long the browser may take for one answer; the machine may be busy.
+/// The longest time for one answer of the browser; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser with one page; ended when it is dropped.
@@ -23,11 +23,11 @@ pub struct Browser {
     process: Child,
     to: ChildStdin,
     from: Receiver<Value>,
-    /// What the page told without being asked.
+    /// The events that the page has sent without a request.
     events: Vec<Value>,
     page: String,
     next: u64,
-    /// Where it keeps what it keeps; it goes after the process.
+    /// The browser's profile folder. It is removed after the process has ended.
     _profile: TempDir,
 }
 
@@ -82,7 +82,7 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", json!({ "features": features }));
     }
 
-    /// The value of an expression in the page.
+    /// Returns the value of an expression in the page.
     ///
     /// # Panics
     /// If it throws.
@@ -108,7 +108,7 @@ impl Browser {
         );
     }
 
-    /// A picture of the page, as PNG in base64.
+    /// Returns a picture of the page, as PNG in base64.
     #[must_use]
     #[track_caller]
     pub fn screenshot(&mut self) -> String {
@@ -117,7 +117,7 @@ impl Browser {
         answer["data"].as_str().expect("a picture").to_owned()
     }
 
-    /// What went wrong in the page so far: exceptions, and whatever it asked a network for.
+    /// Returns what went wrong in the page so far: exceptions, and requests to a network.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         let is_bad = |event: &&Value| match event["method"].as_str() {
@@ -175,7 +175,8 @@ impl Drop for Browser {
     }
 }
 
-/// The browser's command, which reads its third and writes its fourth descriptor: a shell makes them of the usual two.
+/// Returns the browser's command, which reads its third and writes its fourth descriptor: a shell makes them of the
+/// usual two.
 #[track_caller]
 fn command(profile: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();

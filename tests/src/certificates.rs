@@ -28,7 +28,8 @@ impl Certificates {
         certificates
     }
 
-    /// A folder as an engine's client has it: `ca.pem`, `cert.pem` and `key.pem`, valid for so many days from now on.
+    /// Returns a folder as an engine's client has it: `ca.pem`, `cert.pem` and `key.pem`, valid for so many days from
+    /// now on.
     pub fn client(&self, days: i32) -> TempDir {
         self.sign("client", "use", &days.to_string());
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -38,7 +39,8 @@ impl Certificates {
         folder
     }
 
-    /// Where a daemon is to listen that lets in who has a certificate of ours, and its arguments for that.
+    /// Returns an address for a daemon that accepts our clients' certificates only, and the daemon's arguments for
+    /// that.
     pub fn of_a_daemon(&self) -> (String, Vec<String>) {
         // Free a moment ago, and nobody else is given it so soon.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr().expect("one");
@@ -59,12 +61,12 @@ impl Certificates {
         openssl(path, &[&sign[..], &["-days", days, "-extfile", extensions, "-out", &certificate]].concat());
     }
 
-    /// The path of one of the files.
+    /// Returns the path of one of the files.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// One of the files: `ca.pem`, `server.pem`, `server.key`.
+    /// Returns one of the files: `ca.pem`, `server.pem`, `server.key`.
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).expect("openssl wrote it")
     }

@@ -1,7 +1,7 @@
 //! A scenario in a process of its own: the test program runs itself again, for one ignored test.
 //!
-//! What a process does when it exits, panics or is killed can be seen from outside only. A scenario is an ignored
-//! test of the same binary, which returns at once unless [`is_scenario`] says that it was meant.
+//! Exits, panics and kills of a process can only be seen from outside. A scenario is an ignored test of the same
+//! program, which returns at once unless [`is_scenario`] returns `true`.
 //!
 //! A scenario has no reaper, unless its test says otherwise: what goes is then what the process itself has removed.
 
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// Holds the scenario's name in the environment of a child.
 const SCENARIO: &str = "SEATRIAL_TESTS_SCENARIO";
-/// How often a child is asked whether it has ended.
+/// The time between two looks at whether a child has ended.
 const POLL: Duration = Duration::from_millis(10);
 
 /// A running scenario; killed, with all of its process group, when it is dropped.
@@ -28,7 +28,7 @@ pub struct Child {
     status: Option<ExitStatus>,
 }
 
-/// What the child has printed: the reading threads write, tests read.
+/// The lines that the child has printed. The reading threads write them, tests read them.
 #[derive(Debug, Default)]
 struct Output {
     lines: Mutex<Lines>,
@@ -41,7 +41,8 @@ struct Lines {
     streams_closed: usize,
 }
 
-/// Whether this process was made to run a scenario; an ignored test that is one returns at once otherwise.
+/// Returns `true` if this process was started to run a scenario. An ignored test that is a scenario returns at once
+/// otherwise.
 #[must_use]
 pub fn is_scenario() -> bool {
     env::var_os(SCENARIO).is_some()
@@ -74,7 +75,7 @@ impl Child {
         Self::start(test_name(&scenario), env, &["--nocapture"])
     }
 
-    /// As [`spawn`](Self::spawn), with the output of the scenario captured, as that of a test is by default.
+    /// Starts a scenario as [`spawn`](Self::spawn) does, with its output captured, as that of a test is by default.
     ///
     /// # Panics
     /// If it can't be started.
@@ -133,13 +134,13 @@ impl Child {
         Self { process, output, readers: [stdout, stderr].into_iter().flatten().collect(), status: None }
     }
 
-    /// The process's id.
+    /// Returns the process's id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// All lines of stdout and stderr so far, each stream in its order.
+    /// Returns all lines of stdout and stderr so far, each stream in its order.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.output.lock().seen.clone()

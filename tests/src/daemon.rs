@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::Engine;
 
-/// How long a daemon may take until it answers, or until it has ended.
+/// The longest time that a daemon may take to answer, or to end.
 const PATIENCE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(50);
 
@@ -101,7 +101,7 @@ impl Daemon {
         Self::start_as(&json!({}), Vec::new())
     }
 
-    /// As [`start`](Self::start), with more arguments.
+    /// Starts a daemon as [`start`](Self::start) does, with more arguments.
     ///
     /// # Panics
     /// As [`start`](Self::start).
@@ -110,7 +110,7 @@ impl Daemon {
         Self::start_as(&json!({}), arguments)
     }
 
-    /// As [`start`](Self::start), with a configuration.
+    /// Starts a daemon as [`start`](Self::start) does, with a configuration.
     ///
     /// # Panics
     /// As [`start`](Self::start).
@@ -198,19 +198,19 @@ impl Daemon {
         self.process = None;
     }
 
-    /// The socket's path.
+    /// Returns the socket's path.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join("docker.sock")
     }
 
-    /// Where it keeps what it has of a container.
+    /// Returns the folder in which the daemon keeps a container.
     #[must_use]
     pub fn folder_of(&self, container: &str) -> PathBuf {
         self.folder.path().join("data/containers").join(container)
     }
 
-    /// The daemon, to be asked.
+    /// Returns the daemon as an engine to ask.
     #[must_use]
     pub fn engine(&self) -> Engine {
         Engine::at(self.socket())

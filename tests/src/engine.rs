@@ -23,7 +23,7 @@ pub struct Engine {
     socket: PathBuf,
 }
 
-/// What an engine answered.
+/// An engine's answer.
 #[derive(Clone, Debug)]
 pub struct EngineAnswer {
     /// The HTTP status.
@@ -33,20 +33,20 @@ pub struct EngineAnswer {
 }
 
 impl Engine {
-    /// The engine of `DOCKER_HOST` if that is a unix socket, else the one at `/var/run/docker.sock`.
+    /// Makes the engine of `DOCKER_HOST` if that is a unix socket, else the one at `/var/run/docker.sock`.
     #[must_use]
     pub fn from_env() -> Self {
         let host = env::var("DOCKER_HOST").unwrap_or_default();
         Self::at(host.strip_prefix("unix://").unwrap_or("/var/run/docker.sock"))
     }
 
-    /// The engine that listens on this socket.
+    /// Makes the engine that listens on this socket.
     #[must_use]
     pub fn at(socket: impl Into<PathBuf>) -> Self {
         Self { socket: socket.into() }
     }
 
-    /// The socket's path.
+    /// Returns the socket's path.
     #[must_use]
     pub fn socket(&self) -> &Path {
         &self.socket
@@ -114,7 +114,7 @@ impl Engine {
 }
 
 impl EngineAnswer {
-    /// The body as text.
+    /// Returns the body as text.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

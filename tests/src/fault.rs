@@ -1,10 +1,10 @@
-//! What a server does to a request that a rule matches.
+//! Faults: the things that a server does to a request that a rule matches.
 
 use std::time::Duration;
 
 use crate::{Answer, Gate};
 
-/// What is done instead of, or before, forwarding a request and its answer.
+/// A fault that replaces the forwarding of a request and its answer, or comes before it.
 ///
 /// [`Delay`](Fault::Delay) and [`Hold`](Fault::Hold) come before: the rules after them still apply. All others
 /// settle the request.
@@ -31,7 +31,7 @@ pub enum Fault {
     Break {
         /// The bytes of the body that pass.
         after: u64,
-        /// What comes then.
+        /// The step that follows.
         then: Then,
     },
     /// Forwards, and lets the answer's body through at this rate.
@@ -41,7 +41,7 @@ pub enum Fault {
     },
 }
 
-/// How a fault goes on once it has done its work.
+/// The step that follows once a fault has done its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// Closes the connection.
@@ -51,7 +51,7 @@ pub enum Then {
 }
 
 impl Fault {
-    /// Never answers; the request is not forwarded.
+    /// Makes a fault that never answers; the request is not forwarded.
     #[must_use]
     pub fn hang() -> Self {
         Self::Refuse(Then::Hang)
@@ -111,7 +111,7 @@ impl Fault {
         Self::Throttle { bytes_per_second }
     }
 
-    /// Whether the rules after this one still apply.
+    /// Returns `true` if the rules after this one still apply.
     pub(crate) fn goes_on(&self) -> bool {
         matches!(self, Self::Delay(_) | Self::Hold(_))
     }

@@ -1,8 +1,8 @@
-//! Where the body of an HTTP/1.1 message ends: a pure scanner that is fed bytes and lets them be forwarded untouched.
+//! Finds the end of an HTTP/1.1 message's body: a pure scanner that is fed bytes, which are forwarded untouched.
 
 use crate::head::Head;
 
-/// How far the body of one message goes.
+/// The way in which a message marks the end of its body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     /// So many bytes are still to come.
@@ -13,7 +13,7 @@ pub(crate) enum Framing {
     UntilClose,
 }
 
-/// Where in a chunked body the scanner is.
+/// The scanner's position in a chunked body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Chunks {
     /// In the digits of a chunk's size; what they say so far.
@@ -29,12 +29,12 @@ pub(crate) enum Chunks {
 }
 
 impl Framing {
-    /// The framing of a request's body.
+    /// Makes the framing of a request's body.
     pub(crate) fn of_request(head: &Head) -> Self {
         Self::stated(head).unwrap_or(Self::Length(0))
     }
 
-    /// The framing of the body of an answer to a request with this method.
+    /// Makes the framing of the body of an answer to a request with this method.
     pub(crate) fn of_answer(head: &Head, method: &str) -> Self {
         let status = head.status().unwrap_or_default();
         if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) {
@@ -63,7 +63,7 @@ impl Framing {
         }
     }
 
-    /// Whether the last byte was taken.
+    /// Returns `true` if the last byte was taken.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self, Self::Length(0) | Self::Chunked(Chunks::Done))
     }
@@ -88,7 +88,7 @@ impl Chunks {
         taken
     }
 
-    /// One byte outside of the data.
+    /// Takes one byte outside of the data.
     fn step(&mut self, byte: u8) {
         *self = match (&*self, byte) {
             (Self::Size(size) | Self::Extension(size), b'\n') => match size {

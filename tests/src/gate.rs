@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long a test waits for a request to reach a gate before it gives up.
+/// The longest time that a test waits for a request to reach a gate.
 const REACHED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Holds what arrives at it until it is released; clones are the same gate.
@@ -14,14 +14,15 @@ pub struct Gate(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// How many requests arrived. The relay writes, tests read; a channel because either may be in any runtime.
+    /// The number of requests that arrived. The relay writes, tests read; a channel, because either may be in any
+    /// runtime.
     arrived: watch::Sender<usize>,
-    /// Whether it is open. Tests write, the relay reads.
+    /// `true` if the gate is open. Tests write, the relay reads.
     open: watch::Sender<bool>,
 }
 
 impl Gate {
-    /// A closed gate.
+    /// Makes a closed gate.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Inner { arrived: watch::Sender::new(0), open: watch::Sender::new(false) }))
@@ -46,7 +47,7 @@ impl Gate {
         assert!(waiting.await.is_ok(), "{count} requests should have reached the gate; at first {seen} had");
     }
 
-    /// The same as [`reached`](Self::reached), for a thread without a runtime.
+    /// Waits as [`reached`](Self::reached) does, in a thread without a runtime.
     ///
     /// # Panics
     /// If none arrives within a minute, or inside a runtime.
@@ -58,7 +59,7 @@ impl Gate {
             .block_on(self.reached());
     }
 
-    /// How many requests have arrived, those that were let through included.
+    /// Returns how many requests have arrived, including those that were let through.
     #[must_use]
     pub fn arrived(&self) -> usize {
         *self.0.arrived.borrow()
@@ -69,7 +70,7 @@ impl Gate {
         self.0.open.send_replace(true);
     }
 
-    /// The relay's side: arrives, and goes on once the gate is open.
+    /// Arrives, for the relay, and goes on once the gate is open.
     pub(crate) async fn pass(&self) {
         self.0.arrived.send_modify(|count| *count += 1);
         let mut open = self.0.open.subscribe();

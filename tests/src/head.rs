@@ -12,7 +12,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Where the head at the start of `bytes` ends, if it is whole.
+    /// Returns the position of the end of the head at the start of `bytes`, if the head is complete.
     pub(crate) fn end_in(bytes: &[u8]) -> Option<usize> {
         bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
     }
@@ -29,38 +29,38 @@ impl Head {
         Some(Self { bytes, start_line, headers })
     }
 
-    /// The method of a request.
+    /// Returns the method of a request.
     pub(crate) fn method(&self) -> &str {
         self.start_line.split(' ').next().unwrap_or_default()
     }
 
-    /// The target of a request: path and query.
+    /// Returns the target of a request: path and query.
     pub(crate) fn target(&self) -> &str {
         self.start_line.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// The status of an answer.
+    /// Returns the status of an answer.
     pub(crate) fn status(&self) -> Option<u16> {
         self.start_line.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()
     }
 
-    /// All headers, their names in lower case.
+    /// Returns all headers, their names in lower case.
     pub(crate) fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
 
-    /// The first value of a header whose name is given in lower case.
+    /// Returns the first value of a header whose name is given in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether a header that lists words has this one.
+    /// Returns `true` if a header that lists words has this one.
     pub(crate) fn has_word(&self, name: &str, word: &str) -> bool {
         self.header(name)
             .is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
     }
 
-    /// Whether the sender closes the connection after this message.
+    /// Returns `true` if the sender closes the connection after this message.
     pub(crate) fn closes(&self) -> bool {
         self.has_word("connection", "close") || self.start_line.contains("HTTP/1.0")
     }

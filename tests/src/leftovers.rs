@@ -1,4 +1,4 @@
-//! What a session has left on the engine, found by its label; independent of the library under test.
+//! Leftovers: what a session has left on the engine, found by its label, without the library under test.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::Engine;
 
-/// How long what is being removed has to go.
+/// The longest time in which a resource that is being removed must be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(15);
-/// How often the engine is asked; it has no event for "nothing is left".
+/// The time between two looks at the engine. It has no event for "nothing is left".
 const POLL: Duration = Duration::from_millis(100);
 
 /// The resources that carry a session's label, each with what helps to recognise it; its reaper, which stays for a
@@ -38,7 +38,7 @@ pub fn assert_nothing_left(session: &str) {
 }
 
 impl Leftovers {
-    /// What is there now.
+    /// Lists what the engine has of a session now.
     ///
     /// # Errors
     /// If the engine does not answer.
@@ -78,7 +78,7 @@ impl Leftovers {
         }
     }
 
-    /// Whether nothing is left.
+    /// Returns `true` if nothing is left.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -102,13 +102,13 @@ impl fmt::Display for Leftovers {
     }
 }
 
-/// The containers that are no reapers.
+/// Leaves out the containers that are reapers.
 fn of_users(list: Value) -> Value {
     let containers = list.as_array().into_iter().flatten();
     containers.filter(|container| container["Labels"][labels::RYUK] != "true").cloned().collect()
 }
 
-/// Each item of a list in words; the engine writes an empty list as null.
+/// Describes each item of a list in words. The engine writes an empty list as null.
 fn described(list: &Value, describe: impl Fn(&Value) -> String) -> Vec<String> {
     list.as_array().into_iter().flatten().map(describe).collect()
 }

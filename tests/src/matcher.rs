@@ -23,7 +23,7 @@ enum Path {
 }
 
 impl Matcher {
-    /// Every request.
+    /// Matches every request.
     #[must_use]
     pub fn any() -> Self {
         Self { method: None, path: Path::Any, unless_header: None, which: 1..=usize::MAX }
@@ -49,7 +49,7 @@ impl Matcher {
         Self { method: Some(method.to_owned()), path, ..Self::any() }
     }
 
-    /// Any method. Default: the one given.
+    /// Matches any method. Default: the one given.
     #[must_use]
     pub fn any_method(mut self) -> Self {
         self.method = None;
@@ -63,28 +63,28 @@ impl Matcher {
         self
     }
 
-    /// Only the n-th request that matches, counted from 1 and from when the rule was made. Default: all.
+    /// Matches only the n-th request, counted from 1 and from when the rule was made. Default: all.
     #[must_use]
     pub fn nth(mut self, n: usize) -> Self {
         self.which = n..=n;
         self
     }
 
-    /// Only the first n requests that match. Default: all.
+    /// Matches only the first n requests. Default: all.
     #[must_use]
     pub fn first(mut self, n: usize) -> Self {
         self.which = 1..=n;
         self
     }
 
-    /// Only the requests that match from the n-th on. Default: all.
+    /// Matches only the requests from the n-th on. Default: all.
     #[must_use]
     pub fn from_nth(mut self, n: usize) -> Self {
         self.which = n..=usize::MAX;
         self
     }
 
-    /// Whether method, path and headers fit, whichever in the count it is.
+    /// Returns `true` if method, path and headers match, without regard to the count.
     pub(crate) fn fits(&self, request: &Request) -> bool {
         let path_fits = match &self.path {
             Path::Any => true,
@@ -98,7 +98,7 @@ impl Matcher {
         self.method.as_ref().is_none_or(|method| *method == request.method) && path_fits && !exempt
     }
 
-    /// Whether the n-th that fits is meant.
+    /// Returns `true` if the rule means the n-th request that matches.
     pub(crate) fn means(&self, n: usize) -> bool {
         self.which.contains(&n)
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 
-/// How long a future may sleep between two polls.
+/// The longest time that a future may sleep between two polls.
 const WOKEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Makes the future again and again, polls it n times, drops it and calls `check(n)`, for n = 0, 1, 2, … up to the n
@@ -52,7 +52,7 @@ async fn poll_times<F: Future>(mut future: Pin<&mut F>, polls: usize) -> Option<
             let woken = tokio::time::timeout(WOKEN_WITHIN, bell.0.notified()).await;
             assert!(woken.is_ok(), "nothing woke the future within {WOKEN_WITHIN:?} after poll {poll}");
         }
-        // What was rung before this poll is covered by it, and would make the next one a wake-up for nothing.
+        // A wake-up before this poll is covered by it, and would otherwise cause a needless one.
         let _ = bell.0.notified().now_or_never();
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Some(output);

@@ -4,29 +4,29 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// How long what is being closed has to go.
+/// The longest time in which a file or thread that is going must be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(15);
-/// How often `/proc` is looked at.
+/// The time between two looks at `/proc`.
 const POLL: Duration = Duration::from_millis(50);
 
-/// What a process had open, and its threads.
+/// The open files and the threads of a process at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessSnapshot {
     pid: u32,
-    /// What each file descriptor refers to, as in `socket:[123]`.
+    /// The target of each file descriptor, as in `socket:[123]`.
     pub files: BTreeMap<u32, String>,
     /// The name of each thread.
     pub threads: BTreeMap<u32, String>,
 }
 
 impl ProcessSnapshot {
-    /// Of this process.
+    /// Takes a snapshot of this process.
     #[must_use]
     pub fn own() -> Self {
         Self::of(std::process::id())
     }
 
-    /// Of the process with this id; one that is gone has nothing.
+    /// Takes a snapshot of the process with this id. A process that has ended has nothing open.
     #[must_use]
     pub fn of(pid: u32) -> Self {
         let files = numbered(&format!("/proc/{pid}/fd"), |path| {
@@ -38,7 +38,7 @@ impl ProcessSnapshot {
         Self { pid, files, threads }
     }
 
-    /// What the process has now beyond what it had then, each in words; empty if there are no more than then.
+    /// Lists what the process has now beyond this snapshot, each in words; empty if it has no more than then.
     ///
     /// Numbers are used again, so it is counts that are compared, and all newcomers that are listed.
     #[must_use]
@@ -73,7 +73,7 @@ impl ProcessSnapshot {
     }
 }
 
-/// The entries of a folder whose names are numbers; those that go away meanwhile are left out.
+/// Returns the entries of a folder whose names are numbers; those that go away meanwhile are left out.
 fn numbered(folder: &str, describe: impl Fn(&str) -> std::io::Result<String>) -> BTreeMap<u32, String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries

@@ -50,19 +50,19 @@ impl EngineProxy {
         Self::start(Engine::from_env().socket())
     }
 
-    /// What to set `DOCKER_HOST` to: `unix:///…`.
+    /// Returns the value for `DOCKER_HOST`: `unix:///…`.
     #[must_use]
     pub fn docker_host(&self) -> String {
         self.socket.docker_host()
     }
 
-    /// The socket's path.
+    /// Returns the socket's path.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.socket.path()
     }
 
-    /// The record and the rules, to be looked at by others too.
+    /// Returns the record and the rules, which can be shared.
     #[must_use]
     pub fn traffic(&self) -> Arc<Traffic> {
         Arc::clone(&self.traffic)

@@ -1,4 +1,4 @@
-//! The reaper's program as a process, driven from outside: by its port, its output and its exit code.
+//! The reaper's program as a process, which tests drive by its port, its output and its exit code.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -8,10 +8,10 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// How long anything that is waited for may take; the machine may be busy.
+/// The longest wait for an event; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A reaper that runs as a process on this host; killed when it is dropped.
+/// A reaper that runs as a process on this host. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Reaper {
     process: Child,
@@ -20,14 +20,14 @@ pub struct Reaper {
     port: u16,
 }
 
-/// How a reaper ended.
+/// The end of a reaper.
 #[derive(Clone, Debug)]
 pub struct ReaperEnd {
-    /// Its exit code.
+    /// The exit code; `None` if a signal ended it.
     pub code: Option<i32>,
-    /// All lines of stdout.
+    /// The lines of stdout.
     pub lines: Vec<String>,
-    /// All of stderr.
+    /// The text of stderr.
     pub stderr: String,
 }
 
@@ -36,10 +36,10 @@ pub struct ReaperEnd {
 pub struct ReaperClient(TcpStream);
 
 impl Reaper {
-    /// Starts one with short times, any port, and these variables; waits until it has started.
+    /// Starts a reaper with short times, any free port, and these variables, and waits until it has started.
     ///
     /// # Panics
-    /// If it does not start.
+    /// It does not start.
     #[must_use]
     #[track_caller]
     pub fn start(variables: &[(&str, &str)]) -> Self {
@@ -57,10 +57,10 @@ impl Reaper {
         reaper
     }
 
-    /// Runs one to its end without a client.
+    /// Runs a reaper to its end without a client.
     ///
     /// # Panics
-    /// If it can't be run.
+    /// It can't be run.
     #[must_use]
     #[track_caller]
     pub fn run(variables: &[(&str, &str)]) -> ReaperEnd {
@@ -73,16 +73,16 @@ impl Reaper {
         }
     }
 
-    /// The program's path; cargo builds it first, at most once per process.
+    /// Returns the program's path. Cargo builds the program first, at most once per process.
     ///
     /// # Panics
-    /// If it can't be built.
+    /// It can't be built.
     #[must_use]
     pub fn program() -> &'static Path {
         program()
     }
 
-    /// A command that would run one, for a test that does so itself.
+    /// Returns the command that runs a reaper with short times and these variables.
     #[must_use]
     pub fn command(variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(program());
@@ -91,7 +91,7 @@ impl Reaper {
             ("RYUK_CONNECTION_TIMEOUT", "20s"),
             ("RYUK_RECONNECTION_TIMEOUT", "200ms"),
             ("RYUK_CHANGES_RETRY_INTERVAL", "100ms"),
-            // What a test has just made is not what it wants to wait for.
+            // A resource that the test has just created is no change to wait for.
             ("RYUK_RETRY_OFFSET", "1h"),
         ];
         command.envs(short).envs(variables.iter().copied());
@@ -99,13 +99,13 @@ impl Reaper {
         command
     }
 
-    /// Its port.
+    /// Returns the port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Its process's id.
+    /// Returns the process's id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()
@@ -114,17 +114,17 @@ impl Reaper {
     /// Opens a connection.
     ///
     /// # Panics
-    /// If nobody listens.
+    /// The reaper does not listen.
     #[must_use]
     #[track_caller]
     pub fn connect(&self) -> ReaperClient {
         ReaperClient::connect((Ipv4Addr::LOCALHOST, self.port).into())
     }
 
-    /// Waits for a line that contains this text, among those not waited for yet.
+    /// Waits for a line that contains this text, and returns it. Lines before it are skipped.
     ///
     /// # Panics
-    /// If none comes, with all that was printed.
+    /// There is no such line; the message has all lines.
     #[track_caller]
     pub fn line(&mut self, containing: &str) -> String {
         let end = Instant::now() + PATIENCE;
@@ -143,18 +143,18 @@ impl Reaper {
     /// Sends a signal.
     ///
     /// # Panics
-    /// If it can't be sent.
+    /// It can't be sent.
     #[expect(unsafe_code, reason = "the standard library sends no signal but SIGKILL")]
     pub fn kill(&self, signal: i32) {
-        // SAFETY: `kill` has no memory to go wrong with; the id is of a child that was not waited for.
+        // SAFETY: `kill` accesses no memory, and the id is that of a child that was not waited for.
         let sent = unsafe { libc::kill(self.id().cast_signed(), signal) };
         assert_eq!(sent, 0, "signal {signal} could not be sent");
     }
 
-    /// Waits for its end.
+    /// Waits for the end.
     ///
     /// # Panics
-    /// If it does not come.
+    /// The reaper does not end.
     #[must_use]
     #[track_caller]
     pub fn end(mut self) -> ReaperEnd {
@@ -173,17 +173,17 @@ impl Reaper {
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
 impl ReaperEnd {
-    /// The first line with this text.
+    /// Returns the first line that contains this text.
     ///
     /// # Panics
-    /// If there is none.
+    /// There is none; the message has all lines.
     #[track_caller]
     pub fn line(&self, containing: &str) -> &str {
         let line = self.lines.iter().find(|line| line.contains(containing));
@@ -192,10 +192,10 @@ impl ReaperEnd {
 }
 
 impl ReaperClient {
-    /// Opens a connection to a reaper that listens there.
+    /// Opens a connection to a reaper at this address.
     ///
     /// # Panics
-    /// If nobody does.
+    /// No reaper listens there.
     #[must_use]
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
@@ -207,21 +207,21 @@ impl ReaperClient {
     /// Writes bytes.
     ///
     /// # Panics
-    /// If the reaper does not take them.
+    /// The reaper has closed the connection.
     #[track_caller]
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.write_all(bytes.as_ref()).expect("the reaper reads");
     }
 
-    /// Writes bytes that the reaper may cut short.
+    /// Writes bytes to a reaper that may close the connection meanwhile.
     pub fn try_write(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.0.write_all(bytes.as_ref());
     }
 
-    /// Reads so many acknowledgements.
+    /// Reads this number of acknowledgements.
     ///
     /// # Panics
-    /// If anything else comes.
+    /// The reaper sends something else, or closes the connection.
     #[track_caller]
     pub fn acknowledged(&mut self, count: usize) {
         let mut answer = vec![0; 4 * count];
@@ -236,15 +236,15 @@ impl ReaperClient {
         self.acknowledged(1);
     }
 
-    /// Says that nothing more comes, and still reads.
+    /// Closes the connection for writing only.
     pub fn half_close(&self) {
         let _ = self.0.shutdown(std::net::Shutdown::Write);
     }
 
-    /// Leaves with a reset, as a close does while something is unread: here the acknowledgement of a filter.
+    /// Sends a filter and disconnects with a reset: that is what a close does while the acknowledgement is unread.
     ///
     /// # Panics
-    /// If there is none.
+    /// The filter is not acknowledged.
     #[track_caller]
     pub fn reset_after(mut self, filter: &str) {
         self.write(format!("{filter}\n"));
@@ -252,7 +252,7 @@ impl ReaperClient {
         assert!(unread > 0, "the reaper has closed");
     }
 
-    /// All bytes until the reaper closes; a reset counts as the end.
+    /// Reads all bytes until the reaper closes or resets the connection.
     #[must_use]
     pub fn rest(mut self) -> Vec<u8> {
         let mut rest = Vec::new();
@@ -261,16 +261,16 @@ impl ReaperClient {
     }
 }
 
-/// The program's path; cargo builds it, at most once per process, if that was not done yet.
+/// Returns the program's path. Cargo builds the program, at most once per process.
 fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-        // With the features that the whole workspace's tests are built with: else its dependencies were built once more.
+        // With the features of the workspace's tests. With others, cargo would build the dependencies once more.
         cargo.args(["build", "--quiet", "--workspace", "--bin", "seatrial-reaper", "--test", "reaper"]);
         cargo.arg("--message-format=json");
-        // What cargo has told this test of its own package some build scripts would take for a change.
+        // Cargo has set these variables for this test's package. Some build scripts would take them for a change.
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         for name in names.filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
         {

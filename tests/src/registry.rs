@@ -35,7 +35,7 @@ impl FaultyRegistry {
         Self { _server: server, traffic, address }
     }
 
-    /// What stands before the `/` of an image reference: `127.0.0.1:<port>`.
+    /// Returns the part before the `/` of an image reference: `127.0.0.1:<port>`.
     #[must_use]
     pub fn host(&self) -> String {
         self.address.to_string()
@@ -65,13 +65,13 @@ impl Matcher {
 }
 
 impl Fault {
-    /// A registry's 404.
+    /// Makes a registry's 404.
     #[must_use]
     pub fn registry_not_found() -> Self {
         Self::Answer(Answer::registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown"))
     }
 
-    /// A registry's 401 with a challenge for a user and a password.
+    /// Makes a registry's 401 with a challenge for a user and a password.
     ///
     /// To let the right credentials pass, pick what is refused with [`Matcher::unless_header`]:
     /// `authorization` and `Basic <base64 of user:password>`.
@@ -82,20 +82,20 @@ impl Fault {
         Self::Answer(answer.header("WWW-Authenticate", &challenge))
     }
 
-    /// A registry's 401 that does not say how to log in.
+    /// Makes a registry's 401 that does not say how to log in.
     #[must_use]
     pub fn unauthorized_without_challenge() -> Self {
         Self::Answer(Answer::registry_error(401, "UNAUTHORIZED", "authentication required"))
     }
 
-    /// A registry's 429 with a number of seconds after which to come again.
+    /// Makes a registry's 429 with a number of seconds after which to come again.
     #[must_use]
     pub fn too_many_requests(retry_after: u32) -> Self {
         let answer = Answer::registry_error(429, "TOOMANYREQUESTS", "pull rate limit exceeded");
         Self::Answer(answer.header("Retry-After", &retry_after.to_string()))
     }
 
-    /// A registry's 500; with [`Matcher::first`] it passes.
+    /// Makes a registry's 500; with [`Matcher::first`] it passes.
     #[must_use]
     pub fn registry_failure() -> Self {
         Self::Answer(Answer::registry_error(500, "UNKNOWN", "unknown error"))

@@ -17,7 +17,7 @@ use crate::valve::Valve;
 use crate::wire::{self, Copied, Sink, Source};
 use crate::{Answer, Fault, Gate, Then, Traffic};
 
-/// Where requests are forwarded to.
+/// The server to which requests are forwarded.
 #[derive(Clone, Debug)]
 pub(crate) enum Upstream {
     /// Nowhere: a fault that forwards closes the connection.
@@ -34,14 +34,14 @@ pub(crate) struct Relay<'a> {
     pub(crate) traffic: &'a Traffic,
 }
 
-/// What becomes of the client's connection after a request.
+/// The next step for the client's connection after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Reuse,
     Close,
 }
 
-/// When the engine's answer is passed on.
+/// The moment at which the engine's answer is passed on.
 #[derive(Clone, Debug)]
 enum Release {
     AtOnce,
@@ -49,14 +49,14 @@ enum Release {
     Never(Then),
 }
 
-/// How a request is forwarded.
+/// The way in which a request is forwarded.
 #[derive(Debug)]
 struct Plan {
     id: u64,
     release: Release,
     valve: Valve,
-    /// Whether the engine carries the request out even if the client is gone: it was held back before, and an engine
-    /// that sees a client go may stop on its own.
+    /// `true` if the engine carries the request out although the client is gone. The request was held back before, and
+    /// an engine that sees its client go may stop.
     outlives_client: bool,
 }
 
@@ -180,7 +180,7 @@ impl Download<'_> {
         }
     }
 
-    /// The head of the answer proper; interim ones (100 Continue) are passed on.
+    /// Reads the head of the final answer. Interim ones (100 Continue) are passed on.
     async fn head(&mut self, sink: &mut Sink) -> io::Result<Option<Head>> {
         while let Some(head) = self.source.head().await? {
             match head.status() {

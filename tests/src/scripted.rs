@@ -23,7 +23,7 @@ pub struct ScriptedEngine {
 }
 
 impl ScriptedEngine {
-    /// An engine that does this to every request that no rule settles.
+    /// Makes an engine that does this to every request that no rule settles.
     ///
     /// # Panics
     /// If it can't listen.
@@ -34,13 +34,13 @@ impl ScriptedEngine {
         Self { _server: server, traffic, socket }
     }
 
-    /// An engine that accepts and never answers.
+    /// Makes an engine that accepts and never answers.
     #[must_use]
     pub fn silent() -> Self {
         Self::start(Fault::hang())
     }
 
-    /// An engine that answers `/_ping` and `/version` as Docker 20.10 does, and 404 to all else.
+    /// Makes an engine that answers `/_ping` and `/version` as Docker 20.10 does, and 404 to all else.
     ///
     /// Rules that are added stay behind these two.
     #[must_use]
@@ -57,13 +57,13 @@ impl ScriptedEngine {
         engine
     }
 
-    /// What to set `DOCKER_HOST` to: `unix:///…`.
+    /// Returns the value for `DOCKER_HOST`: `unix:///…`.
     #[must_use]
     pub fn docker_host(&self) -> String {
         self.socket.docker_host()
     }
 
-    /// The socket's path.
+    /// Returns the socket's path.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.socket.path()

@@ -22,7 +22,7 @@ pub(crate) struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Where clients connect.
+/// A listening socket.
 #[derive(Debug)]
 pub(crate) enum Listener {
     Unix(unix_net::UnixListener),

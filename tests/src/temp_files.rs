@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What the names of the library's temporary files begin with.
+/// The prefix of the library's temporary files.
 const PREFIX: &str = "seatrial-";
-/// How long what is being deleted has to go.
+/// The longest time in which a file that is being deleted must be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(15);
-/// How often the folder is looked at.
+/// The time between two looks at the folder.
 const POLL: Duration = Duration::from_millis(50);
 
 /// The files and folders with our prefix that were in a folder at one moment.
@@ -23,13 +23,13 @@ pub struct TempFiles {
 }
 
 impl TempFiles {
-    /// Those in the system's folder for temporary files.
+    /// Lists the files in the system's folder for temporary files.
     #[must_use]
     pub fn now() -> Self {
         Self::in_folder(std::env::temp_dir())
     }
 
-    /// Those in a folder; a folder that can't be read counts as empty.
+    /// Lists the files in a folder. A folder that can't be read counts as empty.
     #[must_use]
     pub fn in_folder(folder: impl AsRef<Path>) -> Self {
         let folder = folder.as_ref().to_owned();
@@ -43,13 +43,13 @@ impl TempFiles {
         Self { folder, there }
     }
 
-    /// The paths, in order.
+    /// Returns the paths, in order.
     #[must_use]
     pub fn paths(&self) -> Vec<PathBuf> {
         self.there.iter().cloned().collect()
     }
 
-    /// What is there now and was not then.
+    /// Lists the files that are there now and were not there before.
     #[must_use]
     pub fn added_since(&self) -> Vec<PathBuf> {
         Self::in_folder(&self.folder).there.difference(&self.there).cloned().collect()

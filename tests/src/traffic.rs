@@ -1,4 +1,5 @@
-//! What went through a server, and the rules for what is to come; the bookkeeping under the lock, without I/O.
+//! Traffic: the requests that went through a server, and the rules for those to come. It keeps the books under a lock,
+//! without I/O.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -19,7 +20,7 @@ pub struct Request {
     pub target: String,
     /// The headers, their names in lower case.
     pub headers: Vec<(String, String)>,
-    /// When its head was whole.
+    /// The moment at which its head was complete.
     pub at: Instant,
     /// The status that the engine or a fault answered with, if either did; answers that were kept back count.
     pub status: Option<u16>,
@@ -37,7 +38,7 @@ struct State {
     seen: Vec<(u64, Request)>,
     next_id: u64,
     rules: Vec<Rule>,
-    /// What a request gets that no rule settles.
+    /// The fault for a request that no rule settles.
     fallback: Fault,
     open: usize,
 }
@@ -49,10 +50,10 @@ struct Rule {
     fitted: usize,
 }
 
-/// What was decided for one request.
+/// The decision about one request.
 pub(crate) struct Decision {
     pub(crate) id: u64,
-    /// What is to be done in turn; the last one settles the request.
+    /// The faults to apply, in this order; the last one settles the request.
     pub(crate) faults: Vec<Fault>,
 }
 
@@ -62,7 +63,7 @@ impl Traffic {
         Self { state: Mutex::new(state) }
     }
 
-    /// From now on, what the matcher picks gets the fault, unless an earlier rule settles it.
+    /// Applies a fault to the requests that the matcher picks from now on, unless an earlier rule settles them.
     pub fn on(&self, matcher: Matcher, fault: Fault) -> &Self {
         self.lock().rules.push(Rule { matcher, fault, fitted: 0 });
         self
@@ -73,13 +74,13 @@ impl Traffic {
         self.lock().rules.clear();
     }
 
-    /// The requests seen since the start or the last [`clear`](Self::clear), in the order in which they came.
+    /// Returns the requests seen since the start or the last [`clear`](Self::clear), in the order in which they came.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.lock().seen.iter().map(|(_, request)| request.clone()).collect()
     }
 
-    /// How many of those requests are of a kind.
+    /// Counts the requests that a predicate accepts.
     #[must_use]
     pub fn count(&self, is_meant: impl Fn(&Request) -> bool) -> usize {
         self.lock().seen.iter().filter(|(_, request)| is_meant(request)).count()
@@ -90,7 +91,7 @@ impl Traffic {
         self.lock().seen.clear();
     }
 
-    /// How many connections are open now.
+    /// Returns the number of connections that are open now.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.lock().open
@@ -147,13 +148,13 @@ impl State {
 }
 
 impl Request {
-    /// The value of a header whose name is given in lower case.
+    /// Returns the value of a header whose name is given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the method is this one and the path contains this text.
+    /// Returns `true` if the method is this one and the path contains this text.
     #[must_use]
     pub fn is(&self, method: &str, path_contains: &str) -> bool {
         self.method == method && self.path.contains(path_contains)
@@ -174,7 +175,7 @@ impl Request {
     }
 }
 
-/// A path without an API version (`/v1.41`) in front; a registry's `/v2` is not one.
+/// Returns a path without the API version (`/v1.41`) in front; a registry's `/v2` is not one.
 fn without_version(path: &str) -> &str {
     let Some((version, _)) = path.strip_prefix("/v").and_then(|rest| rest.split_once('/')) else {
         return path;

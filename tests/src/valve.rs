@@ -1,4 +1,4 @@
-//! How much of a body is let through: all, a part, or slowly.
+//! Valves: they let all of a body through, a part of it, or all of it slowly.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) enum Valve {
 }
 
 impl Valve {
-    /// How many bytes may pass now; if none may any more, what is to happen.
+    /// Returns how many bytes may pass now, or the next step if no more may pass.
     pub(crate) fn allowance(&self) -> Result<usize, Then> {
         match self {
             Self::Open => Ok(UNLIMITED),

@@ -15,14 +15,15 @@ use crate::valve::Valve;
 
 /// The longest head that is taken for one.
 const MAX_HEAD: usize = 256 * 1024;
-/// How much is read at once.
+/// The number of bytes that are read at once.
 const READ_SIZE: usize = 128 * 1024;
-/// How often a connection that is only half closed is asked whether it is gone; the runtime has no event for that.
+/// The time between two looks at whether a half-closed connection is closed altogether. The runtime has no event for
+/// that.
 const HANG_UP_POLL: Duration = Duration::from_millis(20);
 
 /// The reading half of a connection of either kind.
 trait Reading: AsyncRead + Send + Sync + Unpin {
-    /// Whether the other side has closed both directions, as far as that is known.
+    /// Returns `true` if the other side has closed both directions, as far as that is known.
     fn hung_up(&self) -> bool;
 }
 
@@ -35,7 +36,7 @@ pub(crate) struct Source {
     buffer: BytesMut,
 }
 
-/// How the copying of a body ended.
+/// The result of copying a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Copied {
     /// The last byte was forwarded.
@@ -46,13 +47,13 @@ pub(crate) enum Copied {
     Stopped(Then),
 }
 
-/// The two sides of a connection over a unix socket.
+/// Splits a connection over a unix socket into its two sides.
 pub(crate) fn split_unix(stream: UnixStream) -> (Source, Sink) {
     let (reading, writing) = stream.into_split();
     (Source { io: Box::new(reading), buffer: BytesMut::new() }, Box::new(writing))
 }
 
-/// The two sides of a connection over TCP.
+/// Splits a connection over TCP into its two sides.
 pub(crate) fn split_tcp(stream: TcpStream) -> (Source, Sink) {
     let (reading, writing) = stream.into_split();
     (Source { io: Box::new(reading), buffer: BytesMut::new() }, Box::new(writing))
@@ -136,7 +137,8 @@ impl Source {
         self.until_hung_up().await;
     }
 
-    /// Whether a connection whose end was read is closed in both directions; the news of that may come a moment later.
+    /// Returns `true` if a connection whose end was read is closed in both directions. The news may come a moment
+    /// later.
     pub(crate) async fn is_hung_up(&self) -> bool {
         tokio::time::timeout(HANG_UP_POLL * 2, self.until_hung_up()).await.is_ok()
     }

@@ -1,4 +1,4 @@
-//! A verifier that takes any certificate: test servers sign their own. Signatures are still checked.
+//! A verifier that accepts any certificate, because test servers often sign their own. It still checks signatures.
 
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

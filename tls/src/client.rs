@@ -1,4 +1,4 @@
-//! How we speak TLS: made once of certificates, used for any number of connections.
+//! The TLS client: made once from certificates, used for any number of connections.
 
 use std::fmt;
 use std::io;
@@ -21,11 +21,13 @@ pub type Stream = tokio_rustls::client::TlsStream<TcpStream>;
 pub struct Client(Arc<ClientConfig>);
 
 impl Client {
-    /// For an engine, by the certificates of a folder. `verify`: whether the engine's certificate must be the one of
-    /// its host, signed by an authority in `ca.pem`; if not, any will do, and `ca.pem` is not read.
+    /// Makes a client for an engine from the certificates of a folder.
+    ///
+    /// With `verify`, the engine's certificate must be valid for its host and signed by an authority in `ca.pem`.
+    /// Without, any certificate is accepted, and `ca.pem` is not read.
     ///
     /// # Errors
-    /// If a file is not what it has to be; its path and what would be right are in the text.
+    /// A file is missing or invalid; the message names its path and what would be right.
     pub fn to_engine(folder: Folder<'_>, verify: bool) -> io::Result<Self> {
         let builder = if verify {
             builder()?.with_root_certificates(folder.read_authorities()?)
@@ -43,32 +45,32 @@ impl Client {
         Ok(Self(Arc::new(config)))
     }
 
-    /// For a server whose certificate may be any.
+    /// Makes a client that accepts any certificate.
     ///
     /// # Errors
-    /// If the parts of TLS do not fit, which would be a fault of the build.
+    /// The TLS library lacks a protocol version, which is a fault of the build.
     pub fn to_anybody() -> io::Result<Self> {
         let verifier = Arc::new(AnyCertificate::new());
         let config = builder()?.dangerous().with_custom_certificate_verifier(verifier);
         Ok(Self(Arc::new(config.with_no_client_auth())))
     }
 
-    /// For a server whose certificate an authority in this PEM text signed.
+    /// Makes a client that accepts the certificates that an authority in this PEM text has signed.
     ///
     /// # Errors
-    /// If there is no certificate in the text, or it can't be read.
+    /// The text contains no certificate, or an invalid one.
     pub fn trusting(pem: &[u8]) -> io::Result<Self> {
         let config = builder()?.with_root_certificates(roots(pem)?);
         Ok(Self(Arc::new(config.with_no_client_auth())))
     }
 
-    /// Makes a connection one with TLS. `host` is a name or an address, without a port.
+    /// Agrees on TLS over a connection. `host` is the server's name or address, without a port.
     ///
-    /// A server of TLS 1.3 may refuse our certificate only when the first answer is read; [`explain`](crate::explain)
-    /// knows that error too.
+    /// With TLS 1.3, a server's refusal of the client's certificate may show only when the first answer is read.
+    /// [`explain`](crate::explain) explains that error too.
     ///
     /// # Errors
-    /// If there is no agreement.
+    /// The server does not speak TLS, its certificate is not accepted, or it refuses the client's.
     ///
     /// # Cancel safety
     /// Dropping the future closes the connection.
@@ -79,7 +81,7 @@ impl Client {
 }
 
 impl fmt::Debug for Client {
-    /// Without the certificates.
+    /// Prints the name only, without the certificates.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Client")
     }

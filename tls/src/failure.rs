@@ -1,4 +1,4 @@
-//! What went wrong between us and an engine, in words that name the file to look at.
+//! Explanations of TLS errors with an engine, which name the file to look at.
 
 use std::error::Error as StdError;
 use std::io;
@@ -7,8 +7,8 @@ use tokio_rustls::rustls::{AlertDescription as Alert, CertificateError as Why, E
 
 use crate::folder::Folder;
 
-/// Says what is wrong and what would be right, if TLS is at the bottom of an error of a connection to an engine whose
-/// certificates are in this folder; nothing if something else is.
+/// Explains the error of a connection to an engine: what is wrong, and what would be right. Returns `None` if the cause
+/// is not TLS. `folder` is the folder with the client's certificates.
 #[must_use]
 pub fn explain(error: &(dyn StdError + 'static), folder: Folder<'_>) -> Option<String> {
     let error = tls_error(error)?;
@@ -17,26 +17,26 @@ pub fn explain(error: &(dyn StdError + 'static), folder: Folder<'_>) -> Option<S
     let has_certificate = certificate.exists();
     let certificate = certificate.display();
     Some(match error {
-        // A bad signature is that of another authority of the same name.
+        // A bad signature means that another authority has the same name.
         Error::InvalidCertificate(Why::UnknownIssuer | Why::BadSignature) => format!(
             "the engine's certificate is not signed by the authority in `{authorities}`; that file has to hold the \
-             certificate of who signed it"
+             certificate of the authority that signed it"
         ),
         Error::InvalidCertificate(Why::Expired | Why::ExpiredContext { .. }) => {
-            "the engine's certificate has expired; it needs a new one".to_owned()
+            "the engine's certificate has expired; the engine needs a new one".to_owned()
         }
         Error::InvalidCertificate(error) => format!(
-            "the engine's certificate is not to be trusted: {error}; it has to be valid for the host in `DOCKER_HOST`, \
-             signed by the authority in `{authorities}`"
+            "the engine's certificate is invalid: {error}; it has to be valid for the host in `DOCKER_HOST`, and signed \
+             by the authority in `{authorities}`"
         ),
         Error::AlertReceived(Alert::CertificateRequired | Alert::BadCertificate) if !has_certificate => {
             format!(
-                "the engine wants to see a certificate, and there is no `{certificate}`; put one there that the \
-                 engine's authority signed, and its key into `key.pem`"
+                "the engine requires a client certificate, and there is no `{certificate}`; put a certificate there that \
+                 the engine's authority signed, and its key into `key.pem`"
             )
         }
         Error::AlertReceived(Alert::CertificateExpired) => {
-            format!("the engine says that `{certificate}` has expired; it needs a new one")
+            format!("the engine refuses `{certificate}`, because it has expired; put a new certificate there")
         }
         Error::AlertReceived(
             alert @ (Alert::BadCertificate
@@ -45,25 +45,24 @@ pub fn explain(error: &(dyn StdError + 'static), folder: Folder<'_>) -> Option<S
             | Alert::UnknownCA
             | Alert::AccessDenied),
         ) => format!(
-            "the engine does not take `{certificate}` ({alert:?}); it has to be signed by the authority that the \
-             engine knows, for the use of clients, and not to have expired"
+            "the engine refuses `{certificate}` ({alert:?}); it has to be a client's certificate that has not expired, \
+             signed by the authority that the engine trusts"
         ),
         Error::InvalidMessage(_) => {
-            "what listens there does not speak TLS; without `DOCKER_CERT_PATH` it is asked in plain"
-                .to_owned()
+            "the server does not speak TLS; unset `DOCKER_CERT_PATH` to connect without TLS".to_owned()
         }
         other => format!("TLS with the engine failed: {other}"),
     })
 }
 
-/// The error of TLS below others.
+/// Returns the TLS error among an error and its sources.
 fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<Error>() {
             return Some(error);
         }
-        // What an I/O error wraps is not its source; that one's source is.
+        // An I/O error's `source` skips the error that it wraps.
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         next = wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| error.source());
     }
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_of_tls_is_found_below_others_and_names_the_file() {
+    fn a_tls_error_is_found_below_others_and_its_explanation_names_the_file() {
         let explain = |error: Error| {
             let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, error));
             explain(&wrapped, Folder(Path::new("/certificates"))).expect("it is one of TLS")
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn another_error_is_left_alone() {
+    fn another_error_is_not_explained() {
         let error = io::Error::from(io::ErrorKind::ConnectionRefused);
         assert_eq!(explain(&error, Folder(Path::new("/"))), None);
     }

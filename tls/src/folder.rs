@@ -1,4 +1,4 @@
-//! The folder with the certificates for an engine, by the names that Docker's programs give them.
+//! The folder with the certificates for an engine, under the file names that Docker's programs use.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,22 +7,22 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::RootCertStore;
 
-/// A folder as `DOCKER_CERT_PATH` names one. Nothing is read before a [`Client`](crate::Client) is made of it.
+/// The path of a folder as in `DOCKER_CERT_PATH`. Its files are read when a [`Client`](crate::Client) is made.
 #[derive(Clone, Copy, Debug)]
 pub struct Folder<'a>(pub &'a Path);
 
 impl Folder<'_> {
-    /// The certificates of those who may sign the engine's.
+    /// Returns the path of the authorities' certificates.
     pub(crate) fn authorities(self) -> PathBuf {
         self.0.join("ca.pem")
     }
 
-    /// Our certificate, with those between it and the authority.
+    /// Returns the path of the client's certificate, which intermediate certificates may follow in the same file.
     pub(crate) fn certificate(self) -> PathBuf {
         self.0.join("cert.pem")
     }
 
-    /// The key of our certificate.
+    /// Returns the path of the client certificate's key.
     pub(crate) fn key(self) -> PathBuf {
         self.0.join("key.pem")
     }
@@ -34,7 +34,8 @@ impl Folder<'_> {
         roots(&pem).map_err(|error| bad(&path, error, right))
     }
 
-    /// Our certificate and its key; nothing if neither is there, since not every engine asks for one.
+    /// Reads the client's certificate and its key. Returns `None` if both files are missing: not every engine requires
+    /// a certificate.
     pub(crate) fn read_identity(
         self,
     ) -> io::Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {
@@ -42,22 +43,22 @@ impl Folder<'_> {
         if !certificate.exists() && !key.exists() {
             return Ok(None);
         }
-        let right = "it has to hold our certificate, beside its key in `key.pem`";
+        let right = "it has to hold the client's certificate, with its key in `key.pem`";
         let chain =
             CertificateDer::pem_slice_iter(&read(&certificate, right)?).collect::<Result<Vec<_>, _>>();
         let chain = chain.map_err(|error| bad(&certificate, error, right))?;
         if chain.is_empty() {
             return Err(bad(&certificate, NONE, right));
         }
-        let right = "it has to hold the key of `cert.pem`, not encrypted";
+        let right = "it has to hold the key of `cert.pem`, unencrypted";
         let key_read = PrivateKeyDer::from_pem_slice(&read(&key, right)?);
         Ok(Some((chain, key_read.map_err(|error| bad(&key, error, right))?)))
     }
 }
 
-const NONE: &str = "there is no certificate in it";
+const NONE: &str = "it contains no certificate";
 
-/// The authorities in a PEM text.
+/// Reads the authorities in a PEM text.
 pub(crate) fn roots(pem: &[u8]) -> io::Result<RootCertStore> {
     let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidData, text);
     let mut roots = RootCertStore::empty();
@@ -79,7 +80,7 @@ fn read(path: &Path, right: &str) -> io::Result<Vec<u8>> {
 }
 
 fn bad(path: &Path, error: impl std::fmt::Display, right: &str) -> io::Error {
-    let text = format!("`{}` is of no use: {error}; {right}", path.display());
+    let text = format!("`{}` is invalid: {error}; {right}", path.display());
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
@@ -90,31 +91,31 @@ mod tests {
     use super::*;
     use crate::Client;
 
-    /// What is said of a folder with these files.
+    /// Returns the error for a folder with these files.
     #[track_caller]
     fn refused(files: &[(&str, &str)], verify: bool) -> String {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, text) in files {
             fs::write(folder.path().join(name), text).expect("written");
         }
-        let error = Client::to_engine(Folder(folder.path()), verify).expect_err("of no use").to_string();
+        let error = Client::to_engine(Folder(folder.path()), verify).expect_err("refused").to_string();
         error.replace(&folder.path().display().to_string(), "F")
     }
 
     #[test]
-    fn what_is_missing_or_nonsense_is_named_with_what_would_be_right() {
+    fn a_missing_or_invalid_file_is_named_with_what_would_be_right() {
         let text = "no PEM at all";
         let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
         let empty = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for (files, verify, expected) in [
             (vec![], true, "`F/ca.pem` can't be read: No such file"),
-            (vec![("ca.pem", text)], true, "`F/ca.pem` is of no use: there is no certificate in it"),
-            (vec![("ca.pem", broken)], true, "`F/ca.pem` is of no use: base64"),
-            (vec![("ca.pem", empty)], true, "`F/ca.pem` is of no use: invalid peer certificate: BadEncoding"),
+            (vec![("ca.pem", text)], true, "`F/ca.pem` is invalid: it contains no certificate"),
+            (vec![("ca.pem", broken)], true, "`F/ca.pem` is invalid: base64"),
+            (vec![("ca.pem", empty)], true, "`F/ca.pem` is invalid: invalid peer certificate: BadEncoding"),
             (vec![("key.pem", text)], false, "`F/cert.pem` can't be read: No such file"),
-            (vec![("cert.pem", text)], false, "`F/cert.pem` is of no use: there is no certificate in it"),
+            (vec![("cert.pem", text)], false, "`F/cert.pem` is invalid: it contains no certificate"),
             (vec![("cert.pem", empty)], false, "`F/key.pem` can't be read: No such file"),
-            (vec![("cert.pem", empty), ("key.pem", text)], false, "`F/key.pem` is of no use: no items found"),
+            (vec![("cert.pem", empty), ("key.pem", text)], false, "`F/key.pem` is invalid: no items found"),
         ] {
             let error = refused(&files, verify);
             assert!(error.starts_with(expected) && error.contains("; it has to hold "), "{error}");
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_look_at_certificates_nothing_has_to_be_there() {
+    fn without_verification_no_file_is_needed() {
         let folder = tempfile::tempdir().expect("a folder");
         Client::to_engine(Folder(folder.path()), false).expect("enough");
     }

@@ -1,7 +1,7 @@
-//! TLS as Seatrial's library and its reaper speak it: with an engine behind TCP, and with servers that are waited for.
+//! TLS for Seatrial's library and its reaper: with an engine behind TCP, and with servers that a test waits for.
 //!
-//! It is a crate of its own because both need all of it, while the reaper is no user of the library, and what they
-//! agree on without I/O is no place for it. Who builds without TLS builds without this crate.
+//! It is a crate of its own because both need it, the reaper does not depend on the library, and `seatrial-core` does
+//! no I/O. A build without TLS is a build without this crate.
 
 mod any;
 mod client;

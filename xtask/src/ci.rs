@@ -39,10 +39,11 @@ async fn checks(steps: &Steps) -> Result<()> {
     steps.run("minimum version", async { minimum::check() }).await
 }
 
-/// Tests all interleavings of the pool's shell. Only the library itself is built again for that, with loom's
+/// Tests all interleavings of the pool's shell. Only the crate of the pool is built again for that, with loom's
 /// primitives.
 async fn interleavings() -> Result<()> {
-    let build = ["rustc", "-p", "seatrial", "--lib", "--profile", "test", "--", "--cfg", "seatrial_loom"];
+    let build =
+        ["rustc", "-p", "seatrial-pool", "--lib", "--profile", "test", "--", "--cfg", "seatrial_loom"];
     tokio::task::spawn_blocking(move || {
         let tests = build_program(&build, &[])?;
         command::run(Command::new(tests).current_dir(workspace::root()).arg("interleavings"))

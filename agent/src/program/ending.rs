@@ -29,11 +29,11 @@ pub(crate) trait World {
 /// The numbers of processes after the kill.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// Those that were killed.
+    /// Processes that were killed.
     pub(crate) ended: u32,
-    /// Those that still run.
+    /// Processes that still run.
     pub(crate) left: u32,
-    /// Zombies: those that have ended, but were not reaped by their parent.
+    /// Zombies: processes that have ended, but were not reaped by their parent.
     pub(crate) unreaped: u32,
     /// Other processes whose environment may not be read: only their parents and sessions could be checked.
     pub(crate) unseen: u32,

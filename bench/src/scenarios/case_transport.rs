@@ -1,4 +1,4 @@
-//! How the agent gets into a container and is spoken to: what that adds to a start, and to a case.
+//! The transports of the agent, and what each adds to a container's start and to a case.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -18,7 +18,7 @@ use crate::table::{self, Column};
 use crate::{ours, raw::Raw};
 
 const TRUE: &[&str] = &["/bin/true"];
-/// Has Python, which accepts on a socket and becomes the agent.
+/// An image with Python, which accepts a connection and executes the agent.
 const PYTHON: &str = "seatrial/cpython:dev";
 const ACCEPT: &str = "import os, socket; s = socket.socket(socket.AF_UNIX); s.bind('/socket/agent'); s.listen(); \
                       c = s.accept()[0]; os.dup2(c.fileno(), 0); os.dup2(c.fileno(), 1); \
@@ -121,7 +121,7 @@ fn middle(mut times: Vec<Duration>) -> Vec<f64> {
     vec![times[times.len() / 2].as_secs_f64() * 1e3]
 }
 
-/// An agent that is spoken to over a socket.
+/// A connection to an agent over a socket.
 struct Socket {
     container: String,
     stream: UnixStream,
@@ -145,7 +145,9 @@ impl Socket {
         let stream = loop {
             match UnixStream::connect(&path) {
                 Ok(stream) => break stream,
-                Err(error) if Instant::now() > end => return Err(error).context("nobody accepts"),
+                Err(error) if Instant::now() > end => {
+                    return Err(error).context("no connection was accepted");
+                }
                 Err(_) => std::thread::sleep(Duration::from_millis(5)),
             }
         };
@@ -178,7 +180,7 @@ impl Socket {
                     None => break,
                     Some(Kind::End) => return Ok(()),
                     Some(Kind::Hello | Kind::Stdout | Kind::Stderr | Kind::Credit) => {}
-                    Some(other) => bail!("it ended by {other:?}"),
+                    Some(other) => bail!("the case ended by {other:?}"),
                 }
             }
             let read = self.stream.read(&mut piece)?;

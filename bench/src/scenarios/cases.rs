@@ -1,4 +1,4 @@
-//! A case that ends at once: by the agent, beside a process of the host, the engine's exec and a fresh container.
+//! A case that exits at once: run by the agent, as a process of the host, by the engine's exec, and in a new container.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ use crate::rounds::{Variant, interleaved};
 use crate::table::{self, Column};
 use crate::{ours, usage};
 
-/// How many commands by the engine's exec each container runs in a round, one after the other.
+/// The number of commands that each container runs by the engine's exec in a round, one after the other.
 const EACH: usize = 5;
 
 const ONE: &[Column] = &[Column { name: "a case, ms", decimals: 3 }];
@@ -23,11 +23,11 @@ const AGENT: &[Column] = &[
     Column { name: "resident, agent and worker, MiB", decimals: 3 },
 ];
 
-/// What is measured on.
+/// The places where the commands run.
 struct Places {
     fleet: Fleet,
     cases: Vec<ours::Cases>,
-    /// The same static program on the host, in a folder of its own.
+    /// The same static program on the host.
     program: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -73,14 +73,14 @@ fn measure(context: &Context<'_>, places: &Places) -> String {
     let agent = vec![Variant::new("Seatrial", || first(context))];
     let agent = table::of_series(AGENT, &interleaved("agent", agent, rounds));
     format!(
-        "## Cases\n\n`{}`, with its output read and its end known; on the host the same static program.\n\n{one}\n\
+        "## Cases\n\n`{}`, with its output and its result; on the host, the same static program.\n\n{one}\n\
          Many:\n\n{many}\nThe agent, {} bytes, is started with the first case:\n\n{agent}",
         COMMAND.join(" "),
         size_of_agent(context, places),
     )
 }
 
-/// Of so many, one after the other, the median.
+/// Runs something `count` times, one after the other, and returns the median time.
 fn median(count: usize, mut once: impl FnMut() -> Result<()>) -> Result<Vec<f64>> {
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
@@ -123,7 +123,7 @@ fn many(context: &Context<'_>, cases: &[ours::Cases], at_once: usize) -> Result<
     Ok(vec![COUNT as f64 / start.elapsed().as_secs_f64()])
 }
 
-/// What the first case of a container costs more than those after it, and what stays.
+/// Measures the extra cost of a container's first case, and the memory that remains in use.
 fn first(context: &Context<'_>) -> Result<Vec<f64>> {
     let container = context.runtime.block_on(ours::start(context.image(), IDLE))?;
     let start = Instant::now();

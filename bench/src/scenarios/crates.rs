@@ -1,4 +1,4 @@
-//! How many crates a dependency brings with it.
+//! The number of crates that a dependency adds.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -23,8 +23,8 @@ pub(crate) fn run() -> Result<String> {
         ],
     ];
     Ok(format!(
-        "## Crates\n\nIn `cargo tree` with normal and build dependencies, for this machine's target, itself not \
-         counted.\n\n{}",
+        "## Crates\n\nIn `cargo tree` with normal and build dependencies, for this machine's target, without the \
+         crate itself.\n\n{}",
         table::of_rows(&rows)
     ))
 }
@@ -37,7 +37,7 @@ fn brought_by(package: &str, manifest: &str) -> Result<String> {
         .context("cargo could not be run")?;
     ensure!(output.status.success(), "cargo tree failed: {}", String::from_utf8_lossy(&output.stderr));
     let tree = String::from_utf8_lossy(&output.stdout);
-    // A crate that was printed before has a mark behind it.
+    // `cargo tree` marks a crate that it has printed before.
     let crates: BTreeSet<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     Ok(crates.len().saturating_sub(1).to_string())
 }

@@ -1,4 +1,4 @@
-//! When containers, networks and volumes are gone, as the engine's events say it.
+//! Waits for the removal of containers, networks and volumes by the engine's events.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -10,24 +10,24 @@ use serde_json::Value;
 
 use crate::raw::Raw;
 
-/// How long the engine may say nothing while containers are awaited.
+/// The limit for the time between two events.
 const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 /// `{"event":["destroy"]}`, percent-encoded.
 const FILTERS: &str = "%7B%22event%22%3A%5B%22destroy%22%5D%7D";
 
-/// A stream of what goes, from when it was opened.
+/// A stream of `destroy` events.
 #[derive(Debug)]
 pub(crate) struct Departures(BufReader<UnixStream>);
 
 impl Departures {
-    /// Opens the stream; what goes from now on is in it.
+    /// Opens the stream, which has all removals from now on.
     pub(crate) fn watch(raw: &Raw) -> Result<Self> {
         let mut stream = UnixStream::connect(raw.engine().socket())?;
         stream.set_read_timeout(Some(SILENCE_LIMIT))?;
         write!(stream, "GET /events?filters={FILTERS} HTTP/1.0\r\n\r\n")?;
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
-        // The engine sends the head once it has subscribed.
+        // The engine sends the response head after it has subscribed.
         while line != "\r\n" {
             line.clear();
             ensure!(reader.read_line(&mut line)? > 0, "the engine gives no events");
@@ -35,7 +35,8 @@ impl Departures {
         Ok(Self(reader))
     }
 
-    /// Waits until all with these ids (a volume's is its name) are gone; when the last one's event was read.
+    /// Waits until all resources with these ids (for volumes, their names) are removed. Returns the time when the last
+    /// event was read.
     pub(crate) fn wait_for(mut self, ids: &[String]) -> Result<Instant> {
         let mut awaited: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
         while !awaited.is_empty() {

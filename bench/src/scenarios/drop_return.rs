@@ -1,4 +1,4 @@
-//! How long the caller is held when a container goes.
+//! The time that the drop or the removal of a container blocks the caller.
 
 use std::time::Instant;
 
@@ -44,7 +44,8 @@ pub(crate) fn run(context: &Context<'_>) -> String {
     ];
     let series = interleaved("drop", variants, context.options.rounds_or(15));
     format!(
-        "## What a drop costs\n\nA running container without ports; it is gone when the engine's event says so.\n\n{}",
+        "## What a drop costs\n\nA running container without ports. It is removed when the engine's event says so; \
+         held is the time\nthat the caller is blocked.\n\n{}",
         table::of_series(COLUMNS, &series)
     )
 }

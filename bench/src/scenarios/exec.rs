@@ -1,4 +1,4 @@
-//! A command that ends at once: one at a time, and on several containers in parallel.
+//! A command that exits at once: one at a time, and in several containers in parallel.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::rounds::{Variant, interleaved};
 use crate::table::{self, Column};
 use crate::{ours, peer};
 
-/// How many commands each container runs in a round, one after the other.
+/// The number of commands that each container runs in a round, one after the other.
 const EACH: usize = 5;
 
 const COLUMNS: &[Column] =
@@ -41,8 +41,8 @@ fn measure(context: &Context<'_>, fleet: &Fleet, peers: &[peer::Container]) -> S
     });
     let [one, many] = tables;
     format!(
-        "## A command that ends at once\n\nWith its output read to the end and its exit code. Each round runs {EACH} \
-         after each other:\n\n{one}\n{WIDTH} in parallel, each in a container of its own:\n\n{many}"
+        "## A command that ends at once\n\nWith its whole output and its exit code. Each round runs {EACH} commands \
+         one after the other:\n\n{one}\n{WIDTH} in parallel, each in a container of its own:\n\n{many}"
     )
 }
 

@@ -1,4 +1,4 @@
-//! From a command's deadline until it is gone, with a child and a grandchild.
+//! The time from a command's deadline until it has ended with a child and a grandchild.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::rounds::{Variant, interleaved};
 use crate::table::{self, Column};
 
 const COMMAND: &[&str] = &["/misbehave", "leave", "child", "leave", "grandchild", "sleep", "forever"];
-/// Enough for any engine to start it.
+/// The time limit, long enough for any engine to start the command.
 const TIME: Duration = Duration::from_secs(1);
 
 const COLUMNS: &[Column] = &[
@@ -25,8 +25,8 @@ pub(crate) fn run(context: &Context<'_>) -> Result<String> {
     let series = interleaved("exec timeout", variants, context.options.rounds_or(15));
     context.drop_inside(container);
     Ok(format!(
-        "## A command whose time is up\n\nWith a child and a grandchild. When it ended is the time of the engine's event; \
-         the error comes when\nnothing of it is left.\n\n{}",
+        "## A command whose time is up\n\nWith a child and a grandchild. The end of the command is the time of the \
+         engine's event; the error is\nreturned when none of its processes is left.\n\n{}",
         table::of_series(COLUMNS, &series)
     ))
 }

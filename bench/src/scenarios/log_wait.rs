@@ -1,8 +1,8 @@
-//! From the printing of a line until the wait for it returns, after few and after many lines before it.
+//! The time from the output of a line until the wait for it returns, after few and after many other lines.
 
 use anyhow::Result;
 
-use crate::child::{self, Who};
+use crate::child::{self, Client};
 use crate::context::Context;
 use crate::raw::{self, Raw};
 use crate::rounds::{Variant, interleaved};
@@ -19,8 +19,8 @@ const COLUMNS: &[Column] = &[
 
 pub(crate) fn run(context: &Context<'_>) -> String {
     let mut text = "## From a printed line to the return of the wait\n\n\
-         Each in a process of its own; CPU and memory are those of the whole process, and the engine's CPU that of its\n\
-         daemon, until the wait returned.\n"
+         Each in a process of its own. CPU time and memory are those of the whole process, and the engine's CPU time\n\
+         that of its daemon, until the wait returned.\n"
         .to_owned();
     for lines in [0, 200_000] {
         let series = interleaved(
@@ -34,34 +34,34 @@ pub(crate) fn run(context: &Context<'_>) -> String {
 }
 
 fn variants<'a>(context: &'a Context<'_>, lines: u64) -> Vec<Variant<'a>> {
-    let variant = move |name: &str, who: Who, runtime: RuntimeKind| {
+    let variant = move |name: &str, client: Client, runtime: RuntimeKind| {
         Variant::new(name, move || {
             let lines = lines.to_string();
-            child::measure(&["log-wait", who.word(), runtime.word(), &lines, context.image()], None)
+            child::measure(&["log-wait", client.word(), runtime.word(), &lines, context.image()], None)
         })
     };
     vec![
-        variant("raw API: attached before the start", Who::Raw, RuntimeKind::CurrentThread),
-        variant("Seatrial, current-thread runtime", Who::Ours, RuntimeKind::CurrentThread),
-        variant("Seatrial, multi-thread runtime", Who::Ours, RuntimeKind::MultiThread),
+        variant("raw API: attached before the start", Client::Raw, RuntimeKind::CurrentThread),
+        variant("Seatrial, current-thread runtime", Client::Ours, RuntimeKind::CurrentThread),
+        variant("Seatrial, multi-thread runtime", Client::Ours, RuntimeKind::MultiThread),
         variant(
             "testcontainers-rs 0.28, current-thread runtime",
-            Who::Testcontainers,
+            Client::Testcontainers,
             RuntimeKind::CurrentThread,
         ),
         variant(
             "testcontainers-rs 0.28, multi-thread runtime",
-            Who::Testcontainers,
+            Client::Testcontainers,
             RuntimeKind::MultiThread,
         ),
     ]
 }
 
-/// In the child: one wait.
-pub(crate) fn once(who: Who, runtime: RuntimeKind, lines: u64, image: &str) -> Result<Vec<f64>> {
+/// Waits once, in a child process.
+pub(crate) fn once(client: Client, runtime: RuntimeKind, lines: u64, image: &str) -> Result<Vec<f64>> {
     let raw = Raw::new();
     let lines = lines.to_string();
-    // Without lines before it, the stamp waits until whoever waits for it is sure to listen.
+    // Without other lines before it, the line is printed after a pause, so that the wait has begun for certain.
     let before = if lines == "0" { ["sleep", "300ms"] } else { ["print-lines", &lines] };
     let cmd = [&before[..], &["stamp", "ready", "sleep", "forever"]].concat();
     let engine_before = usage::engine_cpu_ms();
@@ -71,22 +71,22 @@ pub(crate) fn once(who: Who, runtime: RuntimeKind, lines: u64, image: &str) -> R
         Ok(vec![lag, cpu, rss, engine])
     };
     let now = || (raw::realtime_ns(), usage::cpu_time().as_secs_f64() * 1e3, usage::peak_rss_mib());
-    match who {
-        Who::Raw => {
+    match client {
+        Client::Raw => {
             let id = raw.create(image, &cmd, false)?;
             let values = raw_wait(&raw, &id).map(|()| now());
             let values = values.and_then(|(returned, cpu, rss)| measured(&id, returned, cpu, rss));
             raw.remove(&id)?;
             values
         }
-        Who::Ours => runtime.build()?.block_on(async {
+        Client::Ours => runtime.build()?.block_on(async {
             let container = ours::start_ready(image, &cmd).await?;
             let (returned, cpu, rss) = now();
             let values = measured(&ours::id(&container), returned, cpu, rss);
             ours::remove(container).await?;
             values
         }),
-        Who::Testcontainers => runtime.build()?.block_on(async {
+        Client::Testcontainers => runtime.build()?.block_on(async {
             let container = peer::start_ready(image, &cmd).await?;
             let (returned, cpu, rss) = now();
             let values = measured(container.id(), returned, cpu, rss);

@@ -1,5 +1,5 @@
-//! The pool: getting and releasing beside the well-known pools, an exclusive lease among those who never stop, and
-//! the start of many members beside raw starts.
+//! The pool: `get` and release compared with well-known pools, an exclusive lease under constant load, and the start of
+//! many members compared with raw starts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,14 +21,14 @@ const EXCLUSIVE: &[Column] = &[
     Column { name: "releases before, most of a round", decimals: 0 },
 ];
 const START: &[Column] = &[Column { name: "all ready, ms", decimals: 0 }];
-/// How many members the pools have.
+/// The number of members of the pools.
 const SIZE: usize = 8;
-/// How many members are started.
+/// The number of members that are started.
 const STARTED: usize = 8;
-/// How many leases one task takes in a round.
+/// The number of leases that a task takes in a round.
 const LEASES: usize = 50_000;
 
-/// What is measured of every pool: takes one lease and gives it back.
+/// A pool whose leases are measured.
 pub(crate) trait OnePool: Clone + Send + Sync + 'static {
     fn once(&self) -> impl Future<Output = Result<()>> + Send;
 }
@@ -46,10 +46,10 @@ pub(crate) fn run(context: &Context<'_>) -> Result<String> {
         context.runtime.block_on(pool.close())?;
     }
     Ok(format!(
-        "## Leases of a pool\n\nGetting a member and giving it back, accounting on, in a runtime with two threads.\n\n{}\n\n\
-         ## An exclusive lease among getters\n\n4 members, 8 tasks that never stop getting, 100 exclusive leases \
+        "## Leases of a pool\n\n`get` and release of a member, with accounting, in a runtime with two threads.\n\n{}\n\n\
+         ## An exclusive lease among getters\n\n4 members, 8 tasks that lease continuously, 100 exclusive leases \
          per round.\n\n{exclusive}\n## Starting a pool of {STARTED}\n\nWithout ports and waits, from the first request \
-         until the last has started.\n\n{}",
+         until the last container has started.\n\n{}",
         sections.join("\n\n"),
         starts(context)
     ))
@@ -113,7 +113,7 @@ async fn among_getters(pool: &ours::Pool) -> Result<Vec<f64>> {
         .collect();
     let (mut waited, mut most) = (Duration::ZERO, 0);
     for _ in 0..100 {
-        // They are all under way again.
+        // All tasks are running again.
         let seen = released.load(Ordering::SeqCst);
         while released.load(Ordering::SeqCst) < seen + 16 {
             tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! A reaper's prune against bare removals: many containers, each with an anonymous volume, on a few networks.
+//! A reaper's prune compared with raw removals: many containers, each with an anonymous volume, on a few networks.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,10 +18,10 @@ use crate::table::{self, Column};
 
 const COLUMNS: &[Column] = &[Column { name: "all gone after, ms", decimals: 0 }];
 const NETWORKS: usize = 5;
-/// One after the other, which is what ryuk does, comes first.
+/// The numbers of removals at the same time. One, as in ryuk, comes first.
 const WIDTHS: [usize; 4] = [1, 4, 8, 16];
 
-/// What is to be pruned.
+/// The resources to be pruned.
 #[derive(Debug)]
 struct Session {
     label: String,
@@ -39,14 +39,14 @@ pub(crate) fn run(context: &Context<'_>) -> Result<String> {
     let series = interleaved("prune", variants, context.options.rounds_or(5));
     let many = context.options.many;
     Ok(format!(
-        "## A prune\n\n{many} running containers, each with an anonymous volume, on {NETWORKS} networks: from the end of \
-         the last client, or the\nfirst DELETE, until the event of the last of them all.\n\n{}\n{}",
+        "## A prune\n\n{many} running containers, each with an anonymous volume, on {NETWORKS} networks: from the disconnect of \
+         the last client, or the\nfirst DELETE, until the event of the last removal.\n\n{}\n{}",
         table::of_series(COLUMNS, &series),
         compared(&series)
     ))
 }
 
-/// The reaper against one after the other, and against the best width, round by round.
+/// Compares the reaper with sequential removals and with the best width, per round.
 fn compared(series: &[Series]) -> String {
     let [reaper, single, others @ ..] = series else { return String::new() };
     let (reaper, single) = (reaper.column(0), single.column(0));

@@ -1,4 +1,4 @@
-//! What a reaper costs: its size, its start, its memory.
+//! The size, start time and memory of a reaper.
 
 use anyhow::Result;
 
@@ -30,8 +30,8 @@ pub(crate) fn run(context: &Context<'_>) -> Result<String> {
     let variants = vec![Variant::new("seatrial-reaper", once)];
     let series = interleaved("reaper", variants, context.options.rounds_or(15));
     Ok(format!(
-        "## The reaper\n\nThe program as it is in its image, run as a process: {size:.2} MB. Resident memory, with one client and \
-         one filter,\nand with many.\n\n{}",
+        "## The reaper\n\nThe program of the image, run as a process of the host: {size:.2} MB. Resident memory with one client \
+         and one\nfilter, and with many.\n\n{}",
         table::of_series(COLUMNS, &series)
     ))
 }

@@ -1,4 +1,4 @@
-//! From the drop of many running containers until the last one is gone.
+//! The time from the drop of many running containers until the last one is removed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -15,7 +15,7 @@ use crate::{ours, peer};
 
 const COLUMNS: &[Column] =
     &[Column { name: "all gone after, ms", decimals: 0 }, Column { name: "held, ms", decimals: 2 }];
-/// How many start at a time: what the engine copes with best on two cores.
+/// The number of starts at the same time that is fastest on two cores.
 pub(super) const START_WIDTH: usize = 8;
 
 pub(crate) fn run(context: &Context<'_>) -> String {
@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context<'_>) -> String {
     let series = interleaved("remove many", variants, context.options.rounds_or(5));
     format!(
         "## Removing {many} running containers\n\nWithout ports, from the first drop or DELETE until the event of the \
-         last one; held is how long\nthe dropping itself took.\n\n{}",
+         last one.\nHeld is the time that the caller is blocked.\n\n{}",
         table::of_series(COLUMNS, &series)
     )
 }
@@ -56,7 +56,7 @@ fn drop_peers(context: &Context<'_>) -> Result<Vec<f64>> {
     })
 }
 
-/// Starts as many as asked for, a few at a time.
+/// Starts the containers, a few at a time.
 async fn started<C, F: Future<Output = Result<C>>>(
     context: &Context<'_>,
     start: impl Fn() -> F,
@@ -72,7 +72,7 @@ fn remove_raw(context: &Context<'_>, width: usize) -> Result<Vec<f64>> {
     departed(context, &ids, || in_parallel(&context.raw, &ids, width, Raw::remove))
 }
 
-/// Does one thing to all, on so many threads.
+/// Calls a function for all ids, on `width` threads.
 pub(crate) fn in_parallel(
     raw: &Raw,
     ids: &[String],

@@ -1,30 +1,32 @@
-//! The requests of one container's life: start with a port and a log wait, the port, the drop.
+//! The requests for one container: a start with a port and a log wait, the port, the drop.
 //!
-//! A child runs the same life once and twice behind a counting proxy: the difference is one life's, and what remains
-//! of the first run is what the process needed once.
+//! A child process does this once, and another one twice, behind a proxy that counts. The difference is the requests of
+//! one container, and the rest of the first run is the requests that a process makes once.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use seatrial_tests::EngineProxy;
 
-use crate::child::{self, Who};
+use crate::child::{self, Client};
 use crate::context::{Context, READY_AT_ONCE};
 use crate::raw::Raw;
 use crate::runtime::RuntimeKind;
 use crate::{ours, peer, table};
 
-/// How often each kind of request was made.
+/// The number of requests of each kind.
 type Counts = BTreeMap<String, usize>;
 
 pub(crate) fn run(context: &Context<'_>) -> Result<String> {
     let mut rows =
         vec![["", "per container", "once per process", "which, per container"].map(str::to_owned).to_vec()];
-    for (who, name) in
-        [(Who::Raw, "raw API"), (Who::Ours, "Seatrial"), (Who::Testcontainers, "testcontainers-rs 0.28")]
-    {
-        let once = counted(who, 1, context.image())?;
-        let twice = counted(who, 2, context.image())?;
+    for (client, name) in [
+        (Client::Raw, "raw API"),
+        (Client::Ours, "Seatrial"),
+        (Client::Testcontainers, "testcontainers-rs 0.28"),
+    ] {
+        let once = counted(client, 1, context.image())?;
+        let twice = counted(client, 2, context.image())?;
         let life = difference(&twice, &once);
         let setup = difference(&once, &life);
         let total = |counts: &Counts| counts.values().sum::<usize>().to_string();
@@ -36,18 +38,18 @@ pub(crate) fn run(context: &Context<'_>) -> Result<String> {
     ))
 }
 
-/// In the child: so many lives, one after the other.
-pub(crate) fn lives(who: Who, count: usize, image: &str) -> Result<Vec<f64>> {
+/// Starts and removes `count` containers, one after the other, in a child process.
+pub(crate) fn lives(client: Client, count: usize, image: &str) -> Result<Vec<f64>> {
     let runtime = RuntimeKind::MultiThread.build()?;
     for _ in 0..count {
-        match who {
-            Who::Raw => raw_life(image)?,
-            Who::Ours => runtime.block_on(async {
+        match client {
+            Client::Raw => raw_life(image)?,
+            Client::Ours => runtime.block_on(async {
                 let container = ours::start_published(image, READY_AT_ONCE).await?;
                 ours::host_port(&container)?;
                 anyhow::Ok(())
             })?,
-            Who::Testcontainers => runtime.block_on(async {
+            Client::Testcontainers => runtime.block_on(async {
                 let container = peer::start_published(image, READY_AT_ONCE).await?;
                 peer::host_port(&container).await?;
                 anyhow::Ok(())
@@ -65,9 +67,9 @@ fn raw_life(image: &str) -> Result<()> {
     lived.map(drop)
 }
 
-fn counted(who: Who, lives: usize, image: &str) -> Result<Counts> {
+fn counted(client: Client, lives: usize, image: &str) -> Result<Counts> {
     let proxy = EngineProxy::start_default();
-    child::measure(&["lives", who.word(), &lives.to_string(), image], Some(&proxy.docker_host()))?;
+    child::measure(&["lives", client.word(), &lives.to_string(), image], Some(&proxy.docker_host()))?;
     let mut counts = Counts::new();
     for request in proxy.requests() {
         *counts.entry(format!("{} {}", request.method, kind_of(&request.path))).or_default() += 1;
@@ -75,7 +77,7 @@ fn counted(who: Who, lives: usize, image: &str) -> Result<Counts> {
     Ok(counts)
 }
 
-/// A path with `…` in the place of ids and names.
+/// Returns a path with `…` in place of ids and names.
 fn kind_of(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_leaves_what_is_more() {
+    fn a_difference_keeps_what_exceeds_the_other_counts() {
         let counts =
             |pairs: &[(&str, usize)]| pairs.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect();
         let (twice, once): (Counts, Counts) =

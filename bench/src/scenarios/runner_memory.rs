@@ -1,4 +1,4 @@
-//! What memory `seatrial run` needs as its cases go on: the real command, with every report that it can write.
+//! The memory of `seatrial run` during a long run: the real command, with all reports.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,11 +11,11 @@ use anyhow::{Result, ensure};
 
 use crate::{program, table, usage};
 
-/// How many cases there are.
+/// The number of cases.
 const CASES: usize = 100_000;
-/// After how many of them the memory is looked at.
+/// The numbers of finished cases after which the memory is read.
 const MARKS: [usize; 3] = [10_000, 50_000, CASES];
-/// Has a shell's commands, `true` and `sleep`.
+/// An image with `true` and `sleep`.
 const IMAGE: &str = "seatrial/basic:dev";
 const POLL: Duration = Duration::from_millis(20);
 
@@ -43,13 +43,13 @@ pub(crate) fn run() -> Result<String> {
     ))
 }
 
-/// A run that is under way; killed when it is dropped.
+/// A running command, which is killed on drop.
 struct Run {
     process: Child,
-    /// Its JSON report, read up to here.
+    /// Its JSON report, at the position up to which it was read.
     report: File,
     lines: usize,
-    /// The last that was seen of its memory, in MiB: now, and the most so far.
+    /// The last reading of its resident memory, in MiB.
     resident: f64,
     peak: f64,
 }
@@ -68,9 +68,9 @@ impl Run {
         Ok(Self { process, report: File::open(report)?, lines: 0, resident: f64::NAN, peak: f64::NAN })
     }
 
-    /// The memory when so many cases have been reported, or at the end if that comes first.
+    /// Returns the memory after `cases` cases were reported, or at the end.
     fn resident_after(&mut self, cases: usize) -> Result<f64> {
-        // The first line is that of the run.
+        // The first line is about the run.
         while self.lines <= cases && self.look() {
             let mut read = Vec::new();
             self.report.read_to_end(&mut read)?;
@@ -80,7 +80,7 @@ impl Run {
         Ok(self.resident)
     }
 
-    /// Waits for its end, which is to be a good one; the most memory that it had.
+    /// Waits for its successful exit, and returns its largest memory.
     fn ended(mut self) -> Result<f64> {
         while self.look() {
             thread::sleep(POLL);
@@ -90,10 +90,10 @@ impl Run {
         Ok(self.peak)
     }
 
-    /// Takes note of its memory; whether it still runs.
+    /// Reads its memory. Returns `false` if it has ended.
     fn look(&mut self) -> bool {
         let [resident, peak] = ["VmRSS:", "VmHWM:"].map(|key| usage::of_process(self.process.id(), key));
-        // One that has ended, and was not waited for yet, has none.
+        // A zombie has no memory.
         let runs = !resident.is_nan();
         if runs {
             (self.resident, self.peak) = (resident, peak);

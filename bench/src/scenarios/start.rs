@@ -1,4 +1,4 @@
-//! From the call of start until the container is ready and its port is known.
+//! The time from the call of start until the container is ready and its port is known.
 
 use std::time::Instant;
 
@@ -22,12 +22,12 @@ pub(crate) fn run(context: &Context<'_>) -> String {
     ];
     let series = interleaved("start", variants, context.options.rounds_or(15));
     format!(
-        "## Start to ready\n\nOne published port, and a wait for a line that is printed at once; the port is asked for.\n\n{}",
+        "## Start to ready\n\nWith one published port, a wait for a line that is printed at once, and a lookup of the port.\n\n{}",
         table::of_series(COLUMNS, &series)
     )
 }
 
-/// How the raw API waits for the line.
+/// The way in which the raw API waits for the line.
 #[derive(Clone, Copy)]
 enum Wait {
     Nothing,
@@ -41,7 +41,7 @@ fn raw(context: &Context<'_>, wait: Wait) -> Result<Vec<f64>> {
     let id = raw.create(context.image(), READY_AT_ONCE, true)?;
     let ready = start_raw(raw, &id, wait);
     let elapsed = start.elapsed();
-    // Outside of what is measured, and whether or not it worked.
+    // The removal is not measured, and follows a failure too.
     raw.remove(&id)?;
     ready.map(|()| vec![elapsed.as_secs_f64() * 1e3])
 }

@@ -1,4 +1,4 @@
-//! Monitoring many containers, with what they use, beside the bare streams read and thrown away.
+//! The monitoring of many containers with their resource usage, compared with reading and discarding the raw streams.
 
 use std::io::Read;
 use std::os::fd::AsRawFd;
@@ -14,9 +14,9 @@ use crate::rounds::{Variant, interleaved};
 use crate::table::{self, Column};
 use crate::usage::{cpu_time, rss_mib};
 
-/// How many containers there are.
+/// The number of containers.
 const CONTAINERS: usize = 50;
-/// How long each variant is looked at in a round.
+/// The time for which each variant is measured in a round.
 const WINDOW: Duration = Duration::from_secs(20);
 
 const COLUMNS: &[Column] = &[
@@ -47,7 +47,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<String> {
     ))
 }
 
-/// All streams on one thread, with the fewest calls that read them.
+/// Reads all streams on one thread, with as few calls as possible.
 fn raw(context: &Context<'_>, containers: &[ours::Container]) -> Result<Vec<f64>> {
     let mut streams: Vec<UnixStream> = containers
         .iter()
@@ -93,7 +93,7 @@ fn ours(context: &Context<'_>, containers: &[ours::Container]) -> Result<Vec<f64
     })
 }
 
-/// The time that is looked at, and what was so at its beginning.
+/// A measured period, with the readings at its beginning.
 struct Window {
     end: Instant,
     cpu: Duration,
@@ -105,7 +105,7 @@ impl Window {
         Self { cpu: cpu_time(), memory: rss_mib(), end: Instant::now() + WINDOW }
     }
 
-    /// The columns, at its end.
+    /// Returns the values of the columns at its end.
     fn values(&self, count: u32) -> Vec<f64> {
         let (used, seconds) = ((cpu_time() - self.cpu).as_secs_f64(), WINDOW.as_secs_f64());
         vec![used / seconds * 100.0, f64::from(count) / seconds, self.memory, rss_mib()]
@@ -115,6 +115,6 @@ impl Window {
 #[expect(unsafe_code, reason = "the standard library does not wait for many streams")]
 fn poll(polled: &mut [libc::pollfd], left: Duration) {
     let millis = left.as_millis().try_into().unwrap_or(i32::MAX);
-    // SAFETY: the pointer is to as many entries as are said to be there, and they outlive the call.
+    // SAFETY: the pointer is to as many entries as the length says, and they outlive the call.
     unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, millis) };
 }

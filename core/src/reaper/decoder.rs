@@ -1,25 +1,25 @@
-//! Cuts a stream of bytes into lines, however the stream was chunked.
+//! The line decoder: splits a stream of bytes into lines, in whatever chunks the bytes come.
 
-/// The most bytes that a line may have, its end not counted.
+/// The most bytes of a line, without its end.
 pub const MAX_LINE: usize = 65_535;
 
-/// A line was longer than [`MAX_LINE`]; nothing after it can be read.
+/// The error for a line that is longer than [`MAX_LINE`]. Nothing after it can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-/// Holds the line that is not finished yet.
+/// The decoder, which holds the line that is not finished yet.
 ///
-/// A line ends with `\n`, with `\r\n`, or with the stream; of several `\r` only the last is part of the end.
+/// A line ends with `\n`, with `\r\n`, or with the stream. Of several `\r`, only the last one is part of the end.
 #[derive(Debug, Default)]
 pub struct LineDecoder {
     unfinished: Vec<u8>,
 }
 
 impl LineDecoder {
-    /// Takes the next bytes and hands out each line that they finish.
+    /// Takes the next bytes, and calls `line` for each line that they finish.
     ///
     /// # Errors
-    /// If a line gets too long, once the lines before it have been handed out. The decoder is of no use then.
+    /// A line is too long. `line` has been called for the lines before it. The decoder can't be used any more.
     pub fn feed(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) -> Result<(), TooLong> {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             if self.unfinished.is_empty() {
@@ -34,10 +34,10 @@ impl LineDecoder {
         self.take(bytes)
     }
 
-    /// The stream has ended: what is unfinished is a line too, if there is anything of it.
+    /// Ends the stream, and calls `line` for the unfinished line, if there is one.
     ///
     /// # Errors
-    /// If it is too long.
+    /// The line is too long.
     pub fn finish(self, line: impl FnOnce(&[u8])) -> Result<(), TooLong> {
         if !self.unfinished.is_empty() {
             line(checked(without_cr(&self.unfinished))?);
@@ -45,13 +45,13 @@ impl LineDecoder {
         Ok(())
     }
 
-    /// How many bytes are held for the line that is not finished yet.
+    /// Returns the number of bytes of the unfinished line.
     #[must_use]
     pub fn held(&self) -> usize {
         self.unfinished.len()
     }
 
-    /// Keeps a part of a line; one byte more than a line may have could still be the `\r` of its end.
+    /// Keeps a part of a line. One byte more than [`MAX_LINE`] is accepted if it can be the `\r` of the line's end.
     fn take(&mut self, part: &[u8]) -> Result<(), TooLong> {
         let len = self.unfinished.len() + part.len();
         let last = part.last().or(self.unfinished.last());
@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// All lines of a stream that comes in these chunks, and whether it was cut off.
+    /// Returns all lines of a stream in these chunks, and `true` if a line was too long.
     fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Vec<u8>>, bool) {
         let mut lines = Vec::new();
         let mut decoder = LineDecoder::default();
@@ -91,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn each_end_of_a_line_is_one() {
+    fn each_kind_of_line_end_ends_a_line() {
         let (lines, cut) = decode([b"a\nb\r\n\nc\r\r\nd".as_slice()]);
         assert_eq!(lines, [b"a".as_slice(), b"b", b"", b"c\r", b"d"]);
         assert!(!cut);
     }
 
     #[test]
-    fn the_longest_line_passes_and_one_byte_more_does_not() {
+    fn the_longest_line_passes_and_a_longer_one_does_not() {
         for end in ["\n", "\r\n", ""] {
             let longest = "x".repeat(MAX_LINE) + end;
             let longer = "x".repeat(MAX_LINE + 1) + end;
@@ -130,7 +130,7 @@ mod tests {
         }
 
         #[test]
-        fn lines_come_back_as_they_were_written(lines in proptest::collection::vec("[^\r\n]{0,40}", 0..20)) {
+        fn decoded_lines_are_those_that_were_written(lines in proptest::collection::vec("[^\r\n]{0,40}", 0..20)) {
             let stream: String = lines.iter().map(|line| format!("{line}\n")).collect();
             let expected: Vec<_> = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
             prop_assert_eq!(decode(stream.as_bytes().chunks(7)).0, expected);

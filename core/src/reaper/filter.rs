@@ -1,40 +1,41 @@
-//! What a line selects: resources that carry all of its labels.
+//! The filter that a client sends as a line: it selects the resources that carry all of its labels.
 
 use std::fmt;
 
-/// The one kind of filter there is.
+/// The only kind of filter.
 const LABEL: &[u8] = b"label";
 
-/// Labels, all of which a resource must carry: `key`, or `key=value`. Two filters with the same labels are equal.
+/// A list of labels, `key` or `key=value`, that a resource must all carry. Two filters with the same labels are equal,
+/// in whatever order they were written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Filter {
-    /// Sorted and without repetition; never empty, since an empty one would select all there is.
+    /// The labels, sorted, each once. Never empty: an empty filter would select every resource of the engine.
     labels: Box<[Box<str>]>,
 }
 
-/// Why a line is not taken as a filter.
+/// The reason why a line is not accepted as a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusedFilter {
-    /// It has no label, and would select everything.
+    /// The line has no label, and would select everything.
     NoLabel,
     /// A label has no key.
     EmptyLabel,
     /// A pair is of a kind other than `label`.
     UnknownKind(String),
-    /// `;` separates nothing, as in Go.
+    /// The line contains a `;`, which is no separator, as in Go.
     Semicolon,
     /// A `%` without two hexadecimal digits after it.
     Escape,
-    /// What was decoded is not text.
+    /// The decoded label is not UTF-8.
     NotUtf8,
 }
 
 impl Filter {
-    /// Reads a line: `label=a%3Db&label=c=d`.
+    /// Parses a line such as `label=a%3Db&label=c=d`.
     ///
     /// # Errors
-    /// If it does not parse, or does not say which labels.
+    /// The line is not form-encoded, has a pair of another kind, or has no label.
     pub fn parse(line: &[u8]) -> Result<Self, RefusedFilter> {
         let mut labels = Vec::new();
         for pair in line.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
@@ -61,18 +62,18 @@ impl Filter {
         Ok(Self { labels: labels.into() })
     }
 
-    /// The labels, in order.
+    /// Returns the labels, sorted.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         self.labels.iter().map(AsRef::as_ref)
     }
 
-    /// How many bytes of text it has.
+    /// Returns the number of bytes of all labels.
     #[must_use]
     pub fn size(&self) -> usize {
         self.labels.iter().map(|label| label.len()).sum()
     }
 
-    /// Whether it asks for this label: `key=value` exactly, or `key` with any value.
+    /// Returns `true` if the filter asks for a label: `key=value` exactly, or `key` with any value or none.
     #[must_use]
     pub fn holds(&self, wanted: &str) -> bool {
         self.labels().any(|label| {
@@ -81,7 +82,7 @@ impl Filter {
         })
     }
 
-    /// Whether a resource with these labels is selected; `value` gives the value of a key.
+    /// Returns `true` if the filter selects a resource. `value` returns the value of the resource's label with a key.
     #[must_use]
     pub fn matches<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.labels().all(|label| match label.split_once('=') {
@@ -121,15 +122,15 @@ impl fmt::Display for Filter {
 impl fmt::Display for RefusedFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoLabel => f.write_str("it has no label and would select everything"),
+            Self::NoLabel => f.write_str("the filter has no label and would select everything"),
             Self::EmptyLabel => f.write_str("a label has no key"),
             Self::UnknownKind(kind) => {
                 let kind: String = kind.chars().take(40).collect();
-                write!(f, "`{}` is no kind of filter; `label` is the only one", kind.escape_debug())
+                write!(f, "unknown kind of filter `{}`; write `label=key=value`", kind.escape_debug())
             }
-            Self::Semicolon => f.write_str("`;` separates nothing; write `&`"),
+            Self::Semicolon => f.write_str("`;` is no separator; write `&`"),
             Self::Escape => f.write_str("a `%` is not followed by two hexadecimal digits"),
-            Self::NotUtf8 => f.write_str("it is not UTF-8"),
+            Self::NotUtf8 => f.write_str("a label is not UTF-8"),
         }
     }
 }
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_decoded_and_split_at_their_first_equals_sign() {
+    fn pairs_are_decoded_and_split_at_the_first_equals_sign() {
         assert_eq!(labels("label=a%3Db&label=c=d"), ["a=b", "c=d"]);
         assert_eq!(labels("label=a=b=c"), ["a=b=c"]);
         assert_eq!(labels("l%61bel=x+y%2b%C3%BC"), ["x y+ü"]);
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_would_select_too_much_or_do_not_parse_are_refused() {
+    fn lines_that_select_everything_or_do_not_parse_are_refused() {
         use RefusedFilter as R;
         for (line, reason) in [
             ("", R::NoLabel),
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_selects_what_carries_all_of_its_labels() {
+    fn a_filter_selects_resources_that_carry_all_of_its_labels() {
         let filter = Filter::parse(b"label=a=1&label=b").expect("a filter");
         let carries = |labels: &[(&str, &str)]| {
             let labels: Vec<(String, String)> =
@@ -197,7 +198,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_panics_and_what_is_taken_has_a_label(line: Vec<u8>) {
+        fn no_line_panics_and_each_filter_has_a_label(line: Vec<u8>) {
             if let Ok(filter) = Filter::parse(&line) {
                 prop_assert!(filter.labels().next().is_some());
             }

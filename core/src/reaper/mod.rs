@@ -1,7 +1,8 @@
-//! The reaper's wire: lines in, filters out. It reads no socket and asks no engine.
+//! The reaper's protocol: the lines that a client sends, and the answers. This module opens no socket and asks no
+//! engine.
 //!
-//! The protocol is that of `testcontainers/ryuk`: each line is a form-encoded filter, answered by [`ACK`]. Lines that
-//! start with `!` are kept free for what our own library and reaper will say to each other.
+//! It is the protocol of `testcontainers/ryuk`: each line is a form-encoded filter, and is answered by [`ACK`]. Lines
+//! that start with `!` are reserved for extensions.
 
 mod decoder;
 mod filter;
@@ -17,5 +18,5 @@ pub const ACK: &[u8; 4] = b"ACK\n";
 /// The answer to a line that is refused. Nothing but this and [`ACK`] is ever written.
 pub const NACK: &[u8; 5] = b"NACK\n";
 
-/// The key of the line that a connection begins with when the reaper wants a token: `auth=<token>`.
+/// The beginning of a connection's first line, `auth=<token>`, for a reaper that requires a token.
 pub const AUTH: &str = "auth=";

@@ -1,11 +1,11 @@
-//! Comparing secrets without telling, by the time it takes, how much of a guess was right.
+//! The comparison of secret tokens, in a time that does not reveal how much of a guess is right.
 
-/// Whether two tokens are the same. The time depends on the guess's length only.
+/// Returns `true` if two tokens are equal. The time depends only on the length of the guess.
 #[must_use]
 pub fn same(guess: &[u8], token: &[u8]) -> bool {
     let mut difference = u8::from(guess.len() != token.len());
     for (n, byte) in guess.iter().enumerate() {
-        // The optimiser must not see that one difference decides.
+        // The optimiser must not end the loop at the first difference.
         difference |= std::hint::black_box(byte ^ token.get(n).copied().unwrap_or(!byte));
     }
     difference == 0

@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) host_parallelism: Option<Setting<NonZeroUsize>>,
     /// The size of pools that do not set one.
     pub(crate) pool_size: Option<Setting<NonZeroUsize>>,
+    /// The time after which a wait for a pool is reported; `None` if it is not.
+    pub(crate) pool_slow_wait: Setting<Option<Duration>>,
 }
 
 impl Config {
@@ -108,6 +110,9 @@ impl Config {
                 .unwrap_or_else(|| Setting::by_default(PARALLELISM)),
             host_parallelism: count(&reader, "SEATRIAL_HOST_PARALLELISM")?,
             pool_size: count(&reader, "SEATRIAL_POOL_SIZE")?,
+            pool_slow_wait: reader
+                .read(&["SEATRIAL_POOL_SLOW_WAIT"], &[], DURATION_OR_OFF, duration_or_off)?
+                .unwrap_or_else(|| Setting::by_default(Some(POOL_SLOW_WAIT))),
         })
     }
 }
@@ -115,11 +120,22 @@ impl Config {
 /// The default: on two cores more was not faster, and engines have hung under many more.
 const PARALLELISM: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
+/// The time after which a wait for a pool is reported by default.
+const POOL_SLOW_WAIT: Duration = Duration::from_secs(30);
+
+/// The values of a variable that holds a duration or switches something off.
+const DURATION_OR_OFF: &str = "a duration above zero, as `90s` or `1m30s`, or `off`";
+
 /// The expected form of a duration, for messages.
 pub(super) const DURATION: &str = "a duration above zero, as `90s` or `1m30s`";
 
 pub(super) fn duration_above_zero(text: &str) -> Option<Duration> {
     duration::parse(text).ok().filter(|duration| !duration.is_zero())
+}
+
+/// Parses a duration, or `off` as `None`.
+fn duration_or_off(text: &str) -> Option<Option<Duration>> {
+    if text == "off" { Some(None) } else { duration_above_zero(text).map(Some) }
 }
 
 fn count(reader: &Reader<'_>, variable: &str) -> Result<Option<Setting<NonZeroUsize>>> {
@@ -175,6 +191,7 @@ mod tests {
         assert_eq!(config.startup_timeout.value, Duration::from_secs(60));
         assert_eq!(config.request_timeout.value, Duration::from_secs(30));
         assert_eq!(config.parallelism.value.get(), 8);
+        assert_eq!(config.pool_slow_wait.value, Some(Duration::from_secs(30)));
         assert!(config.session.is_none() && config.runtime.is_none() && config.hub_prefix.is_none());
     }
 
@@ -186,6 +203,7 @@ mod tests {
             ("SEATRIAL_PULL", "never"),
             ("SEATRIAL_STARTUP_TIMEOUT", "1m30s"),
             ("SEATRIAL_PARALLELISM", "3"),
+            ("SEATRIAL_POOL_SLOW_WAIT", "off"),
         ];
         let config = Config::of(&env, "hub.image.name.prefix=m.io/x").expect("valid");
         assert_eq!(config.runtime, Some(Setting::new("runsc".to_owned(), "`SEATRIAL_RUNTIME`")));
@@ -193,6 +211,7 @@ mod tests {
         assert_eq!(config.pull.value, PullPolicy::Never);
         assert_eq!(config.startup_timeout.value, Duration::from_secs(90));
         assert_eq!(config.parallelism.value.get(), 3);
+        assert_eq!(config.pool_slow_wait.value, None);
         let prefix = config.hub_prefix.expect("set");
         assert_eq!(prefix, Setting::new("m.io/x".to_owned(), "`hub.image.name.prefix` in `f`"));
     }
@@ -212,6 +231,7 @@ mod tests {
             ("SEATRIAL_PARALLELISM", "many", "a whole number above 0"),
             ("SEATRIAL_HOST_PARALLELISM", "-1", "a whole number above 0"),
             ("SEATRIAL_POOL_SIZE", "0", "a whole number above 0"),
+            ("SEATRIAL_POOL_SLOW_WAIT", "never", "a duration above zero, as `90s` or `1m30s`, or `off`"),
         ] {
             let error = Config::of(&[(variable, value)], "").expect_err(value);
             assert!(error.is_invalid());

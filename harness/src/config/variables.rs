@@ -41,6 +41,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "SEATRIAL_POOL_SIZE",
         "how many containers a pool has that does not say; by default one per core, at most `8`",
     ),
+    (
+        "SEATRIAL_POOL_SLOW_WAIT",
+        "after how long a wait for a pool is reported on stderr, as `2m`, or `off`; by default `30s`",
+    ),
     ("SEATRIAL_SESSION_ID", "the session that this process belongs to; by default found out"),
     ("TESTCONTAINERS_SESSION_ID", "the same, in the ecosystem's spelling"),
     ("NEXTEST_RUN_ID", "the session under `cargo nextest`, which sets it"),

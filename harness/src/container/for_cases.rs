@@ -72,7 +72,7 @@ async fn started(
 ) -> Result<(Preparation, ContainerInfo), Failure> {
     created.span.record("phase", "start");
     let subject = &created.subject;
-    subject.commands.are_by_main_process();
+    subject.commands.mark_agent_as_main_process();
     let prepared = Preparation::before_start(request.wait_wanted(), subject).await.map_err(Failure::Other)?;
     let connection = Agents::attach(subject).await.map_err(Failure::Other)?;
     let starting = async { engine_start(created).await.map_err(Failure::of_start) };

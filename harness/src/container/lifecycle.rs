@@ -2,49 +2,11 @@
 
 use std::time::Duration;
 
-use bollard::models::ContainerUpdateBody;
-
-use super::TestContainer;
+use super::{Limits, TestContainer};
 use crate::container::Subject;
 use crate::engine::Change;
 use crate::life::Intent;
 use crate::words::Result;
-
-/// New limits for a running container. Limits that are not set stay as they are.
-#[derive(Clone, Debug, Default)]
-#[must_use = "limits have no effect until they are applied to a container"]
-pub struct Limits(ContainerUpdateBody);
-
-impl Limits {
-    /// Creates a set of limits that changes nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Limits the memory, and memory and swap together, both in bytes. Default: unchanged.
-    pub fn memory(mut self, bytes: u64, with_swap: u64) -> Self {
-        self.0.memory = Some(bytes.try_into().unwrap_or(i64::MAX));
-        self.0.memory_swap = Some(with_swap.try_into().unwrap_or(i64::MAX));
-        self
-    }
-
-    /// Limits the CPU time, in thousandths of a core. Default: unchanged.
-    pub fn milli_cpus(mut self, milli: u32) -> Self {
-        self.0.cpu_period = Some(100_000);
-        self.0.cpu_quota = Some(i64::from(milli) * 100);
-        self
-    }
-
-    /// Limits the number of processes. Default: unchanged.
-    pub fn pids_limit(mut self, processes: u32) -> Self {
-        self.0.pids_limit = Some(processes.into());
-        self
-    }
-
-    pub(super) fn into_body(self) -> ContainerUpdateBody {
-        self.0
-    }
-}
 
 impl TestContainer {
     /// Stops the container: sends the stop signal, and SIGKILL after the stop timeout (10 s unless the request sets
@@ -172,6 +134,6 @@ impl TestContainer {
     /// If the future is dropped, the engine may still set the limits.
     pub async fn update_limits(&self, limits: Limits) -> Result<()> {
         let subject = self.subject();
-        subject.update(limits.0).await
+        subject.update(limits.into_body()).await
     }
 }

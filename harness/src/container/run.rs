@@ -1,4 +1,4 @@
-//! Runs a container like a command: creates and starts it, waits for its end, and collects its output.
+//! A container that is run like a command: created, started, awaited to its end, its output collected.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use crate::config::Keep;
 use crate::output::{Collected, Retain, Tap};
 use crate::words::{Error, Result, stream_texts};
 
-/// The result of a container that was run to its end.
+/// The outcome of a container that was run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunOutput {
-    /// The outcome.
+    /// The way in which it ended.
     pub end: RunEnd,
-    /// The standard output, up to the request's limit. With a terminal, the whole output.
+    /// The standard output, up to the request's limit; with a terminal, all output.
     pub stdout: Vec<u8>,
     /// The standard error, up to the request's limit.
     pub stderr: Vec<u8>,
@@ -27,20 +27,20 @@ pub struct RunOutput {
     pub elapsed: Duration,
 }
 
-/// The outcome of a container that was run to its end.
+/// The way in which a container that was run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunEnd {
-    /// The container exited with this code, by itself or by a signal.
+    /// It exited with this exit code, by itself or after a signal.
     Exited(i64),
-    /// The container was killed for lack of memory, with this exit code, according to the engine's flag or an event.
+    /// It exited with this exit code after it ran out of memory, as the engine reports it.
     OutOfMemory(i64),
-    /// The container exceeded its time limit. It is removed like an ended one.
+    /// It exceeded its time limit; it is removed like one that has ended.
     TimedOut,
 }
 
 impl RunOutput {
-    /// Returns the exit code, or `None` after a timeout.
+    /// Returns the exit code; `None` after a time-out.
     #[must_use]
     pub fn exit_code(&self) -> Option<i64> {
         match self.end {
@@ -53,24 +53,23 @@ impl RunOutput {
 stream_texts!(RunOutput);
 
 impl ContainerRequest {
-    /// Runs the container to its end and returns its output. The container is removed afterwards, unless it is kept
+    /// Runs the container to its end and collects its output; then removes it, unless it is to be kept
     /// [always](crate::Keep::Always).
     ///
-    /// A non-zero exit code and a timeout are data and not errors. After a timeout, the result contains the output so
-    /// far.
+    /// A non-zero exit code and a time-out are data, not errors: after a time-out there is the output until then.
     ///
     /// # Errors
-    /// Those of [`start`](Self::start), except those of the wait.
+    /// As [`start`](Self::start), without those of its wait.
     ///
     /// # Cancel safety
-    /// If the future is dropped, the container is removed in the background.
+    /// Dropping the future leaves nothing: the container is removed in the background.
     pub async fn run(&self) -> Result<RunOutput> {
         let mut request = self.clone();
-        // The container is removed here in any case, after its state was inspected.
+        // It is removed here in any case, and inspected before.
         request.host.auto_remove = None;
         if request.restarts.are_wanted() {
             return Err(Error::invalid(
-                "`run` ends with the container's first run, and `restart_when` asks for more; use `start`",
+                "`run` ends with the container's first run, and `restart_when` asks for more runs; use `start`",
             ));
         }
         if request.for_cases.is_some() {
@@ -108,7 +107,7 @@ async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
     let (subject, timeout) = (created.subject.clone(), created.timeout);
     let ending = background().run(tokio::time::timeout(timeout, async move {
         over.await.ok();
-        // The output ends before the container does, and may have ended long before.
+        // The output ends before the container, possibly long before.
         subject.wait_not_running().await
     }));
     let ended = ending.await.ok().transpose()?;

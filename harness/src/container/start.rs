@@ -268,7 +268,7 @@ async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
         return Ok(());
     }
     created.span.record("phase", "copy in");
-    super::files::put(&created.subject, request.copies.clone()).await
+    super::copy::put(&created.subject, request.copies.clone()).await
 }
 
 /// Starts a created container, and waits until it is ready.

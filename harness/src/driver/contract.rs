@@ -1,4 +1,4 @@
-//! The contract between who has tasks and what runs them.
+//! The contract between callers that have tasks and drivers that run them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use futures_util::future::BoxFuture;
 use super::{RunResult, Task};
 use crate::words::Result;
 
-/// What runs tasks: containers of their own, those of a pool, or none at all.
+/// Runs tasks: in containers of their own, in those of a pool, or not at all.
 ///
-/// Drivers are chosen at run time, so this can be an object; a driver of your own is as good as any.
+/// Drivers are chosen at run time, so the trait is object safe. You can implement your own.
 pub trait Driver: fmt::Debug + Send + Sync {
-    /// Makes a task ready to run: all that can be tried again without the task having failed, such as the pull of its
-    /// image.
+    /// Makes a task ready to run: does everything that can be tried again without the task having failed, such as the
+    /// pull of its image.
     ///
     /// # Errors
-    /// Invalid, if the driver can't give the task what it asks for; else the engine's. After an error nothing is left.
+    /// Invalid, if the driver does not support an option of the task; the engine's own. After an error nothing is left.
     ///
     /// # Cancel safety
     /// Dropping the future leaves nothing.
@@ -33,13 +33,13 @@ pub trait Prepared: fmt::Debug + Send + Sync {
     ///
     /// # Cancel safety
     /// Dropping the future ends the task, in the background.
-    fn run(&self) -> BoxFuture<'_, Result<Wait>>;
+    fn run(&self) -> BoxFuture<'_, Result<Completion>>;
 
-    /// Gives the task up: it is killed, and its [`Wait`] says that it was cancelled. One that is not run yet is not
-    /// started any more; one that has ended by itself stays as it ended.
+    /// Cancels the task: it is killed, and its [`Completion`] reports that it was cancelled. A task that is not running
+    /// yet is not started any more; the result of one that has ended by itself is not changed.
     fn cancel(&self);
 
-    /// Gives the task up, waits until it has ended and nothing of it is left, and reports. Closing again is fine.
+    /// Cancels the task, and waits until it has ended and nothing of it is left. Closing again has no effect.
     ///
     /// # Errors
     /// Leftover, if something could not be removed; the engine's own.
@@ -49,11 +49,11 @@ pub trait Prepared: fmt::Debug + Send + Sync {
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
 
-/// The end of a task that was started; dropping it ends the task, in the background.
+/// A future that completes with the task's result; dropping it ends the task, in the background.
 ///
-/// Whoever awaits it has the task's output written, so await it soon.
+/// The task's output is written on the task that awaits it, so await it soon.
 ///
 /// # Errors
-/// The engine's failures alone: it was lost, the container vanished, the command could not be started or ended. How the
-/// task ended is not known then.
-pub type Wait = BoxFuture<'static, Result<RunResult>>;
+/// The engine's failures alone: it was lost, the container was removed, the command could not be started or ended. The
+/// task's result is not known then.
+pub type Completion = BoxFuture<'static, Result<RunResult>>;

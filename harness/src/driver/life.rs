@@ -1,7 +1,8 @@
-//! The life of one prepared task, whatever runs it: run once, given up, closed, dropped, in any order and from any task.
+//! The life of one prepared task, the same for all drivers: run once, cancelled, closed, dropped, in any order and from
+//! any task.
 //!
-//! What runs it is a [`Job`]. It is on the background thread from its start to its end, so that nobody's drop leaves
-//! anything; only the output is written on the task that waits.
+//! A driver's own part is a [`Job`]. It is on the background thread from its start to its end, so that no drop leaves
+//! anything; only the output is written on the task that awaits the result.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -10,40 +11,40 @@ use std::time::{Duration, Instant};
 use futures_util::future::{BoxFuture, join};
 use tokio::sync::{oneshot, watch};
 
-use super::contract::{Prepared, Wait};
+use super::contract::{Completion, Prepared};
 use super::outlet::{Deliveries, Outlet};
 use super::task::named;
 use super::{Ending, RunResult, Status, Stop, Task};
 use crate::base::background;
 use crate::words::{Error, Kind, Result};
 
-/// What one driver does for one task; all of it on the background thread. Dropping it leaves nothing.
+/// A driver's own part in one task, on the background thread. Dropping it leaves nothing.
 pub(super) trait Job: Send + 'static {
     /// Starts the task.
     fn start(&mut self) -> impl Future<Output = Result<()>> + Send;
 
-    /// Follows what was started to its end, and kills it when it is to stop.
+    /// Follows the task to its end, and kills it when it is to stop.
     fn follow(&mut self, outlet: Outlet, stops: Stops) -> impl Future<Output = Result<Ending>> + Send;
 
-    /// Removes what is left, after the end or in place of a start.
+    /// Removes everything that is left, after the end or in place of a start.
     fn end(self) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Tells when a task is to be killed.
+/// The signals that a task is to be killed.
 pub(super) struct Stops {
     cancelled: watch::Receiver<bool>,
     deadline: Option<Instant>,
 }
 
 impl Stops {
-    /// Waits until the task is given up or its time is up, the first of which counts. Dropping the future loses nothing.
+    /// Waits until the task is cancelled or exceeds its time limit, whichever is first. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Stop {
         let Self { cancelled, deadline } = self;
-        // Who could give it up is gone without having: that is the same.
-        let given_up = async { drop(cancelled.wait_for(|is| *is).await) };
+        // A sender that is dropped cancels too.
+        let cancelled = async { drop(cancelled.wait_for(|cancelled| *cancelled).await) };
         match deadline {
-            None => given_up.await,
-            Some(deadline) => match tokio::time::timeout_at((*deadline).into(), given_up).await {
+            None => cancelled.await,
+            Some(deadline) => match tokio::time::timeout_at((*deadline).into(), cancelled).await {
                 Ok(()) => {}
                 Err(_) => return Stop::Timeout,
             },
@@ -56,11 +57,11 @@ impl Stops {
 pub(super) struct Life<J: Job> {
     subject: String,
     timeout: Duration,
-    /// There until it is run or closed.
+    /// `None` once it was run or closed.
     ready: Mutex<Option<Ready<J>>>,
-    /// Written by who gives it up, read by what runs it.
+    /// Written by cancellations, read by the job.
     cancelled: Arc<watch::Sender<bool>>,
-    /// Written once, when nothing is left; awaited by who closes.
+    /// Written once, when nothing is left; awaited by calls of `close`.
     over: watch::Sender<Option<Result<()>>>,
 }
 
@@ -86,11 +87,11 @@ impl<J: Job> Life<J> {
         self.ready.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
     }
 
-    async fn run_once(&self) -> Result<Wait> {
+    async fn run_once(&self) -> Result<Completion> {
         let Some(Ready { job, outlet, deliveries }) = self.take() else {
             return Err(Error::new(Kind::Conflict, "it was run or closed already; prepare it once more"));
         };
-        let given_up = GiveUp(Some(self.cancelled.clone()));
+        let guard = CancelOnDrop(Some(self.cancelled.clone()));
         let (started, has_started) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
         let (timeout, over, cancelled) = (self.timeout, self.over.clone(), self.cancelled.subscribe());
@@ -105,14 +106,14 @@ impl<J: Job> Life<J> {
         Ok(Box::pin(async move {
             let outcome = async { has_ended.await.unwrap_or_else(|_| Err(lost())) };
             let (outcome, (stdout_error, stderr_error)) = join(outcome, deliveries.run()).await;
-            given_up.disarm();
+            guard.disarm();
             let result = outcome.map_err(|error| named(error, subject))?;
             Ok(RunResult { stdout_error, stderr_error, ..result })
         }))
     }
 }
 
-/// A task from its start to its end; says when it was started and how it ended.
+/// Runs a task from its start to its end; reports both.
 async fn run<J: Job>(
     job: &mut J,
     outlet: Outlet,
@@ -139,13 +140,13 @@ async fn run<J: Job>(
     ended.send(result).ok();
 }
 
-/// Only a panic on the background thread, which is a bug of ours, drops a sender.
+/// Returns the error of a sender that was dropped, which only a panic on the background thread does, a bug of ours.
 fn lost() -> Error {
-    Error::new(Kind::Exec, "what ran it is gone")
+    Error::new(Kind::Exec, "the background work of the task has panicked")
 }
 
 impl<J: Job> Prepared for Life<J> {
-    fn run(&self) -> BoxFuture<'_, Result<Wait>> {
+    fn run(&self) -> BoxFuture<'_, Result<Completion>> {
         Box::pin(async { self.run_once().await.map_err(|error| named(error, self.subject.clone())) })
     }
 
@@ -179,16 +180,16 @@ impl<J: Job> fmt::Debug for Life<J> {
     }
 }
 
-/// Gives a task up when it is dropped, unless it was disarmed.
-struct GiveUp(Option<Arc<watch::Sender<bool>>>);
+/// Cancels a task when it is dropped, unless it was disarmed.
+struct CancelOnDrop(Option<Arc<watch::Sender<bool>>>);
 
-impl GiveUp {
+impl CancelOnDrop {
     fn disarm(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for GiveUp {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         if let Some(cancelled) = self.0.take() {
             cancelled.send_replace(true);

@@ -1,4 +1,4 @@
-//! A driver without an engine, which does as it is told: for tests of what uses drivers.
+//! A driver without an engine, with scripted outcomes: for tests of code that uses drivers.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,17 +15,17 @@ use super::{Ending, StatsSink, Task};
 use crate::monitor::Stats;
 use crate::words::{Error, Kind, LogStream, Result};
 
-/// Gives each task the outcome that it was told to; by default, success at once.
+/// Gives each task a scripted outcome; by default, success at once.
 ///
-/// Tasks are counted as they are prepared, from 1. Of several rules that fit, the newest counts. Time-outs, cancellation,
+/// Tasks are counted as they are prepared, from 1. The last rule that matches a task applies. Time-outs, cancellation,
 /// closing, output and samples work as with any driver.
 ///
 /// ```
-/// use seatrial::driver::{Driver, MockDriver, Outcome, Status, Task};
+/// use seatrial::driver::{Driver, MockDriver, MockOutcome, Status, Task};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> seatrial::Result<()> {
-/// let driver = MockDriver::new().every(3, Outcome::exit(1)).nth(6, Outcome::lost_engine());
+/// let driver = MockDriver::new().every(3, MockOutcome::exit(1)).nth(6, MockOutcome::lost_engine());
 /// let mut statuses = Vec::new();
 /// for id in 1..=6 {
 ///     let prepared = driver.prepare(Task::new(id.to_string(), "any")).await?;
@@ -38,8 +38,8 @@ use crate::words::{Error, Kind, LogStream, Result};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MockDriver {
-    rules: Vec<(Which, Outcome)>,
-    /// The tasks that were prepared; clones of the driver count on together.
+    rules: Vec<(Which, MockOutcome)>,
+    /// The names of the tasks that were prepared; clones of the driver share the list.
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -50,10 +50,10 @@ enum Which {
     Named(String),
 }
 
-/// What becomes of a task.
+/// The scripted outcome of a task.
 #[derive(Clone, Debug)]
 #[must_use = "an outcome is for a driver"]
-pub struct Outcome {
+pub struct MockOutcome {
     exit_code: i64,
     out_of_memory: bool,
     delay: Duration,
@@ -63,7 +63,7 @@ pub struct Outcome {
     lost: Option<Lost>,
 }
 
-/// When the engine is lost.
+/// The point at which the engine is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lost {
     Preparing,
@@ -72,43 +72,43 @@ enum Lost {
 }
 
 impl MockDriver {
-    /// All tasks succeed at once.
+    /// Creates a driver with which all tasks succeed at once.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Every n-th task has this outcome; 0 is none.
+    /// Scripts the outcome of every n-th task; 0 stands for none.
     #[must_use]
-    pub fn every(self, n: usize, outcome: Outcome) -> Self {
+    pub fn every(self, n: usize, outcome: MockOutcome) -> Self {
         self.rule(Which::Every(n), outcome)
     }
 
-    /// The n-th task has this outcome, counted from 1.
+    /// Scripts the outcome of the n-th task, counted from 1.
     #[must_use]
-    pub fn nth(self, n: usize, outcome: Outcome) -> Self {
+    pub fn nth(self, n: usize, outcome: MockOutcome) -> Self {
         self.rule(Which::Nth(n), outcome)
     }
 
-    /// Tasks of this name have this outcome.
+    /// Scripts the outcome of tasks of this name.
     #[must_use]
-    pub fn named(self, id: impl Into<String>, outcome: Outcome) -> Self {
+    pub fn named(self, id: impl Into<String>, outcome: MockOutcome) -> Self {
         self.rule(Which::Named(id.into()), outcome)
     }
 
-    /// The names of the tasks that were prepared, in that order, those too whose preparation failed.
+    /// Returns the names of the tasks that were prepared, in order, including those whose preparation failed.
     #[must_use]
     pub fn seen(&self) -> Vec<String> {
         self.lock().clone()
     }
 
-    fn rule(mut self, which: Which, outcome: Outcome) -> Self {
+    fn rule(mut self, which: Which, outcome: MockOutcome) -> Self {
         self.rules.push((which, outcome));
         self
     }
 
-    /// Counts a task, and says what becomes of it.
-    fn outcome(&self, id: &str) -> Outcome {
+    /// Counts a task, and returns its outcome.
+    fn outcome(&self, id: &str) -> MockOutcome {
         let mut seen = self.lock();
         seen.push(id.to_owned());
         let fits = |which: &Which| match which {
@@ -117,7 +117,7 @@ impl MockDriver {
             Which::Named(name) => name == id,
         };
         let rule = self.rules.iter().rev().find(|(which, _)| fits(which));
-        rule.map_or_else(Outcome::success, |(_, outcome)| outcome.clone())
+        rule.map_or_else(MockOutcome::success, |(_, outcome)| outcome.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<String>> {
@@ -126,13 +126,13 @@ impl MockDriver {
     }
 }
 
-impl Outcome {
-    /// It ends at once, with exit code 0.
+impl MockOutcome {
+    /// The task ends at once, with exit code 0.
     pub const fn success() -> Self {
         Self::exit(0)
     }
 
-    /// It ends at once, with this exit code.
+    /// The task ends at once, with this exit code.
     pub const fn exit(code: i64) -> Self {
         Self {
             exit_code: code,
@@ -145,50 +145,50 @@ impl Outcome {
         }
     }
 
-    /// Somebody else kills it.
+    /// Another process kills the task.
     pub const fn killed() -> Self {
         Self::exit(KILLED)
     }
 
-    /// Its memory is not enough.
+    /// The task exceeds its memory limit.
     pub fn out_of_memory() -> Self {
         Self { out_of_memory: true, ..Self::killed() }
     }
 
-    /// It can't be prepared: the engine does not answer.
+    /// The task can't be prepared: the engine does not answer.
     pub fn fails_to_prepare() -> Self {
         Self { lost: Some(Lost::Preparing), ..Self::success() }
     }
 
-    /// It can't be started: the engine does not answer.
+    /// The task can't be started: the engine does not answer.
     pub fn fails_to_start() -> Self {
         Self { lost: Some(Lost::Starting), ..Self::success() }
     }
 
-    /// The engine is lost while it runs.
+    /// The engine is lost while the task runs.
     pub fn lost_engine() -> Self {
         Self { lost: Some(Lost::Running), ..Self::success() }
     }
 
-    /// How long it runs before. Default: not at all.
+    /// Sets the time that the task runs before its outcome. Default: none.
     pub const fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// What it prints to standard output, at once. Default: nothing.
+    /// Sets the standard output, printed at once. Default: none.
     pub fn stdout(mut self, bytes: impl Into<Bytes>) -> Self {
         self.stdout = bytes.into();
         self
     }
 
-    /// What it prints to standard error, at once. Default: nothing.
+    /// Sets the standard error, printed at once. Default: none.
     pub fn stderr(mut self, bytes: impl Into<Bytes>) -> Self {
         self.stderr = bytes.into();
         self
     }
 
-    /// The samples of what it uses, all at once. Default: none.
+    /// Sets the samples of the task's resources, sent at once. Default: none.
     pub fn stats(mut self, samples: impl IntoIterator<Item = Stats>) -> Self {
         self.stats = samples.into_iter().collect();
         self
@@ -196,7 +196,7 @@ impl Outcome {
 
     fn unless_lost(&self, when: Lost) -> Result<()> {
         if self.lost == Some(when) {
-            return Err(Error::new(Kind::Unreachable, "the engine does not answer, as it was told to"));
+            return Err(Error::new(Kind::Unreachable, "the engine does not answer, as was scripted"));
         }
         Ok(())
     }
@@ -213,9 +213,9 @@ impl Driver for MockDriver {
     }
 }
 
-/// A task that comes to what was told.
+/// A task with a scripted outcome.
 struct Mocked {
-    outcome: Outcome,
+    outcome: MockOutcome,
     sink: Option<StatsSink>,
 }
 
@@ -225,9 +225,9 @@ impl Job for Mocked {
     }
 
     async fn follow(&mut self, mut outlet: Outlet, mut stops: Stops) -> Result<Ending> {
-        let Outcome { exit_code, out_of_memory, delay, stdout, stderr, stats, .. } = self.outcome.clone();
+        let MockOutcome { exit_code, out_of_memory, delay, stdout, stderr, stats, .. } = self.outcome.clone();
         if let Some(sink) = self.sink.take() {
-            // Without a receiver they are for nobody.
+            // Sending fails without a receiver.
             stats.into_iter().for_each(|sample| drop(sink.send(sample)));
         }
         for (stream, bytes) in [(LogStream::Stdout, stdout), (LogStream::Stderr, stderr)] {
@@ -235,7 +235,7 @@ impl Job for Mocked {
                 outlet.push(stream, bytes).await;
             }
         }
-        // What has ended by then goes before what is late.
+        // An end comes before a stop at the same time.
         match select(pin!(tokio::time::sleep(delay)), pin!(stops.next())).await {
             Either::Left(_) => {
                 self.outcome.unless_lost(Lost::Running)?;

@@ -1,8 +1,8 @@
 //! Tasks that run to their end, and the drivers that run them.
 //!
 //! A [`Task`] is data. A [`Driver`] prepares it, which may fail and be tried again without the task having failed, and
-//! gives a [`Prepared`]; running that gives a [`Wait`], and that a [`RunResult`] with a [`Status`]. The task's failure
-//! is a result, the engine's an error. Drivers are exchangeable by name, from a registry: [`Drivers`].
+//! returns a [`Prepared`]. Running that returns a [`Completion`], a future of the [`RunResult`] with its [`Status`]. A
+//! task's failure is a result, the engine's failure an error. Drivers are chosen by name from a registry, [`Drivers`].
 //!
 //! ```no_run
 //! use seatrial::driver::{Driver, Drivers, Status, Task};
@@ -29,10 +29,11 @@ mod result;
 mod stats;
 mod status;
 mod task;
+mod watched;
 
-pub use contract::{Driver, Prepared, Wait};
+pub use contract::{Completion, Driver, Prepared};
 pub use docker::DockerDriver;
-pub use mock::{MockDriver, Outcome};
+pub use mock::{MockDriver, MockOutcome};
 pub use pool::PoolDriver;
 pub use registry::Drivers;
 pub use result::RunResult;

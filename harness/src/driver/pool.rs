@@ -1,52 +1,46 @@
 //! The driver that runs tasks as commands in the containers of a pool.
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, Either, join, select};
-use tokio::sync::watch;
+use futures_util::future::BoxFuture;
 
 use super::contract::{Driver, Prepared};
-use super::docker::vanished;
 use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
-use super::output::{End, Output, Source};
+use super::output::Output;
 use super::stats::measure;
 use super::status::KILLED;
+use super::watched::{gone, listen, state_of};
 use super::{Ending, StatsSink, Stop, Task};
 use crate::container::Subject;
 use crate::container::command::{
-    Agent, Begun, Exit, Input, begin, beside, exit, name_the_test, not_started, words,
+    Agent, EndsWith, Exit, Followed, Input, Running, beside, name_the_test, not_started, words,
 };
-use crate::engine::{EventKind, ExecRequest, Mode, Signal, Signals};
+use crate::engine::{EventKind, ExecRequest, Signal, Signals};
 use crate::pool::{ContainerPool, Lease};
-use crate::words::{ContainerStatus, Error, Kind, Result};
+use crate::words::{Error, Kind, Result};
 
-/// How long the engine's events may take to be told.
-const EVENTS_WITHIN: Duration = Duration::from_secs(1);
-/// How much later than a kill an engine may tell that it was for want of memory; some never do.
-const OUT_OF_MEMORY_WITHIN: Duration = Duration::from_millis(500);
-/// How long after its end a container that is being removed may still be there.
-const REMOVED_WITHIN: Duration = Duration::from_secs(3);
+/// The time after a kill in which an engine may report that memory was the reason; some never do.
+const OUT_OF_MEMORY_TIMEOUT: Duration = Duration::from_millis(500);
+/// The time after its end in which a container that is being removed may still exist.
+const REMOVAL_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Runs each task as a command in a container of a pool.
 ///
-/// A task is prepared when a container is leased for it, in line with all who want one, and the container is given back
-/// when it has ended. One that was killed is ended with all that it has started; a container in which that could not be
-/// done is replaced.
+/// Preparing a task leases a container, in the pool's wait queue; the container is released when the task has ended. A
+/// task that is killed is ended with all that it has started; a container in which that is not possible is replaced.
 ///
-/// What a container has can't be changed for a task: one that asks for another image, for limits or for volumes that
-/// the pool's containers do not have is refused. A task without an image, limits or volumes fits any pool.
+/// The pool's containers are not changed for a task: a task that asks for another image, for limits or for volumes that
+/// they do not have is refused. A task without an image, limits or volumes fits any pool.
 #[derive(Clone, Debug)]
 pub struct PoolDriver {
     pool: ContainerPool,
 }
 
 impl PoolDriver {
-    /// With this pool, which stays open when the driver goes.
+    /// Creates a driver that uses a pool, which stays open when the driver is dropped.
     #[must_use]
     pub fn new(pool: ContainerPool) -> Self {
         Self { pool }
@@ -84,7 +78,7 @@ struct Leased {
     stdin: Option<Bytes>,
     stats: Option<StatsSink>,
     has_deadline: bool,
-    running: Option<(Begun, Signals)>,
+    running: Option<(Running, Signals)>,
 }
 
 impl Job for Leased {
@@ -93,50 +87,28 @@ impl Job for Leased {
         if self.has_deadline {
             Agent::prepare(&subject);
         }
-        let mut signals = subject.listen();
-        tokio::time::timeout(EVENTS_WITHIN, signals.next()).await.ok();
-        self.running = Some((begin(subject, self.request.clone()).await?, signals));
+        let signals = listen(&subject).await;
+        self.running = Some((Running::start(subject, self.request.clone()).await?, signals));
         Ok(())
     }
 
     async fn follow(&mut self, outlet: Outlet, mut stops: Stops) -> Result<Ending> {
-        let Some((Begun { connection, exec, mut ender }, mut signals)) = self.running.take() else {
+        let Some((mut running, mut signals)) = self.running.take() else {
             return Err(Error::new(Kind::Conflict, "it was not started"));
         };
         let subject = self.lease.subject();
-        let (reader, writer) = tokio::io::split(connection);
         let input = self.stdin.take().map_or(Input::None, Input::Bytes);
-        let (ended, has_ended) = watch::channel(false);
-        let (mut output, is_over) = (Output::new(outlet, has_ended), ender.over_flag());
-        let (exit, stop) = {
-            let to_the_end = async {
-                let reading = output.read(Source::Connection(reader));
-                let end = beside(reading, input.write_to(writer, Mode::Multiplexed)).await;
-                if end == End::Broken && !*ended.borrow() {
-                    return Err(Error::new(Kind::Protocol, "the engine broke its output off"));
-                }
-                is_over.store(true, Ordering::Relaxed);
-                exit(&subject, &exec).await
-            };
-            let mut to_the_end = pin!(beside(to_the_end, measure(&subject, self.stats.take())));
-            match select(to_the_end.as_mut(), pin!(stops.next())).await {
-                Either::Left((exit, _)) => (exit, None),
-                Either::Right((why, _)) => {
-                    let was_running = subject.inspect_exec(&exec).await?.ended().is_none();
-                    let ending = async {
-                        let outcome = ender.end().await;
-                        ended.send_replace(true);
-                        outcome
-                    };
-                    // Read on meanwhile: what it prints must not hold it up.
-                    let (exit, outcome) = join(to_the_end, ending).await;
-                    outcome.map_err(|error| unended(why, error))?;
-                    (exit, was_running.then_some(why))
-                }
+        let mut output = Output::new(outlet);
+        let following = running.follow(&mut output, input, EndsWith::Output, stops.next());
+        let followed = beside(following, measure(&subject, self.stats.take())).await;
+        let (exit, stop) = match followed.map_err(|error| gone(error, &subject.name))? {
+            Followed::Exited { exit, .. } => (exit, None),
+            Followed::Stopped { why, ended } => {
+                let was_running = ended.map_err(|error| unended(why, error))?;
+                let exit = running.exit().await.map_err(|error| gone(error, &subject.name))?;
+                (exit, was_running.then_some(why))
             }
         };
-        let exit = exit.map_err(|error| gone(error, &subject.name))?;
-        ender.disarm();
         if exit.never_ran {
             return Err(not_started(&words::command(&self.request.cmd), output.head(), b""));
         }
@@ -146,7 +118,7 @@ impl Job for Leased {
 
     async fn end(self) -> Result<()> {
         let commands = self.lease.commands().clone();
-        // The command is ended by then, if it was started.
+        // Ends the command, if it was started and not followed.
         drop(self.running);
         commands.over().await;
         drop(self.lease);
@@ -154,42 +126,39 @@ impl Job for Leased {
     }
 }
 
-/// Whether the engine reports that the container was short of memory; and whether there is a container still.
+/// Returns `true` if the engine reports that the container ran out of memory.
+///
+/// # Errors
+/// Not found, if another process removes the container; the engine's own.
 async fn is_out_of_memory(
     subject: &Subject,
     exit: Exit,
     stop: Option<Stop>,
     signals: &mut Signals,
 ) -> Result<bool> {
-    if exit.code != 0 && is_seen_out_of_memory(subject).await? {
+    if exit.code != 0 && inspect_out_of_memory(subject).await? {
         return Ok(true);
     }
     // A command may end a moment before its container, with which it does.
     let is_unexplained = exit.code == KILLED && stop.is_none();
-    let patience = if is_unexplained { OUT_OF_MEMORY_WITHIN } else { Duration::ZERO };
+    let patience = if is_unexplained { OUT_OF_MEMORY_TIMEOUT } else { Duration::ZERO };
     match tokio::time::timeout(patience, explanation(signals)).await {
         Ok(EventKind::Oom) => Ok(true),
         Ok(EventKind::Die(_)) => {
-            // Who removes a container kills it first.
-            tokio::time::timeout(REMOVED_WITHIN, explanation(signals)).await.ok();
-            is_seen_out_of_memory(subject).await
+            // A removal kills the container first.
+            tokio::time::timeout(REMOVAL_TIMEOUT, explanation(signals)).await.ok();
+            inspect_out_of_memory(subject).await
         }
-        Ok(_) => is_seen_out_of_memory(subject).await,
+        Ok(_) => inspect_out_of_memory(subject).await,
         Err(_) => Ok(false),
     }
 }
 
-async fn is_seen_out_of_memory(subject: &Subject) -> Result<bool> {
-    let name = &subject.name;
-    let info = subject.inspect().await.map_err(|error| gone(error, name))?;
-    if info.state.status == ContainerStatus::Removing {
-        Err(vanished(name))
-    } else {
-        Ok(info.state.oom_killed)
-    }
+async fn inspect_out_of_memory(subject: &Subject) -> Result<bool> {
+    Ok(state_of(subject.inspect().await, subject)?.oom_killed)
 }
 
-/// What the engine tells of a container that may have killed its commands.
+/// Returns the next event of the container that may explain the end of a command.
 async fn explanation(signals: &mut Signals) -> EventKind {
     loop {
         if let Signal::Event(event) = signals.next().await
@@ -200,14 +169,10 @@ async fn explanation(signals: &mut Signals) -> EventKind {
     }
 }
 
-fn gone(error: Error, name: &str) -> Error {
-    if error.is_not_found() { vanished(name).with_source(error) } else { error }
-}
-
 fn unended(why: Stop, error: Error) -> Error {
     let why = match why {
-        Stop::Timeout => "its time was up",
-        Stop::Cancelled => "it was given up",
+        Stop::Timeout => "it exceeded its time limit",
+        Stop::Cancelled => "it was cancelled",
     };
-    error.with_part(format!("{why}, and it could not be ended, so its container is replaced"))
+    error.with_part(format!("{why} and could not be ended, so its container is replaced"))
 }

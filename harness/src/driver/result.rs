@@ -1,28 +1,28 @@
-//! What a task came to.
+//! The result of a task.
 
 use std::io;
 use std::time::Duration;
 
 use super::Status;
 
-/// How a task ended.
+/// The result of a task.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RunResult {
-    /// In one word.
+    /// The end in one word.
     pub status: Status,
-    /// Its exit code, 128 and more for a signal; none if it was cancelled before it was started.
+    /// The exit code; 128 and the signal's number after a signal. `None` if the task was cancelled before its start.
     pub exit_code: Option<i64>,
-    /// From the start until its end was noticed.
+    /// The time from the start until the end was noticed.
     pub elapsed: Duration,
-    /// Why the writer of standard output did not get all of it; none if it did, or there is none.
+    /// The error of the standard output's writer, which did not take all of it. `None` if it did, or there is no writer.
     pub stdout_error: Option<io::Error>,
-    /// Why the writer of standard error did not get all of it; none if it did, or there is none.
+    /// The error of the standard error's writer, which did not take all of it. `None` if it did, or there is no writer.
     pub stderr_error: Option<io::Error>,
 }
 
 impl RunResult {
-    /// A result whose output was all written.
+    /// Creates a result without errors of writers.
     #[must_use]
     pub const fn new(status: Status, exit_code: Option<i64>, elapsed: Duration) -> Self {
         Self { status, exit_code, elapsed, stdout_error: None, stderr_error: None }

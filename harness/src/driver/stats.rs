@@ -1,4 +1,4 @@
-//! What a task's container uses, on its way to the task's sink.
+//! Samples of the resources that a task's container uses, on their way to the task's sink.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use crate::base::Backoff;
 use crate::container::Subject;
 use crate::monitor::each_sample;
 
-/// Sends the samples of a container that runs, for as long as it is polled, also when they break off meanwhile. Their
-/// lack is no failure of the task.
+/// Sends samples of a running container for as long as it is polled. Asks again when they break off; their lack is no
+/// failure of the task.
 pub(super) async fn measure(subject: &Subject, sink: Option<StatsSink>) {
     let Some(sink) = sink else { return };
     let mut pauses = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     loop {
-        // Without a receiver a sample is for nobody; there may be one for the next.
+        // Sending fails without a receiver, which may come later.
         each_sample(subject, |stats| drop(sink.send(stats))).await;
         tokio::time::sleep(pauses.next()).await;
     }

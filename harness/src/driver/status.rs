@@ -1,56 +1,56 @@
-//! How a task ended, in one word. Pure: from what is known of its end, by one order of precedence.
+//! The status of a task that has ended, by one order of precedence. It does no I/O.
 
 use std::fmt;
 
-/// The exit code of what was ended by `SIGKILL`, as shells and engines have it: 128 and the signal's number.
+/// The exit code after `SIGKILL`, as shells and engines have it: 128 and the signal's number.
 pub(super) const KILLED: i64 = 137;
 
-/// How a task ended, in one word.
+/// The end of a task in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Status {
-    /// It ended by itself, with exit code 0.
+    /// The task ended by itself, with exit code 0.
     Success,
-    /// It ended by itself, with another exit code.
+    /// The task ended by itself, with another exit code.
     Error,
-    /// Its time was up.
+    /// The task exceeded its time limit and was killed.
     Timeout,
-    /// Somebody else killed it, for a reason that the engine does not tell.
+    /// The task was killed by another process, for a reason that the engine does not report.
     Killed,
-    /// Who ran it gave it up.
+    /// The task was cancelled by its caller and was killed.
     Cancelled,
-    /// It wanted more memory than it may have, as the engine reports it.
+    /// The task exceeded its memory limit, as the engine reports it.
     OutOfMemory,
 }
 
-/// Why a task was to be ended by who ran it.
+/// The reason for which a driver kills a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stop {
-    /// Its time was up.
+    /// The task exceeded its time limit.
     Timeout,
-    /// It was given up.
+    /// The task was cancelled.
     Cancelled,
 }
 
-/// What is known of the end of a task that was started and has ended.
+/// The facts about a task that was started and has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ending {
-    /// The exit code; 128 and more for a signal.
+    /// The exit code; 128 and the signal's number after a signal.
     pub exit_code: i64,
-    /// Whether the engine reports that its memory was not enough, for its first process or for another.
+    /// `true` if the engine reports that memory ran out, for the task's first process or for another.
     pub out_of_memory: bool,
-    /// Why it was killed by who ran it; none if it had ended by then.
+    /// The reason for which the driver killed it; `None` if it had ended before.
     pub stop: Option<Stop>,
 }
 
 impl Status {
-    /// The word for an end. What comes first in this order counts:
+    /// Returns the status of an end: the first of these that applies.
     ///
-    /// 1. out of memory, if the engine says so, whatever the exit code;
-    /// 2. success or error, after an exit code that is not that of a kill: it had ended by itself, a moment before
-    ///    its time was up or it was given up;
-    /// 3. timeout or cancelled, if it was killed for that;
-    /// 4. killed: an exit code of 137 alone does not tell of memory.
+    /// 1. Out of memory, if the engine reports it, whatever the exit code.
+    /// 2. Success or error, if the exit code is not that of a kill: the task had ended by itself, a moment before its
+    ///    time limit or its cancellation.
+    /// 3. Timeout or cancelled, if it was killed for that.
+    /// 4. Killed: an exit code of 137 alone says nothing about memory.
     ///
     /// ```
     /// use seatrial::driver::{Ending, Status, Stop};
@@ -73,14 +73,14 @@ impl Status {
         }
     }
 
-    /// Whether it is [`Success`](Self::Success).
+    /// Returns `true` if it is [`Success`](Self::Success).
     #[must_use]
     pub const fn is_success(self) -> bool {
         matches!(self, Self::Success)
     }
 }
 
-/// As in `out of memory`.
+/// Prints lower-case words, such as `out of memory`.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -104,7 +104,7 @@ mod tests {
 
     /// D2: every combination.
     #[test]
-    fn the_order_of_precedence_is_this() {
+    fn each_combination_has_the_status_that_comes_first() {
         use Status::*;
         // Without a stop, out of time, given up.
         for (exit_code, out_of_memory, statuses) in [

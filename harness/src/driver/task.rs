@@ -1,4 +1,4 @@
-//! A task as data: what is to run, with which limits, and where its output goes. It runs nothing.
+//! A task as data: its command, its limits, and the writers of its output. It runs nothing.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use crate::engine::ExecRequest;
 use crate::monitor::Stats;
 use crate::words::Error;
 
-/// Where a stream of output goes.
+/// The writer of an output stream.
 pub type Writer = Box<dyn AsyncWrite + Send + Unpin>;
 
-/// Where samples of what a task uses go: [`Task::stats_to`].
+/// The channel for samples of a task's resources: [`Task::stats_to`].
 pub type StatsSink = broadcast::Sender<Stats>;
 
-/// A command that runs to its end: for a [`Driver`](super::Driver).
+/// A command that a [`Driver`](super::Driver) runs to its end.
 ///
-/// Its fields are for who writes a driver; who describes a task has the setters.
+/// The fields are for implementations of drivers; callers use the setters.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,52 +34,52 @@ pub type StatsSink = broadcast::Sender<Stats>;
 ///     .stdout(Box::new(Vec::new()));
 /// ```
 #[non_exhaustive]
-#[must_use = "a task does nothing until a driver has it"]
+#[must_use = "a task does nothing until a driver runs it"]
 pub struct Task {
-    /// What it is called, in errors and labels.
+    /// The name, used in errors and labels.
     pub id: String,
-    /// The image; empty for that of the pool that it runs in.
+    /// The image; empty for the image of the pool's containers.
     pub image: String,
     /// The command; empty for the image's.
     pub command: Vec<String>,
-    /// Variables with their values, beside the image's.
+    /// The variables that are added to the image's environment, with their values.
     pub env: Vec<(String, String)>,
-    /// What it reads from standard input; none if it has nothing to read.
+    /// The standard input; `None` for an empty one.
     pub stdin: Option<Bytes>,
-    /// How long it may run, from its start; zero for as long as it likes.
+    /// The time limit, counted from the start; zero for no limit.
     pub timeout: Duration,
-    /// The most memory, swap included, in bytes; none for no limit.
+    /// The limit of memory, swap included, in bytes; `None` for no limit.
     pub memory: Option<u64>,
-    /// The most CPU, in thousandths of a core; none for no limit.
+    /// The limit of CPU, in thousandths of a core; `None` for no limit.
     pub milli_cpus: Option<u32>,
-    /// What is mounted.
+    /// The volumes and directories that are mounted.
     pub volumes: Vec<Mount>,
-    /// The working directory; none for the image's.
+    /// The working directory; `None` for the image's.
     pub working_dir: Option<String>,
-    /// Where standard output goes; none for nowhere.
+    /// The writer of standard output; `None` drops it.
     pub stdout: Option<Writer>,
-    /// Where standard error goes; none for nowhere.
+    /// The writer of standard error; `None` drops it.
     pub stderr: Option<Writer>,
-    /// Where samples of what it uses go; none for nowhere.
+    /// The channel for samples of the task's resources; `None` for no samples.
     pub stats: Option<StatsSink>,
-    /// How long a writer may take for one piece of output, 32 KiB at most, before it is given up.
-    pub patience: Duration,
+    /// The time limit of a writer for one piece of output, 32 KiB at most, after which it is given up.
+    pub writer_timeout: Duration,
 }
 
 /// A volume, or a directory of the engine's machine, in a task's container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mount {
-    /// The name of a volume; or an absolute path on the engine's machine.
+    /// The name of a volume, or an absolute path on the engine's machine.
     pub source: String,
-    /// Where it is in the container.
+    /// The path in the container.
     pub target: String,
-    /// Whether it can only be read.
+    /// `true` if the mount is read-only.
     pub read_only: bool,
 }
 
 impl Task {
-    /// A task of this name in this image, with the image's own command, no limits, and its output thrown away.
+    /// Creates a task of this name in this image, with the image's own command, no limits, and its output dropped.
     pub fn new(id: impl Into<String>, image: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -95,84 +95,85 @@ impl Task {
             stdout: None,
             stderr: None,
             stats: None,
-            patience: Duration::from_secs(30),
+            writer_timeout: Duration::from_secs(30),
         }
     }
 
-    /// The command, run as it is, without a shell. Default: the image's; a pool's container has none.
+    /// Sets the command, whose words are passed as they are, without a shell. Default: the image's; in a pool there is
+    /// none.
     pub fn command<T: Into<String>>(mut self, command: impl IntoIterator<Item = T>) -> Self {
         self.command = command.into_iter().map(Into::into).collect();
         self
     }
 
-    /// One variable of the environment; a later one of the same name wins. Default: the image's environment.
+    /// Sets a variable of the environment; a later one of the same name wins. Default: the image's environment.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// What it reads from standard input. Default: nothing, so that it is at the end at once.
+    /// Sets the bytes of the standard input. Default: none, so that the task reads an end at once.
     pub fn stdin(mut self, bytes: impl Into<Bytes>) -> Self {
         self.stdin = Some(bytes.into());
         self
     }
 
-    /// How long it may run, from its start on; zero for as long as it likes. Default: zero.
+    /// Limits the task's time, counted from its start; zero stands for no limit. Default: zero.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The most memory, swap included, in bytes. Default: no limit.
+    /// Limits memory, swap included, in bytes. Default: no limit.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
     }
 
-    /// The most CPU, in thousandths of a core. Default: no limit.
+    /// Limits CPU, in thousandths of a core. Default: no limit.
     pub fn milli_cpus(mut self, milli: u32) -> Self {
         self.milli_cpus = Some(milli);
         self
     }
 
-    /// Mounts a volume by its name, or a directory of the engine's machine by its absolute path. Default: nothing.
+    /// Mounts a volume by its name, or a directory of the engine's machine by its absolute path. Default: no mounts.
     pub fn volume(self, source: impl Into<String>, target: impl Into<String>) -> Self {
         self.mount(source.into(), target.into(), false)
     }
 
-    /// As [`volume`](Self::volume), to read only.
+    /// Does the same as [`volume`](Self::volume), read-only.
     pub fn volume_read_only(self, source: impl Into<String>, target: impl Into<String>) -> Self {
         self.mount(source.into(), target.into(), true)
     }
 
-    /// The working directory. Default: the image's.
+    /// Sets the working directory. Default: the image's.
     pub fn working_dir(mut self, dir: impl Into<String>) -> Self {
         self.working_dir = Some(dir.into());
         self
     }
 
-    /// Where standard output goes. Default: nowhere.
+    /// Writes the standard output to a writer. Default: it is dropped.
     ///
-    /// It is written to on the task that awaits the [`Wait`](super::Wait). A slow writer holds the task back as a
-    /// pipe does. One that fails, or does not take a piece within the task's [`patience`](Self::patience), is given up:
-    /// the rest is thrown away, the task goes on, and its result says so.
+    /// It is written on the task that awaits the [`Completion`](super::Completion). A slow writer holds the task back, as
+    /// a pipe does. A writer that fails, or exceeds the [`writer_timeout`](Self::writer_timeout), is given up: the rest
+    /// of the output is dropped, the task goes on, and its result has the error.
     pub fn stdout(mut self, writer: Writer) -> Self {
         self.stdout = Some(writer);
         self
     }
 
-    /// As [`stdout`](Self::stdout), for standard error. Default: nowhere.
+    /// Does the same as [`stdout`](Self::stdout) for standard error. Default: it is dropped.
     pub fn stderr(mut self, writer: Writer) -> Self {
         self.stderr = Some(writer);
         self
     }
 
-    /// Where samples of what its container uses go while it runs, about one per second. Default: nowhere.
+    /// Sends samples of the resources that the task's container uses while it runs, about one per second. Default: none.
     ///
-    /// A receiver that is slow holds nothing back: it misses the oldest samples, and is told how many. The channel is
-    /// closed when the task has ended, unless you have kept a clone of the sink. A short task may end before its first
-    /// sample. In a pool, they are those of the leased container: its counters go on from the tasks before, and what
-    /// else runs in it counts too.
+    /// A slow receiver holds nothing back: it misses the oldest samples, and is told their number. The channel is closed
+    /// when the task has ended, unless you keep a clone of the sink. A short task may end before its first sample. In a
+    /// pool, the samples are those of the leased container: its counters go on from earlier tasks, and include other
+    /// commands in it.
     ///
     /// ```
     /// use seatrial::driver::Task;
@@ -187,10 +188,10 @@ impl Task {
         self
     }
 
-    /// How long a writer may take for one piece of output before it is given up; also how long output may wait for a
-    /// [`Wait`](super::Wait) that nobody awaits. Default: 30 s.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    /// Limits the time of a writer for one piece of output, after which it is given up. It also limits the time that
+    /// output waits for a [`Completion`](super::Completion) that is not awaited. Default: 30 s.
+    pub fn writer_timeout(mut self, writer_timeout: Duration) -> Self {
+        self.writer_timeout = writer_timeout;
         self
     }
 
@@ -199,17 +200,17 @@ impl Task {
         self
     }
 
-    /// How errors name it.
+    /// Returns the name that errors have for it.
     pub(super) fn subject(&self) -> String {
         format!("task `{}`", self.id)
     }
 
-    /// The same error, which names the task too.
+    /// Adds the task's name to an error.
     pub(super) fn named(&self, error: Error) -> Error {
         named(error, self.subject())
     }
 
-    /// The container that it would have for itself.
+    /// Returns the request for a container of the task's own.
     pub(super) fn request(&self) -> ContainerRequest {
         let mut request = ContainerRequest::new(&self.image);
         if !self.command.is_empty() {
@@ -241,19 +242,19 @@ impl Task {
         request
     }
 
-    /// The command that it would be in a container that is there.
+    /// Returns the task as a command in an existing container.
     pub(super) fn exec(&self) -> ExecRequest {
         ExecRequest {
             cmd: self.command.clone(),
             env: self.env.iter().map(|(name, value)| format!("{name}={value}")).collect(),
-            workdir: self.working_dir.clone(),
+            working_dir: self.working_dir.clone(),
             stdin: self.stdin.is_some(),
             ..Default::default()
         }
     }
 }
 
-/// The same error, which names a task beside the container or image that it names already.
+/// Adds a task's name to an error that may name a container or image already.
 pub(super) fn named(error: Error, subject: String) -> Error {
     if error.subject().is_some() { error.with_part(subject) } else { error.with_subject(subject) }
 }

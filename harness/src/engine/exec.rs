@@ -19,7 +19,7 @@ pub(crate) struct ExecRequest {
     pub(crate) cmd: Vec<String>,
     pub(crate) env: Vec<String>,
     pub(crate) user: Option<String>,
-    pub(crate) workdir: Option<String>,
+    pub(crate) working_dir: Option<String>,
     pub(crate) privileged: bool,
     pub(crate) tty: bool,
     /// The columns and rows of its terminal.
@@ -70,7 +70,7 @@ impl Target {
             cmd: Some(request.cmd),
             env: Some(request.env),
             user: request.user,
-            working_dir: request.workdir,
+            working_dir: request.working_dir,
             ..Default::default()
         };
         let (docker, id) = (self.engine.docker(), self.id.to_string());

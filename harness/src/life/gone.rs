@@ -1,5 +1,5 @@
-//! Notices a container's end while its output is read. Usually the stream ends with the container, but if a sandbox
-//! dies, engines may leave the streams of its commands open.
+//! The end of a container, for readers of its output. Mostly the end of the stream tells of it; engines have been seen
+//! to leave the streams of commands open when a sandbox dies.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -8,29 +8,27 @@ use futures_util::future::{BoxFuture, Either, select};
 
 use crate::engine::Target;
 
-/// The time after which the engine is asked. Shorter reads need no request.
-const SOON: Duration = Duration::from_secs(5);
-/// The time for output that was sent before the end and arrives after it.
+/// The time before a reader subscribes to the container's events. Most readers are done sooner.
+const DELAY: Duration = Duration::from_secs(5);
+/// The time in which output may still arrive after the container's end.
 const REST: Duration = Duration::from_secs(2);
 
-/// Awaits a future that reads from a container. Returns `None` if it does not complete although the container has
-/// ended.
-pub(crate) async fn unless_gone<T>(target: &Target, reading: impl Future<Output = T>) -> Option<T> {
-    Presence::of(target).unless_gone(reading).await
+/// A container that a reader expects to run.
+pub(crate) struct Presence {
+    /// Completes at the container's end. None once it has completed.
+    gone: Option<BoxFuture<'static, ()>>,
 }
 
-/// The presence of a running container, for a caller that reads from it repeatedly.
-pub(crate) struct Presence<'a> {
-    /// Completes with the container's end. `None` afterwards.
-    gone: Option<BoxFuture<'a, ()>>,
-}
-
-impl<'a> Presence<'a> {
-    pub(crate) fn of(target: &'a Target) -> Self {
-        Self { gone: Some(Box::pin(gone(target))) }
+impl Presence {
+    pub(crate) fn of(target: &Target) -> Self {
+        Self { gone: Some(Box::pin(gone(target.clone()))) }
     }
 
-    /// Awaits a future that reads. Returns `None` if it does not complete although the container has ended.
+    /// Awaits a future that reads from the container. Returns `None` if the container has ended and the future does not
+    /// complete.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again with another future.
     pub(crate) async fn unless_gone<T>(&mut self, reading: impl Future<Output = T>) -> Option<T> {
         let mut reading = pin!(reading);
         if let Some(gone) = &mut self.gone {
@@ -43,8 +41,8 @@ impl<'a> Presence<'a> {
     }
 }
 
-/// Completes once the container has ended or is gone, but not before [`SOON`] has passed.
-async fn gone(target: &Target) {
-    tokio::time::sleep(SOON).await;
+/// Returns once the container has ended or was removed, after [`DELAY`] at the earliest.
+async fn gone(target: Target) {
+    tokio::time::sleep(DELAY).await;
     target.stopped().await;
 }

@@ -12,7 +12,7 @@ mod user_code;
 mod watch;
 
 pub(crate) use course::{Course, Intent, Plan};
-pub(crate) use gone::{Presence, unless_gone};
+pub(crate) use gone::Presence;
 pub(crate) use profile::Profiler;
 pub use profile::{ProfileHook, ProfileTarget};
 pub(crate) use restart::Restarts;

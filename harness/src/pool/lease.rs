@@ -1,147 +1,149 @@
-//! What a pool hands out: guards whose drop gives back.
+//! Guards of a pool's containers: leases, exclusive leases, lock-outs.
 
 use std::fmt;
 use std::ops::Deref;
 
-use super::held::{Held, Locked};
-use super::keeper::Crew;
-use super::pool::refused;
-use super::watch::look_at;
+use seatrial_pool::{LockOutGuard, MemberGuard};
+
+use super::manager::ContainerManager;
+use super::refusal::refused;
+use super::slow_wait::watched;
+use super::watch::inspect_member;
 use crate::base::background;
 use crate::container::TestContainer;
 use crate::words::Result;
 
-/// A container of a pool that is yours until you drop this; derefs to the [`TestContainer`].
+/// A lease of one container, which is yours until you drop this; derefs to the [`TestContainer`].
 ///
-/// Dropping it gives the container back, once, in any runtime or none; it neither blocks nor panics. A command that is
-/// being ended then, or a [`Process`](crate::Process) that lives on, holds the container back until it is over; a
-/// container in which one could not be ended is replaced. If the request
-/// keeps containers on failure and the thread is panicking, the container stays and is replaced in the pool.
+/// Dropping it gives the container back, once, inside or outside of any runtime; it neither blocks nor panics. If a
+/// command is still being ended at that moment, or a [`Process`](crate::Process) lives on, the container counts as
+/// leased until that is over; a container in which a command could not be ended is replaced. If the request keeps
+/// containers on failure and the thread is panicking, the container is kept and replaced in the pool.
 #[must_use = "dropping this gives the container back"]
 pub struct Lease {
     /// None only while this is taken apart.
-    held: Option<Held<Crew>>,
+    guard: Option<MemberGuard<ContainerManager>>,
 }
 
-/// A container of a pool that nobody else has any of; derefs to the [`TestContainer`].
+/// A lease of one container while no other container of the pool is leased; derefs to the [`TestContainer`].
 #[must_use = "dropping this gives the container back"]
 pub struct ExclusiveLease(Lease);
 
-/// A pool of which nobody has a container.
-#[must_use = "dropping this lets others have containers again"]
-pub struct Lockout {
-    _locked: Locked<Crew>,
+/// A guard of a pool of which no container is leased.
+#[must_use = "dropping this ends the lock-out"]
+pub struct LockOut {
+    _guard: LockOutGuard<ContainerManager>,
 }
 
 impl Lease {
-    pub(super) fn new(held: Held<Crew>) -> Self {
-        Self { held: Some(held) }
+    pub(super) fn new(guard: MemberGuard<ContainerManager>) -> Self {
+        Self { guard: Some(guard) }
     }
 
-    fn held(&self) -> &Held<Crew> {
-        self.held.as_ref().expect("it is there until the lease ends")
+    fn guard(&self) -> &MemberGuard<ContainerManager> {
+        self.guard.as_ref().expect("it is there until the lease ends")
     }
 
-    fn into_held(mut self) -> Held<Crew> {
-        self.held.take().expect("it is there until the lease ends")
+    fn into_guard(mut self) -> MemberGuard<ContainerManager> {
+        self.guard.take().expect("it is there until the lease ends")
     }
 
-    /// Says what the container is used for: the pool's text and its accounting show it. It ends with the lease; of a
-    /// pool that has given the lease up at its close, nothing shows it.
+    /// Sets a label that says what the container is used for. The pool's `Display` and its accounting show it until the
+    /// lease ends. If the pool has abandoned the lease at its close, nothing shows it.
     pub fn label(&self, label: impl Into<String>) {
-        self.held().label(Some(label.into().into()));
+        self.guard().set_label(Some(label.into().into()));
     }
 
-    /// Gives the container back as one that nobody should get again: it is removed and replaced in the background.
+    /// Gives the container back as unusable: it is removed and replaced in the background.
     pub fn discard(lease: Self) {
-        lease.into_held().discard();
+        lease.into_guard().discard();
     }
 
-    /// Takes the container out of the pool for good: it is yours, and the pool has one fewer.
+    /// Takes the container out of the pool for good: it is yours, and the pool has one container fewer.
     ///
-    /// A container that the pool has given up at its close comes along, but is removed.
+    /// If the pool has abandoned the lease at its close, the container is returned all the same, but is being removed.
     pub fn detach(lease: Self) -> TestContainer {
-        lease.into_held().detach().container
+        lease.into_guard().detach().container
     }
 
-    /// Waits until nobody else has a container, and keeps it so; this lease's container stays yours without a gap.
+    /// Turns the lease into an exclusive one; waits until no other container is leased. The container stays leased
+    /// meanwhile.
     ///
-    /// Two leases may do so at once: they are served one after the other.
+    /// Two leases may do so at once: one is served after the other.
     ///
     /// # Errors
-    /// Closed, if the pool is closed; the lease is then over.
+    /// Closed, if the pool is closed; the lease then ends.
     ///
     /// # Cancel safety
     /// Dropping the future gives the container back.
     pub async fn into_exclusive(lease: Self) -> Result<ExclusiveLease> {
-        let held = lease.into_held();
-        let shell = held.shell().clone();
-        match held.upgrade().await {
-            Ok(held) => Ok(ExclusiveLease::new(held)),
+        let guard = lease.into_guard();
+        let shell = guard.shell().clone();
+        match watched(&shell, guard.upgrade()).await {
+            Ok(guard) => Ok(ExclusiveLease::new(guard)),
             Err(refusal) => Err(refused(&shell, refusal)),
         }
     }
 }
 
 impl ExclusiveLease {
-    pub(super) fn new(held: Held<Crew>) -> Self {
-        Self(Lease::new(held))
+    pub(super) fn new(guard: MemberGuard<ContainerManager>) -> Self {
+        Self(Lease::new(guard))
     }
 
-    /// As [`Lease::label`].
+    /// Sets a label, as [`Lease::label`].
     pub fn label(&self, label: impl Into<String>) {
         self.0.label(label);
     }
 
-    /// As [`Lease::discard`].
+    /// Gives the container back as unusable, as [`Lease::discard`].
     pub fn discard(lease: Self) {
         Lease::discard(lease.0);
     }
 
-    /// As [`Lease::detach`].
+    /// Takes the container out of the pool for good, as [`Lease::detach`].
     pub fn detach(lease: Self) -> TestContainer {
         Lease::detach(lease.0)
     }
 }
 
-impl Lockout {
-    pub(super) fn new(locked: Locked<Crew>) -> Self {
-        Self { _locked: locked }
+impl LockOut {
+    pub(super) fn new(guard: LockOutGuard<ContainerManager>) -> Self {
+        Self { _guard: guard }
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // A container that is to be looked into after a failure must not go to the next one.
+        // A container that is kept for inspection after a failure must not be leased again.
         if std::thread::panicking()
-            && let Some(held) = self.held.take_if(|held| held.member().container.stays_after_panic())
+            && let Some(guard) = self.guard.take_if(|guard| guard.member().container.stays_after_panic())
         {
-            held.surrender().container.keep();
+            guard.take_and_replace().container.keep();
         }
-        let Some(held) = self.held.take() else { return };
-        let commands = held.member().container.commands().clone();
+        let Some(guard) = self.guard.take() else { return };
+        let commands = guard.member().container.commands().clone();
         if commands.are_over() {
-            give_back(held);
+            give_back(guard);
         } else {
-            // Commands that are being ended, and processes that somebody has still: until they are over, the container
-            // counts as leased.
+            // Commands that are being ended, and processes whose handle lives on, keep the container leased.
             let over = async move {
                 commands.over().await;
-                give_back(held);
+                give_back(guard);
             };
             background().carry_through(over).detach();
         }
     }
 }
 
-/// Nobody gets a container in which something may run that could not be ended. One that was seen to be unfit is looked
-/// at once more, since events tell of what has passed.
-fn give_back(held: Held<Crew>) {
-    if held.member().container.is_poisoned() {
-        held.discard();
-    } else if let Some(held) = held.give_back() {
-        let look = async move { look_at(held.shell(), held.place()).await };
-        background().carry_through(look).detach();
+/// Gives a container back. One in which a command could not be ended is replaced. One that looked unfit is inspected
+/// once more, since its state may have changed since the event.
+fn give_back(guard: MemberGuard<ContainerManager>) {
+    if guard.member().container.is_poisoned() {
+        guard.discard();
+    } else if let Some(guard) = guard.give_back() {
+        let inspection = async move { inspect_member(guard.shell(), guard.slot()).await };
+        background().carry_through(inspection).detach();
     }
 }
 
@@ -149,7 +151,7 @@ impl Deref for Lease {
     type Target = TestContainer;
 
     fn deref(&self) -> &TestContainer {
-        &self.held().member().container
+        &self.guard().member().container
     }
 }
 
@@ -173,7 +175,7 @@ impl fmt::Debug for ExclusiveLease {
     }
 }
 
-impl fmt::Debug for Lockout {
+impl fmt::Debug for LockOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("lock-out")
     }

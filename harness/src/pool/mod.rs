@@ -1,44 +1,44 @@
-//! The pool: containers of one request that tests share, one at a time, each accounted for.
+//! Pools: containers of one request that tests share, one lease at a time, with an account of their time.
 //!
-//! Three layers. What users see: [`ContainerPool`], its builder, its leases. What is asynchronous: the shell, which
-//! wakes who is served, and the keeper, which recycles, replaces and removes on the background thread. What decides:
-//! the ledger in `seatrial-core`, a pure state machine under the shell's lock.
+//! - [`ContainerPool`] is a pool; [`PoolBuilder`] makes one. [`LazyPool`] is a pool for a `static`.
+//! - [`Lease`] and [`ExclusiveLease`] are guards of a container, [`LockOut`] is one of the whole pool.
+//! - [`Recycle`] is the work on a container between two leases, [`LeakCheck`] a check of what a lease left in it.
+//! - [`PoolStatus`] is the current state of each container, [`Accounting`] an account of the time, and [`Timeline`] a
+//!   picture of it.
+
+// Three layers. The public face: the pool, its builder, its leases. The manager: it recycles, replaces and removes
+// containers on the background thread. Below both, the crate `seatrial-pool`: the shell, which wakes the tasks that
+// wait, and the ledger, a pure state machine that decides.
 
 mod builder;
-mod chore;
-mod held;
-mod keeper;
 mod lazy;
-mod leaks;
+mod leak_check;
 mod lease;
+mod manager;
+mod names;
 #[expect(clippy::module_inception, reason = "the noun of this folder")]
 mod pool;
 mod recycle;
+mod recycling;
+mod refusal;
+mod replacement;
 mod roster;
-mod shell;
+mod shutdown;
+mod slow_wait;
 mod status;
-mod sync;
 mod timeline;
+mod user_thread;
 mod watch;
-
-#[cfg(test)]
-mod fake;
-#[cfg(all(test, seatrial_loom))]
-mod interleavings;
-#[cfg(all(test, not(seatrial_loom)))]
-mod stress;
-#[cfg(all(test, not(seatrial_loom)))]
-mod tests;
 
 pub use builder::PoolBuilder;
 pub use lazy::LazyPool;
-pub use leaks::LeakCheck;
-pub use lease::{ExclusiveLease, Lease, Lockout};
+pub use leak_check::LeakCheck;
+pub use lease::{ExclusiveLease, Lease, LockOut};
 pub use pool::ContainerPool;
 pub use recycle::Recycle;
-pub use seatrial_core::pool::{
-    Accounting, Interval, MemberAccount, MemberState, Percentiles, QueueChange, Times, Wait, WaitKind, Waits,
-    Window,
+pub use seatrial_pool::{
+    Accounting, ExclusiveWindow, Interval, LeaseWait, MemberAccount, MemberState, MemberTimes, Percentiles,
+    QueueChange, RequestKind, WaitTimes,
 };
 pub use status::{MemberStatus, PoolStatus};
 pub use timeline::Timeline;

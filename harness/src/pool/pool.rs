@@ -1,30 +1,31 @@
-//! The pool's public face.
+//! The pool itself: its public interface.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
-use seatrial_core::pool::{Accounting, Event, MemberState, Refusal};
+use seatrial_pool::{Accounting, Client, Event, Granted, MemberState, Refusal};
 
 use super::builder::PoolBuilder;
-use super::chore;
-use super::held::Got;
-use super::keeper::{Crew, PoolShell, lock};
-use super::lease::{ExclusiveLease, Lease, Lockout};
+use super::lease::{ExclusiveLease, Lease, LockOut};
+use super::manager::{ContainerManager, PoolShell};
+use super::refusal::{refused, would_deadlock};
+use super::slow_wait;
 use super::status::PoolStatus;
-use super::sync::Arc;
 use super::timeline::Timeline;
+use super::user_thread;
 use super::watch::watch;
-use crate::base::{Run, background};
+use crate::base::{Run, background, within};
 use crate::container::ContainerRequest;
 use crate::session::Session;
 use crate::words::{Error, Kind, Result, seconds};
 
-/// Containers of one request, started once and leased to whoever needs one. Cheap to clone: clones are the same pool.
+/// A pool of containers of one request, started once and leased to the tests that need one. Cheap to clone: clones are
+/// the same pool.
 ///
 /// ```no_run
-/// use seatrial::{ContainerPool, ContainerRequest, Recycle};
+/// use seatrial::pool::{ContainerPool, Recycle};
+/// use seatrial::ContainerRequest;
 ///
 /// # async fn example() -> seatrial::Result<()> {
 /// let pool = ContainerPool::builder(ContainerRequest::new("redis:7").port(6379))
@@ -40,145 +41,158 @@ use crate::words::{Error, Kind, Result, seconds};
 /// # }
 /// ```
 ///
-/// # Who is served when
+/// # Order of service
 ///
-/// Shared requests are served first come, first served, and idle containers take turns. A request for exclusive use
-/// goes before shared ones: from its arrival on none is served, what is leased comes back, and when nothing is leased
-/// it is granted. Exclusive requests are served in their order; when one ends, the shared requests that wait, as many
-/// as the pool has containers at most, are served before the next exclusive one begins to collect. So neither kind
-/// starves. A request has its place in line from the first poll of its future on.
+/// Shared requests are served first come, first served, and idle containers take turns. An exclusive request goes
+/// before shared ones: from its arrival on no shared request is served, leased containers come back, and when none is
+/// leased the request is granted. Exclusive requests are served in order of arrival. When an exclusive use ends, the
+/// shared requests that wait at that moment, at most as many as the pool has containers, are served before the next
+/// exclusive request begins to collect containers. So neither kind starves. A request takes its place in the wait queue
+/// when its future is polled for the first time.
 ///
-/// Whoever has a [`Lease`] and wants to be alone must turn it into an exclusive one, with
-/// [`Lease::into_exclusive`]: to ask for another lease would be to wait for oneself.
+/// A test that has a [`Lease`] and needs exclusive use turns the lease into an exclusive one, with
+/// [`Lease::into_exclusive`]. If it requested another lease, it would wait for itself. A request that has waited for 30
+/// s is reported on stderr, with the state of every container; see
+/// [`slow_wait_threshold`](PoolBuilder::slow_wait_threshold).
 ///
-/// # What happens to the containers
+/// # Replacement of containers
 ///
-/// A container that dies, is paused, is killed for want of memory or is removed by somebody else is replaced in the
-/// background as soon as nobody has it. The engine's events tell of it, so for the moment that they take a container
-/// that has just died can be leased. What a lease leaves behind is for the pool's [`Recycle`](super::Recycle) policy.
+/// A container that dies, is paused, runs out of memory or is removed by another program is replaced in the background
+/// as soon as it is not leased. The pool learns of it from the engine's events, so a container that died within the
+/// last moment can still be leased. The [`Recycle`](super::Recycle) policy deals with what a lease leaves in its
+/// container.
 ///
-/// Dropping the last clone closes the pool without waiting: what is idle is removed in the background, and what is
-/// leased when it comes back. See [`close`](Self::close) for an end that waits and reports.
+/// # Close
+///
+/// Dropping the last clone closes the pool without waiting: idle containers are removed in the background, and leased
+/// ones when they come back. [`close`](Self::close) waits and reports.
 #[derive(Clone)]
 pub struct ContainerPool(Arc<Inner>);
 
 struct Inner {
     shell: PoolShell,
     close_timeout: Duration,
+    /// Follows the engine's events.
     _watch: Run<()>,
+    /// Reports slow waits, unless that is switched off.
+    _slow_waits: Option<Run<()>>,
 }
 
 impl ContainerPool {
-    /// Describes a pool of containers of one request.
+    /// Returns a builder of a pool whose containers are made from this request.
     ///
     /// A name in the request becomes the beginning of the containers' names: `db-0`, `db-1`.
     pub fn builder(request: ContainerRequest) -> PoolBuilder {
         PoolBuilder::new(request)
     }
 
-    pub(super) fn new(shell: PoolShell, session: Session, close_timeout: Duration) -> Self {
+    /// Returns a pool around containers that are ready.
+    pub(super) fn new(
+        shell: PoolShell,
+        session: Session,
+        close_timeout: Duration,
+        slow_wait_threshold: Option<Duration>,
+    ) -> Self {
         let watch = background().run(watch(shell.clone(), session));
-        Self(Arc::new(Inner { shell, close_timeout, _watch: watch }))
+        let report = |threshold| background().run(slow_wait::report(shell.clone(), threshold));
+        let slow_waits = slow_wait_threshold.map(report);
+        Self(Arc::new(Inner { shell, close_timeout, _watch: watch, _slow_waits: slow_waits }))
     }
 
-    /// Leases one container, waiting in line if all are out.
+    /// Leases one container; waits until one is free.
     ///
     /// # Errors
-    /// Closed, if the pool is closed; conflict, if all containers were detached, or if it is the pool's own recycle
-    /// hook that asks and would have to wait; what a replacement failed with, if no container is left that works.
+    /// Closed, if the pool is closed; conflict, if all containers were detached, or if the pool's own recycle hook
+    /// calls it and no container is free; the error of the last replacement, if no working container is left.
     ///
     /// # Cancel safety
-    /// Dropping the future gives up your place in line and nothing else.
+    /// Dropping the future gives up its place in the wait queue, and nothing else.
     pub async fn get(&self) -> Result<Lease> {
-        if chore::is_of(self.address()) {
-            return self.try_get()?.ok_or_else(|| self.would_wait_for_itself());
+        if self.is_user_thread() {
+            return self.try_get()?.ok_or_else(|| would_deadlock(&self.0.shell));
         }
         match self.request(Event::Get).await? {
-            Got::Member(held) => Ok(Lease::new(held)),
-            Got::LockOut(_) => unreachable!("a member was asked for"),
+            Granted::Member(guard) => Ok(Lease::new(guard)),
+            Granted::LockOut(_) => unreachable!("a member was requested"),
         }
     }
 
-    /// Leases one container if that needs no wait; none if it does.
+    /// Leases one container if one is free; returns `None` if none is.
     ///
     /// # Errors
     /// As [`get`](Self::get).
     pub fn try_get(&self) -> Result<Option<Lease>> {
         match self.0.shell.try_get() {
-            Ok(held) => Ok(Some(Lease::new(held))),
+            Ok(guard) => Ok(Some(Lease::new(guard))),
             Err(Refusal::Busy) => Ok(None),
-            Err(refusal) => Err(self.refused(refusal)),
+            Err(refusal) => Err(refused(&self.0.shell, refusal)),
         }
     }
 
-    /// Leases one container, waiting in line up to a time.
+    /// Leases one container; waits until one is free, but no longer than this.
     ///
     /// # Errors
-    /// Timeout, with what every container is doing; as [`get`](Self::get).
+    /// Timeout, with the state of every container; else as [`get`](Self::get).
     ///
     /// # Cancel safety
     /// As [`get`](Self::get).
     pub async fn get_timeout(&self, timeout: Duration) -> Result<Lease> {
-        let sleep = background().run(tokio::time::sleep(timeout));
-        match select(std::pin::pin!(self.get()), sleep).await {
-            Either::Left((lease, _)) => lease,
-            Either::Right(((), _)) => {
-                let message = format!("no container was free within {}; {}", seconds(timeout), self.status());
-                Err(Error::new(Kind::Timeout, message).with_subject(self.subject()))
-            }
-        }
+        within(timeout, self.get()).await.unwrap_or_else(|| {
+            let message = format!("no container was free within {}; {}", seconds(timeout), self.status());
+            Err(Error::new(Kind::Timeout, message).with_subject(self.subject()))
+        })
     }
 
-    /// Leases one container while nobody else has one and none is handed out.
+    /// Leases one container for exclusive use; waits until no other is leased.
     ///
     /// # Errors
     /// As [`get`](Self::get).
     ///
     /// # Cancel safety
-    /// Dropping the future gives up your place in line: what was held back for you is as it was before.
+    /// Dropping the future gives up its place in the wait queue, and frees the containers that were held back for it.
     pub async fn get_exclusive(&self) -> Result<ExclusiveLease> {
-        self.check_that_waiting_is_no_deadlock()?;
+        self.check_may_wait()?;
         match self.request(Event::GetExclusive).await? {
-            Got::Member(held) => Ok(ExclusiveLease::new(held)),
-            Got::LockOut(_) => unreachable!("a member was asked for"),
+            Granted::Member(guard) => Ok(ExclusiveLease::new(guard)),
+            Granted::LockOut(_) => unreachable!("a member was requested"),
         }
     }
 
-    /// Waits until no container is leased, and keeps it so as long as the guard lives.
+    /// Waits until no container is leased; none is until the returned guard is dropped.
     ///
     /// # Errors
     /// As [`get`](Self::get).
     ///
     /// # Cancel safety
     /// As [`get_exclusive`](Self::get_exclusive).
-    pub async fn lock_out(&self) -> Result<Lockout> {
-        self.check_that_waiting_is_no_deadlock()?;
+    pub async fn lock_out(&self) -> Result<LockOut> {
+        self.check_may_wait()?;
         match self.request(Event::LockOut).await? {
-            Got::LockOut(locked) => Ok(Lockout::new(locked)),
-            Got::Member(_) => unreachable!("no member was asked for"),
+            Granted::LockOut(guard) => Ok(LockOut::new(guard)),
+            Granted::Member(_) => unreachable!("a lock-out was requested"),
         }
     }
 
-    /// What the pool looks like now.
+    /// Returns the current state of the pool and its containers.
     #[must_use]
     pub fn status(&self) -> PoolStatus {
-        PoolStatus::of(self.0.shell.snapshot())
+        PoolStatus::of(self.0.shell.status())
     }
 
-    /// The part of the containers' time, from the first lease on, in which they were leased: in [0, 1], and 0 before
-    /// the first lease. It stands still after the close.
+    /// Returns the leased part of the containers' time since the first lease: in [0, 1], and 0 before the first lease.
+    /// It does not change after the close.
     #[must_use]
     pub fn utilization(&self) -> f64 {
         self.0.shell.utilization()
     }
 
-    /// What the pool's time went to until now: sums, waits, and what every container did when.
+    /// Returns an account of the pool's time until now: sums, waits, and the history of every container.
     #[must_use]
     pub fn accounting(&self) -> Accounting {
         self.0.shell.accounting()
     }
 
-    /// The accounting until now, to look at: a page of HTML, or JSON.
+    /// Returns the accounting until now as a picture: a page of HTML, or JSON.
     ///
     /// ```no_run
     /// # async fn example(pool: seatrial::ContainerPool) -> seatrial::Result<()> {
@@ -188,41 +202,41 @@ impl ContainerPool {
     /// ```
     #[must_use]
     pub fn timeline(&self) -> Timeline {
-        Timeline::new(self.0.shell.keeper().names.base.to_string(), self.accounting())
+        Timeline::new(self.0.shell.manager().names.base.clone(), self.accounting())
     }
 
-    /// Closes the pool, waits until all of its containers are removed, and reports.
+    /// Closes the pool, and waits until all of its containers are removed.
     ///
-    /// Who waits for a container is told at once that the pool is closed, and so is whoever asks from now on. Leases
-    /// stay valid; their containers are removed as they come back. What is still leased after the pool's
-    /// `close_timeout` is removed all the same, and named. Closing twice is fine.
+    /// All waiting and later requests fail with a closed error at once. Leases stay valid; their containers are removed
+    /// as they come back. Containers that are still leased after the pool's
+    /// [`close_timeout`](PoolBuilder::close_timeout) are removed all the same, and named in the error. A second close
+    /// is not an error.
     ///
     /// # Errors
-    /// Leftover, with the containers that were leased still, each with its label, and with what could not be removed.
+    /// Leftover, with the containers that were still leased, each with its label, and with those that could not be
+    /// removed.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the pool closed, and its containers to be removed as they come back.
+    /// Dropping the future leaves the pool closed; its containers are removed as they come back.
     pub async fn close(&self) -> Result<()> {
         let shell = &self.0.shell;
         self.0.close_now();
-        let over = poll_fn(|cx| shell.poll_over(cx.waker()));
-        let sleep = background().run(tokio::time::sleep(self.0.close_timeout));
         let mut lines = Vec::new();
-        if let Either::Right(_) = select(over, sleep).await {
+        if within(self.0.close_timeout, shell.drained()).await.is_none() {
             lines.extend(self.still_leased());
-            shell.happen(Event::Abandon);
-            poll_fn(|cx| shell.poll_over(cx.waker())).await;
+            shell.apply(Event::Abandon);
+            shell.drained().await;
         }
-        let errors = shell.keeper().endings.removed().await;
+        let errors = shell.manager().shutdown.removals().await;
         lines.extend(errors.iter().map(|error| format!("  {error}")));
         if lines.is_empty() {
             return Ok(());
         }
-        let message = format!("it did not end well:\n{}", lines.join("\n"));
+        let message = format!("closing the pool left problems:\n{}", lines.join("\n"));
         Err(Error::new(Kind::Leftover, message).with_subject(self.subject()))
     }
 
-    /// A line for each container that somebody has still.
+    /// Returns a line for each container that is still leased.
     fn still_leased(&self) -> Vec<String> {
         let after = seconds(self.0.close_timeout);
         let members = self.status().members;
@@ -230,74 +244,46 @@ impl ContainerPool {
         out.map(|member| {
             let label = member.label.as_ref().map_or(String::new(), |label| format!(": {label}"));
             format!(
-                "  container `{}` was {} still after {after}, and is removed{label}",
+                "  container `{}` was still {} after {after}, and is removed now{label}",
                 member.name, member.state
             )
         })
         .collect()
     }
 
-    /// What its containers are made from.
+    /// Returns the request from which the containers are made.
     pub(crate) fn template(&self) -> &ContainerRequest {
-        &self.0.shell.keeper().request
+        &self.0.shell.manager().request
     }
 
-    async fn request(&self, event: fn(seatrial_core::pool::Client) -> Event) -> Result<Got<Crew>> {
-        self.0.shell.request(event).await.map_err(|refusal| self.refused(refusal))
-    }
-
-    fn refused(&self, refusal: Refusal) -> Error {
-        refused(&self.0.shell, refusal)
+    async fn request(&self, event: fn(Client) -> Event) -> Result<Granted<ContainerManager>> {
+        let shell = &self.0.shell;
+        let granted = slow_wait::watched(shell, shell.request(event)).await;
+        granted.map_err(|refusal| refused(shell, refusal))
     }
 
     fn subject(&self) -> String {
-        subject(&self.0.shell)
+        self.0.shell.manager().names.subject()
     }
 
-    fn address(&self) -> usize {
-        Arc::as_ptr(&self.0.shell) as usize
+    /// Returns `true` on a thread that runs user code for this pool.
+    fn is_user_thread(&self) -> bool {
+        user_thread::runs_for(Arc::as_ptr(&self.0.shell) as usize)
     }
 
     /// # Errors
-    /// If the caller is the pool's own recycle hook: its container would have to come back first.
-    fn check_that_waiting_is_no_deadlock(&self) -> Result<()> {
-        if chore::is_of(self.address()) { Err(self.would_wait_for_itself()) } else { Ok(()) }
+    /// Conflict, if the caller is user code that the pool runs: the container that it works on would have to come back
+    /// first.
+    fn check_may_wait(&self) -> Result<()> {
+        if self.is_user_thread() { Err(would_deadlock(&self.0.shell)) } else { Ok(()) }
     }
-
-    fn would_wait_for_itself(&self) -> Error {
-        Error::new(
-            Kind::Conflict,
-            "a recycle hook of this pool asks for what it would have to wait for itself for",
-        )
-        .with_subject(self.subject())
-    }
-}
-
-/// The error of a request that was refused.
-pub(super) fn refused(shell: &PoolShell, refusal: Refusal) -> Error {
-    let error = match refusal {
-        Refusal::Closed => Error::new(Kind::Closed, "it is closed"),
-        Refusal::Empty => Error::new(Kind::Conflict, "it is empty: all of its containers were detached"),
-        Refusal::Busy => Error::new(Kind::Conflict, "no container is free"),
-        Refusal::Failed => match &*lock(&shell.keeper().failure) {
-            Some(error) => {
-                error.clone().without_subject().with_part("no container works, and none could be had")
-            }
-            None => Error::new(Kind::Conflict, "no container works, and none could be had"),
-        },
-    };
-    error.with_subject(subject(shell))
-}
-
-fn subject(shell: &PoolShell) -> String {
-    format!("pool `{}`", shell.keeper().names.base)
 }
 
 impl Inner {
     fn close_now(&self) {
-        self.shell.happen(Event::Close);
-        // After it, since what is told stops only if it sees that the pool is closed.
-        self.shell.keeper().endings.close();
+        self.shell.apply(Event::Close);
+        // After the close, since the work that is signalled stops only if it sees that the pool is closed.
+        self.shell.manager().shutdown.signal();
     }
 }
 

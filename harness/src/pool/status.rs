@@ -1,67 +1,78 @@
-//! What a pool looks like at one moment, for people and for programs.
+//! The status of a pool at one moment, for people and for programs.
 
 use std::fmt;
 
-use seatrial_core::pool::MemberState;
+use seatrial_pool::{MemberState, Status};
 
-use super::shell::Snapshot;
-
-/// What a pool looks like at one moment.
+/// The status of a pool at one moment.
 ///
 /// `Display` prints `ContainerPool[never used]` before the first lease, then one line with every container:
 /// `ContainerPool[2/4 containers in use, utilization=53.1%]: db-0[idle], db-1[reserved]: migrations, …`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PoolStatus {
-    /// The containers that are in the pool, by name.
+    /// The containers in the pool, sorted by name.
     pub members: Vec<MemberStatus>,
-    /// How many wait for a container.
+    /// The number of calls of `get` that wait.
     pub waiting_shared: usize,
-    /// How many wait for the pool for themselves.
+    /// The number of calls of `get_exclusive`, `lock_out` and `into_exclusive` that wait.
     pub waiting_exclusive: usize,
-    /// The part of the containers' time, from the first lease on, in which they were leased: in [0, 1].
+    /// The leased part of the containers' time since the first lease: in [0, 1].
     pub utilization: f64,
-    /// Whether anybody ever had a container.
+    /// `true` if a lease was ever granted.
     pub was_used: bool,
-    /// Whether the pool is closed.
+    /// `true` if the pool is closed.
     pub is_closed: bool,
 }
 
-/// What one container of a pool is doing.
+/// The status of one container of a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemberStatus {
     /// The container's name.
     pub name: String,
-    /// What it is doing.
+    /// The container's state.
     pub state: MemberState,
-    /// What its lease says that it does.
+    /// The label of the container's lease.
     pub label: Option<String>,
 }
 
 impl PoolStatus {
-    pub(super) fn of(snapshot: Snapshot) -> Self {
-        let is_in = |state: MemberState| snapshot.is_closed || state != MemberState::Shutdown;
-        let members = snapshot.members.iter().filter(|(_, state, _)| is_in(*state));
+    /// Returns the status of a pool of containers; detached containers are left out.
+    pub(super) fn of(status: Status) -> Self {
+        let is_in = |state: MemberState| status.is_closed || state != MemberState::Shutdown;
+        let members = status.members.iter().filter(|member| is_in(member.state));
         let mut members: Vec<_> = members
-            .map(|(name, state, label)| MemberStatus {
-                name: name.as_ref().to_owned(),
-                state: *state,
-                label: label.as_deref().map(str::to_owned),
+            .map(|member| MemberStatus {
+                name: member.name.as_ref().to_owned(),
+                state: member.state,
+                label: member.label.as_deref().map(str::to_owned),
             })
             .collect();
         members.sort_by(|one, other| one.name.cmp(&other.name));
         Self {
             members,
-            waiting_shared: snapshot.waiting.0,
-            waiting_exclusive: snapshot.waiting.1,
-            utilization: snapshot.utilization,
-            was_used: snapshot.was_used,
-            is_closed: snapshot.is_closed,
+            waiting_shared: status.waiting_shared,
+            waiting_exclusive: status.waiting_exclusive,
+            utilization: status.utilization,
+            was_used: status.was_used,
+            is_closed: status.is_closed,
         }
     }
 
-    /// How many containers are leased.
+    /// Returns the status of a pool that is not made yet.
+    pub(super) fn not_made() -> Self {
+        Self {
+            members: Vec::new(),
+            waiting_shared: 0,
+            waiting_exclusive: 0,
+            utilization: 0.0,
+            was_used: false,
+            is_closed: false,
+        }
+    }
+
+    /// Returns the number of leased containers.
     #[must_use]
     pub fn in_use(&self) -> usize {
         let leased = |state| matches!(state, MemberState::Reserved | MemberState::Exclusive);
@@ -98,23 +109,26 @@ mod tests {
 
     use super::*;
 
-    fn status(members: &[(&str, MemberState, Option<&str>)]) -> Snapshot {
-        let member = |(name, state, label): &(&str, MemberState, Option<&str>)| {
-            (Arc::from(*name), *state, label.map(Arc::from))
+    fn status(members: &[(&str, MemberState, Option<&str>)]) -> Status {
+        let member = |(name, state, label): &(&str, MemberState, Option<&str>)| seatrial_pool::MemberStatus {
+            name: Arc::from(*name),
+            state: *state,
+            label: label.map(Arc::from),
         };
-        Snapshot {
+        Status {
             members: members.iter().map(member).collect(),
-            waiting: (0, 0),
+            waiting_shared: 0,
+            waiting_exclusive: 0,
             utilization: 0.5312,
             was_used: true,
             is_closed: false,
         }
     }
 
-    /// P11.
+    /// P11: a pool prints as one line.
     #[test]
-    fn a_pool_is_printed_by_name_with_labels_and_who_waits() {
-        let mut snapshot = status(&[
+    fn a_pool_prints_its_containers_by_name_with_labels_and_the_queue() {
+        let mixed = status(&[
             ("c", MemberState::Reserved, Some("migrations")),
             ("a", MemberState::NeverUsed, None),
             ("d", MemberState::Shutdown, None),
@@ -122,20 +136,20 @@ mod tests {
         ]);
         let line = "ContainerPool[2/3 containers in use, utilization=53.1%]: a[never used], \
                     b[reserved in exclusive mode], c[reserved]: migrations";
-        assert_eq!(PoolStatus::of(snapshot).to_string(), line);
-        snapshot = status(&[("a", MemberState::HeldBack, None)]);
-        snapshot.waiting = (2, 1);
+        assert_eq!(PoolStatus::of(mixed).to_string(), line);
+        let held_back = status(&[("a", MemberState::HeldBack, None)]);
+        let held_back = Status { waiting_shared: 2, waiting_exclusive: 1, ..held_back };
         assert_eq!(
-            PoolStatus::of(snapshot).to_string(),
+            PoolStatus::of(held_back).to_string(),
             "ContainerPool[0/1 containers in use, utilization=53.1%]: \
              a[held back to allow another container to be exclusively-reserved]; 2 waiting, and 1 for exclusive use"
         );
     }
 
-    /// P11.
+    /// P11: before the first lease the line is short.
     #[test]
-    fn a_pool_that_nobody_has_used_says_so() {
-        let snapshot = Snapshot { was_used: false, ..status(&[("a", MemberState::NeverUsed, None)]) };
-        assert_eq!(PoolStatus::of(snapshot).to_string(), "ContainerPool[never used]");
+    fn an_unused_pool_prints_that_it_was_never_used() {
+        let unused = Status { was_used: false, ..status(&[("a", MemberState::NeverUsed, None)]) };
+        assert_eq!(PoolStatus::of(unused).to_string(), "ContainerPool[never used]");
     }
 }

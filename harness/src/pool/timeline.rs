@@ -1,10 +1,10 @@
-//! A pool's accounting as a picture: one page of HTML that needs nothing else, and the same as JSON.
+//! A pool's accounting as a picture: one self-contained page of HTML; also the data as JSON.
 //!
-//! The page is a template with the data in it; what is drawn, and how, is the template's business.
+//! The page is a template with the data in it; the template draws.
 
 use std::path::Path;
 
-use seatrial_core::pool::Accounting;
+use seatrial_pool::Accounting;
 use serde_json::json;
 
 use crate::base::blocking;
@@ -12,10 +12,10 @@ use crate::words::{Error, Result};
 
 const TEMPLATE: &str = include_str!("timeline.html");
 
-/// What a pool did, to look at: a lane for each container, with what it was doing and for whom, when somebody had the
-/// pool for itself, how many waited, how much of the pool was in use, and the longest waits.
+/// The history of a pool as a picture. It shows a lane for each container with its states and the labels of its leases,
+/// the times of exclusive use, the utilization, the length of the wait queue, and the longest waits.
 ///
-/// Made by [`ContainerPool::timeline`](super::ContainerPool::timeline).
+/// Returned by [`ContainerPool::timeline`](super::ContainerPool::timeline).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     name: String,
@@ -27,42 +27,42 @@ impl Timeline {
         Self { name, accounting }
     }
 
-    /// What it shows.
+    /// Returns the data that it shows.
     #[must_use]
     pub fn accounting(&self) -> &Accounting {
         &self.accounting
     }
 
-    /// The data as one JSON object: `name`, and [`Accounting`]'s fields under `accounting`. Times are whole numbers of
-    /// nanoseconds from the making of the pool on.
+    /// Returns the data as one JSON object: `name`, and [`Accounting`]'s fields under `accounting`. Times are whole
+    /// numbers of nanoseconds since the pool was made.
     #[must_use]
     pub fn to_json(&self) -> String {
         json!({ "name": self.name, "accounting": self.accounting }).to_string()
     }
 
-    /// The picture as one page of HTML, which loads nothing: readable in light and in dark, with each interval's label
-    /// where the pointer is.
+    /// Returns the picture as one page of HTML, which loads nothing else. It has a light and a dark scheme, and shows
+    /// the label of the interval under the pointer.
     #[must_use]
     pub fn to_html(&self) -> String {
-        // What ends a script can't be in the data then; in JSON it is only ever within a string.
+        // So that no `</script>` in the data ends the script; in JSON, `<` occurs only in strings.
         let data = self.to_json().replace('<', "\\u003c");
         let title = format!("Pool {}", self.name);
-        // The data last and the title without braces, so that no placeholder is looked for in either.
+        // The title has no braces and the data comes last, so that no placeholder is replaced in either.
         TEMPLATE.replacen("{{title}}", &escape(&title), 1).replacen("{{data}}", &data, 1)
     }
 
-    /// Writes the page to a file, in place of what was there.
+    /// Writes the page to a file; overwrites the file if it exists.
     ///
     /// # Errors
     /// Invalid, with the path, if it can't be written.
     ///
     /// # Cancel safety
-    /// Dropping the future lets the file be written.
+    /// Dropping the future does not stop the write.
     pub async fn write_html(&self, path: impl AsRef<Path>) -> Result<()> {
         write(path.as_ref(), self.to_html()).await
     }
 
-    /// Writes the data to a file, in place of what was there.
+    /// Writes the data as JSON to a file; overwrites the file if it exists.
     ///
     /// # Errors
     /// As [`write_html`](Self::write_html).
@@ -81,7 +81,7 @@ async fn write(path: &Path, content: String) -> Result<()> {
     })
 }
 
-/// For text between tags.
+/// Escapes text for use between tags.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('{', "&#123;")
 }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_whole_whatever_the_names_hold() {
+    fn no_name_breaks_the_page() {
         for name in ["db", "</script><script>alert(1)</script>", "{{data}}", "{{title}}", "a & b < c"] {
             let html = timeline(name).to_html();
             assert_eq!(html.matches("</script>").count(), TEMPLATE.matches("</script>").count(), "{name}");

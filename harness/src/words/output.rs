@@ -1,20 +1,20 @@
-//! The output of a command, complete or up to its time limit.
+//! The output of a command, whole or up to its time limit.
 
 use std::time::Duration;
 
 use super::texts::stream_texts;
 
-/// The result of a command.
+/// The outcome of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExecOutput {
-    /// The exit code. As in shells, 128 plus the signal's number for a command that was killed by a signal.
+    /// The exit code; 128 and the signal's number after a signal, as shells have it.
     pub exit_code: i64,
-    /// The standard output, up to the limit. With a terminal, the whole output.
+    /// The standard output, up to the limit; with a terminal, all output.
     pub stdout: Vec<u8>,
     /// The standard error, up to the limit.
     pub stderr: Vec<u8>,
-    /// The time from the request until the end of the output.
+    /// The time from the request to the end of the output.
     pub elapsed: Duration,
     /// `true` if one of the streams was longer than the limit.
     pub truncated: bool,
@@ -24,11 +24,11 @@ pub struct ExecOutput {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PartialOutput {
-    /// The standard output, up to the limit. With a terminal, the whole output.
+    /// The standard output, up to the limit; with a terminal, all output.
     pub stdout: Vec<u8>,
     /// The standard error, up to the limit.
     pub stderr: Vec<u8>,
-    /// The time from the request until the command was killed.
+    /// The time from the request until the command was ended.
     pub elapsed: Duration,
     /// `true` if one of the streams was longer than the limit.
     pub truncated: bool,

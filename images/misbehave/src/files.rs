@@ -1,4 +1,4 @@
-//! Files: written, filled, removed and listed.
+//! Steps that write, fill and list files.
 
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Write};
@@ -7,13 +7,13 @@ use std::path::Path;
 
 use crate::output::Output;
 
-/// Writes a file and the directories above it.
+/// Writes a file, and creates the directories above it.
 pub(crate) fn write(path: &str, text: &str) -> io::Result<()> {
     make_parent(path)?;
     fs::write(path, text)
 }
 
-/// Writes a file of so many bytes and the directories above it.
+/// Writes a file of `size` bytes, and creates the directories above it.
 pub(crate) fn fill(path: &str, mut size: u64) -> io::Result<()> {
     make_parent(path)?;
     let mut file = File::create(path)?;
@@ -27,13 +27,13 @@ pub(crate) fn fill(path: &str, mut size: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a directory with exactly this mode, and the directories above it.
+/// Creates a directory with exactly this mode, and the directories above it.
 pub(crate) fn make_dir(mode: u32, path: &str) -> io::Result<()> {
     fs::create_dir_all(path)?;
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
-/// Lists a path and all below it in order of names; links are named, not followed.
+/// Lists a path and all entries below it, sorted by name. Links are listed and not followed.
 pub(crate) fn list(output: &Output, path: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;
     output.line(&describe(path, &metadata))?;
@@ -61,7 +61,7 @@ fn describe(path: &Path, metadata: &Metadata) -> String {
     )
 }
 
-/// The letter that `ls` would print.
+/// Returns the letter that `ls` prints for a file type.
 fn type_letter(metadata: &Metadata) -> char {
     let kind = metadata.file_type();
     match () {

@@ -1,4 +1,4 @@
-//! Verdicts for health checks, from a file or from the time since PID 1 began.
+//! Results of health checks, by a file or by the time since PID 1 started.
 
 use std::io;
 use std::path::Path;
@@ -7,19 +7,19 @@ use std::time::Duration;
 use crate::output::Output;
 use crate::sys;
 
-/// Healthy if the file is there.
+/// Reports healthy if the file exists.
 pub(crate) fn by_file(output: &Output, path: &str) -> io::Result<u8> {
     let there = Path::new(path).exists();
     verdict(output, there, &format!("`{path}` is {}there", if there { "" } else { "not " }))
 }
 
-/// Healthy from this long after PID 1 began.
+/// Reports healthy if PID 1 has run for at least this time.
 pub(crate) fn from(output: &Output, start: Duration) -> io::Result<u8> {
     let age = age_of_init()?;
     verdict(output, age >= start, &format!("PID 1 began {} ms ago", age.as_millis()))
 }
 
-/// Healthy until this long after PID 1 began.
+/// Reports healthy if PID 1 has run for less than this time.
 pub(crate) fn until(output: &Output, end: Duration) -> io::Result<u8> {
     let age = age_of_init()?;
     verdict(output, age < end, &format!("PID 1 began {} ms ago", age.as_millis()))
@@ -37,7 +37,7 @@ fn age_of_init() -> io::Result<Duration> {
     Ok(Duration::from_millis(now.saturating_sub(started) * 1000 / per_second))
 }
 
-/// Field 22 of a `stat` file; the name before it, in parentheses, may hold blanks and parentheses itself.
+/// Returns field 22 of a `stat` file. The name in it is in parentheses, and may have spaces and parentheses in it.
 fn start_ticks(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_whitespace().nth(19)?.parse().ok()

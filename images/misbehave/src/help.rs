@@ -1,8 +1,8 @@
-//! The list of steps with their arguments and meanings: what `--help` prints and what the parser goes by.
+//! The list of steps with their arguments and meanings, for `--help` and for the parser.
 
 use std::fmt::Write as _;
 
-/// One step as the command line has it.
+/// A step's name, arguments and meaning.
 pub(crate) struct Spec {
     pub(crate) name: &'static str,
     pub(crate) args: &'static [&'static str],
@@ -13,7 +13,7 @@ const fn step(name: &'static str, args: &'static [&'static str], meaning: &'stat
     Spec { name, args, meaning }
 }
 
-/// Every step, in the order of the help.
+/// All steps, in the order of the help.
 pub(crate) const STEPS: &[Spec] = &[
     step("to", &["STREAM"], "the steps that follow print to `stdout` (default), `stderr`, or `both`"),
     step("print", &["TEXT"], "a line"),
@@ -49,7 +49,7 @@ pub(crate) const STEPS: &[Spec] = &[
     ),
     step("write-file", &["PATH", "TEXT"], "a file with this content, and the directories above it"),
     step("fill-file", &["PATH", "SIZE"], "a file of SIZE bytes, and the directories above it"),
-    step("remove-file", &["PATH"], "removes a file; none there is an error"),
+    step("remove-file", &["PATH"], "removes a file; a missing one is an error"),
     step("mkdir", &["MODE", "PATH"], "a directory with this mode in octal, and the directories above it"),
     step(
         "listen",
@@ -73,12 +73,12 @@ pub(crate) const STEPS: &[Spec] = &[
     step("health-until", &["DURATION"], "healthy until this long after PID 1 began; ends like `health-file`"),
 ];
 
-/// Looks a step up by its name.
+/// Finds a step by its name.
 pub(crate) fn spec(name: &str) -> Option<&'static Spec> {
     STEPS.iter().find(|spec| spec.name == name)
 }
 
-/// What `--help` prints.
+/// Returns the text of `--help`.
 pub(crate) fn text() -> String {
     let mut text = String::from(
         "A program that misbehaves in containers on request.\n\n\

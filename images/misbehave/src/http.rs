@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::net;
 
-/// What a request's head and body may take at most; a test needs no more.
+/// The limit for a request's head and body, in bytes; tests need no more.
 const LIMIT: u64 = 1 << 20;
 
-/// How the next server answers.
+/// The settings of the next server.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) body: String,
@@ -36,11 +36,11 @@ struct Request {
 struct Server {
     settings: Settings,
     since: Instant,
-    /// Requests seen, on every path but the two that never fail on purpose.
+    /// The number of requests so far, without those for the two paths that never fail on purpose.
     seen: AtomicU64,
 }
 
-/// Serves in the background.
+/// Starts a server on a thread of its own.
 pub(crate) fn serve(port: u16, settings: Settings) -> io::Result<()> {
     let server = Server { settings, since: Instant::now(), seen: AtomicU64::new(0) };
     net::serve(port, move |stream| server.connection(&stream))
@@ -82,7 +82,7 @@ impl Server {
     }
 }
 
-/// The request as text: request line, headers in order, an empty line, the body.
+/// Returns the request as text: request line, headers in order, an empty line, the body.
 fn echo(request: &Request) -> String {
     let mut text = format!("{} {}\n", request.method, request.target);
     for (name, value) in &request.headers {

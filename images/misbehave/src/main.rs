@@ -16,9 +16,9 @@ mod value;
 
 use std::process::ExitCode;
 
-/// The command line could not be understood, as in BSD's `sysexits`.
+/// The exit code for an invalid command line, as in BSD's `sysexits`.
 const EXIT_USAGE: u8 = 64;
-/// A step failed: a port was taken, a file was missing.
+/// The exit code for a step that failed, for example because a port was taken or a file was missing.
 const EXIT_STEP_FAILED: u8 = 74;
 
 fn main() -> ExitCode {

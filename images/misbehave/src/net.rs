@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// Listens on every address, IPv6 included where there is IPv6, and serves each connection on a thread of its own.
+/// Listens on all addresses, with IPv6 if the system has it, and serves each connection on a thread of its own.
 pub(crate) fn serve(
     port: u16,
     connection: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static,
@@ -16,7 +16,7 @@ pub(crate) fn serve(
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let connection = Arc::clone(&connection);
-            // A client that goes away is its own affair.
+            // Errors of a client that disconnects are ignored.
             thread::spawn(move || drop(connection(stream)));
         }
     });
@@ -32,12 +32,12 @@ pub(crate) fn greet(port: u16, greeting: &str) -> io::Result<()> {
     })
 }
 
-/// Accepts connections and says nothing, until the client closes.
+/// Accepts connections and sends nothing, until the client closes.
 pub(crate) fn accept(port: u16) -> io::Result<()> {
     serve(port, |mut stream| io::copy(&mut stream, &mut io::sink()).map(drop))
 }
 
-/// Sends back what it gets.
+/// Sends received bytes back.
 pub(crate) fn tcp_echo(port: u16) -> io::Result<()> {
     serve(port, |mut stream| {
         let mut reader = stream.try_clone()?;
@@ -46,7 +46,7 @@ pub(crate) fn tcp_echo(port: u16) -> io::Result<()> {
     })
 }
 
-/// Sends each datagram back to where it came from.
+/// Sends each datagram back to its sender.
 pub(crate) fn udp_echo(port: u16) -> io::Result<()> {
     let socket = UdpSocket::bind(&every_address(port)[..])?;
     thread::spawn(move || {
@@ -54,7 +54,7 @@ pub(crate) fn udp_echo(port: u16) -> io::Result<()> {
         loop {
             match socket.recv_from(&mut datagram) {
                 Ok((length, from)) => drop(socket.send_to(&datagram[..length], from)),
-                // As with a port that nobody listens on any more; not a reason to spin.
+                // An error such as a closed port at the sender must not lead to a busy loop.
                 Err(_) => thread::sleep(Duration::from_millis(1)),
             }
         }
@@ -62,7 +62,7 @@ pub(crate) fn udp_echo(port: u16) -> io::Result<()> {
     Ok(())
 }
 
-/// The addresses to try, the one that takes both families first.
+/// Returns the addresses to try, beginning with the one for both IPv6 and IPv4.
 fn every_address(port: u16) -> [SocketAddr; 2] {
     [(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()]
 }

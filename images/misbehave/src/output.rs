@@ -1,20 +1,20 @@
-//! Printing: lines, floods and time stamps, each piece handed to the kernel at once.
+//! Prints lines, floods and time stamps. Each piece is written to the kernel at once.
 
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::value::{Stream, Times};
 
-/// How much is gathered before it is written when speed matters.
+/// The size of a write when speed matters, in bytes.
 const CHUNK: usize = 64 * 1024;
 
-/// Where the printing steps print to.
+/// The streams that the printing steps print to.
 pub(crate) struct Output {
     pub(crate) stream: Stream,
 }
 
 impl Output {
-    /// Writes a piece and flushes it, to stdout before stderr if both are asked for.
+    /// Writes a piece and flushes it; to stdout first if both streams are selected.
     pub(crate) fn write(&self, piece: &[u8]) -> io::Result<()> {
         if matches!(self.stream, Stream::Stdout | Stream::Both) {
             let mut stdout = io::stdout().lock();
@@ -37,7 +37,7 @@ impl Output {
         self.line(&format!("{text} {}", now_ns()))
     }
 
-    /// `<word> 1` to `<word> <count>`, or without end, in large writes.
+    /// Prints `<word> 1` to `<word> <count>`, or without end, in large writes.
     pub(crate) fn lines(&self, word: &str, count: Times) -> io::Result<()> {
         let mut chunk = Vec::with_capacity(CHUNK + 64);
         let mut number = 0_u64;
@@ -52,7 +52,7 @@ impl Output {
         self.write(&chunk)
     }
 
-    /// This many times `x`.
+    /// Prints `x` this many times.
     pub(crate) fn bytes(&self, mut count: u64) -> io::Result<()> {
         let chunk = [b'x'; CHUNK];
         while count > 0 {
@@ -63,7 +63,7 @@ impl Output {
         Ok(())
     }
 
-    /// `tick <n> <ns>` on a schedule that does not drift.
+    /// Prints `tick <n> <ns>` on a schedule that does not drift.
     pub(crate) fn ticks(&self, interval: Duration, count: Times) -> io::Result<()> {
         let mut due = Instant::now();
         let mut number = 0_u64;
@@ -76,7 +76,7 @@ impl Output {
         Ok(())
     }
 
-    /// Copies everything that a reader has.
+    /// Prints everything that a reader has.
     pub(crate) fn copy(&self, mut from: impl Read) -> io::Result<()> {
         let mut chunk = vec![0; CHUNK];
         loop {
@@ -88,7 +88,7 @@ impl Output {
     }
 }
 
-/// The realtime clock in nanoseconds.
+/// Returns the time of the realtime clock, in nanoseconds since 1970.
 fn now_ns() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()
 }

@@ -1,4 +1,4 @@
-//! Carries the steps out, in order.
+//! Runs the steps in order.
 
 use std::hint::black_box;
 use std::io;
@@ -11,23 +11,23 @@ use crate::step::{Step, Worded};
 use crate::value::{Amount, Orphan, Span, Stream, Times};
 use crate::{files, health, http, net, signals, sys};
 
-/// What the steps so far have set up for those to come.
+/// The state that steps set up for later ones.
 struct Run {
     output: Output,
     http: http::Settings,
-    /// Memory taken, kept until the end.
+    /// The memory that was allocated, which is kept until the end.
     eaten: Vec<Vec<u8>>,
-    /// Whether a server or a trap was set up, so that the end of the steps is not the end of the program.
+    /// `true` if a server or a trap was set up, so that the program does not end after the last step.
     stays: bool,
 }
 
-/// Whether to go on with the next step.
+/// The way to proceed after a step.
 enum Next {
     Step,
     Exit(u8),
 }
 
-/// Carries all steps out and says which code to exit with.
+/// Runs all steps and returns the exit code.
 pub(crate) fn all(steps: Vec<Worded>) -> Result<u8, String> {
     let output = Output { stream: Stream::Stdout };
     let mut run = Run { output, http: http::Settings::default(), eaten: Vec::new(), stays: false };
@@ -72,7 +72,7 @@ impl Run {
         Ok(Next::Step)
     }
 
-    /// The steps that change something, in the process or around it.
+    /// Runs a step that changes the process or its surroundings.
     fn change(&mut self, step: Step) -> io::Result<()> {
         match step {
             Step::KillSelf(signal) => signals::kill_self(signal),
@@ -120,7 +120,7 @@ impl Run {
         set_up
     }
 
-    /// Takes memory a piece at a time; each page is written to, since the kernel gives none before.
+    /// Allocates memory piece by piece. Each page is written to, since the kernel provides it only then.
     fn eat(&mut self, amount: Amount) {
         const PIECE: usize = 1 << 20;
         let mut left = match amount {
@@ -152,7 +152,7 @@ fn burn(span: Span) {
     }
 }
 
-/// Forks off somebody who sleeps until killed.
+/// Forks a process that sleeps until it is killed.
 fn leave(orphan: Orphan) -> io::Result<()> {
     match orphan {
         Orphan::Child => sys::fork(|| sys::pause_forever()).map(drop),
@@ -169,9 +169,9 @@ fn leave(orphan: Orphan) -> io::Result<()> {
     }
 }
 
-/// Runs `grandchild` in a child of a child; the child in between ends at once.
+/// Runs `grandchild` in a child of a child. The child in between exits at once.
 fn fork_twice(grandchild: impl FnOnce()) -> io::Result<()> {
-    // That the second fork failed could only be said after the first; a test that counts processes sees it.
+    // A failure of the second fork is not reported; a test that counts processes notices it.
     let child = sys::fork(move || drop(sys::fork(grandchild)))?;
     sys::wait_for(child);
     Ok(())

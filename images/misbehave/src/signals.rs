@@ -1,4 +1,4 @@
-//! What signals do to the program: the default of PID 1, and the steps that change it.
+//! The handling of signals: the default of PID 1, and the steps that change it.
 
 use std::io;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -6,27 +6,27 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use crate::sys::{self, Disposition};
 use crate::value::Signal;
 
-/// Exit codes that traps chose, by signal number; read in the handler, so an atomic and not a lock.
+/// The exit codes of traps, by signal number. They are atomics, since the signal handler reads them.
 static TRAPS: [AtomicI32; 32] = [const { AtomicI32::new(0) }; 32];
 
-/// Makes PID 1 end on the usual signals, which the kernel otherwise keeps from it, and reap orphans.
+/// Makes PID 1 exit on the usual signals, which the kernel ignores for it by default, and reap orphans.
 pub(crate) fn set_up_init() {
     if std::process::id() != 1 {
         return;
     }
     for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT] {
-        // Only a bad signal number could fail.
+        // It can fail only for an invalid signal number.
         let _ = trap(Signal(signal), 128 + signal);
     }
     let _ = ignore(Signal(libc::SIGCHLD));
 }
 
-/// The signal does nothing from here on.
+/// Has a signal ignored.
 pub(crate) fn ignore(signal: Signal) -> io::Result<()> {
     sys::on_signal(signal, &Disposition::Ignore)
 }
 
-/// The signal ends us with a code from here on.
+/// Has a signal end the program with an exit code.
 pub(crate) fn trap(signal: Signal, code: i32) -> io::Result<()> {
     if let Some(slot) = slot(signal.0) {
         slot.store(code, Ordering::Relaxed);
@@ -34,12 +34,13 @@ pub(crate) fn trap(signal: Signal, code: i32) -> io::Result<()> {
     sys::on_signal(signal, &Disposition::Call(exit_as_trapped))
 }
 
-/// The signal prints its name from here on.
+/// Has a signal print its name.
 pub(crate) fn report(signal: Signal) -> io::Result<()> {
     sys::on_signal(signal, &Disposition::Call(print_name))
 }
 
-/// Ends us by a signal. The kernel keeps PID 1 from its own signals, so there the exit code says the same.
+/// Ends the program by a signal. PID 1 exits with the corresponding code instead, since the kernel ignores signals that
+/// it sends to itself.
 pub(crate) fn kill_self(signal: Signal) -> io::Result<()> {
     if std::process::id() == 1 {
         sys::exit_now(128 + signal.0);
@@ -56,7 +57,7 @@ extern "C" fn exit_as_trapped(signal: i32) {
 }
 
 extern "C" fn print_name(signal: i32) {
-    // One write from a buffer on the stack: nothing else is safe here.
+    // Only a write from a buffer on the stack is safe in a signal handler.
     let mut line = [0_u8; 16];
     let mut length = 0;
     for part in [b"got ".as_slice(), Signal(signal).name().as_bytes(), b"\n"] {

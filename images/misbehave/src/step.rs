@@ -1,4 +1,4 @@
-//! The steps of a command line and how they are parsed. No I/O.
+//! The steps, and the parser of the command line. No I/O.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::help::{self, Spec};
 use crate::value::{self, Amount, Orphan, Signal, Span, Stream, Times};
 
-/// One thing to do; `help.rs` says what each one means.
+/// A step; `help.rs` has the meaning of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     To(Stream),
@@ -51,7 +51,7 @@ pub(crate) enum Step {
     HealthUntil(Duration),
 }
 
-/// A step and the words that it was made of, for messages.
+/// A step, and its words on the command line for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Worded {
     pub(crate) words: String,
@@ -71,7 +71,7 @@ pub(crate) fn parse(args: &[String]) -> Result<Vec<Worded>, String> {
     Ok(steps)
 }
 
-/// Takes a step's arguments off the command line.
+/// Removes a step's arguments from the command line and returns them.
 fn take<'a>(spec: &Spec, rest: &mut VecDeque<&'a str>) -> Result<Vec<&'a str>, String> {
     let missing = spec.args.get(rest.len());
     if let Some(missing) = missing {
@@ -81,7 +81,7 @@ fn take<'a>(spec: &Spec, rest: &mut VecDeque<&'a str>) -> Result<Vec<&'a str>, S
 }
 
 fn build(spec: &Spec, values: &[&str]) -> Result<Step, String> {
-    // As many as the specification names: `take` saw to it, so an index below is one of them.
+    // `take` has checked the number of values, so the indexes below are valid.
     let text = |at: usize| values[at].to_owned();
     Ok(match spec.name {
         "to" => Step::To(value::stream(values[0])?),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_parsed_is_refused_by_name() {
+    fn an_invalid_command_line_is_refused_with_the_reason() {
         for (line, reason) in [
             ("print a dance", "`dance` is not a step"),
             ("write-file /x", "step `write-file` lacks its TEXT"),
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn every_step_in_the_help_has_a_meaning() {
         for spec in help::STEPS {
-            // No text is right for every argument, so only the panic for a forgotten name matters.
+            // No text is valid for all arguments, so errors are ignored: this checks that each name is known.
             drop(build(spec, &vec!["1"; spec.args.len()]));
         }
     }

@@ -1,4 +1,4 @@
-//! The system calls that the standard library has no face for. The only place with `unsafe`.
+//! System calls that the standard library does not have. This is the only file with `unsafe`.
 #![expect(
     unsafe_code,
     reason = "fork, signal dispositions and descriptors have no safe interface in std or libc"
@@ -10,15 +10,15 @@ use std::os::fd::AsRawFd;
 
 use crate::value::Signal;
 
-/// What to do when a signal arrives.
+/// The disposition of a signal.
 pub(crate) enum Disposition {
     Ignore,
-    /// Must call nothing but what POSIX lists as safe in a signal handler.
+    /// Calls a function, which may use only functions that POSIX lists as async-signal-safe.
     Call(extern "C" fn(i32)),
     Default,
 }
 
-/// Sets what a signal does.
+/// Sets a signal's disposition.
 pub(crate) fn on_signal(signal: Signal, disposition: &Disposition) -> io::Result<()> {
     let handler = match disposition {
         Disposition::Ignore => libc::SIG_IGN,
@@ -33,25 +33,25 @@ pub(crate) fn on_signal(signal: Signal, disposition: &Disposition) -> io::Result
     check(unsafe { libc::sigaction(signal.0, &raw const action, std::ptr::null_mut()) })
 }
 
-/// Ends the process at once, without running anything of ours.
+/// Exits at once, without destructors and exit handlers.
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: `_exit` has no preconditions.
     unsafe { libc::_exit(code) }
 }
 
-/// Writes to a descriptor from a signal handler; what cannot be written is lost.
+/// Writes to a descriptor from a signal handler. Errors are ignored.
 pub(crate) fn write_now(fd: i32, piece: &[u8]) {
     // SAFETY: the pointer and the length are those of a live slice.
     unsafe { libc::write(fd, piece.as_ptr().cast(), piece.len()) };
 }
 
-/// Sends ourselves a signal.
+/// Sends a signal to this process.
 pub(crate) fn raise(signal: Signal) -> io::Result<()> {
     // SAFETY: `kill` has no preconditions.
     check(unsafe { libc::kill(libc::getpid(), signal.0) })
 }
 
-/// Forks; the child runs `child` and exits with code 0 should that return.
+/// Forks. The child runs `child`, and exits with 0 if that returns.
 pub(crate) fn fork(child: impl FnOnce()) -> io::Result<i32> {
     // SAFETY: servers may run on other threads, so the child must not allocate or lock; callers only fork on,
     // move descriptors and pause.
@@ -65,19 +65,19 @@ pub(crate) fn fork(child: impl FnOnce()) -> io::Result<i32> {
     }
 }
 
-/// Waits for a child to end, if nobody else does so already.
+/// Waits for a child to end, unless another thread reaps it.
 pub(crate) fn wait_for(pid: i32) {
     // SAFETY: a null status pointer is allowed.
     unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
 }
 
-/// Makes us the leader of a new session; fails silently if we are one.
+/// Makes this process the leader of a new session. Does nothing if it is one already.
 pub(crate) fn new_session() {
     // SAFETY: `setsid` has no preconditions.
     unsafe { libc::setsid() };
 }
 
-/// Sleeps until the process is ended by a signal.
+/// Sleeps until a signal ends the process.
 pub(crate) fn pause_forever() -> ! {
     loop {
         // SAFETY: `pause` has no preconditions.
@@ -85,7 +85,7 @@ pub(crate) fn pause_forever() -> ! {
     }
 }
 
-/// Puts a descriptor in the place of others, closing what was there.
+/// Replaces descriptors by duplicates of another one.
 pub(crate) fn replace(with: i32, descriptors: &[i32]) -> io::Result<()> {
     for descriptor in descriptors {
         // SAFETY: `dup2` has no preconditions; nothing here owns the standard streams' descriptors.
@@ -94,19 +94,19 @@ pub(crate) fn replace(with: i32, descriptors: &[i32]) -> io::Result<()> {
     Ok(())
 }
 
-/// Closes the given standard streams, with `/dev/null` in their place so that nothing else gets their numbers.
+/// Replaces standard streams by `/dev/null`, so that no other file gets their numbers.
 pub(crate) fn silence(descriptors: &[i32]) -> io::Result<()> {
     let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     replace(null.as_raw_fd(), descriptors)
 }
 
-/// Our ids: process, parent, user, group.
+/// Returns the ids of this process, its parent, its user and its group.
 pub(crate) fn ids() -> (i32, i32, u32, u32) {
     // SAFETY: these calls have no preconditions and cannot fail.
     unsafe { (libc::getpid(), libc::getppid(), libc::getuid(), libc::getgid()) }
 }
 
-/// The time since the system started, in clock ticks as `/proc/<pid>/stat` counts them, and ticks per second.
+/// Returns the time since the system's start in clock ticks, as in `/proc/<pid>/stat`, and the ticks per second.
 pub(crate) fn boot_ticks() -> (u64, u64) {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is valid for writes through both calls.

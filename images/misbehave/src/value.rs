@@ -1,35 +1,35 @@
-//! The values that steps take, and how they are written: durations, sizes, signals, streams. No I/O.
+//! Parses the values that steps take: durations, sizes, signals, streams. No I/O.
 
 use std::time::Duration;
 
-/// Which of its two streams the program prints to.
+/// The stream that the program prints to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
     Stdout,
     Stderr,
-    /// Each piece goes to stdout first, then to stderr.
+    /// Each piece is written to stdout and then to stderr.
     Both,
 }
 
-/// How long to go on.
+/// A period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Span {
     For(Duration),
     Forever,
 }
 
-/// How often to do something.
+/// A number of repetitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Times {
     Count(u64),
     Forever,
 }
 
-/// How much memory to take.
+/// An amount of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Amount {
     Bytes(u64),
-    /// Until something stops us.
+    /// As much as the kernel provides.
     All,
 }
 
@@ -37,12 +37,12 @@ pub(crate) enum Amount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Signal(pub(crate) i32);
 
-/// Who is left behind when the program ends or goes on.
+/// The kind of process that the program leaves running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Orphan {
-    /// A child, with our output streams open.
+    /// A child that inherits the output streams.
     Child,
-    /// A child of a child that has ended, with our output streams open.
+    /// A child of a child that has ended, which inherits the output streams.
     Grandchild,
     /// A grandchild in a session of its own, with its streams on `/dev/null`.
     Daemon,
@@ -65,13 +65,13 @@ const SIGNALS: [(&str, i32); 13] = [
 ];
 
 impl Signal {
-    /// The signal's name without `SIG`, or its number if it has none here.
+    /// Returns the signal's name without `SIG`, or its number if the name is not known.
     pub(crate) fn name(self) -> &'static str {
         SIGNALS.iter().find(|(_, number)| *number == self.0).map_or("?", |(name, _)| name)
     }
 }
 
-/// `250us`, `100ms`, `2s`, `1m`, or `0`.
+/// Parses a duration: `250us`, `100ms`, `2s`, `1m`, or `0`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a duration; write `250us`, `100ms`, `2s`, `1m` or `0`");
     if text == "0" {
@@ -88,22 +88,22 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A duration or `forever`.
+/// Parses a duration or `forever`.
 pub(crate) fn span(text: &str) -> Result<Span, String> {
     if text == "forever" { Ok(Span::Forever) } else { duration(text).map(Span::For) }
 }
 
-/// A count or `forever`.
+/// Parses a count or `forever`.
 pub(crate) fn times(text: &str) -> Result<Times, String> {
     if text == "forever" { Ok(Times::Forever) } else { number(text).map(Times::Count) }
 }
 
-/// A number that fits the type.
+/// Parses a number that fits the type.
 pub(crate) fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| format!("`{text}` is not a number in range"))
 }
 
-/// `512`, `4KiB`, `64MiB`, `1GiB`.
+/// Parses a size: `512`, `4KiB`, `64MiB`, `1GiB`.
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let shift = match &text[digits..] {
@@ -120,12 +120,12 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("`{text}` is not a size; write `512`, `4KiB`, `64MiB` or `1GiB`"))
 }
 
-/// A size or `all`.
+/// Parses a size or `all`.
 pub(crate) fn amount(text: &str) -> Result<Amount, String> {
     if text == "all" { Ok(Amount::All) } else { bytes(text).map(Amount::Bytes) }
 }
 
-/// A mode in octal, as `chmod` takes it.
+/// Parses a mode in octal, as `chmod` takes it.
 pub(crate) fn mode(text: &str) -> Result<u32, String> {
     u32::from_str_radix(text, 8)
         .ok()
@@ -133,7 +133,7 @@ pub(crate) fn mode(text: &str) -> Result<u32, String> {
         .ok_or_else(|| format!("`{text}` is not a mode in octal, as in `755`"))
 }
 
-/// `TERM`, `SIGTERM` or `15`.
+/// Parses a signal: `TERM`, `SIGTERM` or `15`.
 pub(crate) fn signal(text: &str) -> Result<Signal, String> {
     let name = text.strip_prefix("SIG").unwrap_or(text);
     let known = SIGNALS.iter().find(|(known, number)| *known == name || number.to_string() == name);
@@ -143,7 +143,7 @@ pub(crate) fn signal(text: &str) -> Result<Signal, String> {
     })
 }
 
-/// `stdout`, `stderr` or `both`.
+/// Parses a stream: `stdout`, `stderr` or `both`.
 pub(crate) fn stream(text: &str) -> Result<Stream, String> {
     match text {
         "stdout" => Ok(Stream::Stdout),
@@ -153,7 +153,7 @@ pub(crate) fn stream(text: &str) -> Result<Stream, String> {
     }
 }
 
-/// `child`, `grandchild` or `daemon`.
+/// Parses a kind of process: `child`, `grandchild` or `daemon`.
 pub(crate) fn orphan(text: &str) -> Result<Orphan, String> {
     match text {
         "child" => Ok(Orphan::Child),

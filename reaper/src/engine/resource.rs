@@ -151,7 +151,8 @@ mod tests {
     #[test]
     fn lists_are_read_whatever_else_they_hold() {
         let container = json!([{ "Id": "1", "Names": ["/a"], "State": "never heard of", "Created": 5,
-                                 "ImageID": "sha256:1", "Labels": { "x": "y", labels::RYUK: "true" } }, { "Id": null }]);
+                                 "ImageID": "sha256:1", "Labels": { "x": "y", labels::RYUK: "true" } },
+                               { "Id": null }]);
         let read = Resource::of_list(Class::Container, &container);
         assert_eq!((read.len(), read[0].to_string().as_str()), (1, "container a"));
         assert_eq!(read[0].created, Some(UNIX_EPOCH + Duration::from_secs(5)));

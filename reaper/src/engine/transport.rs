@@ -1,5 +1,5 @@
-//! The transport to the engine: one connection for each request, over a unix socket or TCP. Bollard uses it, and the lists
-//! use it directly, because bollard fails on words that its enums do not have.
+//! The transport to the engine: one connection for each request, over a unix socket or TCP. Bollard uses it, and the
+//! lists use it directly, because bollard fails on words that its enums do not have.
 
 use std::io;
 use std::os::unix::fs::FileTypeExt;

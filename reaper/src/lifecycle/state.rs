@@ -12,8 +12,8 @@ pub const MAX_FILTERS: usize = 50_000;
 /// The most bytes of all stored filters together.
 const MAX_FILTER_BYTES: usize = 16 << 20;
 
-/// The time that a new connection has to send its first filter. A prune that becomes due meanwhile waits for it, so that
-/// no client comes back a moment too late. However many connections come, a prune is postponed by this at most.
+/// The time that a new connection has to send its first filter. A prune that becomes due meanwhile waits for it, so
+/// that no client comes back a moment too late. However many connections come, a prune is postponed by this at most.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// The state of the life cycle; see the module.

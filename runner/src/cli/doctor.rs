@@ -226,7 +226,7 @@ async fn container(image: &str, findings: &mut Findings) {
                 other => findings.odd(
                     "agent",
                     format!("cases go by {other}"),
-                    "cases have the same results, and start more slowly",
+                    "cases have the same results, and are slower",
                 ),
             }
         }

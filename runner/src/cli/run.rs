@@ -1,6 +1,8 @@
 //! `seatrial run`: reads the cases, runs them, and writes the reports.
 
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use seatrial::ContainerRequest;
@@ -93,13 +95,11 @@ struct Files {
 
 impl Files {
     fn open(args: &RunArgs, image: &str) -> Result<Self> {
-        let is_stdout = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
-        let sink = match (is_stdout(&args.junit), is_stdout(&args.json)) {
+        let sink = match (is_stdout(args.junit.as_deref()), is_stdout(args.json.as_deref())) {
             (false, false) => Sink::Stdout,
             (true, true) => {
-                return Err(Error::invalid(
-                    "`--junit -` and `--json -`: only one report can be standard output",
-                ));
+                let message = "`--junit` and `--json` are both standard output, and only one report can be";
+                return Err(Error::invalid(message));
             }
             _ => Sink::Stderr,
         };
@@ -136,6 +136,17 @@ impl Files {
         }
         reports
     }
+}
+
+/// Returns `true` if a report is written to standard output, or to the file that standard output is.
+fn is_stdout(path: Option<&Path>) -> bool {
+    let Some(path) = path else { return false };
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let stdout = stdout.and_then(|stdout| stdout.metadata());
+    let is_same = |stdout: std::fs::Metadata| {
+        std::fs::metadata(path).is_ok_and(|file| (file.dev(), file.ino()) == (stdout.dev(), stdout.ino()))
+    };
+    path.as_os_str() == "-" || stdout.is_ok_and(is_same)
 }
 
 fn look(args: &RunArgs) -> Look {

@@ -10,8 +10,8 @@ pub(super) const MOST: usize = 10;
 /// The most lines of a stream in an annotation.
 const LINES: usize = 10;
 
-/// Beginnings of commands to the log's reader anywhere in a line: those of GitHub Actions, Azure Pipelines and TeamCity.
-const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
+/// The beginnings of commands anywhere in a line: those of GitHub Actions, Azure Pipelines and TeamCity.
+pub(super) const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
 
 /// Returns a text as it can be printed where a CI service reads its commands from the output: a backslash keeps commands
 /// from being taken as such.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use seatrial::PoolStatus;
+use seatrial::pool::PoolStatus;
 
 use super::progress::Progress;
 use super::time::in_words;
@@ -118,7 +118,7 @@ impl Console {
 
     fn print_as_is(&self, text: &str) {
         let print = || {
-            // If nobody reads any more, the run goes on for its other reports.
+            // If the stream is closed, the run goes on for its other reports.
             let _ = match self.sink {
                 Sink::Stdout => {
                     let mut stdout = io::stdout().lock();

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::ci::COMMANDS;
 use super::file::Target;
 use crate::attempt::{Attempt, End};
 use crate::done::{Done, Stopped};
@@ -49,7 +50,8 @@ impl JsonLines {
     }
 
     fn line(&mut self, value: &Value) {
-        self.0.write(|to| writeln!(to, "{value}"));
+        let line = without_commands(value.to_string());
+        self.0.write(|to| writeln!(to, "{line}"));
     }
 }
 
@@ -137,6 +139,16 @@ fn attempt(attempt: &Attempt) -> Value {
     value
 }
 
+/// Returns a line of JSON in which a CI service finds no commands: a line on standard output may be in its log.
+fn without_commands(mut line: String) -> String {
+    for command in COMMANDS {
+        if line.contains(command) {
+            line = line.replace(command, &command.replacen('#', "\\u0023", 1));
+        }
+    }
+    line
+}
+
 /// Adds bytes as text. Bytes that are not UTF-8 get a second field, in base64.
 fn put_text(line: &mut Map<String, Value>, key: &str, bytes: &[u8]) {
     line.insert(key.to_owned(), String::from_utf8_lossy(bytes).into_owned().into());
@@ -190,6 +202,15 @@ mod tests {
             assert_eq!(lines.lines().count(), count, "{lines}");
         }
         assert!(json.close().is_empty());
+    }
+
+    /// R28. A line on standard output holds no command for a CI service, and means the same.
+    #[test]
+    fn a_line_holds_no_command_and_means_the_same() {
+        let value = json!({ "stdout": "##[error]a ##vso[b] ##teamcity[c] ## #[ \\##[" });
+        let line = without_commands(value.to_string());
+        assert!(!COMMANDS.iter().any(|command| line.contains(command)), "{line}");
+        assert_eq!(serde_json::from_str::<Value>(&line).expect("JSON"), value);
     }
 
     /// R26. A report that could not be written completely is an error.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use seatrial::PoolStatus;
+use seatrial::pool::PoolStatus;
 
 use crate::tally::Tally;
 use crate::verdict::Verdict;

@@ -1,6 +1,6 @@
 //! Several observers as one.
 
-use seatrial::PoolStatus;
+use seatrial::pool::PoolStatus;
 
 use crate::attempt::Attempt;
 use crate::done::Done;

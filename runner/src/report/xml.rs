@@ -25,8 +25,11 @@ fn escaped(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = without_terminal_sequences(&text);
     let mut escaped = String::with_capacity(text.len());
+    let mut last = ' ';
     for char in text.chars() {
         match char {
+            // Two of them may begin a command to a CI service: a report on standard output is in its log.
+            '#' if last == '#' => escaped.push_str("&#35;"),
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
@@ -37,6 +40,7 @@ fn escaped(bytes: &[u8]) -> String {
             '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             char => escaped.push(char),
         }
+        last = char;
     }
     escaped
 }
@@ -113,6 +117,7 @@ mod tests {
             ("\u{1b}]no end\nnext", "\u{fffd}]no end&#10;next"),
             ("\u{1b}\u{e4}", "\u{fffd}\u{e4}"),
             ("[31m is text", "[31m is text"),
+            ("# ##[error]", "# #&#35;[error]"),
         ] {
             assert_eq!(text(printed.as_bytes()), shown, "{printed:?}");
             assert_eq!(attribute(printed.as_bytes(), 100), shown, "{printed:?}");

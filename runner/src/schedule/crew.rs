@@ -30,7 +30,7 @@ pub(crate) struct Crew<'a> {
 
 /// The containers in which cases have run, each with the watch of its state, by container id.
 ///
-/// Attempts take the watch of their own container and put it back. A standard lock, since nobody awaits while holding it.
+/// Attempts take the watch of their own container and put it back. A standard lock is enough, since it is not held across an await.
 #[derive(Debug, Default)]
 pub(crate) struct Used(Mutex<HashMap<String, StateWatch>>);
 

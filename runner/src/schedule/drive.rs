@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, FusedFuture, select};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use seatrial::{ContainerPool, Recycle};
+use seatrial::ContainerPool;
+use seatrial::pool::Recycle;
 
 use super::book::{Book, Job};
 use super::crew::{Crew, Used};
@@ -95,6 +96,8 @@ impl Run {
         };
         let history = if self.timeline.is_some() { HISTORY } else { 1 };
         let pool = ContainerPool::builder(self.request.clone()).size(width).recycle(recycle).history(history);
+        // Cases wait for containers as long as other cases take.
+        let pool = pool.without_slow_wait_reports();
         Ok(pool.build().await?)
     }
 }

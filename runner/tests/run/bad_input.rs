@@ -45,10 +45,7 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         // No container is started to list the cases of a run that can't be.
         ("--image x --list list --isolated -- run {case}", "`SYS_ADMIN`"),
         ("--image x --list list --timeout 0 -- run {case}", "time limit of 0"),
-        (
-            "--image x --cases cases --json - --junit - -- run {case}",
-            "only one report can be standard output",
-        ),
+        ("--image x --cases cases --json - --junit - -- run {case}", "only one report can be"),
         ("--image x --list list --flaky-list bad -- run {case}", "line 1 of `bad`"),
     ] {
         refused(&scene, args, part);

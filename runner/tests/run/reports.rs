@@ -76,6 +76,10 @@ fn a_report_on_standard_output_is_alone_there() {
             "{run:?}"
         );
     }
+    for name in ["/dev/stdout", "/proc/self/fd/1"] {
+        let run = run_two(&scene, &["--json", name], "test $0 = good", &[]);
+        assert!(run.stdout.lines().all(|line| line.starts_with('{')), "{name}: {}", run.stdout);
+    }
     let run = run_two(&scene, &["--junit", "-"], "test $0 = good", &[]);
     assert!(run.stdout.starts_with("<?xml") && run.stdout.ends_with("</testsuites>\n"), "{}", run.stdout);
     assert!(run.stderr.contains("failed: bad: exit code 1"), "{run:?}");
@@ -105,6 +109,9 @@ fn no_output_of_a_case_commands_the_ci_service() {
         };
         let line = format!("{say}; {say} >&2; test $0 = good");
         check("a case", &run_two(&scene, &["--verbose"], &line, &[service]), 1);
+        for report in ["--json", "--junit"] {
+            check(report, &run_two(&scene, &[report, "-"], &line, &[service]), 1);
+        }
         let set_up = format!("sh -c \"{}; exit 1\"", say.replace('\\', "\\\\"));
         check("a set-up", &run_two(&scene, &["--setup", &set_up], "true", &[service]), 3);
         let listing = ["--list", &set_up];

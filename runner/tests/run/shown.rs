@@ -32,7 +32,7 @@ impl Terminal {
         };
         command.env("TERM", "xterm").stdin(Stdio::null()).stdout(open()).stderr(open());
         let child = command.spawn().expect("it runs");
-        // It holds the other end too, whose last close is the end of what is read.
+        // It holds the other end open too, and the reader ends when that is closed everywhere.
         drop(command);
         let screen = Arc::new(Mutex::new(Vec::new()));
         let (mut from, to) = (File::from(master), screen.clone());

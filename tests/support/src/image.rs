@@ -45,7 +45,7 @@ pub fn push(repository: &str, tag: &str, credentials: &str) -> String {
     digest.expect("the digest of what was pushed").to_owned()
 }
 
-/// The engine's id of an image, if it has it.
+/// Returns the engine's id of an image; `None` if it has none.
 pub fn id_of(reference: &str) -> Option<String> {
     let answer = Engine::from_env().request("GET", &format!("/images/{reference}/json"), None);
     let answer = answer.expect("the engine answers");
@@ -83,7 +83,7 @@ pub fn remove_repository(repository: &str) {
     }
 }
 
-/// The tags and digests that images have in a repository.
+/// Returns the tags and digests that images have in a repository.
 fn names_in(repository: &str) -> Vec<String> {
     let images = Engine::from_env().get("/images/json?digests=1").expect("the engine lists images");
     let images = images.as_array().into_iter().flatten();
@@ -94,7 +94,7 @@ fn names_in(repository: &str) -> Vec<String> {
     names.filter(is_in).filter(|name| !name.ends_with("<none>")).map(str::to_owned).collect()
 }
 
-/// The lines of an answer that tells its progress; one of them may be an error.
+/// Parses the lines of an answer that reports its progress, and panics if one of them is an error.
 fn assert_no_error(what: &str, answer: &seatrial_tests::EngineAnswer) -> Vec<Value> {
     let text = answer.text();
     assert!(

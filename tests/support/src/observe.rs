@@ -1,4 +1,4 @@
-//! How tests of output and of waiting see what happens: with deadlines, by the engine's own words.
+//! Looks at what happens in tests of output and of waiting: with deadlines, and by the engine's own words.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +6,12 @@ use seatrial::{Error, TestContainer};
 use seatrial_tests::Engine;
 use serde_json::Value;
 
-/// What something may take that must happen: long, since machines are slow at times.
+/// The deadline for something that must happen. It is long, since machines are slow at times.
 pub const LONG: Duration = Duration::from_secs(60);
-/// How long a test looks on to see that something does not happen.
+/// The time for which a test watches to see that something does not happen.
 pub const SHORT: Duration = Duration::from_millis(600);
 
-/// What the engine itself says of the state of a container, by name or id; null before there is one.
+/// Returns the state of a container by the engine's own word, by name or id; null before the container exists.
 pub fn state(container: &str) -> Value {
     let target = format!("/containers/{container}/json");
     Engine::from_env().get(&target).map(|inspect| inspect["State"].clone()).unwrap_or_default()
@@ -63,7 +63,7 @@ pub async fn until_told<T>(mut attempt: impl AsyncFnMut() -> T, is_told: impl Fn
     attempt().await
 }
 
-/// The error of what must fail.
+/// Returns the error of a call that must fail.
 #[track_caller]
 pub fn failed<T>(result: Result<T, Error>) -> Error {
     match result {

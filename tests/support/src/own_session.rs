@@ -23,20 +23,20 @@ pub const MISBEHAVE: &str = "seatrial/misbehave:dev";
 #[derive(Debug)]
 pub struct OwnSession {
     session: Session,
-    /// What went through the proxy, if there is one.
+    /// The requests that went through the proxy, if there is one.
     traffic: Option<Arc<Traffic>>,
 }
 
-/// How long the engine may take to answer a removal once the thing is gone.
+/// The longest time that the engine may take to answer a removal once the resource is gone.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 impl OwnSession {
-    /// With the engine that the tests use.
+    /// Begins a session on the engine that the tests use.
     pub async fn begin(topic: &str) -> Self {
         Self::of(Session::builder().id(own_id(topic))).await
     }
 
-    /// With an engine behind a proxy.
+    /// Begins a session on an engine behind a proxy.
     pub async fn behind(proxy: &EngineProxy, topic: &str) -> Self {
         let builder = Session::builder().id(own_id(topic)).docker_host(proxy.docker_host());
         let mut session = Self::of(builder).await;
@@ -44,33 +44,33 @@ impl OwnSession {
         session
     }
 
-    /// From a builder that has an id of its own already.
+    /// Begins a session from a builder that has an id of its own.
     pub async fn of(builder: SessionBuilder) -> Self {
         let builder = builder.reaper(ReaperChoice::Off);
         Self { session: builder.build().await.expect("the engine answers"), traffic: None }
     }
 
-    /// A container that runs a line of shell.
+    /// Requests a container that runs a line of shell.
     pub fn shell(&self, line: &str) -> ContainerRequest {
         ContainerRequest::new(BASIC).cmd(["sh", "-c", line]).stop_signal("KILL").session(self)
     }
 
-    /// A container that does nothing until it is removed.
+    /// Requests a container that does nothing until it is removed.
     pub fn idle(&self) -> ContainerRequest {
         self.misbehave(&["sleep", "forever"])
     }
 
-    /// A container that does these steps.
+    /// Requests a container that does these steps.
     pub fn misbehave(&self, steps: &[&str]) -> ContainerRequest {
         ContainerRequest::new(MISBEHAVE).cmd(steps.iter().copied()).session(self)
     }
 
-    /// A container that does the steps in a line, which are separated by spaces.
+    /// Requests a container that does the steps in a line, separated by spaces.
     pub fn steps(&self, line: &str) -> ContainerRequest {
         self.misbehave(&line.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// The full ids of this session's containers, in every state.
+    /// Returns the full ids of this session's containers, in every state.
     pub fn containers(&self) -> Vec<String> {
         ids_of_session(self.id().as_str())
     }
@@ -91,8 +91,8 @@ impl Drop for OwnSession {
             return;
         }
         assert_nothing_left(self.session.id().as_str());
-        // What is gone may be so a moment before the engine says so, and the proxy must not end in between: the
-        // removal would be tried again, in vain.
+        // A resource may be gone a moment before the engine answers, and the proxy must not end in between: the removal
+        // would be tried again, in vain.
         let Some(traffic) = &self.traffic else { return };
         let start = Instant::now();
         while traffic.count(|request| request.method == "DELETE" && request.status.is_none()) > 0
@@ -112,25 +112,25 @@ fn wait_until_nothing_is_left(session: &str) {
     }
 }
 
-/// A session id that no other test has, in this process or another.
+/// Makes a session id that no other test has, in this process or another.
 pub fn own_id(topic: &str) -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     format!("{topic}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// What the engine itself says of a container.
+/// Inspects a container by the engine's own API.
 #[track_caller]
 pub fn look_at(container: &TestContainer) -> Value {
     look(container.id().as_str()).expect("the container is there")
 }
 
-/// What the engine itself says of a container by id or name; nothing if it has none.
+/// Inspects a container by id or name; `None` if the engine has none.
 #[track_caller]
 pub fn look(container: &str) -> Option<Value> {
     look_on(&Engine::from_env(), container)
 }
 
-/// As [`look`], on another engine than the one that the tests use.
+/// Inspects a container as [`look`] does, on another engine than the one that the tests use.
 #[track_caller]
 pub fn look_on(engine: &Engine, container: &str) -> Option<Value> {
     let answer =
@@ -142,11 +142,11 @@ pub fn look_on(engine: &Engine, container: &str) -> Option<Value> {
     }
 }
 
-/// The full ids of a session's containers, in every state.
+/// Returns the full ids of a session's containers, in every state.
 #[track_caller]
 pub fn ids_of_session(session: &str) -> Vec<String> {
     let filters = json!({ "label": [format!("{}={session}", labels::SESSION)] }).to_string();
-    // Of its characters, those that a query can't hold.
+    // The characters in it that a query can't hold.
     let escapes = [("\"", "%22"), ("{", "%7B"), ("}", "%7D")];
     let filters = escapes.iter().fold(filters, |text, (from, to)| text.replace(from, to));
     let list = Engine::from_env().get(&format!("/containers/json?all=1&filters={filters}"));

@@ -1,4 +1,4 @@
-//! What runs in a container, and commands that leave much running.
+//! Looks at the processes of a container, and commands that leave many of them running.
 
 use seatrial::TestContainer;
 use seatrial_tests::Engine;
@@ -10,15 +10,14 @@ use crate::observe::LONG;
 pub const FAMILY: &str = "sleep 1001 & (sleep 1002 &); setsid sleep 1003 & env -i sleep 1004 & \
      (env -i sleep 1005 &); echo ready; echo grumble >&2; wait";
 
-/// The states and command lines of all processes of a container, by its own `ps`, which is among them: a sandbox shows
-/// its processes to nobody outside.
+/// Lists the states and command lines of all processes of a container by its own `ps`, including `ps` itself. The
+/// engine does not see into a sandbox.
 pub async fn listed(container: &TestContainer) -> Vec<String> {
     let listed = container.exec(["ps", "-o", "stat,args"]).await.expect("`ps` runs").stdout_text();
     listed.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-/// What runs in a container: but for `ps` itself, the container's first processes and those that have ended and were not
-/// asked for.
+/// Lists the `sleep` and `flood` processes of a container that have not ended, without its first process.
 pub async fn sleepers(container: &TestContainer) -> Vec<String> {
     let is_sleeper = |line: &String| {
         (line.contains(" sleep 1") || line.contains("flood"))
@@ -43,13 +42,13 @@ pub async fn until_none_sleeps(container: &TestContainer, when: &str) {
     assert!(ended.is_ok(), "{when}: {left:#?} {:?}", container.poison());
 }
 
-/// The same, and the container is as good as before.
+/// Waits as [`until_none_sleeps`] does, and checks that the container is not poisoned.
 pub async fn until_ended_without_poison(container: &TestContainer, when: &str) {
     until_none_sleeps(container, when).await;
     assert_eq!(container.poison(), None, "{when}");
 }
 
-/// The states and command lines of all processes of a container, by the engine's word; it sees those of any image.
+/// Lists the states and command lines of all processes of a container by the engine's word, in any image.
 #[track_caller]
 pub fn all(container: &TestContainer) -> Vec<String> {
     let target = format!("/containers/{}/top?ps_args=-eo%20pid,stat,args", container.id());

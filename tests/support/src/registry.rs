@@ -6,7 +6,7 @@ use seatrial_tests::{FaultyRegistry, Matcher};
 use crate::image;
 use crate::own_session::{BASIC, OwnSession, own_id};
 
-/// Who may use a registry that wants a login; the image knows them.
+/// The user of a registry that requires a login. The image has this user.
 pub const USER: &str = "seatrial";
 /// Their password, which nothing may print.
 pub const PASSWORD: &str = "trial";
@@ -32,13 +32,13 @@ pub struct Published {
 }
 
 impl Registry {
-    /// One that everybody may use.
+    /// Starts a registry that needs no login.
     pub async fn start(session: &OwnSession) -> Self {
         let request = ContainerRequest::new("seatrial/registry:dev").wait_for(WaitFor::http("/v2/"));
         Self::of(session, request, "{}").await
     }
 
-    /// One that wants a login.
+    /// Starts a registry that requires a login.
     pub async fn with_login(session: &OwnSession) -> Self {
         let request = ContainerRequest::new("seatrial/registry:dev")
             .env("REGISTRY_AUTH", "htpasswd")
@@ -76,12 +76,12 @@ impl Registry {
 }
 
 impl Published {
-    /// The name with its tag.
+    /// Returns the name with its tag.
     pub fn tagged(&self) -> String {
         format!("{}:1", self.repository)
     }
 
-    /// The name with its digest and no tag.
+    /// Returns the name with its digest and no tag.
     pub fn digested(&self) -> String {
         format!("{}@{}", self.repository, self.digest)
     }
@@ -108,7 +108,7 @@ impl Published {
         image::remove_repository(&self.repository);
     }
 
-    /// Whether it is here.
+    /// Returns `true` if the engine has the image.
     pub fn is_here(&self) -> bool {
         image::id_of(&self.tagged()).is_some()
     }

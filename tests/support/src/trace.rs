@@ -1,4 +1,4 @@
-//! What the library tells its subscribers: spans with their fields, and events.
+//! Collects what the library reports to `tracing`: spans with their fields, and events.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
@@ -45,7 +45,7 @@ struct Heard {
 }
 
 impl Trace {
-    /// The one of the process: tests share it, and look for what is their own.
+    /// Returns the trace of the process. Tests share it, and look for their own spans and events.
     pub fn of_process() -> &'static Self {
         static TRACE: OnceLock<Trace> = OnceLock::new();
         TRACE.get_or_init(|| {
@@ -72,7 +72,7 @@ impl Trace {
 }
 
 impl Span {
-    /// The newest value of a field.
+    /// Returns the newest value of a field.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name)?.last().map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! What a user gets wrong: each error names the thing and what would be right, and nothing is left of it.
+//! Mistakes of users: each error names the thing and what would be right, and nothing is left behind.
 //!
 //! That nothing is left is checked by the end of each test's session.
 
@@ -6,7 +6,7 @@ use seatrial::{ContainerRequest, CopyIn, Error, Network, Port, PullPolicy, WaitF
 use seatrial_test_support::own_session::{BASIC, OwnSession, look, own_id};
 use seatrial_tests::{Engine, EngineProxy};
 
-/// The error of a start that must fail, and that must hold all of these texts.
+/// Checks that an error holds all of these texts.
 #[track_caller]
 fn assert_says(error: &Error, texts: &[&str]) {
     let text = format!("{error:?}");
@@ -23,7 +23,7 @@ async fn refused(request: &ContainerRequest) -> Error {
     }
 }
 
-/// What can be seen to be wrong without the engine is refused before the engine is asked for anything.
+/// A request that is visibly wrong is refused before the engine is asked for anything.
 #[tokio::test]
 async fn a_request_that_can_not_be_is_refused_before_anything_is_created() {
     let proxy = EngineProxy::start_default();
@@ -122,7 +122,7 @@ async fn memory_below_the_engine_s_minimum_is_named_with_the_minimum() {
     assert_says(&error, &["container `tiny", "raise `memory`", "in bytes", "6 MiB"]);
 }
 
-/// C5.
+/// C5: an unknown runtime is an error that lists the engine's runtimes.
 #[tokio::test]
 async fn an_unknown_runtime_is_named_with_the_runtimes_that_there_are() {
     let session = OwnSession::begin("bad-runtime").await;

@@ -1,11 +1,11 @@
-//! What can be asked of a container (C15).
+//! Inspecting a container (C15).
 
 use std::fs;
 
 use seatrial::{ContainerStatus, Network};
 use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, look_at, own_id};
 
-/// C15.
+/// C15: name, image, process, addresses and root directory are those that the engine reports.
 #[tokio::test]
 async fn a_container_s_description_is_the_engine_s() {
     let session = OwnSession::begin("inspect").await;
@@ -28,7 +28,7 @@ async fn a_container_s_description_is_the_engine_s() {
     });
 }
 
-/// C15: an error when it does not run, not 0.
+/// C15: the process id of a stopped container is an error, not 0.
 #[tokio::test]
 async fn the_process_id_is_that_of_the_first_process_and_an_error_when_there_is_none() {
     let session = OwnSession::begin("inspect-pid").await;
@@ -42,7 +42,7 @@ async fn the_process_id_is_that_of_the_first_process_and_an_error_when_there_is_
     assert!(text.contains(container.name()) && text.contains("Exited (137)"), "{text}");
 }
 
-/// C15: on the default bridge and on networks by name.
+/// C15: a container has an address on the default bridge and on each named network.
 #[tokio::test]
 async fn addresses_are_found_by_the_network_s_name() {
     let session = OwnSession::begin("inspect-address").await;
@@ -65,7 +65,7 @@ async fn addresses_are_found_by_the_network_s_name() {
     assert!(error.is_not_found() && error.to_string().contains("no IPv6 address"), "{error}");
 }
 
-/// C15: the directory holds what the container sees, where the engine tells.
+/// C15: the root directory on the host shows the container's files, if the engine reports one.
 #[tokio::test]
 async fn the_root_directory_is_the_container_s_where_the_engine_tells() {
     let session = OwnSession::begin("inspect-root").await;
@@ -74,7 +74,7 @@ async fn the_root_directory_is_the_container_s_where_the_engine_tells() {
     let info = container.inspect().await.expect("it is there");
     let engine = look_at(&container);
     assert_eq!(info.root_dir.as_deref(), engine["GraphDriver"]["Data"]["MergedDir"].as_str());
-    // An engine on another machine tells a directory that is not here.
+    // An engine on another machine reports a directory that does not exist here.
     if let Some(root) = info.root_dir.filter(|root| fs::exists(root).unwrap_or(false)) {
         assert_eq!(fs::read_to_string(format!("{root}/here")).expect("the file is there"), "x");
     }

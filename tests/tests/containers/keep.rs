@@ -1,6 +1,6 @@
 //! Containers that stay: one that is told to, and those of a whole run (C12).
 //!
-//! What a process keeps can be seen once it has ended only, so each test looks at a child.
+//! The containers that a process keeps can only be seen after it has ended, so each test looks at a child.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ impl Ended {
 }
 
 impl Drop for Ended {
-    /// What a scenario kept is the test's to remove.
+    /// Removes the containers that the scenario kept.
     fn drop(&mut self) {
         for id in self.left.iter().filter(|id| look(id).is_some()) {
             remove_by_hand(id);
@@ -169,7 +169,7 @@ async fn scenario_keeps_one_with_all_that_it_uses() {
     }
 }
 
-/// C12: it stays, runs on, and is named with the commands to look into it; others are removed.
+/// C12: a kept container runs on, and stderr has its name and the commands to look into it; others are removed.
 #[test]
 fn a_container_that_is_kept_stays_and_is_named_on_stderr() {
     let ended = Ended::run(scenario_keeps_one, &[]);
@@ -178,7 +178,7 @@ fn a_container_that_is_kept_stays_and_is_named_on_stderr() {
     assert_eq!(look(&ended.left[0]).expect("it is there")["State"]["Running"], true);
 }
 
-/// C12: what is told is seen of a test that passes, too, whose output its runner captures.
+/// C12: the notice of a kept container is visible although the test runner captures the output.
 #[test]
 fn the_notice_of_a_test_that_passes_is_seen() {
     let session = own_id("keep-captured");
@@ -204,49 +204,49 @@ fn assert_kept_in(modes: &[&str], scenario: impl Fn() + Copy) {
     }
 }
 
-/// C12.
+/// C12: a container that a passing test drops is kept by `always` alone.
 #[test]
-fn what_is_dropped_stays_always_only() {
+fn a_dropped_container_is_kept_by_always_only() {
     assert_kept_in(&["always"], scenario_drops);
 }
 
-/// C12: the end of the process is as good as a drop.
+/// C12: the end of the process counts as a drop.
 #[test]
-fn what_is_never_dropped_stays_always_only() {
+fn a_container_that_is_never_dropped_is_kept_by_always_only() {
     assert_kept_in(&["always"], scenario_never_drops);
 }
 
-/// C12.
+/// C12: a container that was run to its end is kept by `always` alone.
 #[test]
-fn what_was_run_to_its_end_stays_always_only() {
+fn a_container_that_was_run_to_its_end_is_kept_by_always_only() {
     assert_kept_in(&["always"], scenario_runs_to_the_end);
 }
 
-/// C12: the thread is panicking.
+/// C12: a container that a panicking thread drops is kept by `always` and `on-failure`.
 #[test]
-fn what_a_failing_test_drops_stays_on_failure() {
+fn a_container_that_a_failing_test_drops_is_kept_on_failure() {
     assert_kept_in(&["always", "on-failure"], scenario_panics);
 }
 
-/// C12: the start failed, since the container was not ready in time.
+/// C12: a container whose start timed out is kept by `always` and `on-failure`.
 #[test]
-fn what_is_not_ready_in_time_stays_on_failure() {
+fn a_container_that_is_not_ready_in_time_is_kept_on_failure() {
     assert_kept_in(&["always", "on-failure"], scenario_is_never_ready);
 }
 
-/// C12: the start failed, since the engine refused it.
+/// C12: a container that the engine can't start is kept by `always` and `on-failure`.
 #[test]
-fn what_can_not_be_started_stays_on_failure() {
+fn a_container_that_can_not_be_started_is_kept_on_failure() {
     assert_kept_in(&["always", "on-failure"], scenario_can_not_be_started);
 }
 
-/// C12: a removal that was asked for is carried out in every mode.
+/// C12: an explicit removal is carried out in every mode.
 #[test]
-fn what_is_removed_stays_never() {
+fn a_removed_container_is_kept_by_no_mode() {
     assert_kept_in(&[], scenario_removes);
 }
 
-/// C12: nothing stays unless somebody says so.
+/// C12: nothing is kept by default.
 #[test]
 fn a_test_that_fails_leaves_nothing_by_default() {
     Ended::run(scenario_panics, &[]).assert_removed();
@@ -262,9 +262,9 @@ fn a_request_has_a_mode_of_its_own() {
     }
 }
 
-/// C12: a container that stays keeps its volumes, its files and its network.
+/// C12: a kept container keeps its volumes, files and network.
 #[test]
-fn what_a_kept_container_uses_stays_with_it() {
+fn the_resources_of_a_kept_container_stay_with_it() {
     let ended = Ended::run(scenario_keeps_one_with_all_that_it_uses, &[]);
     ended.assert_kept();
     assert!(!ended.says("was not removed"), "{:#?}", ended.lines);
@@ -288,7 +288,7 @@ fn what_a_kept_container_uses_stays_with_it() {
     }
 }
 
-/// C12: it is read before anything is started.
+/// C12: an unknown mode is refused before anything is started.
 #[test]
 fn a_mode_that_there_is_not_is_refused_with_those_that_there_are() {
     let ended = Ended::run(scenario_drops, &[("SEATRIAL_KEEP", "sometimes")]);

@@ -10,10 +10,10 @@ use seatrial_test_support::own_session::{OwnSession, look, look_at, own_id, remo
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 use tempfile::TempDir;
 
-/// How long what is to happen in the background may take.
+/// The longest time for an event in the background.
 const SOON: Duration = Duration::from_secs(15);
 
-/// A file and a directory that only root may read; one name is like no other's.
+/// Returns a file and a directory that only root may read; one name is like no other's.
 fn host(marker: &str) -> TempDir {
     let host = tempfile::tempdir().expect("a folder");
     let at = |below: &str| host.path().join(below);
@@ -27,7 +27,7 @@ fn host(marker: &str) -> TempDir {
     host
 }
 
-/// Where the copies for a container are, as the engine has them.
+/// Returns the host's folder with the copies for a container, by the engine's word.
 #[track_caller]
 fn copies_of(container: &TestContainer, target: &str) -> PathBuf {
     let container = look_at(container);
@@ -36,7 +36,7 @@ fn copies_of(container: &TestContainer, target: &str) -> PathBuf {
     mount["Source"].as_str().expect("a path").into()
 }
 
-/// The copies that hold a file of this name, whoever made them.
+/// Returns the copies that hold a file of this name, whoever made them.
 fn copies_with(marker: &str) -> Vec<PathBuf> {
     let all = fs::read_dir(std::env::temp_dir()).expect("readable").flatten().map(|entry| entry.path());
     let ours = all.filter(|path| {
@@ -59,13 +59,13 @@ async fn shell(container: &TestContainer, user: &str, line: &str) -> (String, bo
     (output.stdout_text(), output.exit_code == 0)
 }
 
-/// A container that has the file of a host named `file` mounted at `/in`.
+/// Starts a container that has the file `file` of the host mounted at `/in`.
 async fn with_file(session: &OwnSession, host: &TempDir) -> TestContainer {
     let request = session.shell("exec sleep 1000").mount_files([host.path().join("file")], "/in");
     request.start().await.expect("it starts")
 }
 
-/// C21.
+/// C21: files that are mounted to be read are readable for every user and writable for none.
 #[tokio::test]
 async fn every_user_reads_what_is_mounted_to_read_and_none_writes() {
     let session = OwnSession::begin("mounted").await;
@@ -82,12 +82,12 @@ async fn every_user_reads_what_is_mounted_to_read_and_none_writes() {
             assert!(!shell(&container, user, line).await.1, "{user} could `{line}`");
         }
     }
-    // A copy: what becomes of the host's files is the host's matter.
+    // It is a copy, so later changes of the host's files don't matter.
     fs::write(host.path().join("file"), "changed").expect("written");
     assert_eq!(shell(&container, "root", "cat /in/file").await.0, "content");
 }
 
-/// C21.
+/// C21: files that are mounted to be written are writable for every user, and the host's originals don't change.
 #[tokio::test]
 async fn every_user_writes_what_is_mounted_to_write_and_the_host_keeps_its_own() {
     let session = OwnSession::begin("mounted-writable").await;
@@ -113,7 +113,7 @@ async fn every_user_writes_what_is_mounted_to_write_and_the_host_keeps_its_own()
     assert!(!copies.exists(), "a removal is over when the copies are gone too");
 }
 
-/// C21.
+/// C21: the copies on the host are deleted after the container, never before.
 #[tokio::test]
 async fn copies_go_after_the_container_and_not_before() {
     let proxy = EngineProxy::start_default();
@@ -133,7 +133,7 @@ async fn copies_go_after_the_container_and_not_before() {
     assert!(look(&id).is_none(), "the copies went first");
 }
 
-/// C21.
+/// C21: the copies on the host stay as long as a kept container.
 #[tokio::test]
 async fn a_container_that_is_kept_keeps_its_files() {
     let session = OwnSession::begin("mounted-kept").await;
@@ -147,7 +147,7 @@ async fn a_container_that_is_kept_keeps_its_files() {
     assert_eq!(there.expect("they were kept"), "content");
 }
 
-/// C8, C21: in each way in which a start can fail after the copies were made.
+/// C8, C21: a start that fails after the copies were made deletes them, at each step.
 #[tokio::test]
 async fn a_start_that_fails_leaves_no_copies() {
     let session = OwnSession::begin("mounted-failed").await;
@@ -169,7 +169,7 @@ async fn a_start_that_fails_leaves_no_copies() {
     }
 }
 
-/// C8, C21: the creation is carried to its end, and what it made goes with its copies.
+/// C8, C21: a creation whose start is dropped is finished, and the container is removed with its copies.
 #[tokio::test]
 async fn a_start_that_is_dropped_leaves_no_copies() {
     let proxy = EngineProxy::start_default();
@@ -190,7 +190,7 @@ async fn a_start_that_is_dropped_leaves_no_copies() {
     assert_eq!(proxy.count(|request| request.is("DELETE", "/containers/")), 1, "{:?}", proxy.requests());
 }
 
-/// C21: before anything is created.
+/// C21: an invalid source is refused by name before anything is created.
 #[tokio::test]
 async fn sources_that_cannot_be_mounted_are_refused_by_name() {
     let proxy = EngineProxy::start_default();

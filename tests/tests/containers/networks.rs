@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// A container that greets whoever connects to port 7000, and is ready to.
+/// Starts a container that greets clients at port 7000.
 async fn greeter(
     session: &OwnSession,
     place: impl Fn(ContainerRequest) -> ContainerRequest,
@@ -18,30 +18,30 @@ async fn greeter(
     place(request).wait_for(WaitFor::log("ready")).start().await.expect("it starts")
 }
 
-/// A container with a shell that waits for commands.
+/// Starts a container with a shell that waits for commands.
 async fn client(session: &OwnSession, place: impl Fn(ContainerRequest) -> ContainerRequest) -> TestContainer {
     place(session.shell("exec sleep 100000")).start().await.expect("it starts")
 }
 
-/// What a container hears at port 7000 of a host; nothing if it can't reach it.
+/// Returns what a container hears at port 7000 of a host; an empty text if it can't reach it.
 async fn heard(container: &TestContainer, host: &str) -> String {
     let line = format!("nc -w 5 {host} 7000 </dev/null 2>/dev/null");
     container.exec(["sh", "-c", &line]).await.expect("it runs").stdout_text()
 }
 
-/// The host name that a container has.
+/// Returns the host name that a container has.
 async fn hostname(container: &TestContainer) -> String {
     let output = container.exec(["cat", "/proc/sys/kernel/hostname"]).await.expect("it runs");
     output.stdout_text().trim_end().to_owned()
 }
 
-/// A network as the engine describes it; nothing if it has none.
+/// Inspects a network; `None` if the engine has none.
 fn look_at_network(id: &str) -> Option<Value> {
     let answer = Engine::from_env().request("GET", &format!("/networks/{id}"), None).expect("an answer");
     (answer.status == 200).then(|| serde_json::from_slice(&answer.body).expect("JSON"))
 }
 
-/// C16.
+/// C16: containers of one network reach each other by alias and by name.
 #[tokio::test]
 async fn containers_reach_each_other_by_alias_and_by_name() {
     let session = OwnSession::begin("networks-alias").await;
@@ -57,7 +57,7 @@ async fn containers_reach_each_other_by_alias_and_by_name() {
     assert!(place.aliases.contains(&"db".to_owned()), "{place:?}");
 }
 
-/// C16: what is not in the network is not reached by its names.
+/// C16: an alias does not resolve outside its network.
 #[tokio::test]
 async fn an_alias_is_known_in_its_network_alone() {
     let session = OwnSession::begin("networks-apart").await;
@@ -68,7 +68,8 @@ async fn an_alias_is_known_in_its_network_alone() {
     assert_eq!(heard(&outsider, "db").await, "");
 }
 
-/// C16, C4: each network with the aliases of its own; engines before API 1.44 take one at the creation only.
+/// C16, C4: a container joins several networks, with aliases for each; engines before API 1.44 take one at the creation
+/// only.
 #[tokio::test]
 async fn a_container_joins_several_networks_each_with_its_aliases() {
     let session = OwnSession::begin("networks-several").await;
@@ -87,7 +88,7 @@ async fn a_container_joins_several_networks_each_with_its_aliases() {
     }
 }
 
-/// C16.
+/// C16: a link works on the default bridge, which has no aliases.
 #[tokio::test]
 async fn a_linked_container_is_reached_by_its_link_on_the_default_bridge() {
     let session = OwnSession::begin("networks-link").await;
@@ -96,7 +97,7 @@ async fn a_linked_container_is_reached_by_its_link_on_the_default_bridge() {
     assert_eq!(heard(&client, "linked").await, "hello\n");
 }
 
-/// C16: one container's network is the other's.
+/// C16: a container can share the network of another one.
 #[tokio::test]
 async fn a_container_that_shares_another_s_network_has_its_loopback() {
     let session = OwnSession::begin("networks-shared").await;
@@ -109,7 +110,7 @@ async fn a_container_that_shares_another_s_network_has_its_loopback() {
     assert_eq!(heard(&by_name, "127.0.0.1").await, "hello\n");
 }
 
-/// C16.
+/// C16: the network mode `host` gives a container the host's name.
 #[tokio::test]
 async fn a_container_in_the_host_s_network_has_the_host_s_name() {
     let session = OwnSession::begin("networks-host").await;
@@ -121,7 +122,7 @@ async fn a_container_in_the_host_s_network_has_the_host_s_name() {
     assert_ne!(hostname(&own).await, engine);
 }
 
-/// C16, X2: a network is the session's by its labels, has the name that it says, and goes with its handle.
+/// C16, X2: a network has the session's labels and the given name, and is removed with its handle.
 #[tokio::test]
 async fn a_network_is_labelled_and_goes_with_its_handle() {
     let session = OwnSession::begin("networks-labels").await;
@@ -137,7 +138,7 @@ async fn a_network_is_labelled_and_goes_with_its_handle() {
     assert_eq!(look_at_network(internal.id()).expect("it is there")["Internal"], true);
 }
 
-/// C16: the handle may go first; the network is removed once nothing hangs on it.
+/// C16: a network whose handle is dropped first is removed after its containers.
 #[tokio::test]
 async fn a_network_that_is_dropped_before_its_containers_goes_after_them() {
     let session = OwnSession::begin("networks-order").await;
@@ -150,7 +151,7 @@ async fn a_network_that_is_dropped_before_its_containers_goes_after_them() {
     // The end of the session waits until the network is gone.
 }
 
-/// C16: a removal that others have made already is a success; what is refused is tried again.
+/// C16: the removal of a network is tried again if it is refused, and succeeds if the network is gone.
 #[tokio::test]
 async fn a_network_s_removal_is_tried_again_and_content_with_none() {
     let proxy = EngineProxy::start_default();
@@ -165,7 +166,7 @@ async fn a_network_s_removal_is_tried_again_and_content_with_none() {
     network.remove().await.expect("it is gone, which is what was asked for");
 }
 
-/// C16.
+/// C16: a network name with characters that the engine forbids is refused.
 #[tokio::test]
 async fn a_name_that_no_network_can_have_is_refused() {
     let session = OwnSession::begin("networks-name").await;
@@ -188,7 +189,7 @@ async fn scenario_leaves_a_network_to_the_end_of_the_process() {
     std::mem::forget((network, container));
 }
 
-/// C16, C9: a session's networks go with it, after the containers in them.
+/// C16, C9: the end of the process removes its networks after the containers in them.
 #[test]
 fn a_network_that_nobody_dropped_goes_with_its_process() {
     let session = own_id("networks-exit");

@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::{OwnSession, look};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};
 use serde_json::json;
 
-/// C13.
+/// C13: `run` returns stdout, stderr and the exit code.
 #[tokio::test]
 async fn a_run_collects_both_streams_and_the_exit_code() {
     let session = OwnSession::begin("run").await;
@@ -20,7 +20,7 @@ async fn a_run_collects_both_streams_and_the_exit_code() {
     assert!(output.elapsed > Duration::ZERO);
 }
 
-/// C13: a code that is not 0 is data.
+/// C13: an exit code other than 0 is a result, not an error.
 #[tokio::test]
 async fn a_run_that_fails_is_data() {
     let session = OwnSession::begin("run-fails").await;
@@ -31,7 +31,7 @@ async fn a_run_that_fails_is_data() {
     assert_eq!(output.exit_code(), Some(139));
 }
 
-/// C13: what was printed until then is given back.
+/// C13: a run that timed out returns its output until then.
 #[tokio::test]
 async fn a_run_whose_time_is_up_gives_back_what_was_printed() {
     let session = OwnSession::begin("run-time").await;
@@ -43,7 +43,7 @@ async fn a_run_whose_time_is_up_gives_back_what_was_printed() {
     assert_eq!(session.containers(), [""; 0], "it is removed by then");
 }
 
-/// C13: how it ended.
+/// C13: the result says that the container ran out of memory.
 #[tokio::test]
 async fn a_run_that_takes_too_much_memory_is_ended_by_the_kernel() {
     let session = OwnSession::begin("run-oom").await;
@@ -53,7 +53,7 @@ async fn a_run_that_takes_too_much_memory_is_ended_by_the_kernel() {
     assert_eq!(end, RunEnd::OutOfMemory(137));
 }
 
-/// C13: the flag may be missing, and the engine tells of the reason in another way; it is asked only if there is doubt.
+/// C13: if the engine's flag is missing, its events are asked for the reason, but only in case of doubt.
 #[tokio::test]
 async fn a_run_that_was_killed_is_out_of_memory_if_the_engine_has_told_so() {
     let proxy = EngineProxy::start_default();
@@ -71,7 +71,7 @@ async fn a_run_that_was_killed_is_out_of_memory_if_the_engine_has_told_so() {
     assert_eq!(end(killed.memory(64 << 20)).await, RunEnd::OutOfMemory(137));
 }
 
-/// C13: each stream has the limit for itself; the container is not held back by what is thrown away.
+/// C13: the limit holds for each stream, and the container is not held back by output that is dropped.
 #[tokio::test]
 async fn a_run_keeps_so_many_bytes_of_each_stream_and_says_so() {
     let session = OwnSession::begin("run-limit").await;
@@ -85,7 +85,7 @@ async fn a_run_keeps_so_many_bytes_of_each_stream_and_says_so() {
     assert_eq!((exact.stdout.len(), exact.truncated), (1000, false));
 }
 
-/// C13: a container that lets go of its output is waited for all the same.
+/// C13: a container that closes its output early is waited for until its end.
 #[tokio::test]
 async fn a_run_that_closes_its_output_first_has_the_code_of_its_end() {
     let session = OwnSession::begin("run-closes").await;
@@ -94,7 +94,7 @@ async fn a_run_that_closes_its_output_first_has_the_code_of_its_end() {
     assert_eq!((output.end, output.stdout_text().as_str()), (RunEnd::Exited(6), "last words\n"));
 }
 
-/// C13: with a terminal there is one stream.
+/// C13: a run with a terminal has one stream.
 #[tokio::test]
 async fn a_run_with_a_terminal_has_one_raw_stream() {
     let session = OwnSession::begin("run-tty").await;
@@ -102,7 +102,7 @@ async fn a_run_with_a_terminal_has_one_raw_stream() {
     assert_eq!((output.stdout_text().as_str(), output.stderr.len()), ("x\r\nx\r\n", 0));
 }
 
-/// C13: an engine that removes it by itself does not take its end away.
+/// C13: a run of a container that the engine removes by itself has its exit code.
 #[tokio::test]
 async fn a_run_of_a_container_that_removes_itself_has_its_end_too() {
     let session = OwnSession::begin("run-auto").await;
@@ -110,7 +110,7 @@ async fn a_run_of_a_container_that_removes_itself_has_its_end_too() {
     assert_eq!((output.end, output.stdout_text().as_str()), (RunEnd::Exited(5), "x\n"));
 }
 
-/// C13: only the engine failing is an error.
+/// C13: a run is an error only if the engine fails.
 #[tokio::test]
 async fn a_run_that_the_engine_can_not_start_is_an_error() {
     let session = OwnSession::begin("run-error").await;
@@ -119,7 +119,7 @@ async fn a_run_that_the_engine_can_not_start_is_an_error() {
     assert!(error.subject().is_some_and(|subject| subject.starts_with("container `")), "{error:?}");
 }
 
-/// C13: what a request waits for is for `start`; a run waits for the end.
+/// C13: a run ignores the request's wait strategy, and waits for the end.
 #[tokio::test]
 async fn a_run_does_not_wait_for_what_a_start_waits_for() {
     let session = OwnSession::begin("run-wait").await;
@@ -127,7 +127,7 @@ async fn a_run_does_not_wait_for_what_a_start_waits_for() {
     assert_eq!(request.run().await.expect("it runs").exit_code(), Some(0));
 }
 
-/// C13, C10: it is gone when the run returns.
+/// C13, C10: the container is gone when the run returns.
 #[tokio::test]
 async fn a_run_leaves_nothing_when_it_returns() {
     let proxy = EngineProxy::start_default();

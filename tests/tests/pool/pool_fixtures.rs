@@ -1,4 +1,4 @@
-//! How the tests of one binary share a pool: as a static, each test on a runtime of its own, with the attributes that
+//! A pool that all tests of a program share: as a static, each test on a runtime of its own, with the attributes that
 //! people use.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ static POOL: LazyPool = LazyPool::new(|| {
     ContainerPool::builder(request).size(2)
 });
 
-/// How many tests have a lease, and whether one of them is alone.
+/// The number of tests that have a lease.
 static LEASED: AtomicUsize = AtomicUsize::new(0);
 
 async fn use_it(lease: &Lease) {
@@ -26,13 +26,13 @@ async fn use_it(lease: &Lease) {
     LEASED.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// P3, P4.
+/// P3, P4: a test on a current-thread runtime leases from the shared pool.
 #[tokio::test]
 async fn a_test_on_a_current_thread_runtime_shares_the_pool() {
     use_it(&POOL.get().await.expect("a container")).await;
 }
 
-/// P3, P4.
+/// P3, P4: tasks on a multi-thread runtime lease from the shared pool.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_test_on_a_multi_thread_runtime_shares_the_pool() {
     let tasks: Vec<_> = (0..4)
@@ -48,7 +48,7 @@ async fn container() -> Lease {
     POOL.get().await.expect("a container")
 }
 
-/// P3, P4.
+/// P3, P4: a lease can be an `rstest` fixture, in each of a test's cases.
 #[rstest]
 #[case(1)]
 #[case(2)]
@@ -60,7 +60,7 @@ async fn a_fixture_of_rstest_shares_the_pool(#[future] container: Lease, #[case]
     assert_eq!(output.stdout_text().trim(), number.to_string());
 }
 
-/// P5: alone among the tests of this binary that use the pool, without telling a test runner.
+/// P5: an exclusive lease makes its test the only one of this program that uses the pool, without a test runner's help.
 #[tokio::test]
 async fn a_test_with_an_exclusive_lease_is_alone() {
     let alone = POOL.get_exclusive().await.expect("a container");
@@ -69,7 +69,7 @@ async fn a_test_with_an_exclusive_lease_is_alone() {
     assert_eq!(LEASED.load(Ordering::SeqCst), 0);
 }
 
-/// P5: `serial_test` keeps tests apart, the lease keeps containers apart; each works beside the other.
+/// P5: `serial_test` and an exclusive lease work side by side.
 #[tokio::test]
 #[serial(pool)]
 async fn a_serial_test_may_have_an_exclusive_lease() {
@@ -78,14 +78,14 @@ async fn a_serial_test_may_have_an_exclusive_lease() {
     alone.exec(["true"]).await.expect("it runs");
 }
 
-/// P5.
+/// P5: a test that `serial_test` lets run in parallel leases from the shared pool.
 #[tokio::test]
 #[parallel(pool)]
 async fn a_parallel_test_shares_the_pool() {
     use_it(&POOL.get().await.expect("a container")).await;
 }
 
-/// P1, C9: a static is never dropped, and the end of the process removes what it has.
+/// P1, C9: a static pool is never dropped; the end of the process removes its containers.
 #[test]
 fn the_end_of_the_process_removes_a_static_pool() {
     let session = own_id("pool-static");

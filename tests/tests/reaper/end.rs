@@ -1,4 +1,4 @@
-//! How it ends: with signals, and towards those who come too late (items 4 and 5 of the acceptance list).
+//! The end of a reaper: by signals, and for clients that come too late (items 4 and 5 of the acceptance list).
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, Reaper};
 
 use super::fixture::{label, left, one_of_each, volume};
 
-/// Item 4.
+/// Item 4: a client that connects after the prune is decided is closed without an answer.
 #[test]
 fn a_client_that_comes_once_the_prune_is_decided_gets_no_byte() {
     let label = label();
@@ -25,7 +25,7 @@ fn a_client_that_comes_once_the_prune_is_decided_gets_no_byte() {
     assert_eq!(left(&label), [0; 4]);
 }
 
-/// Item 5.
+/// Item 5: SIGTERM and SIGINT clean up at once, even if a client is connected.
 #[test]
 fn a_signal_reaps_at_once_though_a_client_is_there() {
     for signal in [libc::SIGTERM, libc::SIGINT] {
@@ -42,15 +42,15 @@ fn a_signal_reaps_at_once_though_a_client_is_there() {
     }
 }
 
-/// Item 5.
+/// Item 5: without clients, SIGTERM ends the reaper.
 #[test]
-fn a_signal_without_clients_ends_it() {
+fn a_signal_without_clients_ends_the_reaper() {
     let reaper = Reaper::start(&[]);
     reaper.kill(libc::SIGTERM);
     assert_eq!(reaper.end().code, Some(0));
 }
 
-/// Item 5: the client goes in the moment in which all is reaped.
+/// Item 5: a client disconnects at the moment of the clean-up.
 #[test]
 fn a_client_that_leaves_just_after_a_signal_changes_nothing() {
     let label = label();
@@ -66,7 +66,7 @@ fn a_client_that_leaves_just_after_a_signal_changes_nothing() {
     assert_eq!(left(&label), [0; 4]);
 }
 
-/// Item 5: the signal comes while a prune waits for an engine that does not answer a removal.
+/// Item 5: a signal comes while a prune waits for the engine's answer to a removal.
 #[test]
 fn a_signal_in_mid_prune_begins_it_anew() {
     let label = label();
@@ -85,7 +85,7 @@ fn a_signal_in_mid_prune_begins_it_anew() {
     assert_eq!(left(&label), [0; 4]);
 }
 
-/// Item 5: an engine that answers nothing does not keep it beyond its 8 s.
+/// Item 5: after a signal, a reaper whose engine does not answer ends within its 8 s.
 #[test]
 fn after_a_signal_a_hung_engine_is_given_up_in_time() {
     let engine = seatrial_tests::ScriptedEngine::silent();
@@ -98,7 +98,7 @@ fn after_a_signal_a_hung_engine_is_given_up_in_time() {
     assert!(start.elapsed() < Duration::from_secs(10));
 }
 
-/// Item 5: a change that never ends.
+/// Item 5: changes that never end postpone the prune up to the shutdown timeout.
 #[test]
 fn changes_postpone_the_prune_only_so_long() {
     let label = label();
@@ -109,6 +109,6 @@ fn changes_postpone_the_prune_only_so_long() {
     let mut reaper = Reaper::start(&variables);
     reaper.connect().filter(&format!("label={label}"));
     reaper.line("shutdown timeout reached, forcing prune");
-    assert_eq!(reaper.end().code, Some(1), "it is not known what containers there are");
+    assert_eq!(reaper.end().code, Some(1), "the containers could not be listed");
     assert_eq!(left(&label), [0; 4]);
 }

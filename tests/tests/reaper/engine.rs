@@ -1,10 +1,11 @@
-//! What is removed, and how it is counted (items 1 and 2 of the acceptance list), and what makes removals hard.
+//! Removals: which resources are removed, how they are counted (items 1 and 2 of the acceptance list), and the
+//! resources that are hard to remove.
 
 use seatrial_tests::{Daemon, EngineProxy, Fault, Gate, Matcher, Reaper};
 
 use super::fixture::{Host, container, here, image, label, left, network, one_of_each, reap, until, volume};
 
-/// Item 1.
+/// Item 1: two clients' resources of all classes are removed, and each is counted once.
 #[test]
 fn what_two_clients_left_is_removed_and_counted_exactly() {
     let labels = [label(), label()];
@@ -28,7 +29,8 @@ fn what_two_clients_left_is_removed_and_counted_exactly() {
     reap(&spared);
 }
 
-/// Item 2: with ryuk's own offset, what was created just now is named, and goes in the end.
+/// Item 2: with a retry offset like ryuk's, a new resource postpones the prune, is named in the log, and is removed
+/// later.
 #[test]
 fn what_is_created_during_the_prune_postpones_it() {
     let label = label();
@@ -45,9 +47,9 @@ fn what_is_created_during_the_prune_postpones_it() {
     assert_eq!(left(&label), [0; 4]);
 }
 
-/// Item 2: what appears once the prune is under way is found by its next pass.
+/// Item 2: a resource that is created during the prune is found by its next pass.
 #[test]
-fn what_appears_while_it_prunes_goes_too() {
+fn resources_that_appear_during_a_prune_are_removed_too() {
     let label = label();
     volume(&label);
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -103,7 +105,7 @@ fn a_removal_that_somebody_else_has_begun_is_waited_for() {
     assert_eq!(proxy.count(|request| request.method == "DELETE"), 1);
 }
 
-/// What somebody else removes between the reaper's list and its removal does not count.
+/// A resource that somebody else removes between the reaper's list and its removal does not count.
 #[test]
 fn a_resource_that_vanishes_before_its_removal_is_not_counted() {
     let label = label();
@@ -122,7 +124,7 @@ fn a_resource_that_vanishes_before_its_removal_is_not_counted() {
     assert!(end.line("\"sessions\"").contains("\"vanished\":[{"), "{:?}", end.lines);
 }
 
-/// A container that no filter selects is on a network that one does: it is taken off, and lives.
+/// A foreign container on a network that is removed is disconnected from it, and goes on running.
 #[test]
 fn a_network_with_endpoints_is_emptied_first() {
     let label = label();
@@ -187,7 +189,7 @@ fn the_oldest_of_an_images_tags_is_the_sessions() {
     host.expect(200, "GET", "/images/app:keep/json");
 }
 
-/// What is labelled as a reaper is spared, and so is what carries not all labels of a filter.
+/// An image with the label of reapers is spared.
 #[test]
 fn reapers_are_spared() {
     let label = label();

@@ -1,4 +1,4 @@
-//! Engines that misbehave (item 3 of the acceptance list, and more), or are away.
+//! Engines that misbehave (item 3 of the acceptance list, and more), or that do not run for a while.
 
 use std::os::unix::fs::symlink;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::fixture::{Host, label, left, one_of_each, reap, volume};
 
 const CLASSES: [&str; 4] = ["containers", "networks", "volumes", "images"];
 
-/// Item 3: a 404 on the first removal of each class, and an error on the first list of each.
+/// Item 3: the first removal of each class is answered with 404, and the first list of each with an error.
 #[test]
 fn first_removals_and_lists_that_fail_are_tried_again() {
     let label = label();
@@ -28,10 +28,10 @@ fn first_removals_and_lists_that_fail_are_tried_again() {
     assert_eq!(left(&label), [0; 4]);
 }
 
-/// Item 3: an error on every removal of one class.
+/// Item 3: every removal of one class fails; the resource is named, and the other classes are removed.
 #[test]
-fn what_cannot_be_removed_is_named_and_the_others_go() {
-    // Side by side, since each waits out its patience.
+fn a_resource_that_cannot_be_removed_is_named_and_the_others_are_removed() {
+    // In parallel, since each waits until the reaper gives up.
     std::thread::scope(|scope| {
         (0..CLASSES.len()).for_each(|class| {
             scope.spawn(move || all_but_one_class_go(class));
@@ -61,12 +61,12 @@ fn all_but_one_class_go(stays: usize) {
         "removed containers={containers} networks={networks} volumes={volumes} images={images}"
     ));
     assert_eq!(left, counts.map(|removed| 1 - removed), "{class}");
-    assert!(tries >= 4, "{class}: as often as in ryuk at the least, not {tries} times");
+    assert!(tries >= 4, "{class}: at least as often as in ryuk, not {tries} times");
 }
 
-/// Each fault meets the first requests of all, and then the first removals.
+/// Each fault applies to the first four requests, and then to the first two removals.
 #[test]
-fn whatever_the_engine_does_for_a_while_all_goes_in_the_end() {
+fn everything_is_removed_in_the_end_whatever_the_engine_does_for_a_while() {
     for fault in [
         Fault::error(500, "not now"),
         Fault::error(503, "not now"),
@@ -94,7 +94,7 @@ fn whatever_the_engine_does_for_a_while_all_goes_in_the_end() {
     }
 }
 
-/// An engine that never comes back: it says so, once its time is up.
+/// An engine that never comes back is given up in time, with the reason.
 #[test]
 fn an_engine_that_stays_away_is_given_up_with_a_reason() {
     let engine = seatrial_tests::ScriptedEngine::start(Fault::cut());
@@ -112,7 +112,7 @@ fn an_engine_that_stays_away_is_given_up_with_a_reason() {
     assert!(end.stderr.contains("failed to list"), "{}", end.stderr);
 }
 
-/// The engine's socket comes after the reaper.
+/// The engine's socket appears after the reaper has started.
 #[test]
 fn an_engine_that_is_late_is_waited_for() {
     let label = label();

@@ -1,4 +1,4 @@
-//! Resources with labels of a test's own, made and counted without the library.
+//! Resources with a test's own labels, created and counted without the library.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use seatrial_tests::{Engine, Reaper};
 use serde_json::{Value, json};
 
-/// How long anything that is waited for may take; the machine may be busy.
+/// The longest wait for a condition; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 
-/// A label that no other test has: `seatrial.reaper-test=<unique>`.
+/// Returns a label that no other test has: `seatrial.reaper-test=<unique>`.
 pub(crate) fn label() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     format!("seatrial.reaper-test=test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Waits until a condition holds, for what has no event to wait for.
+/// Polls until a condition holds, where there is no event to wait for.
 #[track_caller]
 pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
@@ -27,7 +27,7 @@ pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// Has a reaper remove what a test keeps until its end.
+/// Removes the resources with a label by a reaper of their own.
 #[track_caller]
 pub(crate) fn reap(label: &str) {
     let reaper = Reaper::start(&[]);
@@ -36,10 +36,10 @@ pub(crate) fn reap(label: &str) {
     assert_eq!(end.code, Some(0), "{}", end.stderr);
 }
 
-/// An engine to make things on.
+/// An engine on which resources are created.
 pub(crate) struct Host(pub(crate) Engine);
 
-/// The engine that the tests use.
+/// Returns the engine that the tests use.
 pub(crate) fn here() -> Host {
     Host(Engine::from_env())
 }
@@ -60,7 +60,7 @@ pub(crate) fn image(label: &str) -> String {
     here().image(label)
 }
 
-/// One of each class.
+/// Creates one resource of each class.
 pub(crate) fn one_of_each(label: &str) {
     container(label);
     network(label);
@@ -73,14 +73,14 @@ pub(crate) fn left(label: &str) -> [usize; 4] {
 }
 
 impl Host {
-    /// Makes a container that does not run; gives back its id.
+    /// Creates a container that does not run, and returns its id.
     pub(crate) fn container(&self, label: &str) -> String {
         let body = json!({ "Image": "seatrial/basic:dev", "Cmd": ["true"], "Labels": labels(label),
                            "HostConfig": { "NetworkMode": "none" } });
         text(&self.post("/containers/create", &body)["Id"])
     }
 
-    /// Makes a container without a label on a network and starts it; gives back its id.
+    /// Creates and starts a container without labels on a network, and returns its id.
     pub(crate) fn stranger_on(&self, network: &str) -> String {
         let body = json!({ "Image": "seatrial/misbehave:dev", "Cmd": ["sleep", "forever"],
                            "HostConfig": { "NetworkMode": network } });
@@ -99,17 +99,17 @@ impl Host {
         text(&self.post("/volumes/create", &json!({ "Labels": labels(label) }))["Name"])
     }
 
-    /// Makes an image with nothing in it; gives back its one tag.
+    /// Creates an empty image, and returns its only tag.
     pub(crate) fn image(&self, label: &str) -> String {
         let name = format!("reaper-test-{}:a", value(label));
         self.image_named(label, &name);
         name
     }
 
-    /// Makes an image with nothing in it and this tag.
+    /// Creates an empty image with this tag.
     pub(crate) fn image_named(&self, label: &str, name: &str) {
         let target = format!("/images/create?fromSrc=-&repo={name}&changes=LABEL%20{label}");
-        // An archive without entries.
+        // The body is an archive without entries.
         let answer = self.0.send("POST", &target, &[("Content-Type", "application/x-tar")], &[0; 1024]);
         let answer = answer.expect("the engine answers");
         assert!(answer.status == 200 && !answer.text().contains("error"), "{}", answer.text());
@@ -130,14 +130,14 @@ impl Host {
         assert!(answer.status == 200 && !answer.text().contains("errorDetail"), "{}", answer.text());
     }
 
-    /// Makes a request that is to be answered so.
+    /// Makes a request, and checks the status of the answer.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16, method: &str, target: &str) {
         let answer = self.0.request(method, target, None).expect("the engine answers");
         assert_eq!(answer.status, status, "{}", answer.text());
     }
 
-    /// How many containers, networks, volumes and images carry the label.
+    /// Returns the numbers of containers, networks, volumes and images that carry the label.
     pub(crate) fn left(&self, label: &str) -> [usize; 4] {
         let filters = json!({ "label": [label] }).to_string();
         let filters: String = filters.bytes().map(|byte| format!("%{byte:02X}")).collect();

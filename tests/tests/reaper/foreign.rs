@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::fixture::here;
 
-/// A session whose resources are created as the library creates them, beside foreign ones. What is left of both when it
-/// is dropped is removed.
+/// A session whose resources are created as the library creates them, and foreign resources beside them. Dropping it
+/// removes what is left of both.
 struct Session {
     id: SessionId,
     removals: Vec<String>,
@@ -73,7 +73,7 @@ impl Session {
         self.removals.push(target.to_owned());
     }
 
-    /// Has a reaper clean up after the session's only client, which sends what the library sends.
+    /// Runs a reaper with one client, which sends the library's filter and disconnects.
     #[track_caller]
     fn reap(&self) -> seatrial_tests::ReaperEnd {
         let both =
@@ -84,7 +84,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // In the reverse order, containers go before their images. What the reaper has removed is not there.
+        // In reverse order, containers go before their images. Some are gone already.
         for target in self.removals.iter().rev() {
             let _ = here().0.request("DELETE", target, None);
         }

@@ -1,4 +1,4 @@
-//! The reaper from outside: over TCP and by its output, against real engines and such as misbehave.
+//! Tests of the reaper's program over TCP and by its output, with real engines and with engines that misbehave.
 
 mod fixture;
 

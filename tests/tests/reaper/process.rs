@@ -1,4 +1,4 @@
-//! The reaper as a process on the host: its address file, and what becomes of its output when nobody reads it.
+//! The reaper as a process on the host: its address file, and a log that nobody reads.
 
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
@@ -41,7 +41,7 @@ impl Place {
 }
 
 impl HostReaper {
-    /// Waits for the file, and gives back the address and the token in it.
+    /// Waits for the file, and returns its address and token.
     #[track_caller]
     fn address(&self) -> (SocketAddr, String) {
         until("the address file", || self.file.exists());
@@ -81,7 +81,7 @@ fn names(folder: &Path) -> usize {
 }
 
 #[test]
-fn the_file_leads_to_the_reaper_and_goes_when_all_is_reaped() {
+fn the_file_leads_to_the_reaper_and_is_deleted_at_its_end() {
     let (place, label) = (Place::make(), label());
     volume(&label);
     let reaper = place.spawn(&[("REAPER_TOKEN", "secret")], Stdio::null());
@@ -109,7 +109,7 @@ fn only_the_loopback_is_listened_on() {
     assert_eq!(token, "");
     assert!(TcpStream::connect(address).is_ok());
     let elsewhere = SocketAddr::from(([127, 0, 0, 2], address.port()));
-    assert!(TcpStream::connect(elsewhere).is_err(), "that is not the address in the file");
+    assert!(TcpStream::connect(elsewhere).is_err(), "the file names another address");
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn few_descriptors_are_enough_for_a_client_and_the_engine() {
     drop(silent);
 }
 
-/// The terminal may go before the tests do.
+/// SIGHUP does not end the reaper: the terminal may close before the tests end.
 #[test]
-fn a_hangup_does_not_end_it() {
+fn a_hangup_does_not_end_the_reaper() {
     let (place, label) = (Place::make(), label());
     volume(&label);
     let reaper = place.spawn(&[], Stdio::null());
@@ -196,7 +196,7 @@ fn a_file_that_is_somebody_elses_is_an_error() {
     assert_eq!(std::fs::read_to_string(place.file()).expect("a file"), "dear diary\n");
 }
 
-/// A pipe that is full, and one that is closed.
+/// Neither a full pipe nor a closed one holds the reaper up.
 #[test]
 fn a_log_that_nobody_reads_holds_nothing_up() {
     for is_closed in [false, true] {
@@ -206,7 +206,7 @@ fn a_log_that_nobody_reads_holds_nothing_up() {
         let pipe = reaper.process.stdout.take().filter(|_| !is_closed);
         let mut client = reaper.connect();
         client.filter(&format!("label={label}"));
-        // More lines than the pipe, and the memory for lines, can hold.
+        // These are more lines than fit into the pipe and the memory for lines.
         for block in 0..10 {
             let filters = (0..1_000).map(|n| format!("label={}={block}-{n}\n", "x".repeat(100)));
             client.write(filters.collect::<String>());

@@ -1,4 +1,4 @@
-//! Testcontainers for Python, with our image in place of ryuk's (item 8 of the acceptance list).
+//! Testcontainers for Python, with Seatrial's reaper in place of ryuk (item 8 of the acceptance list).
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -11,12 +11,12 @@ use super::fixture::{here, left, until};
 
 const IMAGE: &str = "seatrial/reaper:dev";
 const PACKAGE: &str = "testcontainers==4.15.0";
-/// Where its packages come from, as pip reads it.
+/// The variable with the address of pip's package index.
 const INDEX: &str = "PIP_INDEX_URL";
 
-/// Item 8.
+/// Item 8: the resources of a Python client that is killed are removed.
 #[test]
-fn what_a_killed_python_client_had_is_reaped() {
+fn resources_of_a_killed_python_client_are_removed() {
     let present =
         here().0.request("GET", &format!("/images/{IMAGE}/json"), None).expect("the engine answers");
     assert_eq!(present.status, 200, "`cargo xtask images reaper` builds {IMAGE}");
@@ -51,8 +51,8 @@ fn what_a_killed_python_client_had_is_reaped() {
     });
 }
 
-/// An interpreter with the package, in a folder that stays from run to run; none, with the reason on stdout, only where
-/// the package's index does not answer.
+/// Returns an interpreter with the package, in a folder that stays from run to run. Returns `None`, and prints the
+/// reason, only if the package index does not answer.
 fn python() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let environment = folder.join(PACKAGE.replace("==", "-"));
@@ -80,7 +80,7 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-/// Runs a program quietly; what it printed is the error.
+/// Runs a program. Its output is the error if it fails.
 fn run(command: &mut Command) -> Result<(), String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
     if output.status.success() {

@@ -1,4 +1,4 @@
-//! What it says at its end, and what it only says.
+//! The report at the end, and dry runs.
 
 use seatrial_tests::Reaper;
 use serde_json::Value;
@@ -10,7 +10,7 @@ fn read(path: &std::path::Path) -> Value {
 }
 
 #[test]
-fn the_report_tells_per_session_what_went() {
+fn the_report_lists_the_removed_resources_of_each_session() {
     let labels = [label(), label()];
     let ids = [container(&labels[0]), volume(&labels[1])];
     let folder = tempfile::tempdir().expect("a folder");
@@ -40,7 +40,7 @@ fn the_report_tells_per_session_what_went() {
 }
 
 #[test]
-fn a_dry_run_names_what_would_go_and_removes_nothing() {
+fn a_dry_run_names_resources_and_removes_nothing() {
     let label = label();
     let name = volume(&label);
     let folder = tempfile::tempdir().expect("a folder");
@@ -57,7 +57,7 @@ fn a_dry_run_names_what_would_go_and_removes_nothing() {
     reap(&label);
 }
 
-/// What is reaped does not depend on whether the report can be written.
+/// A report that can't be written is a warning, and the resources are removed all the same.
 #[test]
 fn a_report_that_cannot_be_written_is_a_warning() {
     let label = label();

@@ -1,11 +1,11 @@
-//! Bad values of variables (item 7 of the acceptance list); what good ones do is in the crate's own tests.
+//! Values of variables (item 7 of the acceptance list). The crate's own tests have more of them.
 
 use seatrial_tests::Reaper;
 
 use super::fixture::{label, left, volume};
 
 #[test]
-fn a_bad_value_ends_it_with_a_message_and_exit_code_1() {
+fn a_bad_value_ends_the_reaper_with_a_message_and_exit_code_1() {
     for (name, value) in [
         ("RYUK_CONNECTION_TIMEOUT", "0"),
         ("RYUK_RECONNECTION_TIMEOUT", "10"),
@@ -27,9 +27,9 @@ fn a_bad_value_ends_it_with_a_message_and_exit_code_1() {
     }
 }
 
-/// The values of ryuk's own documentation, and empty ones, are taken.
+/// The values in ryuk's documentation, and empty values, are accepted.
 #[test]
-fn good_values_are_taken() {
+fn good_values_are_accepted() {
     for (name, value) in [
         ("RYUK_CONNECTION_TIMEOUT", "300ms"),
         ("RYUK_RECONNECTION_TIMEOUT", ""),
@@ -69,7 +69,7 @@ fn pauses_and_retries_of_zero_and_less_clean_up_at_once() {
 }
 
 #[test]
-fn arguments_that_it_does_not_know_are_refused_and_help_is_given() {
+fn unknown_arguments_are_refused_and_help_is_printed() {
     let run = |argument: &str| Reaper::command(&[]).arg(argument).output().expect("it runs");
     let help = run("--help");
     assert_eq!(help.status.code(), Some(0));
@@ -80,13 +80,13 @@ fn arguments_that_it_does_not_know_are_refused_and_help_is_given() {
 }
 
 #[test]
-fn the_health_check_finds_out_whether_a_reaper_listens() {
+fn the_health_check_succeeds_if_a_reaper_listens() {
     let reaper = Reaper::start(&[("RYUK_CONNECTION_TIMEOUT", "10m")]);
     let healthcheck = |port: u16| {
         let mut command = Reaper::command(&[("RYUK_PORT", &port.to_string())]);
         command.arg("healthcheck").output().expect("it runs").status.code()
     };
     assert_eq!(healthcheck(reaper.port()), Some(0));
-    // Port 1 is nobody's.
+    // Nothing listens on port 1.
     assert_eq!(healthcheck(1), Some(1));
 }

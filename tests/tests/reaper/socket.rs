@@ -1,4 +1,5 @@
-//! Sockets that waiting would not mend: they end it before it says that it has started.
+//! Unusable sockets of the engine: they end the reaper before it logs that it has started, since waiting would not
+//! help.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -26,14 +27,14 @@ fn a_path_that_is_no_socket_is_an_error() {
     }
 }
 
-/// Whoever we are, we may use a socket of our own; so this takes somebody else.
+/// A socket without access is an error. Another user has to try, since a user always has access to his own socket.
 #[test]
-fn a_socket_that_is_not_for_us_is_an_error() {
+fn a_socket_without_access_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let (socket, program) = (folder.path().join("socket"), folder.path().join("program"));
     let _listener = UnixListener::bind(&socket).expect("a socket");
-    // Everybody may run the copy, wherever the project is. Another process makes it: who forks while we have it open
-    // for writing would keep it from being run.
+    // The other user can run the copy wherever the project is. `cp` makes it, because a process that forks while this
+    // one has the file open for writing would keep it from being run.
     let copied = Command::new("cp").arg(Reaper::program()).arg(&program).status().expect("`cp` runs");
     assert!(copied.success());
     for (path, mode) in [(socket.as_path(), 0o600), (&program, 0o755), (folder.path(), 0o755)] {
@@ -43,7 +44,7 @@ fn a_socket_that_is_not_for_us_is_an_error() {
     command.env_clear().env("DOCKER_HOST", docker_host(&socket)).uid(65_534).current_dir("/");
     let output = match command.output() {
         Err(error) => {
-            println!("skipped: to be somebody else takes root: {error}");
+            println!("skipped: only root can run a program as another user: {error}");
             return;
         }
         Ok(output) => output,

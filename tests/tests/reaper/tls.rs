@@ -1,4 +1,4 @@
-//! An engine behind TCP with TLS: a daemon that wants to see certificates, and folders of certificates of all kinds.
+//! An engine behind TCP with TLS: a daemon that requires client certificates, and good and bad folders of certificates.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::fixture::{Host, label};
 use seatrial_tests::Certificates;
 
-/// A daemon that lets in who has a certificate, and its authority.
+/// A daemon that requires client certificates, and its authority.
 struct Guarded {
     daemon: Daemon,
     certificates: Certificates,
@@ -19,7 +19,7 @@ struct Guarded {
 }
 
 impl Guarded {
-    /// Starts one; none, with the reason on stderr, where that can't be done.
+    /// Starts a daemon. Returns `None`, and prints the reason to stderr, where no daemon can be started.
     fn start() -> Option<Self> {
         let certificates = Certificates::make();
         let (docker_host, arguments) = certificates.of_a_daemon();
@@ -47,7 +47,7 @@ impl Guarded {
         assert_eq!(host.left(&label), [0; 4]);
     }
 
-    /// What a reaper says that ends at its start, with the folder's path left out.
+    /// Returns the error of a reaper that ends at its start, with `F` for the folder's path.
     #[track_caller]
     fn refused(&self, folder: &Path, verify: &str) -> String {
         refused(&self.docker_host, folder, verify)
@@ -64,7 +64,7 @@ fn refused(docker_host: &str, folder: &Path, verify: &str) -> String {
     end.stderr.replace(path, "F")
 }
 
-/// A copy without some files.
+/// Returns a copy of a folder without some files.
 fn without(folder: &TempDir, names: &[&str]) -> TempDir {
     let copy = tempfile::tempdir().expect("a folder");
     for name in ["ca.pem", "cert.pem", "key.pem"].iter().filter(|name| !names.contains(name)) {
@@ -74,28 +74,28 @@ fn without(folder: &TempDir, names: &[&str]) -> TempDir {
 }
 
 #[test]
-fn an_engine_that_wants_certificates_is_reaped_and_what_is_wrong_with_them_is_told() {
+fn a_reaper_cleans_up_an_engine_with_tls_and_explains_bad_certificates() {
     let Some(guarded) = Guarded::start() else { return };
     let good = guarded.certificates.client(2);
     guarded.reap(good.path(), "1");
-    // Without a look at the engine's, nobody needs to know who signed it.
+    // Without verification, the authority of the engine's certificate need not be known.
     guarded.reap(without(&good, &["ca.pem"]).path(), "");
 
     let strangers = Certificates::make().client(2);
     let error = guarded.refused(strangers.path(), "1");
     assert!(error.contains("not signed by the authority in `F/ca.pem`"), "{error}");
     let error = guarded.refused(strangers.path(), "");
-    assert!(error.contains("does not take `F/cert.pem`"), "{error}");
+    assert!(error.contains("refuses `F/cert.pem`"), "{error}");
     let none = without(&good, &["cert.pem", "key.pem"]);
     let error = guarded.refused(none.path(), "1");
-    assert!(error.contains("wants to see a certificate, and there is no `F/cert.pem`"), "{error}");
+    assert!(error.contains("requires a client certificate, and there is no `F/cert.pem`"), "{error}");
     let expired = guarded.certificates.client(-1);
     let error = guarded.refused(expired.path(), "1");
     assert!(error.contains("`F/cert.pem`") && error.contains("expired"), "{error}");
 }
 
 #[test]
-fn files_that_are_missing_or_do_not_belong_together_are_named_before_the_engine_is_asked() {
+fn missing_and_mismatched_files_are_named_before_the_engine_is_asked() {
     let nobody = "tcp://127.0.0.1:1";
     let (good, other) = (Certificates::make().client(2), Certificates::make().client(2));
     for name in ["ca.pem", "cert.pem", "key.pem"] {
@@ -113,7 +113,7 @@ fn files_that_are_missing_or_do_not_belong_together_are_named_before_the_engine_
 }
 
 #[test]
-fn a_listener_that_does_not_speak_tls_is_told() {
+fn a_listener_without_tls_is_an_error_that_says_so() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let docker_host = format!("tcp://{}", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {

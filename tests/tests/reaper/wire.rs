@@ -1,4 +1,4 @@
-//! The wire, byte for byte (item 6 of the acceptance list).
+//! The protocol, byte for byte (item 6 of the acceptance list).
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
@@ -30,9 +30,9 @@ fn each_end_of_a_line_and_any_chunking_is_acknowledged() {
     assert_eq!(client.rest(), b"ACK\n");
 }
 
-/// FIN, half-close and reset are each the end of a client, and all that it said counts.
+/// FIN, half-close and reset each end a client, and every line that it sent before counts.
 #[test]
-fn each_way_to_leave_is_the_end_of_a_client() {
+fn each_way_to_disconnect_ends_a_client() {
     for way in ["close", "half-close", "reset", "in mid-line"] {
         let label = label();
         volume(&label);
@@ -81,7 +81,7 @@ fn lines_that_are_unsafe_or_unreadable_are_refused_and_the_next_one_counts() {
     }
 }
 
-/// What a client sends after a refused line is cleaned up.
+/// A filter that follows a refused line selects resources to remove.
 #[test]
 fn a_filter_after_a_refused_line_is_pruned() {
     let label = label();
@@ -190,7 +190,7 @@ fn ten_thousand_filters_and_a_thousand_connections_are_served() {
 }
 
 #[test]
-fn with_a_token_only_those_who_show_it_are_heard() {
+fn with_a_token_only_connections_that_show_it_are_served() {
     let (reaper, _engine) = reaper(&[("REAPER_TOKEN", "secret")]);
     for wrong in ["label=a=1\n", "auth=secre\n", "auth=secret2\n", "\n"] {
         let mut client = reaper.connect();
@@ -210,9 +210,9 @@ fn a_filter_without_the_required_label_is_refused() {
     assert_eq!(client.rest(), b"NACK\nACK\n");
 }
 
-/// A probe, and a stranger who stays, neither shorten nor prolong the time for the first client.
+/// Neither a port probe nor a silent connection shortens or prolongs the wait for the first client.
 #[test]
-fn strangers_do_not_count() {
+fn silent_connections_are_no_clients() {
     let (reaper, _engine) = reaper(&[("RYUK_CONNECTION_TIMEOUT", "2s")]);
     let _stays = reaper.connect();
     drop(reaper.connect());

@@ -7,7 +7,7 @@ use seatrial::{ContainerRequest, Network, Phase, ReaperChoice, Session, TestCont
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Gate, Leftovers, Matcher};
 
-/// M5, and C10 in that the outcome of a removal goes to all who wait for it.
+/// M5, C10: a close waits for removals that drops have begun, and all callers get the outcome of one removal.
 #[tokio::test]
 async fn a_close_waits_for_a_removal_that_a_drop_began() {
     let id = format!("close-{}", std::process::id());
@@ -28,7 +28,7 @@ async fn a_close_waits_for_a_removal_that_a_drop_began() {
     assert_eq!(left, Leftovers::default(), "right after the close, without waiting");
 }
 
-/// The code that a container ends with; its handle is here still.
+/// Returns a future of a container's exit code, without the handle.
 async fn end_of(container: &TestContainer) -> impl Future<Output = Option<i64>> + use<> {
     let mut monitor = container.monitor();
     monitor.next().await.expect("it runs");
@@ -41,7 +41,7 @@ async fn end_of(container: &TestContainer) -> impl Future<Output = Option<i64>> 
     }
 }
 
-/// M5: who has a time to stop in is stopped first, beside the others, who are killed; networks go after all of them.
+/// M5: containers with a stop time are stopped while others are killed; networks go last.
 #[tokio::test]
 async fn a_close_stops_and_removes_side_by_side_and_networks_last() {
     let proxy = EngineProxy::start_default();
@@ -74,7 +74,7 @@ async fn a_close_stops_and_removes_side_by_side_and_networks_last() {
     assert_eq!(requests.iter().filter(|request| request.is("POST", "/stop")).count(), 1);
 }
 
-/// M5: what fails stops nothing else, and all of it comes back.
+/// M5: a removal that fails stops no other, and the close returns all errors.
 #[tokio::test]
 async fn a_close_returns_all_that_failed_and_removes_the_rest() {
     let proxy = EngineProxy::start_default();

@@ -1,4 +1,4 @@
-//! What the library tells: a span per container, and nothing on the process's own streams unless it was asked.
+//! The library's traces: a span per container, and nothing on the process's own streams unless it was asked for.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::{MISBEHAVE, OwnSession};
 use seatrial_test_support::trace::{Span, Trace};
 use seatrial_tests::{Child, EngineProxy, Fault, Matcher, is_scenario, say};
 
-/// C26 in that a failure can be followed: name, image, id and phase are fields of the container's span.
+/// C26: name, image, id and phase are fields of the container's span, so that a failure can be followed.
 #[tokio::test]
 async fn a_start_is_a_span_that_goes_through_its_phases() {
     let trace = Trace::of_process();
@@ -22,7 +22,7 @@ async fn a_start_is_a_span_that_goes_through_its_phases() {
     assert_eq!(span.fields["phase"], ["create", "copy in", "start", "wait", "ready"]);
 }
 
-/// C26: the phase tells where a start came to its end.
+/// C26: the phase in the span is the one in which a start failed.
 #[tokio::test]
 async fn a_start_that_fails_stays_in_its_phase() {
     let trace = Trace::of_process();
@@ -55,7 +55,7 @@ fn only_span(trace: &Trace, container: &str) -> Span {
     span
 }
 
-/// A removal that fails for good is told, since nobody else may hear of it.
+/// A removal in the background that fails for good is reported as an error, since no caller hears of it.
 #[tokio::test]
 async fn a_removal_in_the_background_that_fails_is_told_as_an_error() {
     let trace = Trace::of_process();
@@ -72,9 +72,9 @@ async fn a_removal_in_the_background_that_fails_is_told_as_an_error() {
     assert!(!events.iter().any(|told| told.level == tracing::Level::ERROR && told.message().contains(&name)));
 }
 
-/// A process that does not subscribe hears nothing, whatever goes well or wrong.
+/// A process without a `tracing` subscriber prints nothing, whatever succeeds or fails.
 #[test]
-fn nothing_is_printed_unless_it_was_asked_for() {
+fn a_process_that_does_not_subscribe_prints_nothing() {
     let session = seatrial_test_support::own_session::own_id("quiet");
     // With the reaper that it has by default: that there is none would be told.
     let variables = [

@@ -98,7 +98,7 @@ fn a_dropped_engine_is_gone_and_ends_its_connections() {
     assert!(!socket.exists());
 }
 
-/// A connection's end comes a little after its client's.
+/// Waits until all connections have ended, which comes a little after their clients' ends.
 fn wait_for_no_connections(engine: &ScriptedEngine) {
     let start = std::time::Instant::now();
     while engine.connections() > 0 {

@@ -50,13 +50,13 @@ impl Drop for Fixture {
     }
 }
 
-/// A create body with the session's label.
+/// Adds the session's label to a create body.
 pub(crate) fn labelled(session: &str, mut body: Value) -> Value {
     body["Labels"] = json!({ labels::SESSION: session });
     body
 }
 
-/// A session id that no other run has.
+/// Makes a session id that no other run has.
 pub(crate) fn session(name: &str) -> String {
     format!("support-{name}-{}", std::process::id())
 }

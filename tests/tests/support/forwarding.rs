@@ -1,4 +1,4 @@
-//! What passes the proxy untouched: plain answers, streams in both directions, hijacked connections.
+//! Forwarding through the proxy without a change: plain answers, streams in both directions, hijacked connections.
 
 use seatrial_tests::{Engine, EngineProxy};
 
@@ -87,7 +87,7 @@ fn large_bodies_pass_in_both_directions_chunk_by_chunk() {
     assert!(archive_of("/tmp/busybox") == original, "what came back differs");
 }
 
-/// The data of a chunked body.
+/// Returns the data of a chunked body.
 fn unchunked(mut body: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
     loop {

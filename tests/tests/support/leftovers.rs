@@ -1,4 +1,4 @@
-//! Whether what is left is found: on the engine, in the temporary folder, in a process.
+//! Leftovers are found: on the engine, in the temporary folder, in a process.
 
 use std::fs;
 use std::panic;
@@ -33,7 +33,7 @@ fn containers_networks_and_volumes_of_a_session_are_found_and_no_others() {
 }
 
 #[test]
-fn only_our_files_count_and_only_new_ones() {
+fn new_temporary_files_of_the_library_count_and_no_others() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("seatrial-old"), "").expect("a file");
     let before = TempFiles::in_folder(&folder);

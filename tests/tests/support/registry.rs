@@ -148,7 +148,7 @@ impl Drop for Setup {
     }
 }
 
-/// What went wrong in a push or a pull: an error status, or an error inside the stream of progress.
+/// Returns the reason of a failed push or pull: an error status, or an error inside the stream of progress.
 fn failure(answer: &EngineAnswer) -> Option<String> {
     let text = answer.text();
     if answer.status != 200 {

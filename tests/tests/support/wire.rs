@@ -6,9 +6,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long an answer may take.
+/// The longest time for an answer.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
-/// How long nothing must come for it to count as silence; that something does not come can only be waited for.
+/// The time without a byte that counts as silence. Only a wait can show that nothing comes.
 const SILENCE: Duration = Duration::from_millis(300);
 
 /// One connection.
@@ -60,7 +60,7 @@ impl Wire {
         }
     }
 
-    /// Whether nothing comes, not even a close.
+    /// Returns `true` if nothing comes, not even a close.
     pub(crate) fn is_silent(&mut self) -> bool {
         self.0.set_read_timeout(Some(SILENCE)).expect("a time limit can be set");
         let read = self.0.read(&mut [0]);
@@ -69,7 +69,7 @@ impl Wire {
     }
 }
 
-/// The body of an answer that was read as a whole.
+/// Returns the body of an answer that was read as a whole.
 pub(crate) fn body(answer: &[u8]) -> &[u8] {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
     &answer[end + 4..]

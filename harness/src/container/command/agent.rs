@@ -1,176 +1,170 @@
-//! Our program in a container: copied there when it is needed, and run to end what carries a mark.
+//! Our program in a container, the agent: copied there when it is needed, and asked to end marked commands.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use seatrial_agent::{MOST_MARKS, PROGRAM};
 use tokio::sync::oneshot;
 
-use super::capture::Capture;
-use super::exit::exit;
+use super::ending::{run_end, run_end_with_room};
 use crate::archive::CopyIn;
 use crate::base::background;
-use crate::container::files::put_below;
-use crate::container::{Limits, Subject};
-use crate::engine::{Engine, ExecRequest, Mode};
+use crate::container::Subject;
+use crate::container::copy::put_below;
+use crate::engine::Engine;
 use crate::words::{Error, Kind, Result};
 
-/// A directory of our own. Where the root file system is read-only, a volume is mounted there, since nothing can be
-/// copied to anywhere else.
+/// The program's directory in a container. Where the root file system is read-only, a volume is mounted there, since
+/// nothing can be copied to anywhere else.
 pub(crate) const DIRECTORY: &str = "/.seatrial";
-/// The program in a container.
+/// The program's path in a container.
 pub(crate) const PATH: &str = "/.seatrial/agent";
 
-/// How many more processes a container may have for as long as the program needs to be let in.
-const ROOM: u32 = 64;
-/// What the program prints is one line.
-const OUTPUT: usize = 4096;
-
-/// The program in one container.
+/// The agent of one container.
 #[derive(Debug, Default)]
 pub(crate) struct Agent {
-    /// What waits to be ended. Written by who asks, taken by who runs the program; std's lock since no one awaits with
-    /// it.
-    pending: Mutex<Vec<Ask>>,
-    /// Held by the one who copies the program or runs it: others' marks go along with the next run.
-    turn: tokio::sync::Mutex<Place>,
+    /// The requests that wait for the next run. Written by callers, taken by the one that runs the program; std's lock,
+    /// since nothing is awaited with it.
+    pending: Mutex<Vec<EndRequest>>,
+    /// Held by the caller that copies or runs the program; requests of others are served by the next run.
+    turn: tokio::sync::Mutex<Installation>,
 }
 
-/// Whether the program is in the container.
+/// The program's presence in a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
+enum Installation {
     #[default]
-    NotThere,
-    There,
-    /// In a volume of ours, into which nobody in the container can write.
+    Missing,
+    Copied,
+    /// In a volume of ours, into which no process of the container can write.
     Mounted,
 }
 
-impl Place {
-    /// Somebody may have removed it, where that is possible.
-    fn is_in_doubt(&mut self) {
-        if *self == Self::There {
-            *self = Self::NotThere;
+impl Installation {
+    /// Notes that a copy may have been removed.
+    fn mark_doubtful(&mut self) {
+        if *self == Self::Copied {
+            *self = Self::Missing;
         }
     }
 }
 
-/// A command that is to be ended.
+/// A command, by the mark of its processes.
 #[derive(Clone, Debug)]
-pub(super) struct Whom {
+pub(super) struct Marked {
     /// `MARK` or `MARK@PID`.
     pub(super) mark: String,
-    /// Who runs it, if not the container's user.
+    /// The user that runs it; `None` for the container's user.
     pub(super) user: Option<String>,
 }
 
+/// A request to end a command.
 #[derive(Debug)]
-struct Ask {
-    whom: Whom,
+struct EndRequest {
+    marked: Marked,
     done: oneshot::Sender<Result<()>>,
 }
 
 impl Agent {
-    /// The program is in a volume that the container has.
-    pub(super) fn is_mounted(&self) {
-        // Nobody else knows of a container that was just created.
-        if let Ok(mut place) = self.turn.try_lock() {
-            *place = Place::Mounted;
+    /// Notes that the program is in a volume that is mounted into the container.
+    pub(super) fn mark_mounted(&self) {
+        // No other caller knows of a container that was just created.
+        if let Ok(mut installation) = self.turn.try_lock() {
+            *installation = Installation::Mounted;
         }
     }
 
-    /// Copies the program in ahead of time, if it is not there; whether that works is seen when it is needed.
+    /// Copies the program ahead of time, in the background. A failure shows when the program is needed.
     pub(crate) fn prepare(subject: &Subject) {
-        let commands = &subject.commands;
-        // Held by who copies it, or who runs it: then it is there, or soon.
-        if commands.agent.turn.try_lock().is_ok_and(|place| *place == Place::NotThere) {
+        // A caller that holds the lock copies the program, or runs it.
+        let turn = &subject.commands.agent.turn;
+        if turn.try_lock().is_ok_and(|installation| *installation == Installation::Missing) {
             let subject = subject.clone();
             let copying = async move {
-                let commands = Arc::clone(&subject.commands);
-                let mut place = commands.agent.turn.lock().await;
-                if let Err(error) = ensure(&mut place, &subject).await {
-                    tracing::debug!(
-                        "the program that ends commands could not be copied ahead of time: {error}"
-                    );
+                if let Err(error) = Self::ensure_there(&subject).await {
+                    tracing::debug!("the agent could not be copied ahead of time: {error}");
                 }
             };
             background().carry_through(copying).detach();
         }
     }
 
-    /// Copies the program in, unless it is there.
+    /// Copies the program, unless it is there.
     ///
     /// # Errors
-    /// If it can't be.
+    /// As [`ensure`].
     pub(super) async fn ensure_there(subject: &Subject) -> Result<()> {
         ensure(&mut *subject.commands.agent.turn.lock().await, subject).await
     }
 
-    /// Copies the program in, whether or not it was there.
+    /// Copies the program again, if it may have been removed.
     ///
     /// # Errors
-    /// If it can't be.
+    /// As [`ensure`].
     pub(super) async fn copy_again(subject: &Subject) -> Result<()> {
-        let mut place = subject.commands.agent.turn.lock().await;
-        place.is_in_doubt();
-        ensure(&mut place, subject).await
+        let mut installation = subject.commands.agent.turn.lock().await;
+        installation.mark_doubtful();
+        ensure(&mut installation, subject).await
     }
 
-    /// Ends what carries a mark, and all that came of it.
+    /// Ends a command and all processes that it has started. Requests at the same time share one run of the program.
     ///
     /// # Errors
-    /// If the program can't be copied or run, or says that something is left.
-    pub(super) async fn end(&self, subject: &Subject, whom: Whom) -> Result<()> {
-        let mut outcome = self.ask(&whom);
+    /// Exec, if the program can't be run, or processes are left; as [`ensure`].
+    pub(super) async fn end(&self, subject: &Subject, marked: Marked) -> Result<()> {
+        let mut outcome = self.enqueue(&marked);
         loop {
-            let mut place = self.turn.lock().await;
+            let mut installation = self.turn.lock().await;
             match outcome.try_recv() {
                 Ok(outcome) => return outcome,
                 Err(oneshot::error::TryRecvError::Empty) => {}
-                // Who had taken it along was given up.
-                Err(oneshot::error::TryRecvError::Closed) => outcome = self.ask(&whom),
+                // The caller that had taken the request was dropped.
+                Err(oneshot::error::TryRecvError::Closed) => outcome = self.enqueue(&marked),
             }
             let batch = self.next_batch();
-            let whom: Vec<_> = batch.iter().map(|ask| ask.whom.clone()).collect();
-            let ended = end_all(&mut place, subject, &whom).await;
-            for ask in batch {
-                ask.done.send(ended.as_ref().copied().map_err(Error::clone)).ok();
+            let marked: Vec<_> = batch.iter().map(|request| request.marked.clone()).collect();
+            let ended = end_all(&mut installation, subject, &marked).await;
+            for request in batch {
+                request.done.send(ended.as_ref().copied().map_err(Error::clone)).ok();
             }
         }
     }
 
-    fn ask(&self, whom: &Whom) -> oneshot::Receiver<Result<()>> {
+    fn enqueue(&self, marked: &Marked) -> oneshot::Receiver<Result<()>> {
         let (done, outcome) = oneshot::channel();
-        let ask = Ask { whom: whom.clone(), done };
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(ask);
+        let request = EndRequest { marked: marked.clone(), done };
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(request);
         outcome
     }
 
-    /// As many as the program takes at once, without those whose askers have given up.
-    fn next_batch(&self) -> Vec<Ask> {
+    /// Takes as many requests as the program serves at once, without those of dropped callers.
+    fn next_batch(&self) -> Vec<EndRequest> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.retain(|ask| !ask.done.is_closed());
+        pending.retain(|request| !request.done.is_closed());
         let count = pending.len().min(MOST_MARKS);
         pending.drain(..count).collect()
     }
 }
 
-async fn end_all(place: &mut Place, subject: &Subject, whom: &[Whom]) -> Result<()> {
-    ensure(place, subject).await?;
-    match run_for(subject, whom).await {
+async fn end_all(installation: &mut Installation, subject: &Subject, marked: &[Marked]) -> Result<()> {
+    ensure(installation, subject).await?;
+    match run_end(subject, marked).await {
         Err(error) if error.is_not_started() => {
-            tracing::debug!("the program that ends commands did not start at first: {error}");
-            place.is_in_doubt();
-            ensure(place, subject).await?;
-            run_with_room(subject, whom, error).await
+            tracing::debug!("the agent did not start at first: {error}");
+            installation.mark_doubtful();
+            ensure(installation, subject).await?;
+            run_end_with_room(subject, marked, error).await
         }
         other => other,
     }
 }
 
-/// Copies the program in, unless it is there.
-async fn ensure(place: &mut Place, subject: &Subject) -> Result<()> {
-    if *place != Place::NotThere {
+/// Copies the program, unless it is there.
+///
+/// # Errors
+/// Exec, if the program can't run on the engine's machine; as a copy into the container.
+async fn ensure(installation: &mut Installation, subject: &Subject) -> Result<()> {
+    if *installation != Installation::Missing {
         return Ok(());
     }
     check_architecture(&subject.engine)?;
@@ -178,11 +172,11 @@ async fn ensure(place: &mut Place, subject: &Subject) -> Result<()> {
         Err(error) if error.message().contains("read-only") => put_into_directory(subject).await?,
         other => other?,
     }
-    *place = Place::There;
+    *installation = Installation::Copied;
     Ok(())
 }
 
-/// Copies the program into our own directory, which is there: a volume is mounted at it.
+/// Copies the program into our own directory, at which a volume is mounted.
 pub(super) async fn put_into_directory(subject: &Subject) -> Result<()> {
     put_below(DIRECTORY, subject, program("/agent")).await
 }
@@ -191,132 +185,14 @@ fn program(path: &str) -> Vec<CopyIn> {
     vec![CopyIn::bytes(Bytes::from_static(PROGRAM), path).mode(0o755)]
 }
 
+/// Checks that the program can run on the engine's machine.
+///
 /// # Errors
-/// Exec, if the program can't run on the engine's machine.
+/// Exec, if it can't.
 pub(super) fn check_architecture(engine: &Engine) -> Result<()> {
     let arch = &engine.version().arch;
     if seatrial_agent::architecture() != Some(arch) {
-        return Err(Error::new(Kind::Exec, format!("there is no agent for `{arch}`")));
+        return Err(Error::new(Kind::Exec, format!("there is no agent for the architecture `{arch}`")));
     }
     Ok(())
-}
-
-/// Runs the program once more, with room for it if the container may have no more processes.
-async fn run_with_room(subject: &Subject, whom: &[Whom], first: Error) -> Result<()> {
-    let Some(limit) = subject.inspect().await?.pids_limit else {
-        return run_for(subject, whom).await.map_err(|error| error.with_source(first));
-    };
-    let (subject, whom) = (subject.clone(), whom.to_vec());
-    // Carried through, so that the limit does not stay raised.
-    let running = background().carry_through(async move {
-        let with_limit = |limit| subject.update(Limits::new().pids_limit(limit).into_body());
-        with_limit(limit.saturating_add(ROOM)).await?;
-        let ended = run_for(&subject, &whom).await;
-        with_limit(limit).await?;
-        ended
-    });
-    running.await
-}
-
-/// Runs the program with all privileges: with them it sees the mark of anybody's processes, and ends them.
-///
-/// An engine that itself lacks a privilege can't give all of them. Root without them ends anybody's processes too, and
-/// sees whose child they are, but not the marks of other users'; so the command's own user looks for those.
-async fn run_for(subject: &Subject, whom: &[Whom]) -> Result<()> {
-    let engine = &subject.engine;
-    let root = || Some("0:0".to_owned());
-    let refused = if engine.refuses_privileges() {
-        None
-    } else {
-        match run(subject, root(), true, whom).await {
-            Err(error) if error.is_not_started() => Some(error),
-            other => return other.and_then(Outcome::to_result),
-        }
-    };
-    let by_root = run(subject, root(), false, whom).await?;
-    if let Some(error) = refused {
-        tracing::debug!("the engine gives no privileges to a command: {error}");
-        engine.mark_privileges_refused();
-    }
-    if by_root.left == 0 && by_root.unseen == 0 {
-        return Ok(());
-    }
-    let mut left = by_root.left;
-    let mut rest = whom.to_vec();
-    while let Some(first) = rest.first() {
-        let user = first.user.clone();
-        let (his, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|whom| whom.user == user);
-        left += run(subject, user, false, &his).await?.left;
-        rest = others;
-    }
-    // What one may not end, another may have ended since.
-    if left == 0 { Ok(()) } else { run(subject, root(), false, whom).await?.to_result() }
-}
-
-/// What the program says that it did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Outcome {
-    /// Processes that run on.
-    left: u32,
-    /// Processes whose mark it could not see.
-    unseen: u32,
-}
-
-impl Outcome {
-    /// Reads `ended=N left=N unreaped=N unseen=N`.
-    fn parse(said: &str) -> Option<Self> {
-        let number = |name: &str| {
-            let word = said.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))?;
-            word.parse().ok()
-        };
-        Some(Self { left: number("left")?, unseen: number("unseen")? })
-    }
-
-    fn to_result(self) -> Result<()> {
-        match self.left {
-            0 => Ok(()),
-            left => Err(Error::new(Kind::Exec, format!("{left} of its processes can't be killed"))),
-        }
-    }
-}
-
-/// Runs the program to its end.
-async fn run(subject: &Subject, user: Option<String>, privileged: bool, whom: &[Whom]) -> Result<Outcome> {
-    let words = [PATH, "end"].into_iter().chain(whom.iter().map(|whom| whom.mark.as_str()));
-    let request = ExecRequest {
-        cmd: words.map(str::to_owned).collect(),
-        user,
-        workdir: Some("/".to_owned()),
-        privileged,
-        ..ExecRequest::default()
-    };
-    let exec = subject.create_exec(request).await?;
-    let connection = subject.start_exec(&exec, false, None).await?;
-    let mut capture = Capture::new(connection, Mode::Multiplexed, OUTPUT);
-    capture.read_to_end().await?;
-    let exit = exit(subject, &exec).await?;
-    let output = capture.take();
-    let said = [output.stdout.bytes, output.stderr.bytes].concat();
-    let said = String::from_utf8_lossy(&said).trim().to_owned();
-    tracing::debug!(container = &subject.name, code = exit.code, "ended what a command left running: {said}");
-    match Outcome::parse(&said) {
-        Some(outcome) => Ok(outcome),
-        None if exit.never_ran => Err(Error::new(Kind::NotStarted, said)),
-        None => {
-            let message = format!("the program that ends it failed with {}: {said}", exit.code);
-            Err(Error::new(Kind::Exec, message))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_program_s_line_is_read() {
-        let line = "ended=3 left=0 unreaped=1 unseen=12";
-        assert_eq!(Outcome::parse(line), Some(Outcome { left: 0, unseen: 12 }));
-        assert_eq!(Outcome::parse("agent: /proc can't be read"), None);
-    }
 }

@@ -1,5 +1,4 @@
-//! What is known of a container's commands as a whole: the program that ends them, how many are not over, and whether one
-//! could not be ended.
+//! A container's commands as a whole: the agent that ends them, the number under way, and the mark of poison.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,23 +8,23 @@ use tokio::sync::watch;
 use super::agent::Agent;
 use super::case::Agents;
 
-/// Shared by a container's handle and all of its commands.
+/// The commands of a container, shared by its handle and all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Commands {
     pub(super) agent: Agent,
-    /// Those that run cases.
+    /// The agents that run cases.
     pub(super) cases: Agents,
-    /// Why something may run in the container that should not. Written by endings that failed and by restarts, read
-    /// by users; std's lock since no one awaits with it.
+    /// The reason for which something may run in the container that should not. Written by endings that failed and by
+    /// restarts, read by users; std's lock, since nothing is awaited with it.
     poison: Mutex<Option<String>>,
-    /// How many commands have begun and are neither over nor ended. Written by [`UnderWay`], awaited by pools, which
-    /// give a container to nobody before.
+    /// The number of commands that have begun and are neither over nor ended. Written by [`UnderWay`], awaited by pools,
+    /// which lease no container before.
     under_way: watch::Sender<usize>,
-    /// How often all of the container's processes became new ones.
+    /// The number of restarts of the container by its handle.
     epoch: AtomicU64,
 }
 
-/// A command that has begun, for as long as this lives.
+/// A guard that counts a command as under way.
 #[derive(Debug)]
 pub(super) struct UnderWay(Arc<Commands>);
 
@@ -43,39 +42,39 @@ impl Drop for UnderWay {
 }
 
 impl Commands {
-    /// The container's main process is our program, in a volume.
-    pub(in crate::container) fn are_by_main_process(&self) {
-        self.agent.is_mounted();
-        self.cases.are_by_main_process();
+    /// Notes that the container's main process is the agent, from a mounted volume.
+    pub(in crate::container) fn mark_agent_as_main_process(&self) {
+        self.agent.mark_mounted();
+        self.cases.mark_main_process();
     }
 
-    /// Marks the container; the first reason stays.
+    /// Marks the container as poisoned; the first reason stays.
     pub(super) fn poison(&self, reason: String) {
         self.lock().get_or_insert(reason);
     }
 
-    /// The reason, if the container was marked.
+    /// Returns the reason, if the container is poisoned.
     pub(crate) fn poisoned(&self) -> Option<String> {
         self.lock().clone()
     }
 
-    /// Whether all commands are over, those too that are ended in the background.
+    /// Returns `true` if no command is under way, nor being ended in the background.
     pub(crate) fn are_over(&self) -> bool {
         *self.under_way.borrow() == 0
     }
 
-    /// Waits until all commands are over.
+    /// Waits until no command is under way.
     pub(crate) async fn over(&self) {
         self.under_way.subscribe().wait_for(|count| *count == 0).await.expect("the sender is in `self`");
     }
 
-    /// Takes the mark off: the container's processes are all new.
+    /// Takes the mark off after a restart, which has ended all processes.
     pub(crate) fn cure(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         *self.lock() = None;
     }
 
-    /// How often all of the container's processes became new ones: what was known of them is of an epoch.
+    /// Returns the number of restarts: knowledge of processes holds for one epoch.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }

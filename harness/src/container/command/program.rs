@@ -1,4 +1,4 @@
-//! Our program in a volume: put there once, and mounted into as many containers as like, none of which can write to it.
+//! Our program, the agent, in a volume: put there once, and mounted read-only into any number of containers.
 //!
 //! A copy into a container costs tens of milliseconds, most of which the engine needs to mount the container's file
 //! system; a volume that is there costs next to nothing.
@@ -14,17 +14,17 @@ use crate::session::Session;
 use crate::volume::Volume;
 use crate::words::Result;
 
-/// A volume that holds the program, or will. Dropping it removes the volume.
+/// A volume for the program. Dropping it removes the volume.
 #[derive(Debug)]
 pub(crate) struct ProgramVolume {
     volume: Volume,
     session: Session,
-    /// Set by the first who fills it; others wait.
+    /// Set by the first caller that fills the volume; others wait.
     filled: OnceCell<()>,
 }
 
 impl ProgramVolume {
-    /// Makes the volume; it is empty.
+    /// Creates an empty volume.
     ///
     /// # Errors
     /// Exec, if the program can't run on the engine's machine; the engine's own.
@@ -34,19 +34,19 @@ impl ProgramVolume {
         Ok(Self { volume, session: session.clone(), filled: OnceCell::new() })
     }
 
-    /// Whether it is there for containers of a session.
+    /// Returns `true` if containers of a session can use the volume.
     pub(crate) fn is_for(&self, session: &Session) -> bool {
         self.session.id() == session.id() && self.volume.is_owned()
     }
 
-    /// The volume in a container.
+    /// Returns the volume as a read-only mount.
     pub(crate) fn mount(&self) -> Mount {
         Mount { read_only: Some(true), ..self.mount_to_write() }
     }
 
-    /// The same in the container that fills it.
+    /// Returns the volume as a mount for the container that fills it.
     pub(crate) fn mount_to_write(&self) -> Mount {
-        // Should somebody have removed the volume, the engine makes one with these labels.
+        // If the volume was removed, the engine creates one with these labels.
         let mark = ownership::mark(Kind::Volume, self.volume.name());
         let labels = self.session.labels(Keep::Never).into_iter().chain([mark]).collect();
         let options = MountVolumeOptions { no_copy: Some(true), labels: Some(labels), ..Default::default() };
@@ -59,7 +59,7 @@ impl ProgramVolume {
         }
     }
 
-    /// Puts the program there, unless it is there: by a container that has the volume and is never started.
+    /// Copies the program into the volume, unless it is there, by a container that is never started.
     ///
     /// # Errors
     /// As a container's creation, and a copy into it.

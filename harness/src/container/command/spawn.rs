@@ -1,12 +1,12 @@
-//! A command that is about to be started as a process to be held.
+//! A command that is about to be started as a process.
 
 use std::future::IntoFuture;
 
 use futures_util::future::BoxFuture;
 
-use super::begin::name_the_test;
 use super::options::command_options;
 use super::process::{Process, check_size};
+use super::running::name_the_test;
 use super::words;
 use crate::container::TestContainer;
 use crate::engine::ExecRequest;
@@ -25,12 +25,12 @@ command_options!(Spawn);
 impl TestContainer {
     /// Starts a command in the container and returns a handle to it: to read, write and wait.
     ///
-    /// It is run as it is, without a shell, and gets `SEATRIAL_TEST_NAME` in its environment.
+    /// The words are passed as they are, without a shell. The command has `SEATRIAL_TEST_NAME` in its environment.
     ///
     /// # Errors
-    /// Invalid, if the command is empty or the terminal has no size; not started, if there is no such program, user,
-    /// group or directory, or it can't be executed; conflict, if the container does not run; not found, if it is gone;
-    /// the engine's own.
+    /// Invalid, if the command is empty or the terminal has no size; not started, if the program, user, group or
+    /// directory does not exist, or the program can't be executed; conflict, if the container does not run; not found,
+    /// if it was removed; the engine's own.
     ///
     /// # Cancel safety
     /// Dropping the future ends the process in the background, as dropping the handle does.
@@ -41,9 +41,9 @@ impl TestContainer {
 }
 
 impl Spawn<'_> {
-    /// Gives it a terminal of so many columns and rows: both output streams are one then. Default: none.
+    /// Allocates a terminal with this many columns and rows: both output streams are one then. Default: none.
     ///
-    /// Engines before API 1.42 (Docker 23) give the terminal its size a moment after the start, as a resize.
+    /// On engines before API 1.42 (Docker 23) the size is set a moment after the start, as a resize.
     pub fn tty(mut self, columns: u16, rows: u16) -> Self {
         self.request.tty = true;
         self.request.size = Some((columns, rows));

@@ -1,4 +1,4 @@
-//! What is written to a command's standard input, piece by piece.
+//! The standard input of a command, written piece by piece.
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,28 +10,29 @@ use tokio::sync::mpsc;
 use crate::engine::Mode;
 use crate::words::{Error, Kind, Result};
 
-/// How much is read at once from a reader, and how many such pieces wait to be written.
+/// The size of one read from a reader, in bytes.
 const PIECE: usize = 32 * 1024;
+/// The number of pieces that wait to be written.
 const PIECES: usize = 4;
 
-/// Where a command's standard input comes from.
+/// The origin of a command's standard input.
 #[derive(Default)]
 pub(super) enum Stdin<'a> {
-    /// There is none: a command that reads is at its end.
+    /// A command that reads is at the end at once.
     #[default]
     None,
     Bytes(Bytes),
     Reader(Pin<Box<dyn AsyncRead + Send + 'a>>),
 }
 
-/// The side that is written on the background thread.
-pub(crate) enum Source {
+/// The half of a standard input that is written, on the background thread.
+pub(crate) enum Input {
     None,
     Bytes(Bytes),
     Pieces(mpsc::Receiver<Bytes>),
 }
 
-/// The side that reads the user's reader, on the user's own task.
+/// The half of a standard input that reads the user's reader, on the user's own task.
 pub(super) struct Feeder<'a> {
     reader: Pin<Box<dyn AsyncRead + Send + 'a>>,
     pieces: mpsc::Sender<Bytes>,
@@ -42,52 +43,53 @@ impl<'a> Stdin<'a> {
         matches!(self, Self::None)
     }
 
-    pub(super) fn split(self) -> (Source, Option<Feeder<'a>>) {
+    pub(super) fn split(self) -> (Input, Option<Feeder<'a>>) {
         match self {
-            Self::None => (Source::None, None),
-            Self::Bytes(bytes) => (Source::Bytes(bytes), None),
+            Self::None => (Input::None, None),
+            Self::Bytes(bytes) => (Input::Bytes(bytes), None),
             Self::Reader(reader) => {
                 let (pieces, receiver) = mpsc::channel(PIECES);
-                (Source::Pieces(receiver), Some(Feeder { reader, pieces }))
+                (Input::Pieces(receiver), Some(Feeder { reader, pieces }))
             }
         }
     }
 }
 
-impl Source {
-    /// Writes all of it and closes the command's standard input. A command that does not read to the end is no error,
-    /// as it is none in a shell's pipe.
-    pub(crate) async fn write_to(self, mut writer: impl AsyncWrite + Unpin, mode: Mode) {
-        let written = match self {
-            Self::None => return,
-            Self::Bytes(bytes) => writer.write_all(&bytes).await,
-            Self::Pieces(pieces) => write_pieces(pieces, &mut writer).await,
+impl Input {
+    /// Returns the next piece; `None` at the end.
+    pub(super) async fn next(&mut self) -> Option<Bytes> {
+        match self {
+            Self::None => None,
+            Self::Bytes(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
+            Self::Pieces(pieces) => pieces.recv().await,
+        }
+    }
+
+    /// Writes all of it and closes the command's standard input. A command that does not read to the end is no error, as
+    /// in a shell's pipe.
+    pub(crate) async fn write_to(mut self, mut writer: impl AsyncWrite + Unpin, mode: Mode) {
+        if matches!(self, Self::None) {
+            return;
+        }
+        let writing = async {
+            while let Some(piece) = self.next().await {
+                writer.write_all(&piece).await?;
+                writer.flush().await?;
+            }
+            match mode {
+                Mode::Multiplexed => writer.shutdown().await,
+                // Behind a terminal the engine would close the output too.
+                Mode::Raw => Ok(()),
+            }
         };
-        let closed = match (written, mode) {
-            (Ok(()), Mode::Multiplexed) => writer.shutdown().await,
-            // Behind a terminal the engine would close the output with it.
-            (Ok(()), Mode::Raw) => Ok(()),
-            (Err(error), _) => Err(error),
-        };
-        if let Err(error) = closed {
-            tracing::debug!("a command closed its standard input before it was written: {error}");
+        if let Err(error) = writing.await {
+            tracing::debug!("a command closed its standard input before all of it was written: {error}");
         }
     }
 }
 
-async fn write_pieces(
-    mut pieces: mpsc::Receiver<Bytes>,
-    writer: &mut (impl AsyncWrite + Unpin),
-) -> std::io::Result<()> {
-    while let Some(piece) = pieces.recv().await {
-        writer.write_all(&piece).await?;
-        writer.flush().await?;
-    }
-    Ok(())
-}
-
 impl Feeder<'_> {
-    /// Reads the reader to its end, or until nobody writes any more.
+    /// Reads the reader to its end, or until the other half is dropped.
     ///
     /// # Errors
     /// Files, if the reader fails.
@@ -95,7 +97,7 @@ impl Feeder<'_> {
         loop {
             let mut piece = BytesMut::with_capacity(PIECE);
             let read = self.reader.read_buf(&mut piece).await.map_err(|error| {
-                Error::new(Kind::Files, "the reader of its standard input failed").with_source(error)
+                Error::new(Kind::Files, "the reader of the standard input failed").with_source(error)
             })?;
             if read == 0 || self.pieces.send(piece.freeze()).await.is_err() {
                 return Ok(());

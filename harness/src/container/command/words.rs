@@ -1,14 +1,14 @@
-//! How a command is named in a message, and what can be seen to be wrong with it without an engine.
+//! A command in messages, and the checks of a command that need no engine.
 
 use crate::engine::ExecRequest;
 use crate::words::{Error, Result, quoted};
 
-/// The command as it was given, on one line and bounded.
+/// Returns the command for messages, on one line and bounded.
 pub(crate) fn command(cmd: &[String]) -> String {
     quoted(&cmd.join(" "))
 }
 
-/// The end of an output, on one line and bounded; of many lines the last counts.
+/// Returns the last line of an output, bounded.
 pub(super) fn ending(bytes: &[u8]) -> String {
     // As much as the longest last line that is shown.
     let end = &bytes[bytes.len().saturating_sub(4096)..];
@@ -16,7 +16,7 @@ pub(super) fn ending(bytes: &[u8]) -> String {
     quoted(text.trim().lines().next_back().unwrap_or_default())
 }
 
-/// What can be seen to be wrong.
+/// Checks a command.
 ///
 /// # Errors
 /// Invalid, with the reason.
@@ -27,7 +27,7 @@ pub(crate) fn check(request: &ExecRequest) -> Result<()> {
     let mark = format!("{}=", seatrial_agent::VARIABLE);
     if request.env.iter().any(|pair| pair.starts_with(&mark)) {
         return Err(Error::invalid(format!(
-            "the variable `{}` is how a command's processes are found; choose another name",
+            "the variable `{}` marks the processes of a command; choose another name",
             seatrial_agent::VARIABLE
         )));
     }
@@ -39,13 +39,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_line_that_says_something_is_shown() {
+    fn the_last_line_with_text_is_shown() {
         assert_eq!(ending(b"a\nb \n\n"), "`b`");
         assert_eq!(ending(b" \n"), "nothing");
     }
 
     #[test]
-    fn our_own_variable_can_t_be_set() {
+    fn the_variable_of_the_mark_can_t_be_set() {
         let request = |pair: &str| ExecRequest {
             cmd: vec!["true".into()],
             env: vec![pair.into()],

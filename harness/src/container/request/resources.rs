@@ -11,6 +11,12 @@ impl ContainerRequest {
         self
     }
 
+    /// Returns the memory limit of each container, in bytes; `None` if there is no limit, or a modifier sets it.
+    #[must_use]
+    pub fn memory_limit(&self) -> Option<u64> {
+        self.host.memory.and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0)
+    }
+
     /// Limits memory and swap together, in bytes. Set it to the memory limit for no swap. Default: the engine's, twice
     /// the memory limit.
     pub fn memory_swap(mut self, bytes: u64) -> Self {

@@ -8,7 +8,7 @@ use seatrial_tests::cancel_at_every_poll;
 
 use super::{agent, exited, shell, waiting};
 
-/// A6.
+/// A6: dropping a case's future, after any poll, ends its process and all that came of it.
 #[tokio::test]
 async fn a_case_that_is_dropped_at_any_moment_is_ended() {
     let session = OwnSession::begin("case-drop").await;
@@ -21,7 +21,7 @@ async fn a_case_that_is_dropped_at_any_moment_is_ended() {
     exited(&cases.run(shell("exit 3")).await.expect("it goes on"), 3);
 }
 
-/// A6: the start of the agent included.
+/// A6: dropping a case at any poll ends it, including while the agent is being started.
 #[tokio::test]
 async fn a_case_that_is_dropped_at_any_poll_leaves_nothing() {
     let session = OwnSession::begin("case-polls").await;

@@ -9,7 +9,7 @@ use seatrial_test_support::processes::{FAMILY, sleepers};
 
 use super::{agent, agents, exited, is_sandboxed, shell, waiting};
 
-/// A4, A13: of a thousand, every tenth hangs with children.
+/// A4, A13: a thousand cases run, and every tenth hangs with children; nothing is left of them.
 #[tokio::test]
 async fn a_thousand_cases_of_which_some_hang_leave_nothing() {
     let session = OwnSession::begin("case-crowd").await;
@@ -17,7 +17,7 @@ async fn a_thousand_cases_of_which_some_hang_leave_nothing() {
     let cases = agent(&container).await;
     // In a sandbox each case costs a look at all processes, so that more at once are no faster.
     let at_once = if is_sandboxed(&container) { 12 } else { 1000 };
-    let runs = (0..1000_i32).map(async |number| {
+    let runs = (0..1000_i64).map(async |number| {
         let case = match number % 10 {
             0 => shell(FAMILY).timeout(Duration::from_millis(500)),
             code => shell(&format!("echo {number}; exit {code}")).timeout(Duration::from_secs(120)),

@@ -24,9 +24,9 @@ async fn a_case_out_of_time_is_ended_with_all_that_came_of_it() {
     exited(&cases.run(shell("exit 4")).await.expect("it goes on"), 4);
 }
 
-/// A5: what a case leaves is ended and counted, and holds its result up no longer than that takes.
+/// A5: the processes that a case leaves are ended and counted, and the result waits for that only.
 #[tokio::test]
-async fn what_a_case_leaves_is_ended_and_counted() {
+async fn processes_that_a_case_leaves_are_ended_and_counted() {
     let session = OwnSession::begin("case-left").await;
     let container = waiting(&session).await;
     let cases = agent(&container).await;

@@ -3,13 +3,13 @@
 use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, Cases, TestContainer};
 use seatrial_test_support::own_session::OwnSession;
 
-/// A container with a shell that waits, and whose first process reaps orphans.
+/// Starts a container with a shell that waits, and whose first process reaps orphans.
 pub(super) async fn waiting(session: &OwnSession) -> TestContainer {
     let request = session.shell("exec sleep 100000").init().env("FROM", "request");
     request.start().await.expect("it starts")
 }
 
-/// Its cases, which go by the agent.
+/// Returns the cases of a container, and checks that they go by the agent.
 pub(super) async fn agent(container: &TestContainer) -> Cases {
     let cases = container.cases().await.expect("the container runs");
     assert_eq!(cases.via(), CaseVia::Agent);
@@ -21,17 +21,17 @@ pub(super) fn shell(line: &str) -> Case {
 }
 
 #[track_caller]
-pub(super) fn exited(output: &CaseOutput, code: i32) {
+pub(super) fn exited(output: &CaseOutput, code: i64) {
     assert_eq!(output.end, CaseEnd::Exited(code), "{output:?}");
 }
 
-/// How many processes of the agent are in a container: itself and its workers.
+/// Counts the agent's processes in a container: itself and its workers.
 pub(super) async fn agents(container: &TestContainer) -> usize {
     let listed = seatrial_test_support::processes::listed(container).await;
     listed.iter().filter(|line| line.contains("/.seatrial/agent serve")).count()
 }
 
-/// Whether a container has a kernel of its own, as under gVisor.
+/// Returns `true` if a container has a kernel of its own, as under gVisor.
 pub(super) fn is_sandboxed(container: &TestContainer) -> bool {
     seatrial_test_support::own_session::look_at(container)["HostConfig"]["Runtime"] != "runc"
 }

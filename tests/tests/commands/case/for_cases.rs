@@ -1,6 +1,7 @@
 //! Containers that exist for their cases: the agent is their main process.
 
-use seatrial::{Case, CaseVia, ContainerPool, ContainerRequest, Recycle, TestContainer, WaitFor};
+use seatrial::pool::Recycle;
+use seatrial::{Case, CaseVia, ContainerPool, ContainerRequest, TestContainer, WaitFor};
 use seatrial_test_support::observe::{block_until_exited, state, until};
 use seatrial_test_support::own_session::{BASIC, MISBEHAVE, OwnSession, look_at, remove_by_hand};
 use seatrial_test_support::processes::{FAMILY, sleepers};
@@ -12,7 +13,7 @@ fn request(session: &OwnSession) -> ContainerRequest {
     ContainerRequest::new(BASIC).for_cases().session(session)
 }
 
-/// The main process's words, as the engine has them.
+/// Returns the command line of the main process, by the engine's word.
 fn main_process(container: &TestContainer) -> String {
     let look = look_at(container);
     let words = look["Args"].as_array().into_iter().flatten().filter_map(|word| word.as_str());
@@ -20,7 +21,8 @@ fn main_process(container: &TestContainer) -> String {
     std::iter::once(program).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// A17: no exec, and one copy for all containers of a request, whose clones are the same request.
+/// A17: the main process is the agent: no exec is needed, and all containers of a request and of its clones share one
+/// copy of it.
 #[tokio::test]
 async fn the_main_process_runs_cases() {
     let proxy = EngineProxy::start_default();
@@ -47,9 +49,9 @@ async fn the_main_process_runs_cases() {
     assert!(output.stderr_text().contains("Read-only"), "{output:?}");
 }
 
-/// A17: what other commands leave is reaped, and ended by nobody.
+/// A17: the processes that other commands leave are reaped, and not ended.
 #[tokio::test]
-async fn what_else_runs_is_no_case() {
+async fn other_commands_of_a_container_for_cases_are_no_cases() {
     let session = OwnSession::begin("case-else").await;
     let container = request(&session).start().await.expect("it starts");
     container.exec(["sh", "-c", "setsid sleep 1001 & (sleep 0.01 &)"]).await.expect("it runs");
@@ -64,7 +66,7 @@ async fn what_else_runs_is_no_case() {
     assert_eq!((sleepers(&container).await.len(), container.poison()), (1, None));
 }
 
-/// A17: it ends when it is told to, not when it is killed after a grace.
+/// A17: a container for cases ends at the stop signal, without waiting for the kill.
 #[tokio::test]
 async fn a_stop_ends_it_at_once() {
     let session = OwnSession::begin("case-stop").await;
@@ -83,9 +85,9 @@ async fn agent_is_gone(container: &TestContainer) -> seatrial::Error {
     container.cases().await.expect_err("it does not run")
 }
 
-/// A17: a new run has a new agent, which is spoken to again, by whoever started it.
+/// A17: each run of the container has a new agent, which is connected to again, whoever started the run.
 #[tokio::test]
-async fn it_comes_again_with_its_container() {
+async fn the_agent_of_a_container_for_cases_comes_again_with_its_container() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "case-again").await;
     // The request is gone: the container keeps what it needs.
@@ -102,18 +104,22 @@ async fn it_comes_again_with_its_container() {
     assert_eq!(execs, 0, "no other agent was needed");
 }
 
-/// A17: with it goes the container; what ran is an error.
+/// A17: killing the agent ends its container, and the cases that ran fail with an error.
 #[tokio::test]
 async fn an_agent_that_is_killed_ends_its_container() {
     let session = OwnSession::begin("case-main-killed").await;
     let container = request(&session).start().await.expect("it starts");
-    let error = agent(&container).await.run(shell("kill 1; sleep 1001")).await.expect_err("it is lost");
+    let cases = agent(&container).await;
+    // From outside: a case can't end the agent.
+    let (ended, killed) = tokio::join!(cases.run(shell("sleep 1001")), container.kill("TERM"));
+    killed.expect("it is killed");
+    let error = ended.expect_err("it is lost");
     assert!(error.is_exec() && error.to_string().contains("ended"), "{error:?}");
     assert!(container.poison().is_some_and(|poison| poison.contains("sleep 1001")));
     assert_eq!(block_until_exited(container.name()), 128 + 15);
 }
 
-/// A17: without its stream it ends what it runs, and keeps the container running; another agent does the rest.
+/// A17: an agent that loses its stream ends its cases and keeps the container running; another agent takes over.
 #[tokio::test]
 async fn a_stream_that_is_cut_ends_cases_and_not_the_container() {
     let proxy = EngineProxy::start_default();
@@ -133,15 +139,15 @@ async fn a_stream_that_is_cut_ends_cases_and_not_the_container() {
     assert_eq!(block_until_exited(container.name()), 128 + 15);
 }
 
-/// A17: who keeps a container keeps one that runs.
+/// A17: a container that is kept goes on running.
 #[tokio::test]
-async fn one_that_is_kept_runs_on() {
+async fn a_container_for_cases_that_is_kept_runs_on() {
     let session = OwnSession::begin("case-kept").await;
     let container = request(&session).start().await.expect("it starts");
     agent(&container).await;
     let volume = look_at(&container)["Mounts"][0]["Name"].as_str().expect("it has one").to_owned();
     let id = container.keep();
-    // Nobody speaks to it any more, and it is told so: it has nothing left to read.
+    // Its connection is closed, so it has nothing left to read.
     let target = format!("/containers/{id}/top");
     let engine = seatrial_tests::Engine::from_env();
     assert!(engine.get(&target).is_ok_and(|top| top["Processes"].to_string().contains("agent main")));
@@ -151,9 +157,9 @@ async fn one_that_is_kept_runs_on() {
     assert!([204, 404].contains(&answer.status), "{}", answer.text());
 }
 
-/// A17: what the container may not do does not matter, nor what is in its image.
+/// A17: it works in every image, and with the least rights.
 #[tokio::test]
-async fn any_container_will_do() {
+async fn a_container_of_any_image_can_be_for_cases() {
     let session = OwnSession::begin("case-main-any").await;
     let scratch = ContainerRequest::new(MISBEHAVE).for_cases().session(&session).network_mode("none");
     let container = scratch.start().await.expect("it starts");
@@ -181,7 +187,7 @@ async fn any_container_will_do() {
     }
 }
 
-/// A17: another user's cases have an agent of their own, from the same volume.
+/// A17: cases of another user have an agent of their own, from the same volume.
 #[tokio::test]
 async fn other_users_have_agents_of_their_own() {
     let proxy = EngineProxy::start_default();
@@ -194,7 +200,8 @@ async fn other_users_have_agents_of_their_own() {
     assert_eq!(copies, 1, "into the volume");
 }
 
-/// A17: where it can't be the main process, another keeps the container running, and cases go as elsewhere.
+/// A17: if the agent can't be the main process, another program keeps the container running, and cases run as in other
+/// containers.
 #[tokio::test]
 async fn elsewhere_it_is_as_in_any_other_container() {
     let proxy = EngineProxy::start_default();
@@ -215,9 +222,10 @@ async fn elsewhere_it_is_as_in_any_other_container() {
     exited(&cases.run(shell("exit 3")).await.expect("it runs"), 3);
 }
 
-/// A17: what it can't be is said before anything is created, and what the engine refuses is its own error.
+/// A17: an impossible request is refused before anything is created, and a refusal of the engine is an error of its
+/// own.
 #[tokio::test]
-async fn what_can_not_be_is_said() {
+async fn an_impossible_container_for_cases_is_refused_with_the_reason() {
     let session = OwnSession::begin("case-main-refused").await;
     let log = || WaitFor::any([WaitFor::delay(std::time::Duration::ZERO), WaitFor::log("ready").into()]);
     for (request, what) in [
@@ -236,7 +244,7 @@ async fn what_can_not_be_is_said() {
     exited(&agent(&waited).await.run(shell("exit 2")).await.expect("it runs"), 2);
 }
 
-/// A17: the volume goes with the session, and the next start makes another.
+/// A17: the agent's volume goes with the session, and the next start makes another.
 #[tokio::test]
 async fn the_end_of_a_session_is_the_volume_s() {
     let session = OwnSession::begin("case-main-close").await;
@@ -250,7 +258,7 @@ async fn the_end_of_a_session_is_the_volume_s() {
     exited(&agent(&container).await.run(shell("exit 2")).await.expect("it runs"), 2);
 }
 
-/// A17: a start that is dropped leaves nothing, at whichever poll.
+/// A17: dropping the start of a container for cases, at any poll, leaves nothing.
 #[tokio::test]
 async fn a_dropped_start_leaves_nothing() {
     let session = OwnSession::begin("case-main-dropped").await;
@@ -261,7 +269,7 @@ async fn a_dropped_start_leaves_nothing() {
     cancel_at_every_poll(start, |_| async {}).await;
 }
 
-/// A17: members of a pool are as others; one whose agent is killed is replaced.
+/// A17: members of a pool can be for cases; one whose agent is killed is replaced.
 #[tokio::test]
 async fn a_pool_s_members_have_it() {
     let session = OwnSession::begin("case-main-pool").await;
@@ -279,7 +287,10 @@ async fn a_pool_s_members_have_it() {
         }
         assert_eq!(pool.accounting().replacements.0, 0);
         let lease = pool.get().await.expect("a container");
-        agent(&lease).await.run(shell("kill 1; sleep 1001")).await.expect_err("it is lost");
+        let cases = agent(&lease).await;
+        let (ended, killed) = tokio::join!(cases.run(shell("sleep 1001")), lease.kill("TERM"));
+        killed.expect("it is killed");
+        ended.expect_err("it is lost");
         drop(lease);
         let lease = pool.get().await.expect("another container");
         exited(&agent(&lease).await.run(shell("exit 5")).await.expect("it runs"), 5);

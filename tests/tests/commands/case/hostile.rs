@@ -9,7 +9,7 @@ use seatrial_test_support::processes::sleepers;
 
 use super::{agent, exited, is_sandboxed, shell};
 
-/// A14: processes without end, up to what the container may have.
+/// A14: a case that forks until the container's limit is ended.
 #[tokio::test]
 async fn a_case_that_forks_without_end_is_ended() {
     let session = OwnSession::begin("case-forks").await;
@@ -32,7 +32,8 @@ async fn a_case_that_forks_without_end_is_ended() {
     exited(&cases.run(shell("exit 3")).await.expect("it goes on"), 3);
 }
 
-/// A9, A14: output without end or newline, a full disk, a closed stream.
+/// A9, A14: endless output, output without a newline, a full disk and a closed stream cost no more than the case's
+/// time.
 #[tokio::test]
 async fn a_case_that_takes_all_there_is_costs_its_time() {
     let session = OwnSession::begin("case-takes").await;

@@ -7,9 +7,9 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::{agent, exited, is_sandboxed, shell, waiting};
 
-/// A16.
+/// A16: an isolated case sees files of its own; nothing that it writes outlives it.
 #[tokio::test]
-async fn what_an_isolated_case_writes_is_gone_with_it() {
+async fn the_files_of_an_isolated_case_are_gone_with_it() {
     let session = OwnSession::begin("case-isolated").await;
     let request = session.shell("exec sleep 100000").cap_add("SYS_ADMIN").init().tmpfs("/shared", "size=1m");
     let container = request.working_dir("/tmp").start().await.expect("it starts");
@@ -40,13 +40,13 @@ async fn what_an_isolated_case_writes_is_gone_with_it() {
     assert_eq!((output.end, output.left_behind, container.poison()), (CaseEnd::TimedOut, Some(2), None));
 }
 
-/// A16.
+/// A16: a container without the rights for isolation refuses an isolated case, and the error says so.
 #[tokio::test]
-async fn where_a_container_may_not_isolate_that_is_said() {
+async fn a_container_that_may_not_isolate_refuses_isolated_cases() {
     let session = OwnSession::begin("case-not-isolated").await;
     let container = waiting(&session).await;
     let cases = agent(&container).await;
-    for (cases, part) in [(cases.clone(), "may not do that"), (cases.by_exec(), "engine's exec")] {
+    for (cases, part) in [(cases, "may not do that"), (container.cases_by_exec(), "engine's exec")] {
         let end = cases.run(shell("true").isolated()).await.expect("it is data").end;
         assert!(matches!(&end, CaseEnd::CouldNotStart(reason) if reason.contains(part)), "{end:?}");
     }

@@ -14,7 +14,7 @@ use super::{agent, agents, exited, shell, waiting};
 const KILL_ALL: &str = "for p in $(ps -o pid,args | grep '[/].seatrial/agent serve' | awk '{print $1}'); do \
                         kill -9 $p; done; sleep 1000";
 
-/// A7: the container is poisoned until it is restarted; then there is a new agent.
+/// A7: killing the agent fails the cases that ran and poisons the container; a restart cures it and brings a new agent.
 #[tokio::test]
 async fn an_agent_that_is_killed_fails_what_ran_and_poisons_the_container() {
     let session = OwnSession::begin("case-killed").await;
@@ -36,7 +36,7 @@ async fn an_agent_that_is_killed_fails_what_ran_and_poisons_the_container() {
     assert_eq!((agents(&container).await, container.poison()), (2, None));
 }
 
-/// A7: a case may kill who looks after it, the agent, or all of them.
+/// A7: a case that kills its worker, the agent, or both fails with an error.
 #[tokio::test]
 async fn a_case_that_kills_the_agent_is_lost() {
     let session = OwnSession::begin("case-kills").await;
@@ -54,7 +54,7 @@ async fn a_case_that_kills_the_agent_is_lost() {
     }
 }
 
-/// A7: one that is killed while nothing runs is started again, and nobody notices.
+/// A7: an agent that is killed while nothing runs is started again without an error.
 #[tokio::test]
 async fn an_idle_agent_that_is_gone_is_started_again() {
     let session = OwnSession::begin("case-idle").await;
@@ -71,7 +71,7 @@ async fn an_idle_agent_that_is_gone_is_started_again() {
     assert_eq!(container.poison(), None);
 }
 
-/// A7: a stream that is cut.
+/// A7: cases fail with an error when the agent's stream is cut.
 #[tokio::test]
 async fn a_stream_that_is_cut_fails_what_ran() {
     let proxy = EngineProxy::start_default();
@@ -85,7 +85,7 @@ async fn a_stream_that_is_cut_fails_what_ran() {
     until_none_sleeps(&container, "lost").await;
 }
 
-/// A7: who looks after a case stands still, so that its time is not kept; that is noticed, whatever comes of others.
+/// A7: a case whose worker stands still fails after its time, whatever other cases do.
 #[tokio::test]
 async fn a_case_whose_time_nobody_keeps_is_lost() {
     let session = OwnSession::begin("case-still").await;
@@ -101,7 +101,7 @@ async fn a_case_whose_time_nobody_keeps_is_lost() {
     until_none_sleeps(&container, "lost").await;
 }
 
-/// A7: the container's end, where its engine leaves the stream open, as it may when a sandbox dies.
+/// A7: cases fail when the container ends, although the engine leaves the stream open, as it may when a sandbox dies.
 #[tokio::test]
 async fn a_container_that_ends_in_silence_fails_what_ran() {
     let proxy = EngineProxy::start_default();
@@ -119,7 +119,7 @@ async fn a_container_that_ends_in_silence_fails_what_ran() {
     assert!(error.to_string().contains("ended") && container.is_poisoned(), "{error:?}");
 }
 
-/// A7: the container's end is the case's, and it is none that the case has.
+/// A7: cases fail with an error, and not with a result, when the container ends.
 #[tokio::test]
 async fn a_container_that_ends_fails_what_ran() {
     let session = OwnSession::begin("case-gone").await;

@@ -9,7 +9,7 @@ use seatrial_tests::{EngineProxy, Fault, Matcher};
 
 use super::{agent, exited, shell, waiting};
 
-/// A12: nothing of the image is needed.
+/// A12: cases run in an image without any file.
 #[tokio::test]
 async fn an_image_from_scratch_will_do() {
     let session = OwnSession::begin("case-scratch").await;
@@ -24,9 +24,9 @@ async fn an_image_from_scratch_will_do() {
     assert_eq!(reason, "program `sh`: no such file or directory");
 }
 
-/// A12: what the container may not do does not matter.
+/// A12: cases run in containers with the least rights.
 #[tokio::test]
-async fn any_container_will_do() {
+async fn cases_run_in_containers_of_any_image() {
     let session = OwnSession::begin("case-any").await;
     let base = || session.shell("exec sleep 100000").init();
     let requests: [(&str, ContainerRequest); 4] = [
@@ -52,7 +52,7 @@ async fn any_container_will_do() {
     }
 }
 
-/// A12: where the program can't be, the engine's exec does it, and says why.
+/// A12: if the agent can't run, cases go by the engine's exec, and the reason is reported.
 #[tokio::test]
 async fn without_the_agent_cases_go_by_exec() {
     let proxy = EngineProxy::start_default();

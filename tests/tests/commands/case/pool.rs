@@ -1,11 +1,12 @@
 //! Cases in a pool's containers.
 
-use seatrial::{ContainerPool, LeakCheck, Recycle};
+use seatrial::ContainerPool;
+use seatrial::pool::{LeakCheck, Recycle};
 use seatrial_test_support::own_session::OwnSession;
 
 use super::{agent, agents, exited, shell};
 
-/// A15: the agent stays with its container, is no leak, and comes again after a restart.
+/// A15: in a pool, the agent stays with its container, does not count as a leak, and comes again after a restart.
 #[tokio::test]
 async fn the_agent_stays_with_its_container() {
     let session = OwnSession::begin("case-pool").await;
@@ -38,7 +39,7 @@ async fn the_agent_stays_with_its_container() {
     pool.close().await.expect("it ends");
 }
 
-/// A15: a command that is out of time is ended without the agent.
+/// A15: ending a command that is out of time does not end the agent.
 #[tokio::test]
 async fn the_end_of_a_command_is_not_the_agent_s() {
     let session = OwnSession::begin("case-beside").await;

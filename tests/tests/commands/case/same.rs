@@ -7,10 +7,10 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::{agent, shell, waiting};
 
-/// What both ways tell alike.
+/// The part of a result that must be the same by agent and by exec.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
-    end: Option<i32>,
+    end: Option<i64>,
     timed_out: bool,
     could_not_start: bool,
     stdout: Vec<u8>,
@@ -41,14 +41,14 @@ fn table() -> Vec<(&'static str, Case)> {
         ("no such path", Case::new(["/no/such/program"])),
         ("not executable", Case::new(["/etc/passwd"])),
         ("a directory", Case::new(["/etc"])),
-        ("no such directory", shell("true").workdir("/no/such")),
+        ("no such directory", shell("true").working_dir("/no/such")),
         ("no such user", shell("true").user("nobody-knows")),
         ("the environment", shell(environment).env("OWN", "a=b c")),
         ("one variable for another", shell("echo $FROM").env("FROM", "case").env("FROM", "again")),
         ("a path of its own", Case::new(["sh", "-c", "echo here"]).env("PATH", "/no:/bin")),
         ("no path", Case::new(["ls"]).env("PATH", "/no")),
         ("the directory", shell("pwd")),
-        ("another directory", shell("pwd").workdir("/tmp")),
+        ("another directory", shell("pwd").working_dir("/tmp")),
         ("another user", shell("id; pwd; echo $HOME").user("tester")),
         ("a user by number", shell("id").user("65534:65534")),
         ("odd words", Case::new(["printf", "%s|", "a b", "\"'`$", "new\nline", "", "ä"])),
@@ -66,13 +66,13 @@ fn table() -> Vec<(&'static str, Case)> {
     ]
 }
 
-/// A1, A2, A3, A12: what can be known is the same.
+/// A1, A2, A3, A12: cases by agent and by exec have the same results, as far as exec can know them.
 #[tokio::test]
 async fn both_ways_give_the_same() {
     let session = OwnSession::begin("case-same").await;
     let container = waiting(&session).await;
     let by_agent = agent(&container).await;
-    let by_exec = by_agent.clone().by_exec();
+    let by_exec = container.cases_by_exec();
     assert!(matches!(by_exec.via(), CaseVia::Exec { .. }) && by_exec.via().to_string().contains("asked for"));
     for ((what, case), (_, again)) in table().into_iter().zip(table()) {
         let one = by_agent.run(case).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -85,7 +85,7 @@ async fn both_ways_give_the_same() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// A1: what only the agent knows.
+/// A1: the agent reports CPU time and memory.
 #[tokio::test]
 async fn times_and_memory_are_told() {
     let session = OwnSession::begin("case-usage").await;
@@ -104,7 +104,7 @@ async fn times_and_memory_are_told() {
     assert!(output.max_rss.is_none_or(|bytes| (100_000..1 << 30).contains(&bytes)), "{output:?}");
 }
 
-/// A3: a case that can't be is refused before anybody is asked.
+/// A3: an invalid case is refused before the agent or the engine is asked.
 #[tokio::test]
 async fn bad_cases_are_refused() {
     let session = OwnSession::begin("case-bad").await;
@@ -113,7 +113,7 @@ async fn bad_cases_are_refused() {
     for (case, part) in [
         (Case::new([""; 0]), "name a program"),
         (Case::new(["a\0b"]), "NUL"),
-        (shell("true").workdir("tmp"), "`tmp`"),
+        (shell("true").working_dir("tmp"), "`tmp`"),
         (shell("true").env("SEATRIAL_EXEC", "1"), "SEATRIAL_EXEC"),
     ] {
         let error = cases.run(case).await.expect_err(part);

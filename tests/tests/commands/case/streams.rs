@@ -31,13 +31,13 @@ impl AsyncWrite for Sink {
     }
 }
 
-/// Both ways.
+/// Returns cases by agent and by exec.
 async fn ways(container: &seatrial::TestContainer) -> [Cases; 2] {
     let cases = agent(container).await;
-    [cases.clone(), cases.by_exec()]
+    [cases, container.cases_by_exec()]
 }
 
-/// A9: output goes to writers as it comes, as much as is wanted, and what has no writer is kept.
+/// A9: output goes to writers as it comes, up to its limit; a stream without a writer is kept.
 #[tokio::test]
 async fn output_goes_to_writers() {
     let session = OwnSession::begin("case-writers").await;
@@ -56,7 +56,7 @@ async fn output_goes_to_writers() {
     }
 }
 
-/// A8: megabytes of input, from bytes and from a reader.
+/// A8: megabytes of input arrive, from bytes and from a reader.
 #[tokio::test]
 async fn input_of_any_length_arrives() {
     let session = OwnSession::begin("case-input").await;
@@ -80,7 +80,7 @@ async fn input_of_any_length_arrives() {
     assert_eq!(container.poison(), None);
 }
 
-/// A reader that fails.
+/// Returns a reader that fails.
 fn broken_reader() -> impl tokio::io::AsyncRead + Send {
     struct Broken;
     impl tokio::io::AsyncRead for Broken {
@@ -95,7 +95,7 @@ fn broken_reader() -> impl tokio::io::AsyncRead + Send {
     Broken
 }
 
-/// A10: a writer that takes nothing holds its own case back and no other.
+/// A10: a writer that takes nothing holds back its own case and no other.
 #[tokio::test]
 async fn a_slow_writer_holds_nobody_else_back() {
     let session = OwnSession::begin("case-slow").await;

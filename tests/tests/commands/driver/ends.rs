@@ -1,8 +1,8 @@
 //! Closing, dropping and giving up, at every stage.
 
 use rstest::rstest;
-use seatrial::MemberState;
 use seatrial::driver::Status;
+use seatrial::pool::MemberState;
 use seatrial_test_support::observe::{failed, until};
 
 use super::{Fixture, Kept, Which, shell};
@@ -18,7 +18,8 @@ async fn until_nothing_is_left(fixture: &Fixture) {
     }
 }
 
-/// D1: closed when it is prepared, runs, or has ended; once, twice, and at once by two.
+/// D1: a task that is closed when prepared, running or over leaves nothing; so do two closes, one after the other or at
+/// once.
 #[rstest]
 #[tokio::test]
 async fn a_task_that_is_closed_at_any_stage_leaves_nothing(
@@ -53,7 +54,7 @@ async fn a_task_that_is_closed_at_any_stage_leaves_nothing(
     assert_eq!(fixture.left().await, [""; 0], "closed when it had ended");
 }
 
-/// D1: dropped when it is prepared, is being started, or runs.
+/// D1: a task that is dropped when prepared, starting or running leaves nothing.
 #[rstest]
 #[tokio::test]
 async fn a_task_that_is_dropped_at_any_stage_leaves_nothing(
@@ -79,7 +80,8 @@ async fn a_task_that_is_dropped_at_any_stage_leaves_nothing(
     until_nothing_is_left(&fixture).await;
 }
 
-/// D1: what is given up before it was run is not started; what can't be started is an error, and leaves nothing.
+/// D1: a task that is dropped before its run is not started; one that can't be started is an error. Neither leaves
+/// anything.
 #[rstest]
 #[tokio::test]
 async fn a_task_that_is_given_up_before_it_runs_or_can_t_be_started_leaves_nothing(

@@ -10,7 +10,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
 use super::{Fixture, Kept, Which, shell};
 
-/// D3.
+/// D3: a task whose container disappears fails with an error, never with a result.
 #[rstest]
 #[tokio::test]
 async fn a_task_whose_container_is_removed_by_somebody_else_is_an_error(
@@ -18,7 +18,7 @@ async fn a_task_whose_container_is_removed_by_somebody_else_is_an_error(
 ) {
     let fixture = Fixture::of(which, "driver-vanished").await;
     let out = Kept::default();
-    // It heeds no signal, and would end well.
+    // It ignores signals, and would succeed at its end.
     let task = shell("echo begun; sleep 1001; exit 0").stdout(out.writer());
     let prepared = fixture.driver.prepare(task).await.expect("it is prepared");
     let wait = tokio::spawn(prepared.run().await.expect("it starts"));
@@ -29,7 +29,7 @@ async fn a_task_whose_container_is_removed_by_somebody_else_is_an_error(
     prepared.close().await.expect("nothing is left");
 }
 
-/// D3: the engine answers nothing any more, and what it was telling breaks off.
+/// D3: a task fails with an error when the engine no longer answers and its streams break.
 #[rstest]
 #[tokio::test]
 async fn a_task_whose_engine_is_lost_is_an_error(#[values(Which::Docker, Which::Pool)] which: Which) {
@@ -54,7 +54,7 @@ async fn a_task_whose_engine_is_lost_is_an_error(#[values(Which::Docker, Which::
     prepared.close().await.expect("nothing is left");
 }
 
-/// D3: a connection that breaks is not an engine that is lost. The log gives what it did not.
+/// D3: if a task's stream breaks, the rest of its output is read from the log.
 #[tokio::test]
 async fn output_whose_connection_breaks_is_complete_all_the_same() {
     let proxy = EngineProxy::start_default();
@@ -90,7 +90,7 @@ async fn a_preparation_that_failed_can_be_tried_again() {
     assert_eq!(fixture.run(shell("exit 0")).await.expect("it runs").status, Status::Success);
 }
 
-/// D1: a close while the engine holds the start.
+/// D1: a task that is closed while the engine starts it is ended.
 #[tokio::test]
 async fn a_task_that_is_closed_while_it_starts_is_ended() {
     let proxy = EngineProxy::start_default();

@@ -22,7 +22,7 @@ pub(crate) enum Which {
 pub(crate) struct Fixture {
     pub(crate) driver: Box<dyn Driver>,
     pub(crate) pool: Option<ContainerPool>,
-    // Goes last, and looks that nothing is left.
+    // Dropped last, it checks that nothing is left.
     pub(crate) session: OwnSession,
 }
 
@@ -57,7 +57,7 @@ impl Fixture {
         self.driver.prepare(task).await?.run().await?.await
     }
 
-    /// What there is of the tasks: their containers, or what their commands have left in the pool's.
+    /// Lists what is left of the tasks: their containers, or the processes that their commands left in the pool's.
     pub(crate) async fn left(&self) -> Vec<String> {
         let Some(pool) = &self.pool else { return self.session.containers() };
         let lease = pool.get().await.expect("a container");
@@ -67,7 +67,7 @@ impl Fixture {
     }
 }
 
-/// A task that runs a line of shell.
+/// Returns a task that runs a line of shell.
 pub(crate) fn shell(line: &str) -> Task {
     Task::new("shell", BASIC).command(["sh", "-c", line])
 }

@@ -1,4 +1,4 @@
-//! What a task asks for reaches the engine, or is refused.
+//! The options of a task: each reaches the engine, or is refused.
 
 use seatrial::Volume;
 use seatrial::driver::{DockerDriver, Driver, Drivers, Status, Task};
@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::{BASIC, OwnSession, look};
 
 use super::{Fixture, Kept, Which, shell};
 
-/// D1: limits and volumes.
+/// D1: a task's limits and volumes reach the engine.
 #[tokio::test]
 async fn limits_and_volumes_reach_the_engine() {
     let session = OwnSession::begin("driver-limits").await;
@@ -38,7 +38,7 @@ async fn limits_and_volumes_reach_the_engine() {
     assert_eq!(out.text(), "kept\n");
 }
 
-/// D1: what a pool's containers do not have is named, before one is leased.
+/// D1: a pool's driver names the options that its containers can't have, before it leases one.
 #[tokio::test]
 async fn a_pool_refuses_what_its_containers_do_not_have() {
     let session = OwnSession::begin("driver-refused").await;
@@ -60,7 +60,7 @@ async fn a_pool_refuses_what_its_containers_do_not_have() {
     assert_eq!(fixture.run(task).await.expect("it runs").status, Status::Success);
 }
 
-/// D4, D1: by name, and one as good as the other: environment and directory reach the command.
+/// D4, D1: drivers are chosen by name, and each passes environment and directory to the command.
 #[tokio::test]
 async fn drivers_are_exchangeable_by_name() {
     let fixture = Fixture::of(Which::Pool, "driver-names").await;

@@ -39,10 +39,10 @@ impl AsyncWrite for Stuck {
     }
 }
 
-/// D1.
+/// D1: a task's output arrives complete and in order, however much it is.
 #[rstest]
 #[tokio::test]
-async fn much_output_is_complete_and_in_order(#[values(Which::Docker, Which::Pool)] which: Which) {
+async fn large_output_is_complete_and_in_order(#[values(Which::Docker, Which::Pool)] which: Which) {
     let fixture = Fixture::of(which, "driver-much").await;
     let (out, err) = (Kept::default(), Kept::default());
     let line = "seq 1 50000 & seq 1 30000 >&2; wait; head -c 1000000 /dev/zero; printf end";
@@ -55,7 +55,7 @@ async fn much_output_is_complete_and_in_order(#[values(Which::Docker, Which::Poo
     assert!(err.text() == lines(30_000), "{} bytes", err.bytes().len());
 }
 
-/// D1: input of any size, and one that is not read.
+/// D1: a task gets input of any size, and need not read it.
 #[rstest]
 #[tokio::test]
 async fn a_task_reads_its_input_to_the_end(#[values(Which::Docker, Which::Pool)] which: Which) {
@@ -73,7 +73,7 @@ async fn a_task_reads_its_input_to_the_end(#[values(Which::Docker, Which::Pool)]
     assert_eq!((result.status, out.text().as_str()), (Status::Success, "over\n"));
 }
 
-/// D1: a writer that takes nothing, or fails, is given up, and neither the task nor the other writer.
+/// D1: a writer that is stuck or fails is dropped; the task and the other writer go on.
 #[rstest]
 #[tokio::test]
 async fn a_writer_that_is_stuck_is_given_up(#[values(Which::Docker, Which::Pool)] which: Which) {
@@ -81,7 +81,7 @@ async fn a_writer_that_is_stuck_is_given_up(#[values(Which::Docker, Which::Pool)
     for (then_fails, kind) in [(false, io::ErrorKind::TimedOut), (true, io::ErrorKind::StorageFull)] {
         let err = Kept::default();
         let line = "head -c 3000000 /dev/zero; echo all >&2";
-        let task = shell(line).patience(Duration::from_millis(300)).stderr(err.writer());
+        let task = shell(line).writer_timeout(Duration::from_millis(300)).stderr(err.writer());
         let task = task.stdout(Box::new(Stuck { takes: 100_000, then_fails }));
         let result = fixture.run(task).await.expect("the engine runs it");
         assert_eq!((result.status, err.text().as_str()), (Status::Success, "all\n"));
@@ -90,13 +90,13 @@ async fn a_writer_that_is_stuck_is_given_up(#[values(Which::Docker, Which::Pool)
     }
 }
 
-/// D1: a task is not held back for ever by who does not await it.
+/// D1: a task ends although its future is not polled.
 #[tokio::test]
 async fn a_task_that_nobody_awaits_ends_all_the_same() {
     let fixture = Fixture::of(Which::Docker, "driver-unawaited").await;
     let out = Kept::default();
     let task = shell("echo begun; head -c 3000000 /dev/zero")
-        .patience(Duration::from_millis(300))
+        .writer_timeout(Duration::from_millis(300))
         .stdout(out.writer());
     let prepared = fixture.driver.prepare(task).await.expect("it is prepared");
     let wait = prepared.run().await.expect("it starts");

@@ -10,7 +10,7 @@ use tokio::sync::broadcast::{self, Receiver};
 
 use super::{Fixture, Which, shell};
 
-/// The next sample that was not missed; none when there are no more.
+/// Returns the next sample that was not missed; none when there are no more.
 async fn next(samples: &mut Receiver<Stats>) -> Option<Stats> {
     let next = async {
         loop {
@@ -24,10 +24,12 @@ async fn next(samples: &mut Receiver<Stats>) -> Option<Stats> {
     tokio::time::timeout(LONG, next).await.expect("the engine looks each second")
 }
 
-/// D1, D5: while the task runs, although the first connection breaks; who does not read misses the oldest.
+/// D1, D5: samples come while the task runs, although the first connection breaks; a slow receiver misses the oldest.
 #[rstest]
 #[tokio::test]
-async fn what_a_task_uses_is_told_while_it_runs(#[values(Which::Docker, Which::Pool)] which: Which) {
+async fn the_resources_that_a_task_uses_are_reported_while_it_runs(
+    #[values(Which::Docker, Which::Pool)] which: Which,
+) {
     let proxy = EngineProxy::start_default();
     let fixture = Fixture::behind(&proxy, which, "driver-stats").await;
     proxy.on(Matcher::regex("GET", "/stats$").nth(1), Fault::cut());

@@ -10,7 +10,7 @@ use seatrial_tests::{Engine, EngineProxy, Fault, Gate, Matcher};
 
 use super::{Fixture, Kept, Which, shell};
 
-/// D2, D1: output is complete, and what a task that was ended printed until then is there.
+/// D2, D1: each end has its status, and the output until the end is complete.
 #[rstest]
 #[tokio::test]
 async fn a_task_that_ended_has_one_of_these_statuses(#[values(Which::Docker, Which::Pool)] which: Which) {
@@ -18,7 +18,7 @@ async fn a_task_that_ended_has_one_of_these_statuses(#[values(Which::Docker, Whi
     for (line, timeout, status, code) in [
         ("echo out; echo err >&2", 0, Status::Success, 0),
         ("echo out; echo err >&2; exit 3", 60, Status::Error, 3),
-        // The code alone does not tell of memory, nor of a time-out.
+        // The exit code alone tells neither a lack of memory nor a time-out.
         ("echo out; echo err >&2; exit 137", 60, Status::Killed, 137),
         ("echo out; echo err >&2; sleep 1001 & sleep 1002", 2, Status::Timeout, 137),
     ] {
@@ -35,7 +35,7 @@ async fn a_task_that_ended_has_one_of_these_statuses(#[values(Which::Docker, Whi
     }
 }
 
-/// D2.
+/// D2: dropping a task's future cancels the task and ends its command.
 #[rstest]
 #[tokio::test]
 async fn a_task_that_is_given_up_is_cancelled(#[values(Which::Docker, Which::Pool)] which: Which) {
@@ -53,7 +53,7 @@ async fn a_task_that_is_given_up_is_cancelled(#[values(Which::Docker, Which::Poo
     assert_eq!(fixture.left().await, [""; 0]);
 }
 
-/// D2: as the engine reports it, which some engines do now and then only.
+/// D2: a task that the kernel killed for want of memory has that status. Some engines report it only now and then.
 #[rstest]
 #[tokio::test]
 async fn a_task_that_takes_too_much_memory_is_out_of_memory(
@@ -78,7 +78,7 @@ async fn a_task_that_takes_too_much_memory_is_out_of_memory(
     assert_eq!(statuses.last(), Some(&Status::OutOfMemory), "{statuses:?}");
 }
 
-/// D2: somebody else's kill is none of ours.
+/// D2: a kill from outside is told from our own.
 #[tokio::test]
 async fn a_task_that_somebody_else_kills_is_killed() {
     let fixture = Fixture::of(Which::Docker, "driver-killed").await;
@@ -91,7 +91,7 @@ async fn a_task_that_somebody_else_kills_is_killed() {
     assert_eq!(wait.await.expect("the engine tells").status, Status::Killed);
 }
 
-/// D2: a deadline, and a cancellation, that come when the task has ended already.
+/// D2: a deadline or a cancellation after the task's end changes nothing.
 #[rstest]
 #[tokio::test]
 async fn a_task_that_had_ended_by_itself_stays_as_it_ended(
@@ -122,7 +122,7 @@ async fn a_task_that_had_ended_by_itself_stays_as_it_ended(
     }
 }
 
-/// Whether a command runs in a container, by the engine's word.
+/// Returns `true` if a command runs in a container, by the engine's word.
 fn runs(container: &str, command: &str) -> bool {
     let answer = Engine::from_env().request("GET", &format!("/containers/{container}/top"), None);
     let answer = answer.expect("an answer");

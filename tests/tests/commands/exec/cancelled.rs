@@ -8,7 +8,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
 use super::waiting;
 
-/// C29: wherever the command is by then.
+/// C29: dropping a command's future after any poll ends the command.
 #[tokio::test]
 async fn a_command_that_is_dropped_at_any_moment_is_ended() {
     let session = OwnSession::begin("exec-cancel").await;
@@ -22,7 +22,7 @@ async fn a_command_that_is_dropped_at_any_moment_is_ended() {
     until_ended_without_poison(&container, "dropped at some moment").await;
 }
 
-/// C29: the engine starts what it was told to start, though nobody waits for it any more.
+/// C29: a command is ended although the engine starts it after its future was dropped.
 #[tokio::test]
 async fn a_command_that_is_dropped_in_each_request_is_ended() {
     let proxy = EngineProxy::start_default();
@@ -48,7 +48,7 @@ async fn a_command_that_is_dropped_in_each_request_is_ended() {
     }
 }
 
-/// C29: a runtime that ends with the test does not keep a command from being ended.
+/// C29: a command is ended although the runtime ends with the test.
 #[tokio::test]
 async fn a_command_that_is_dropped_with_its_runtime_is_ended() {
     let session = OwnSession::begin("exec-cancel-runtime").await;

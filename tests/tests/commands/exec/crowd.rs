@@ -9,9 +9,9 @@ use seatrial_tests::{Child, ProcessSnapshot, is_scenario, say};
 
 const MANY: usize = 200;
 
-/// C29: with children, grandchildren and daemons; in a process of its own, whose files can be counted.
+/// C29: two hundred commands with children, grandchildren and daemons run in a process whose files can be counted.
 #[test]
-fn two_hundred_leave_no_process_there_and_no_connection_here() {
+fn two_hundred_timed_out_commands_leave_no_process_and_no_connection() {
     let mut child = Child::spawn(scenario_two_hundred, &[]);
     child.line("clean", Duration::from_secs(280));
     assert!(child.wait(Duration::from_secs(30)).success(), "{:#?}", child.lines());

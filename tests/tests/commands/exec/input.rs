@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use super::waiting;
 
-/// C27: all of it arrives, binary and large, and then its end.
+/// C27: input arrives complete, binary and large, and then ends.
 #[tokio::test]
 async fn bytes_arrive_whole_and_end() {
     let session = OwnSession::begin("exec-stdin").await;
@@ -26,7 +26,7 @@ async fn bytes_arrive_whole_and_end() {
     assert_eq!(none.stdout_text(), "0\n", "a command that reads does not wait for what never comes");
 }
 
-/// C27: a reader is read as it gives, and may borrow.
+/// C27: a command's input can come from a reader, which may borrow.
 #[tokio::test]
 async fn a_reader_is_read_to_its_end() {
     let session = OwnSession::begin("exec-reader").await;
@@ -49,7 +49,7 @@ async fn a_reader_is_read_to_its_end() {
     assert_eq!(output.expect("it runs").stdout_text(), "piece by piece, more than fits\n".repeat(3));
 }
 
-/// C27: as in a shell's pipe. What is never read does not hold the end up.
+/// C27: a command need not read its input, as in a shell's pipe, and ends all the same.
 #[tokio::test]
 async fn a_command_that_does_not_read_all_is_no_error() {
     let session = OwnSession::begin("exec-unread").await;
@@ -84,7 +84,7 @@ impl AsyncRead for Failing {
     }
 }
 
-/// C27, C29: the command is ended, since what it has read is not what it was to read.
+/// C27, C29: an error of the reader ends the command, which has not got its whole input.
 #[tokio::test]
 async fn a_reader_that_fails_is_an_error_and_ends_the_command() {
     let session = OwnSession::begin("exec-failing-reader").await;

@@ -1,12 +1,11 @@
-//! What a command costs the engine.
+//! The number of requests that a command makes of the engine.
 
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;
 
 use super::waiting;
 
-/// C27: the end is noticed when the stream ends, so one question about the exit code is enough; and what could end the
-/// command is not copied before it is needed.
+/// C27: a command takes three requests. Its end shows in the stream, so one question for the exit code is enough.
 #[tokio::test]
 async fn a_command_is_three_requests() {
     let proxy = EngineProxy::start_default();

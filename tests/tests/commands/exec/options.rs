@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::waiting;
 
-/// C27: the first bytes of each stream are kept, and it is said that there were more.
+/// C27: the first bytes of each stream are kept, and the result says that there were more.
 #[tokio::test]
 async fn output_beyond_the_limit_is_dropped_and_said_to_be() {
     let session = OwnSession::begin("exec-limit").await;
@@ -50,7 +50,7 @@ async fn scenario_flood() {
     say(&format!("peak: {}", peak.trim().trim_end_matches(" kB")));
 }
 
-/// C27: one stream, with the terminal's line ends.
+/// C27: with a terminal there is one stream, with the terminal's line ends.
 #[tokio::test]
 async fn a_terminal_is_one_where_it_was_asked_for() {
     let session = OwnSession::begin("exec-tty").await;
@@ -66,7 +66,7 @@ async fn a_terminal_is_one_where_it_was_asked_for() {
     assert!(typed.ends_with("<typed>\r\n"), "{typed:?}");
 }
 
-/// C27: an engine that itself lacks a privilege can't give all, and says so.
+/// C27: a privileged command has more rights. An engine that lacks a right itself says so.
 #[tokio::test]
 async fn a_privileged_command_may_do_what_others_may_not() {
     let session = OwnSession::begin("exec-privileged").await;

@@ -4,7 +4,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::waiting;
 
-/// C27.
+/// C27: a command returns its exit code, stdout and stderr.
 #[tokio::test]
 async fn a_command_s_code_and_both_streams_come_back() {
     let session = OwnSession::begin("exec").await;
@@ -16,7 +16,7 @@ async fn a_command_s_code_and_both_streams_come_back() {
     assert_eq!((silent.exit_code, silent.stdout.len(), silent.stderr.len()), (0, 0, 0));
 }
 
-/// C27: words are passed as they are, with no shell in between.
+/// C27: arguments are passed unchanged, without a shell.
 #[tokio::test]
 async fn arguments_reach_the_command_as_they_are() {
     let session = OwnSession::begin("exec-args").await;
@@ -27,7 +27,7 @@ async fn arguments_reach_the_command_as_they_are() {
     assert_eq!(output.stdout_text(), words.map(|word| format!("{word}|")).concat());
 }
 
-/// C27.
+/// C27: a command has the environment, user and directory that its options say, and the container's otherwise.
 #[tokio::test]
 async fn environment_user_and_directory_are_the_command_s_own() {
     let session = OwnSession::begin("exec-options").await;
@@ -35,14 +35,14 @@ async fn environment_user_and_directory_are_the_command_s_own() {
     let line = "echo $FROM $OWN; id -u; id -g; pwd";
     let plain = container.exec(["sh", "-c", line]).await.expect("it runs");
     assert_eq!(plain.stdout_text(), "request\n0\n0\n/\n");
-    let with = container.exec(["sh", "-c", line]).env("OWN", "exec").user("tester").workdir("/tmp");
+    let with = container.exec(["sh", "-c", line]).env("OWN", "exec").user("tester").working_dir("/tmp");
     let with = with.await.expect("it runs");
     assert_eq!(with.stdout_text(), "request exec\n1000\n1000\n/tmp\n");
     let env = container.exec(["sh", "-c", line]).env("FROM", "exec").user("65534:1000").await;
     assert_eq!(env.expect("it runs").stdout_text(), "exec\n65534\n1000\n/\n");
 }
 
-/// C27: both streams, larger than any buffer between, and binary.
+/// C27: both streams come back complete, binary and larger than any buffer in between.
 #[tokio::test]
 async fn large_output_comes_back_whole() {
     let session = OwnSession::begin("exec-large").await;
@@ -53,7 +53,7 @@ async fn large_output_comes_back_whole() {
     assert!(output.stdout.ends_with(b"\0end") && output.stderr.iter().all(|byte| *byte == 0));
 }
 
-/// C27: what a signal ended has a code, as in shells.
+/// C27: a command that a signal ended has an exit code of 128 plus the signal, as in shells.
 #[tokio::test]
 async fn a_command_that_is_killed_has_the_code_of_its_signal() {
     let session = OwnSession::begin("exec-killed").await;
@@ -62,7 +62,7 @@ async fn a_command_that_is_killed_has_the_code_of_its_signal() {
     assert_eq!(output.exit_code, 137);
 }
 
-/// C27.
+/// C27: the output of commands that run at once is kept apart.
 #[tokio::test]
 async fn commands_at_once_do_not_mix() {
     let session = OwnSession::begin("exec-at-once").await;

@@ -21,7 +21,7 @@ fn check(container: &TestContainer, error: &Error, reason: &str) {
     assert!(poison.contains("sleep 1001") && poison.contains(reason), "{poison}");
 }
 
-/// C29, P14: with the reason; a restart, which ends all there is, cures it.
+/// C29, P14: a command that can't be ended poisons its container, with the reason; a restart cures it.
 #[tokio::test]
 async fn a_container_whose_command_can_t_be_ended_is_poisoned_until_it_restarts() {
     let proxy = EngineProxy::start_default();
@@ -41,7 +41,7 @@ async fn a_container_whose_command_can_t_be_ended_is_poisoned_until_it_restarts(
     assert!(error.is_timeout() && !container.is_poisoned(), "{error:?}");
 }
 
-/// C29: nothing can be done in a container that is frozen.
+/// C29: a command in a paused container can't be ended, so the container is poisoned.
 #[tokio::test]
 async fn a_container_that_is_paused_when_time_is_up_is_poisoned() {
     let session = OwnSession::begin("exec-poison-paused").await;
@@ -55,7 +55,7 @@ async fn a_container_that_is_paused_when_time_is_up_is_poisoned() {
     check(&container, &error, "paused");
 }
 
-/// C29: as with an error, so with a drop.
+/// C29: a dropped command that can't be ended poisons its container, as a timed-out one does.
 #[tokio::test]
 async fn a_dropped_command_that_can_t_be_ended_poisons_too() {
     let proxy = EngineProxy::start_default();
@@ -67,7 +67,7 @@ async fn a_dropped_command_that_can_t_be_ended_poisons_too() {
     until("it is poisoned", || container.is_poisoned()).await;
 }
 
-/// C29: a program that somebody removed is copied once more.
+/// C29: the helper program is copied again if it was removed from the container.
 #[tokio::test]
 async fn a_program_that_was_removed_is_copied_again() {
     let session = OwnSession::begin("exec-again").await;

@@ -6,7 +6,7 @@ use seatrial_test_support::own_session::{OwnSession, look_at, remove_by_hand};
 
 use super::waiting;
 
-/// C28: never a plain exit code that the command itself could have had.
+/// C28: a command that could not be started is an error, never an exit code that the command could have had.
 #[tokio::test]
 async fn a_command_that_could_not_be_started_is_an_error_that_says_why() {
     let session = OwnSession::begin("exec-cannot").await;
@@ -22,18 +22,18 @@ async fn a_command_that_could_not_be_started_is_an_error_that_says_why() {
         ("/etc", command("/etc").await, ""),
         ("no-such-user", command("true").user("no-such-user").await, "no-such-user"),
         ("no-such-group", command("true").user("tester:no-such-group").await, "no-such-group"),
-        ("/no-such-dir", command("true").workdir("/no-such-dir").await, "/no-such-dir"),
+        ("/no-such-dir", command("true").working_dir("/no-such-dir").await, "/no-such-dir"),
     ];
     for (what, result, reason) in cases {
         let error = failed(result);
         let text = error.to_string();
         assert!(error.is_not_started() && error.is_exec() && !error.is_timeout(), "{what}: {error:?}");
-        // Each runtime has its own words.
+        // Each runtime words the reason in its own way.
         let says_why = !is_native || text.to_lowercase().contains(reason);
         assert!(text.contains(what) && says_why, "{what}: {text}");
         assert!(text.contains(container.name()), "{text}");
     }
-    // What a shell says of such a command is its own exit code, and data.
+    // A shell that can't start such a command exits with a code of its own, which is a result.
     let shell = container.exec(["sh", "-c", "no-such-program"]).await.expect("the shell runs");
     assert_eq!(shell.exit_code, 127);
     assert!(shell.stderr_text().contains("not found"), "{}", shell.stderr_text());
@@ -42,9 +42,9 @@ async fn a_command_that_could_not_be_started_is_an_error_that_says_why() {
     assert!(!container.is_poisoned(), "what did not start need not be ended");
 }
 
-/// C27.
+/// C27: a command that is visibly wrong is refused without a request to the engine.
 #[tokio::test]
-async fn what_can_be_seen_to_be_wrong_is_refused_before_the_engine_is_asked() {
+async fn a_command_that_is_visibly_wrong_is_refused_before_the_engine_is_asked() {
     let session = OwnSession::begin("exec-empty").await;
     let container = waiting(&session).await;
     let error = failed(container.exec([""; 0]).await);
@@ -54,7 +54,7 @@ async fn what_can_be_seen_to_be_wrong_is_refused_before_the_engine_is_asked() {
     assert!(error.to_string().contains(container.name()), "{error:?}");
 }
 
-/// C27.
+/// C27: a command in a stopped container fails with a conflict.
 #[tokio::test]
 async fn a_command_in_a_container_that_does_not_run_is_a_conflict() {
     let session = OwnSession::begin("exec-stopped").await;
@@ -71,7 +71,7 @@ async fn a_command_in_a_container_that_does_not_run_is_a_conflict() {
     assert!(error.to_string().contains(container.name()), "{error:?}");
 }
 
-/// C27.
+/// C27: a command in a restarting container fails with a conflict.
 #[tokio::test]
 async fn a_command_in_a_container_that_is_restarting_is_a_conflict() {
     let session = OwnSession::begin("exec-restarting").await;
@@ -84,7 +84,7 @@ async fn a_command_in_a_container_that_is_restarting_is_a_conflict() {
     assert!(error.is_conflict() && error.to_string().contains("restarting"), "{error:?}");
 }
 
-/// C28: a command whose container is gone when its time is up has ended.
+/// C28: a command whose container is gone when its time is up counts as ended.
 #[tokio::test]
 async fn a_command_whose_container_ends_has_ended() {
     let session = OwnSession::begin("exec-with-container").await;

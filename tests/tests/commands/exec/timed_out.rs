@@ -9,7 +9,7 @@ use seatrial_test_support::processes::{self, FAMILY, sleepers, until_none_sleeps
 
 use super::waiting;
 
-/// How long commands get that are to be ended: enough for an engine under load to start them.
+/// The time limit of commands that are to be ended: enough for an engine under load to start them.
 const TIME: Duration = Duration::from_secs(3);
 
 /// Runs what leaves a whole family behind, and looks that nothing of it is left once the error is there.
@@ -20,7 +20,7 @@ fn check(left: &[String], error: &seatrial::Error, container: &TestContainer) {
     assert_eq!(container.poison(), None);
 }
 
-/// C29: no process is left at the moment that the error comes, and what was printed comes with it.
+/// C29: no process is left when the error comes, and the error has what was printed.
 #[tokio::test]
 async fn a_command_out_of_time_is_ended_with_all_its_children() {
     let session = OwnSession::begin("exec-timeout").await;
@@ -37,7 +37,7 @@ async fn a_command_out_of_time_is_ended_with_all_its_children() {
     assert_eq!(container.exec(["true"]).await.expect("it goes on").exit_code, 0);
 }
 
-/// C29: nothing of the image is needed: there is no shell in it, no library, and no `/tmp` worth the name.
+/// C29: a command is ended in an image without shell, libraries or a usable `/tmp`.
 #[tokio::test]
 async fn an_image_from_scratch_needs_nothing() {
     let session = OwnSession::begin("exec-timeout-scratch").await;
@@ -51,9 +51,9 @@ async fn an_image_from_scratch_needs_nothing() {
     check(&all[before.len().min(all.len())..], &error, &container);
 }
 
-/// C29: what the container and the command may not do does not matter.
+/// C29: a command is ended whatever rights the container and the command have.
 #[tokio::test]
-async fn any_user_and_any_container_will_do() {
+async fn a_timed_out_command_of_any_user_is_ended_in_any_container() {
     let session = OwnSession::begin("exec-timeout-any").await;
     let base = || session.shell("exec sleep 100000").init();
     let cases: [(&str, ContainerRequest); 5] = [
@@ -71,9 +71,10 @@ async fn any_user_and_any_container_will_do() {
     for (what, request) in cases {
         let container = request.start().await.expect(what);
         let line = format!("rmdir /tmp/away; {FAMILY}");
-        let command = container.exec(["sh", "-c", &line]).workdir("/tmp").timeout(TIME);
+        let command = container.exec(["sh", "-c", &line]).working_dir("/tmp").timeout(TIME);
         let error = failed(command.await);
-        let listed = container.exec(["ps", "-o", "args"]).workdir("/").await.expect("it runs").stdout_text();
+        let listed =
+            container.exec(["ps", "-o", "args"]).working_dir("/").await.expect("it runs").stdout_text();
         let left: Vec<_> =
             listed.lines().filter(|line| line.starts_with("sleep 100") && !line.contains("100000")).collect();
         assert!(left.is_empty() && error.is_timeout(), "{what}: {left:?} {error:?}");
@@ -81,7 +82,7 @@ async fn any_user_and_any_container_will_do() {
     }
 }
 
-/// C29: where the container may have no more processes, room is made for a moment.
+/// C29: a command is ended in a container that may have no more processes; the limit is raised for a moment.
 #[tokio::test]
 async fn a_container_that_is_full_of_processes_is_emptied() {
     let session = OwnSession::begin("exec-timeout-full").await;
@@ -96,8 +97,8 @@ async fn a_container_that_is_full_of_processes_is_emptied() {
     assert_eq!(limit, Some(40), "the limit is what it was");
 }
 
-/// C29: a command whose first process wiped its environment is ended where the engine's processes can be seen from here,
-/// which those in a sandbox can't; what is not ended is told.
+/// C29: a command whose first process cleared its environment is ended if the engine's processes can be seen from here.
+/// In a sandbox they can't, and the error says what was not ended.
 #[tokio::test]
 async fn a_command_that_clears_its_environment_is_ended() {
     let session = OwnSession::begin("exec-timeout-clear").await;
@@ -115,7 +116,7 @@ async fn a_command_that_clears_its_environment_is_ended() {
     }
 }
 
-/// C29: signals that can be ignored are, and a terminal or a flood of output does not hold the end up.
+/// C29: a command is ended although it ignores signals, floods its output or has a terminal.
 #[tokio::test]
 async fn the_deaf_the_loud_and_those_with_a_terminal_are_ended() {
     let session = OwnSession::begin("exec-timeout-deaf").await;
@@ -140,7 +141,7 @@ async fn the_deaf_the_loud_and_those_with_a_terminal_are_ended() {
     check(&sleepers(&container).await, &error, &container);
 }
 
-/// C29: nobody else's processes are touched.
+/// C29: ending a command touches no process of another one.
 #[tokio::test]
 async fn other_commands_and_what_earlier_ones_left_run_on() {
     let session = OwnSession::begin("exec-timeout-others").await;
@@ -156,7 +157,7 @@ async fn other_commands_and_what_earlier_ones_left_run_on() {
     assert!(left.len() == 1 && left[0].contains("sleep 1001"), "{left:?}");
 }
 
-/// C27, C29: a time that is not up changes nothing, and one of nothing ends the command at once.
+/// C27, C29: a limit that is not reached changes nothing, and a limit of zero ends the command at once.
 #[tokio::test]
 async fn a_time_that_suffices_is_not_noticed() {
     let session = OwnSession::begin("exec-in-time").await;
@@ -172,7 +173,7 @@ async fn a_time_that_suffices_is_not_noticed() {
     until_none_sleeps(&container, "under way at its deadline").await;
 }
 
-/// C29: a container from the basic image without an init has the same.
+/// C29: a command is ended in a container whose first process does not reap.
 #[tokio::test]
 async fn a_first_process_that_reaps_nobody_is_no_hindrance() {
     let session = OwnSession::begin("exec-timeout-unreaped").await;

@@ -1,4 +1,4 @@
-//! What can't be done with a process, and how that is said.
+//! Wrong uses of a process, and the errors that explain them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::{OwnSession, look_at};
 
 use super::waiting;
 
-/// C28, C30: at the start, not at the first read.
+/// C28, C30: a process that can't be started fails when it is started, not at the first read.
 #[tokio::test]
 async fn a_process_that_can_t_be_started_is_an_error_at_the_start() {
     let session = OwnSession::begin("process-cannot").await;
@@ -18,13 +18,13 @@ async fn a_process_that_can_t_be_started_is_an_error_at_the_start() {
         ("no-such-program", container.spawn(["no-such-program"]).tty(80, 24).await, "not found"),
         ("/etc/passwd", container.spawn(["/etc/passwd"]).await, "permission denied"),
         ("no-such-user", container.spawn(["true"]).user("no-such-user").await, "no-such-user"),
-        ("/no-such-dir", container.spawn(["true"]).workdir("/no-such-dir").await, "/no-such-dir"),
+        ("/no-such-dir", container.spawn(["true"]).working_dir("/no-such-dir").await, "/no-such-dir"),
     ];
     for (what, result, reason) in cases {
         let error = failed(result);
         let text = error.to_string();
         assert!(error.is_not_started(), "{what}: {error:?}");
-        // Each runtime has its own words.
+        // Each runtime words the reason in its own way.
         let says_why = !is_native || text.to_lowercase().contains(reason);
         assert!(text.contains(what) && says_why, "{what}: {text}");
         assert!(text.contains(container.name()), "{text}");
@@ -36,7 +36,7 @@ async fn a_process_that_can_t_be_started_is_an_error_at_the_start() {
     assert!(error.is_conflict() && error.to_string().contains("not running"), "{error:?}");
 }
 
-/// C30.
+/// C30: a terminal of no rows or columns is refused, and the error names it.
 #[tokio::test]
 async fn a_terminal_without_room_is_refused_by_name() {
     let session = OwnSession::begin("process-size").await;
@@ -58,7 +58,7 @@ async fn a_terminal_without_room_is_refused_by_name() {
     assert!(error.is_invalid() && error.to_string().contains("no terminal"), "{error:?}");
 }
 
-/// C30: by the other side, in the middle of a write.
+/// C30: a write fails if the other side closes in the middle of it.
 #[tokio::test]
 async fn a_write_to_one_who_stops_reading_does_not_hang_or_pass_for_done() {
     let session = OwnSession::begin("process-mid-write").await;
@@ -70,7 +70,7 @@ async fn a_write_to_one_who_stops_reading_does_not_hang_or_pass_for_done() {
     assert!(error.is_exec() && error.to_string().contains("standard input is closed"), "{error:?}");
     assert_eq!(ends.wait().await.expect("it has ended"), 0);
     let mut deaf = container.spawn(["sh", "-c", "exec <&-; sleep 1001"]).await.expect("it starts");
-    let error = failed(deaf.write_within(large, Duration::from_secs(1)).await);
+    let error = failed(deaf.write_timeout(large, Duration::from_secs(1)).await);
     assert!(error.is_exec(), "{error:?}");
     assert!(deaf.is_running().await.expect("the engine tells"));
     let mut closed = container.spawn(["cat"]).await.expect("it starts");
@@ -79,14 +79,14 @@ async fn a_write_to_one_who_stops_reading_does_not_hang_or_pass_for_done() {
     assert_eq!(closed.wait().await.expect("it ends"), 0);
 }
 
-/// C30.
+/// C30: a process ends for its handle when its container is removed.
 #[tokio::test]
 async fn a_process_whose_container_is_removed_has_ended() {
     let session = OwnSession::begin("process-removed").await;
     let container = waiting(&session).await;
     let mut process = container.spawn(["sh", "-c", "echo ready; sleep 1001"]).await.expect("it starts");
     process.read_until("ready\n", LONG).await.expect("it runs");
-    failed(process.read_within(SHORT).await);
+    failed(process.read_timeout(SHORT).await);
     container.remove().await.expect("it goes");
     let read = tokio::time::timeout(LONG, process.read()).await.expect("it comes to an end");
     assert!(matches!(read, Ok(None) | Err(_)), "{read:?}");

@@ -1,4 +1,4 @@
-//! What a handle does: reads, writes, waits, ends.
+//! The handle of a process: it reads, writes, waits and ends.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ async fn shell(container: &TestContainer) -> Process {
     container.spawn(["sh"]).await.expect("it starts")
 }
 
-/// C30.
+/// C30: stdout and stderr are read apart, and both end with the process.
 #[tokio::test]
 async fn streams_are_told_apart_and_end() {
     let session = OwnSession::begin("process-streams").await;
     let container = waiting(&session).await;
     let line = "echo out; read line; echo \"err $line $FROM $OWN\" >&2; pwd; exit 3";
     let mut process =
-        container.spawn(["sh", "-c", line]).env("OWN", "own").workdir("/tmp").await.expect("it starts");
-    let piece = process.read_within(LONG).await.expect("it prints");
+        container.spawn(["sh", "-c", line]).env("OWN", "own").working_dir("/tmp").await.expect("it starts");
+    let piece = process.read_timeout(LONG).await.expect("it prints");
     assert_eq!(piece, Some((LogStream::Stdout, Bytes::from("out\n"))));
     assert!(process.is_running().await.expect("the engine tells"));
     process.write("line\n").await.expect("it reads");
@@ -43,7 +43,7 @@ async fn streams_are_told_apart_and_end() {
     assert!(error.is_exec() && error.to_string().contains("standard input is closed"), "{error:?}");
 }
 
-/// C30: the output goes on after the input has ended.
+/// C30: output goes on after the input was closed.
 #[tokio::test]
 async fn standard_input_is_closed_by_itself() {
     let session = OwnSession::begin("process-half").await;
@@ -51,18 +51,18 @@ async fn standard_input_is_closed_by_itself() {
     let mut sort = container.spawn(["sort"]).await.expect("it starts");
     sort.write("b\nc\n").await.expect("it reads");
     sort.write("a\n").await.expect("it reads");
-    let early = failed(sort.read_within(SHORT).await);
+    let early = failed(sort.read_timeout(SHORT).await);
     assert!(early.is_timeout(), "it waits for the end: {early:?}");
     sort.close_stdin().await.expect("it is open");
     assert_eq!(sort.read_until("c\n", LONG).await.expect("it sorts"), b"a\nb\nc\n");
-    assert_eq!(sort.wait_within(LONG).await.expect("it ends"), 0);
+    assert_eq!(sort.wait_timeout(LONG).await.expect("it ends"), 0);
     let mut cat = container.spawn(["cat"]).await.expect("it starts");
     cat.write("all of it").await.expect("it reads");
     let output = cat.wait_with_output().await.expect("it ends");
     assert_eq!((output.exit_code, output.stdout_text().as_str()), (0, "all of it"));
 }
 
-/// C30.
+/// C30: the deadline of a read holds for that call only.
 #[tokio::test]
 async fn a_deadline_of_one_call_does_not_stay_for_the_next() {
     let session = OwnSession::begin("process-deadline").await;
@@ -70,15 +70,15 @@ async fn a_deadline_of_one_call_does_not_stay_for_the_next() {
     let mut process =
         container.spawn(["sh", "-c", "read line; sleep 2; echo late; read line"]).await.expect("it starts");
     for _ in 0..2 {
-        let error = failed(process.read_within(Duration::from_millis(50)).await);
+        let error = failed(process.read_timeout(Duration::from_millis(50)).await);
         assert!(error.is_timeout() && error.is_exec(), "{error:?}");
         assert!(error.to_string().contains("within 50 ms"), "{error}");
         assert!(
             error.to_string().contains("`sh -c read line") && error.to_string().contains(container.name())
         );
     }
-    let error = failed(process.wait_within(Duration::from_millis(50)).await);
-    assert!(error.is_timeout() && error.to_string().contains("runs still"), "{error:?}");
+    let error = failed(process.wait_timeout(Duration::from_millis(50)).await);
+    assert!(error.is_timeout() && error.to_string().contains("still runs"), "{error:?}");
     process.write("go\n").await.expect("it reads");
     let (stream, bytes) = process.read().await.expect("no deadline").expect("more");
     assert_eq!((stream, bytes.as_ref()), (LogStream::Stdout, &b"late\n"[..]));
@@ -86,7 +86,7 @@ async fn a_deadline_of_one_call_does_not_stay_for_the_next() {
     assert_eq!(process.wait().await.expect("no deadline"), 0);
 }
 
-/// C30.
+/// C30: a read that is dropped leaves its bytes for the next one.
 #[tokio::test]
 async fn reads_that_are_dropped_lose_nothing() {
     let session = OwnSession::begin("process-cancel").await;
@@ -113,7 +113,7 @@ async fn reads_that_are_dropped_lose_nothing() {
     assert_eq!(process.wait().await.expect("it ends"), 0);
 }
 
-/// C30.
+/// C30: reading up to a text finds it across frames, and leaves what follows for the next read.
 #[tokio::test]
 async fn a_text_is_found_across_pieces_and_the_rest_is_left() {
     let session = OwnSession::begin("process-until").await;
@@ -125,21 +125,21 @@ async fn a_text_is_found_across_pieces_and_the_rest_is_left() {
     assert_eq!(process.read_until("bcde", LONG).await.expect("it comes"), b"abcde");
     assert_eq!(process.read_until("f", LONG).await.expect("it came already"), b"f");
     let error = failed(process.read_until("never", SHORT).await);
-    assert!(error.is_timeout() && error.to_string().contains("last it printed `g`"), "{error:?}");
-    let (_, bytes) = process.read_within(LONG).await.expect("it was left").expect("it was left");
+    assert!(error.is_timeout() && error.to_string().contains("its last output was `g`"), "{error:?}");
+    let (_, bytes) = process.read_timeout(LONG).await.expect("it was left").expect("it was left");
     assert_eq!(bytes.as_ref(), b"g");
     process.close_stdin().await.expect("it is open");
     let error = failed(process.read_until("never", LONG).await);
     assert!(!error.is_timeout() && error.to_string().contains("ended without `never`"), "{error:?}");
 }
 
-/// C30: large both ways at once, when nobody reads at first.
+/// C30: large output in both directions is complete although it is read late.
 #[tokio::test]
-async fn what_is_not_read_holds_the_process_back_and_is_not_lost() {
+async fn unread_output_holds_the_process_back_and_is_not_lost() {
     let session = OwnSession::begin("process-large").await;
     let container = waiting(&session).await;
     let mut process = container.spawn(["head", "-c", "20000000", "/dev/zero"]).await.expect("it starts");
-    // Nobody reads for a while: it can't have ended.
+    // Nobody reads for a while, so it can't have ended.
     tokio::time::sleep(SHORT).await;
     assert!(process.is_running().await.expect("the engine tells"));
     let mut length = 0;
@@ -150,7 +150,7 @@ async fn what_is_not_read_holds_the_process_back_and_is_not_lost() {
     assert_eq!(process.wait().await.expect("it ends"), 0);
 }
 
-/// C30, C29.
+/// C30, C29: dropping the handle ends the whole process tree.
 #[tokio::test]
 async fn a_handle_that_is_dropped_ends_the_process_with_its_children() {
     let session = OwnSession::begin("process-drop").await;
@@ -169,7 +169,7 @@ async fn a_handle_that_is_dropped_ends_the_process_with_its_children() {
     ours.assert_not_grown();
 }
 
-/// C30, C29.
+/// C30, C29: a kill ends the whole process tree, and what was printed before can still be read.
 #[tokio::test]
 async fn a_process_that_is_killed_is_gone_with_its_children_and_its_output_stays() {
     let session = OwnSession::begin("process-kill").await;
@@ -188,7 +188,7 @@ async fn a_process_that_is_killed_is_gone_with_its_children_and_its_output_stays
     assert_eq!(quick.read().await.expect("it was printed").expect("it was printed").1.as_ref(), b"said\n");
 }
 
-/// C30: what a process leaves running on purpose when it ends by itself stays.
+/// C30: the processes that a command leaves running on purpose stay when it ends by itself.
 #[tokio::test]
 async fn a_process_that_ended_by_itself_leaves_what_it_left() {
     let session = OwnSession::begin("process-service").await;
@@ -197,9 +197,9 @@ async fn a_process_that_ended_by_itself_leaves_what_it_left() {
         .spawn(["sh", "-c", "setsid sleep 1001 >/dev/null 2>&1 & echo begun"])
         .await
         .expect("it starts");
-    while process.read_within(LONG).await.expect("it ends").is_some() {}
+    while process.read_timeout(LONG).await.expect("it ends").is_some() {}
     drop(process);
-    // Ended after it, by the same means.
+    // It is ended afterwards, in the same way.
     let mut other = container.spawn(["sh", "-c", "sleep 1002 & echo ready; wait"]).await.expect("it starts");
     other.read_until("ready", LONG).await.expect("it runs");
     other.kill().await.expect("it is ended");
@@ -207,7 +207,7 @@ async fn a_process_that_ended_by_itself_leaves_what_it_left() {
     assert!(left.len() == 1 && left[0].contains("sleep 1001"), "{left:?}");
 }
 
-/// C29, C30: a start that nobody waits for.
+/// C29, C30: dropping the start of a process, after any poll, ends the process.
 #[tokio::test]
 async fn a_spawn_that_is_dropped_at_any_moment_is_ended() {
     let session = OwnSession::begin("process-cancel-spawn").await;

@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::waiting;
 
-/// C30: prompt, answer, a key that interrupts, a new size, the end.
+/// C30: a shell in a terminal prompts, answers, is interrupted by a key, is resized, and ends.
 #[tokio::test]
 async fn a_shell_in_a_terminal() {
     let session = OwnSession::begin("process-shell").await;
@@ -27,10 +27,10 @@ async fn a_shell_in_a_terminal() {
     shell.write("\u{3}").await.expect("it reads");
     shell.read_until("ready> ", LONG).await.expect("Ctrl-C interrupts, and it prompts");
     shell.write("exit 7\n").await.expect("it reads");
-    assert_eq!(shell.wait_within(LONG).await.expect("it ends"), 7);
+    assert_eq!(shell.wait_timeout(LONG).await.expect("it ends"), 7);
 }
 
-/// C30.
+/// C30: an interactive program is driven through a terminal and through pipes.
 #[tokio::test]
 async fn psql_in_a_terminal_and_in_a_pipe() {
     let session = OwnSession::begin("process-psql").await;
@@ -56,7 +56,7 @@ async fn psql_in_a_terminal_and_in_a_pipe() {
     let table = typed.read_until("(1 row)", LONG).await.expect("it answers");
     assert!(String::from_utf8_lossy(&table).contains("     2\r\n"), "{}", String::from_utf8_lossy(&table));
     typed.write("\\q\n").await.expect("it reads");
-    assert_eq!(typed.wait_within(LONG).await.expect("it ends"), 0);
+    assert_eq!(typed.wait_timeout(LONG).await.expect("it ends"), 0);
 
     let mut piped = psql().await.expect("it starts");
     piped
@@ -68,7 +68,7 @@ async fn psql_in_a_terminal_and_in_a_pipe() {
     assert!(output.stderr_text().contains("relation \"nowhere\" does not exist"), "{}", output.stderr_text());
 }
 
-/// C30: a program that draws on the whole screen, and draws it anew when the screen is another.
+/// C30: a full-screen program draws the screen, and draws it again at another size.
 #[tokio::test]
 async fn an_editor_on_the_whole_screen() {
     let session = OwnSession::begin("process-vi").await;
@@ -96,7 +96,7 @@ async fn an_editor_on_the_whole_screen() {
     };
     assert!(tildes(&redrawn) >= 17, "{:?}", String::from_utf8_lossy(&redrawn));
     vi.write(":wq\r").await.expect("it reads");
-    assert_eq!(vi.wait_within(LONG).await.expect("it ends"), 0);
+    assert_eq!(vi.wait_timeout(LONG).await.expect("it ends"), 0);
     let letter = container.exec(["cat", "/tmp/letter"]).await.expect("it runs");
     assert_eq!(letter.stdout_text(), "Dear all,\nthe ship sails.\n");
 }

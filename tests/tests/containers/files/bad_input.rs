@@ -7,7 +7,7 @@ use seatrial::{CopyIn, Error};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;
 
-/// The sources that nothing can be made of, each with words of the reason.
+/// Returns sources that can't be copied, each with words of the reason.
 fn impossible(host: &std::path::Path) -> Vec<(CopyIn, String)> {
     let at = |name: &str| host.join(name);
     let named = |name: &str, reason: &str| format!("`{}` {reason}", at(name).display());
@@ -40,9 +40,9 @@ fn assert_says(error: &Error, reason: &str, container: &str) {
     assert!(text.contains(reason) && text.contains(container), "`{reason}` is not in: {text}");
 }
 
-/// C8, C19.
+/// C8, C19: a request with a source that can't be copied fails before a container is created.
 #[tokio::test]
-async fn what_cannot_be_copied_is_refused_before_anything_is_created() {
+async fn a_source_that_cannot_be_copied_is_refused_before_anything_is_created() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "refused").await;
     let (host, _listener) = host();
@@ -57,9 +57,9 @@ async fn what_cannot_be_copied_is_refused_before_anything_is_created() {
     assert_eq!(proxy.requests().len(), 0, "the engine was asked: {:?}", proxy.requests());
 }
 
-/// C19.
+/// C19: a source that can't be copied fails before the engine is sent anything.
 #[tokio::test]
-async fn what_cannot_be_copied_into_a_running_container_is_refused_before_anything_is_sent() {
+async fn a_source_that_cannot_be_copied_into_a_running_container_is_refused_before_anything_is_sent() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "refused").await;
     let (host, _listener) = host();
@@ -72,7 +72,7 @@ async fn what_cannot_be_copied_into_a_running_container_is_refused_before_anythi
     assert_eq!(proxy.requests().len(), 0, "the engine was asked: {:?}", proxy.requests());
 }
 
-/// C8, C19: that the root is read-only is for the engine to say; the container that it has made by then goes.
+/// C8, C19: the engine refuses a copy to a read-only root, and the container that it had created is removed.
 #[tokio::test]
 async fn a_copy_to_a_read_only_root_is_an_error_that_says_what_would_work() {
     let session = OwnSession::begin("read-only").await;
@@ -92,7 +92,7 @@ async fn a_copy_to_a_read_only_root_is_an_error_that_says_what_would_work() {
     assert_eq!(output.stdout_text(), "mounted");
 }
 
-/// C8, C19: a reader that does not give what it promised leaves no container.
+/// C8, C19: a reader that gives fewer or more bytes than it promised is an error that leaves no container.
 #[tokio::test]
 async fn a_reader_that_does_not_keep_its_word_is_an_error_that_names_its_target() {
     let session = OwnSession::begin("reader").await;
@@ -116,7 +116,7 @@ async fn a_reader_that_does_not_keep_its_word_is_an_error_that_names_its_target(
     }
 }
 
-/// C19.
+/// C19: a target below a file of the container is refused by the engine, and the container stays usable.
 #[tokio::test]
 async fn a_path_through_a_file_of_the_container_is_refused_by_the_engine() {
     let session = OwnSession::begin("through-a-file").await;
@@ -127,7 +127,7 @@ async fn a_path_through_a_file_of_the_container_is_refused_by_the_engine() {
     assert!(container.copy_in(CopyIn::bytes("x", "/etc/in")).await.is_ok(), "it is usable as before");
 }
 
-/// C19.
+/// C19: a copy into a removed container fails with "not found".
 #[tokio::test]
 async fn a_copy_into_a_container_that_is_gone_says_so() {
     let session = OwnSession::begin("gone").await;

@@ -1,4 +1,4 @@
-//! What is copied in, as the container itself sees it.
+//! Copies into a container, as the container itself sees them.
 
 use std::fs;
 use std::io::Cursor;
@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::tree::{list_after_start, list_host, list_in, time, tree};
 
-/// C19: modes, times, links, empty directories, odd and long names; owned by root unless told otherwise.
+/// C19: modes, times, links, empty directories, odd and long names arrive unchanged; the owner is root by default.
 #[tokio::test]
 async fn a_directory_copied_before_the_start_is_in_the_container_as_in_the_host() {
     let session = OwnSession::begin("copy-in").await;
@@ -17,7 +17,7 @@ async fn a_directory_copied_before_the_start_is_in_the_container_as_in_the_host(
     assert_eq!(list_after_start(request, "/made/here").await, list_host(host.path(), "0 0"));
 }
 
-/// C19: the same while the container runs.
+/// C19: a copy into a running container has the same result.
 #[tokio::test]
 async fn a_directory_copied_while_the_container_runs_is_there_as_in_the_host() {
     let session = OwnSession::begin("copy-in").await;
@@ -27,7 +27,7 @@ async fn a_directory_copied_while_the_container_runs_is_there_as_in_the_host() {
     assert_eq!(list_in(&container, "/made/here").await, list_host(host.path(), "0 0"));
 }
 
-/// C19: an owner that is given is that of all that is copied, the directory itself included.
+/// C19: a given owner owns everything that is copied, including the directory itself.
 #[tokio::test]
 async fn a_given_owner_has_all_of_a_directory() {
     let session = OwnSession::begin("owner").await;
@@ -39,7 +39,7 @@ async fn a_given_owner_has_all_of_a_directory() {
     assert!(above[0].starts_with('d') && above[0].contains(" 1000 70000 - "), "{above:?}");
 }
 
-/// C19: file, bytes and reader, each with a mode, an owner and a time of its own or the default.
+/// C19: a file, bytes and a reader each get the mode, owner and time that were given, or the default.
 #[tokio::test]
 async fn files_bytes_and_readers_have_what_they_were_given() {
     let session = OwnSession::begin("sources").await;
@@ -65,7 +65,7 @@ async fn files_bytes_and_readers_have_what_they_were_given() {
     assert_eq!(output.stdout_text(), "a plain file\n#!/bin/sh\necho it runs\ngivenread");
 }
 
-/// C19: a mode for a directory is that of its files; who may read a directory may enter it.
+/// C19: a mode for a directory applies to its files, and directories can be entered by all who can read them.
 #[tokio::test]
 async fn a_mode_for_a_directory_is_that_of_its_files() {
     let session = OwnSession::begin("mode").await;
@@ -77,7 +77,7 @@ async fn a_mode_for_a_directory_is_that_of_its_files() {
     assert_eq!(listed, ["d0750 0 0 - 5 sub", "-0640 0 0 1 5 sub/file"]);
 }
 
-/// C19: directories that are missing are made for root, and those that are there stay as they are.
+/// C19: missing directories are created for root, and existing ones stay unchanged.
 #[tokio::test]
 async fn directories_that_are_there_stay_as_they_are() {
     let session = OwnSession::begin("parents").await;
@@ -110,7 +110,7 @@ async fn directories_that_are_there_stay_as_they_are() {
     );
 }
 
-/// C19: what is copied over a file is in its place.
+/// C19: a copy replaces a file of the same name.
 #[tokio::test]
 async fn a_file_that_is_there_is_replaced() {
     let session = OwnSession::begin("replace").await;
@@ -122,7 +122,7 @@ async fn a_file_that_is_there_is_replaced() {
     }
 }
 
-/// C19: a process of another user may use what is its own.
+/// C19: a file with an owner and mode 400 can be read by its owner only.
 #[tokio::test]
 async fn a_secret_file_is_read_by_its_owner_alone() {
     let session = OwnSession::begin("secret").await;
@@ -134,7 +134,7 @@ async fn a_secret_file_is_read_by_its_owner_alone() {
     assert_eq!((other.stdout_text().as_str(), other.exit_code()), ("", Some(74)));
 }
 
-/// C19: files go into volumes too, as they will be seen by the container.
+/// C19: files are copied into volumes, too, at the path that the container sees.
 #[tokio::test]
 async fn a_file_goes_into_a_volume_before_the_start() {
     let session = OwnSession::begin("volume").await;

@@ -1,4 +1,4 @@
-//! What is copied out, as it was in the container.
+//! Copies out of a container, compared with what it has.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use seatrial_tests::{EngineProxy, Fault, Matcher};
 
 use super::tree::{list_host, time, tree};
 
-/// A container with `/data/file` and `/data/link`.
+/// Starts a container with `/data/file` and `/data/link`.
 async fn with_data(session: &OwnSession) -> TestContainer {
     let file = CopyIn::bytes("some content", "/data/file").mode(0o640).mtime(time(1_000_000_000));
     let host = tempfile::tempdir().expect("a folder");
@@ -20,18 +20,18 @@ async fn with_data(session: &OwnSession) -> TestContainer {
     request.start().await.expect("it starts")
 }
 
-/// C20: as it went in, it comes out: modes, times, links that stay inside, empty directories, odd and long names.
+/// C20: modes, times, inner links, empty directories, odd and long names come out as they went in.
 #[tokio::test]
 async fn a_directory_comes_out_as_it_went_in() {
     let session = OwnSession::begin("copy-out").await;
     let host = tree();
-    // The one link that leads out is for another test.
+    // The link that points outside belongs to another test.
     fs::remove_file(host.path().join("broken")).expect("it was there");
     let container =
         session.idle().copy_in(CopyIn::dir(host.path(), "/data")).start().await.expect("it starts");
     let target = tempfile::tempdir().expect("a folder");
     let copied = container.copy_out("/data", target.path().join("new")).await.expect("it is copied");
-    // Times of links are not kept, as those of what is behind them matter.
+    // Times of links are not kept; those of their targets are.
     let without_links =
         |list: Vec<String>| list.into_iter().filter(|line| !line.starts_with('l')).collect::<Vec<_>>();
     let (was, is) = (list_host(host.path(), "-"), list_host(&target.path().join("new"), "-"));
@@ -59,7 +59,7 @@ async fn a_directory_comes_out_as_it_went_in() {
     );
 }
 
-/// C20.
+/// C20: a directory that is copied out merges into an existing one and replaces files of the same name only.
 #[tokio::test]
 async fn a_directory_goes_into_one_that_is_there_and_replaces_files_only() {
     let session = OwnSession::begin("copy-out-into").await;
@@ -74,7 +74,7 @@ async fn a_directory_goes_into_one_that_is_there_and_replaces_files_only() {
     assert!(fs::symlink_metadata(target.path().join("link")).is_err(), "a link that leads out was made");
 }
 
-/// C20: a file in each form.
+/// C20: a file is copied out to a file, as bytes, or to a writer.
 #[tokio::test]
 async fn a_file_comes_out_as_a_file_as_bytes_and_to_a_writer() {
     let session = OwnSession::begin("copy-out-file").await;
@@ -90,7 +90,7 @@ async fn a_file_comes_out_as_a_file_as_bytes_and_to_a_writer() {
     assert_eq!(*writer.0.lock().expect("unharmed"), b"some content");
 }
 
-/// C20: a container need not run.
+/// C20: a container need not run for a copy.
 #[tokio::test]
 async fn a_file_comes_out_of_a_container_that_has_ended() {
     let session = OwnSession::begin("copy-out-ended").await;
@@ -99,7 +99,7 @@ async fn a_file_comes_out_of_a_container_that_has_ended() {
     assert_eq!(&container.read_file("/result", 100).await.expect("read")[..], b"the result");
 }
 
-/// C20: in every form.
+/// C20: a missing path is an error that names it, in every form of the copy.
 #[tokio::test]
 async fn a_path_that_is_not_there_is_an_error_that_names_it() {
     let session = OwnSession::begin("copy-out-missing").await;
@@ -124,9 +124,9 @@ async fn a_path_that_is_not_there_is_an_error_that_names_it() {
     assert_eq!(fs::read_dir(target.path()).expect("readable").count(), 0);
 }
 
-/// C20: what is something else than was asked for is an error that names it, and leaves nothing.
+/// C20: a directory in place of a file, and the reverse, is an error that names it and leaves nothing.
 #[tokio::test]
-async fn what_is_not_what_was_asked_for_is_refused() {
+async fn a_copy_of_another_kind_than_was_asked_for_is_refused() {
     let session = OwnSession::begin("copy-out-other").await;
     let container = with_data(&session).await;
     let target = tempfile::tempdir().expect("a folder");
@@ -164,7 +164,7 @@ async fn what_is_not_what_was_asked_for_is_refused() {
     assert_eq!(fs::read_dir(target.path()).expect("readable").count(), 0);
 }
 
-/// C20: an archive that breaks off leaves what was there.
+/// C20: an archive that breaks off leaves the target as it was.
 #[tokio::test]
 async fn an_archive_that_is_cut_leaves_the_target_as_it_was() {
     let proxy = EngineProxy::start_default();

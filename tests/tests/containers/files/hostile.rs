@@ -40,7 +40,7 @@ fn archive(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in entries {
         let mut header = Header::new_gnu();
-        // Not by the setters, which refuse what this is about.
+        // The setters would refuse this, so the body is changed directly.
         let fields = header.as_old_mut();
         fields.name[..entry.name.len()].copy_from_slice(entry.name.as_bytes());
         fields.linkname[..entry.link.len()].copy_from_slice(entry.link.as_bytes());
@@ -91,7 +91,7 @@ impl Setup {
         self.container.copy_out("/d", self.target()).await
     }
 
-    /// Nothing but the target was touched.
+    /// Checks that nothing but the target was touched.
     #[track_caller]
     fn assert_untouched_outside(&self, what: &str) {
         let listed = list_host(self.host.path(), "-");
@@ -103,7 +103,7 @@ impl Setup {
     }
 }
 
-/// C20: each with the entry that is at fault.
+/// C20: an archive with an entry that points outside is an error that names the entry.
 #[tokio::test]
 async fn an_archive_that_would_write_elsewhere_is_an_error_that_names_the_entry() {
     let setup = Setup::new().await;
@@ -118,7 +118,7 @@ async fn an_archive_that_would_write_elsewhere_is_an_error_that_names_the_entry(
         (vec![dir("d/"), hard_link("d/evil", &format!("{outside}/precious"))], "d/evil".into()),
         (vec![dir("d/"), hard_link("d/evil", "../outside/precious")], "d/evil".into()),
         (vec![dir("d/"), hard_link("d/evil", "d/../../outside/precious")], "d/evil".into()),
-        // A link that stays inside, and then something through it.
+        // A link that stays inside, and then an entry that goes through it.
         (vec![dir("d/"), dir("d/sub/"), symlink("d/to", "sub"), file("d/to/evil")], "d/to/evil".into()),
         (vec![dir("d/"), symlink("d/to", "later"), file("d/to")], "d/to".into()),
         (vec![symlink("d", &outside), file("d/evil")], "d".into()),
@@ -133,7 +133,7 @@ async fn an_archive_that_would_write_elsewhere_is_an_error_that_names_the_entry(
     }
 }
 
-/// C20: what points out is left out, and said; what would go through it goes nowhere else.
+/// C20: a link that points outside is left out and listed, and nothing is written through it.
 #[tokio::test]
 async fn a_link_that_points_out_is_left_out_and_said() {
     let setup = Setup::new().await;
@@ -151,7 +151,7 @@ async fn a_link_that_points_out_is_left_out_and_said() {
     }
 }
 
-/// C20: links that are there in the target already are not followed either.
+/// C20: a link that the target has already is not followed.
 #[tokio::test]
 async fn a_link_in_the_target_is_not_followed() {
     let setup = Setup::new().await;
@@ -167,7 +167,7 @@ async fn a_link_in_the_target_is_not_followed() {
     assert!(fs::symlink_metadata(setup.target().join("file")).expect("there").is_file());
 }
 
-/// C20: devices are not made, and set-id bits are not kept.
+/// C20: devices are not created, and set-id bits are not kept.
 #[tokio::test]
 async fn devices_and_set_id_bits_stay_in_the_container() {
     let setup = Setup::new().await;
@@ -178,9 +178,9 @@ async fn devices_and_set_id_bits_stay_in_the_container() {
     assert_eq!(list_host(&setup.target(), "-").len(), 1);
 }
 
-/// C20: rubbish in place of an archive.
+/// C20: an answer that is not an archive is an error, and nothing is written.
 #[tokio::test]
-async fn what_is_no_archive_is_an_error_and_leaves_nothing() {
+async fn an_answer_that_is_no_archive_is_an_error_and_leaves_nothing() {
     let setup = Setup::new().await;
     for body in [Vec::new(), vec![0; 1024], b"this is no archive".repeat(100), vec![0xff; 5000]] {
         setup.proxy.clear_rules();

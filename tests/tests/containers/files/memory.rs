@@ -1,4 +1,4 @@
-//! How much memory a copy takes, seen in a process of its own.
+//! The memory that a copy takes, measured in a process of its own.
 
 use std::fs;
 use std::io::{self, Read};
@@ -12,7 +12,7 @@ const SIZE: u64 = 256 << 20;
 /// In kB, as the kernel gives it.
 const LIMIT: u64 = 64 << 10;
 
-/// C19, C20: in and out again, far more than the memory that the process may take.
+/// C19, C20: far more is copied in and out than the memory that the process may take.
 #[test]
 fn a_large_copy_takes_little_memory_in_both_directions() {
     let mut child = Child::spawn(scenario_copies, &[]);

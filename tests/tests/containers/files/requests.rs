@@ -1,4 +1,4 @@
-//! How copies go to the engine, seen by a proxy in front of it.
+//! The requests by which copies go to the engine, seen by a proxy in front of it.
 
 use std::io::Cursor;
 
@@ -8,7 +8,7 @@ use seatrial_tests::EngineProxy;
 
 use super::tree::tree;
 
-/// One source of each kind.
+/// Returns one source of each kind.
 fn sources(host: &std::path::Path) -> [CopyIn; 4] {
     [
         CopyIn::dir(host, "/in/dir"),
@@ -22,7 +22,7 @@ fn archives(proxy: &EngineProxy) -> usize {
     proxy.count(|request| request.is("PUT", "/archive"))
 }
 
-/// C19.
+/// C19: all sources of a request are sent in one archive.
 #[tokio::test]
 async fn all_sources_of_a_request_go_in_one_archive() {
     let proxy = EngineProxy::start_default();
@@ -36,7 +36,7 @@ async fn all_sources_of_a_request_go_in_one_archive() {
     assert_eq!(archives(&proxy), 1);
 }
 
-/// C19.
+/// C19: all sources of one copy are sent in one archive.
 #[tokio::test]
 async fn all_sources_copied_at_once_into_a_running_container_go_in_one_archive() {
     let proxy = EngineProxy::start_default();

@@ -50,28 +50,29 @@ pub(crate) fn time(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// What is in a directory of the host, as [`list_in`] shows it for a container that has it with this owner.
+/// Lists a directory of the host in the form of [`list_in`], as a container shows it that has it with this owner.
 pub(crate) fn list_host(root: &Path, owner: &str) -> Vec<String> {
     let mut lines = Vec::new();
     list_below(root, Path::new(""), owner, &mut lines);
     lines
 }
 
-/// What is in a directory of a container: `<type><mode> <uid> <gid> <size> <mtime> <path>[ -> <target>]`.
+/// Lists a directory of a container: `<type><mode> <uid> <gid> <size> <mtime> <path>[ -> <target>]`.
 pub(crate) async fn list_in(container: &TestContainer, dir: &str) -> Vec<String> {
     let output = container.exec(["/misbehave", "ls", dir]).await.expect("it runs");
     assert_eq!(output.exit_code, 0, "{}", output.stderr_text());
     below(&output.stdout_text(), dir)
 }
 
-/// The same of a container that is made for it alone.
+/// Lists a directory as [`list_in`] does, of a container that is started for it.
 pub(crate) async fn list_after_start(request: ContainerRequest, dir: &str) -> Vec<String> {
     let output = request.cmd(["ls", dir]).run().await.expect("it runs");
     assert_eq!(output.exit_code(), Some(0), "{}", output.stderr_text());
     below(&output.stdout_text(), dir)
 }
 
-/// A listing without the directory itself, its paths from there; the size of directories is the file system's matter.
+/// Returns a listing without the directory itself, its paths from there; the size of directories is the file system's
+/// matter.
 fn below(listing: &str, dir: &str) -> Vec<String> {
     let lines = listing.lines().filter_map(|line| {
         let [attributes, uid, gid, size, mtime, path] = line.splitn(6, ' ').collect::<Vec<_>>()[..] else {

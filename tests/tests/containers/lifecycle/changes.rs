@@ -7,12 +7,12 @@ use seatrial_test_support::own_session::{OwnSession, look_at};
 use seatrial_tests::EngineProxy;
 use serde_json::json;
 
-/// What the engine says of the container's state, by key.
+/// Returns a value of the container's state by the engine's word.
 fn state(container: &TestContainer, key: &str) -> serde_json::Value {
     look_at(container)["State"][key].clone()
 }
 
-/// C11.
+/// C11: a stop reports that it was made, and a second one that the container had stopped already.
 #[tokio::test]
 async fn a_stop_is_made_once_and_then_already_so() {
     let session = OwnSession::begin("stop").await;
@@ -26,7 +26,7 @@ async fn a_stop_is_made_once_and_then_already_so() {
     assert_eq!(container.start().await.expect("it runs"), Change::AlreadySo);
 }
 
-/// C11: the grace is the caller's, and what is left after it is killed.
+/// C11: a container that has not stopped after the caller's grace period is killed.
 #[tokio::test]
 async fn a_container_that_does_not_stop_within_its_grace_is_killed() {
     let session = OwnSession::begin("stop-deaf").await;
@@ -37,7 +37,7 @@ async fn a_container_that_does_not_stop_within_its_grace_is_killed() {
     assert_eq!(state(&container, "ExitCode"), 137);
 }
 
-/// C11, C4: the signal and the grace of a stop are those of the request.
+/// C11, C4: a stop uses the signal and the grace period of the request.
 #[tokio::test]
 async fn a_stop_sends_the_signal_that_the_request_names() {
     let session = OwnSession::begin("stop-signal").await;
@@ -48,7 +48,7 @@ async fn a_stop_sends_the_signal_that_the_request_names() {
     assert_eq!(state(&container, "ExitCode"), 5);
 }
 
-/// C11.
+/// C11: a signal is sent by its name, with or without `SIG`, or by its number.
 #[tokio::test]
 async fn a_signal_is_sent_by_name_or_number() {
     let session = OwnSession::begin("kill").await;
@@ -63,7 +63,7 @@ async fn a_signal_is_sent_by_name_or_number() {
     assert_eq!(container.kill("SIGKILL").await.expect("it has ended"), Change::AlreadySo);
 }
 
-/// C11.
+/// C11: an unknown signal is refused, and the error names it.
 #[tokio::test]
 async fn a_signal_that_there_is_not_is_refused_by_name() {
     let session = OwnSession::begin("kill-unknown").await;
@@ -74,7 +74,7 @@ async fn a_signal_that_there_is_not_is_refused_by_name() {
     assert_eq!(state(&container, "Running"), true);
 }
 
-/// C11.
+/// C11: pause and unpause report that they were made, and a second call that it was so already.
 #[tokio::test]
 async fn a_pause_and_its_end_are_made_once_and_then_already_so() {
     let session = OwnSession::begin("pause").await;
@@ -89,7 +89,7 @@ async fn a_pause_and_its_end_are_made_once_and_then_already_so() {
     assert_eq!(container.unpause().await.expect("it goes on already"), Change::AlreadySo);
 }
 
-/// C11: what does not run can't be frozen, and says so; frozen it is not.
+/// C11: pausing a stopped container is a conflict, and it is not paused afterwards.
 #[tokio::test]
 async fn a_pause_of_what_does_not_run_is_a_conflict() {
     let session = OwnSession::begin("pause-stopped").await;
@@ -101,7 +101,7 @@ async fn a_pause_of_what_does_not_run_is_a_conflict() {
     assert_eq!(container.unpause().await.expect("it is not frozen"), Change::AlreadySo);
 }
 
-/// C11, C17: after a restart the ports are those that the engine has chosen anew.
+/// C11, C17: after a restart the ports are those that the engine chose for the new run.
 #[tokio::test]
 async fn a_restart_is_another_run_whose_ports_are_looked_up() {
     let session = OwnSession::begin("restart").await;
@@ -116,7 +116,7 @@ async fn a_restart_is_another_run_whose_ports_are_looked_up() {
     container.wait(WaitFor::port(7000)).await.expect("it listens again");
 }
 
-/// C11.
+/// C11: new limits apply to a running container; limits that were not named stay.
 #[tokio::test]
 async fn limits_of_a_container_that_runs_are_changed_and_the_others_stay() {
     let session = OwnSession::begin("limits").await;
@@ -132,7 +132,7 @@ async fn limits_of_a_container_that_runs_are_changed_and_the_others_stay() {
     assert_eq!((&host["Memory"], &host["PidsLimit"]), (&json!(96 << 20), &json!(60)));
 }
 
-/// C11.
+/// C11: a limit that the engine refuses fails and leaves all limits as they were.
 #[tokio::test]
 async fn a_limit_that_the_engine_refuses_is_an_error_and_changes_nothing() {
     let session = OwnSession::begin("limits-bad").await;
@@ -144,9 +144,9 @@ async fn a_limit_that_the_engine_refuses_is_an_error_and_changes_nothing() {
     assert_eq!(look_at(&container)["HostConfig"]["Memory"], 64 << 20);
 }
 
-/// C11: one call each that changes something; what starts it again looks at its ports once, too.
+/// C11: each change is one request; a start of a container also looks at its ports.
 #[tokio::test]
-async fn each_change_is_one_call() {
+async fn each_change_of_a_container_is_one_request() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "one-call").await;
     let container = session.idle().start().await.expect("it starts");

@@ -3,7 +3,7 @@
 use seatrial::{Error, Limits};
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 
-/// C11, C15: typed, and with the container's name.
+/// C11, C15: each call about a removed container fails with "not found" and its name.
 #[tokio::test]
 async fn every_call_about_a_container_that_is_gone_is_not_found() {
     let session = OwnSession::begin("gone").await;

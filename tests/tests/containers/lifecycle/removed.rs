@@ -6,10 +6,10 @@ use futures_util::FutureExt;
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
-/// How long a removal may take that nobody waits for.
+/// The longest time for a removal in the background.
 const SOON: Duration = Duration::from_secs(30);
 
-/// C10.
+/// C10: the engine no longer has a container when `remove` returns.
 #[tokio::test]
 async fn a_container_is_gone_when_its_removal_returns() {
     let session = OwnSession::begin("removal").await;
@@ -20,7 +20,7 @@ async fn a_container_is_gone_when_its_removal_returns() {
     assert!(look(&id).is_none());
 }
 
-/// C10.
+/// C10: removing a container that is gone already succeeds.
 #[tokio::test]
 async fn a_removal_of_a_container_that_is_gone_is_a_success() {
     let session = OwnSession::begin("removal-gone").await;
@@ -29,7 +29,7 @@ async fn a_removal_of_a_container_that_is_gone_is_a_success() {
     container.remove().await.expect("it is gone, which is what was asked for");
 }
 
-/// C10: while somebody else removes it the engine refuses, and has it a moment longer.
+/// C10: a removal waits while the engine carries out somebody else's.
 #[tokio::test]
 async fn a_removal_that_is_in_progress_already_is_waited_for() {
     let proxy = EngineProxy::start_default();
@@ -43,7 +43,7 @@ async fn a_removal_that_is_in_progress_already_is_waited_for() {
     assert_eq!(proxy.count(|request| request.is("DELETE", &id)), 3);
 }
 
-/// C10: what can't be removed is told.
+/// C10: a removal that the engine refuses is an error.
 #[tokio::test]
 async fn a_removal_that_the_engine_refuses_for_good_is_an_error() {
     let proxy = EngineProxy::start_default();
@@ -58,7 +58,7 @@ async fn a_removal_that_the_engine_refuses_for_good_is_an_error() {
     remove_by_hand(&id);
 }
 
-/// C10: a caller's deadline is not the removal's.
+/// C10: a removal goes on after its caller's deadline.
 #[tokio::test]
 async fn a_removal_goes_on_when_its_caller_has_given_up() {
     let proxy = EngineProxy::start_default();
@@ -82,16 +82,16 @@ async fn a_removal_goes_on_when_its_caller_has_given_up() {
     .expect("the removal goes on");
 }
 
-/// C10: a removal that was never polled was never asked for; the drop of the handle removes it all the same.
+/// C10: a removal that was never polled drops the handle, which removes the container all the same.
 #[tokio::test]
 async fn a_removal_that_is_dropped_at_once_removes_too() {
     let session = OwnSession::begin("removal-dropped").await;
     let container = session.idle().start().await.expect("it starts");
     drop(container.remove());
-    // The end of the session looks.
+    // The end of the session checks that nothing is left.
 }
 
-/// C10: running or not, paused or not.
+/// C10: a container is removed whether it was created, runs, is paused or has ended.
 #[tokio::test]
 async fn a_container_is_removed_in_every_state() {
     let session = OwnSession::begin("removal-states").await;

@@ -7,7 +7,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
 use super::snapshots::{first, first_in, rest};
 
-/// M1, M4: samples that are cut in every place go on, and the end is told once the engine is back.
+/// M1, M4: samples go on after their stream is cut anywhere, and the end is reported once the engine is back.
 #[tokio::test]
 async fn a_monitor_outlasts_an_engine_that_breaks_off() {
     let proxy = EngineProxy::start_default();
@@ -27,7 +27,7 @@ async fn a_monitor_outlasts_an_engine_that_breaks_off() {
     let gate = Gate::new();
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::cut_after(1_000));
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::Hold(gate.clone()));
-    // Another one subscribes, and what it is told breaks off.
+    // Another watch subscribes, and its stream breaks off.
     drop(monitor);
     until("no connection is left", || proxy.connections() == 0).await;
     let mut monitor = container.monitor();

@@ -1,4 +1,5 @@
-//! What containers use and go through: samples, snapshots, restarts that a function decides on, and the profiler's hook.
+//! The monitor: samples of what containers use, snapshots of their states, restarts that a function decides on, and the
+//! profiler's hook.
 
 mod broken;
 mod profile;

@@ -10,7 +10,8 @@ use seatrial_tests::Engine;
 
 use super::profiler::Profiler;
 
-/// M6: a profiler is told of each run, and its end before the run's; `perf` attaches where it is there.
+/// M6: a profiler is called at the begin of each run, and before the run's end is reported; `perf` attaches if it is
+/// installed.
 #[tokio::test]
 async fn a_profiler_sees_each_run_from_its_beginning_to_before_its_end() {
     let session = OwnSession::begin("profile").await;
@@ -64,7 +65,7 @@ impl ProfileHook for Failing {
     }
 }
 
-/// M6: what fails is told where one looks, and changes nothing.
+/// M6: a profiler's failure is in the snapshot, and changes nothing else.
 #[tokio::test]
 async fn a_profiler_that_fails_is_told_and_not_fatal() {
     let session = OwnSession::begin("profile-fails").await;

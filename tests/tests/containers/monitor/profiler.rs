@@ -12,13 +12,13 @@ use seatrial::{ProfileHook, ProfileTarget};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// What was found of one run.
+/// The profile of one run.
 #[derive(Debug)]
 pub(crate) struct Profile {
     pub(crate) target: ProfileTarget,
-    /// How often the process was seen at work.
+    /// The number of samples in which the process was at work.
     pub(crate) samples: u64,
-    /// Whether the process was there still when the profile ended.
+    /// `true` if the process still ran when the profile ended.
     pub(crate) was_alive: bool,
 }
 
@@ -62,7 +62,7 @@ fn perf(target: &ProfileTarget) -> Outcome<Running> {
     let mut perf = Command::new("perf");
     perf.args(["record", "--quiet", "-p", &target.pid.to_string(), "-o"]).arg(&file);
     let mut child = perf.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    // It opens its file once it heeds signals; one that refuses ends.
+    // `perf` opens its file once it handles signals; if it is not permitted, it ends.
     while std::fs::metadata(&file).map_or(0, |file| file.len()) == 0 {
         if let Some(status) = child.try_wait()? {
             return Err(format!("perf: {status}").into());
@@ -72,7 +72,7 @@ fn perf(target: &ProfileTarget) -> Outcome<Running> {
     Ok(Running::Perf(child, file))
 }
 
-/// The number of samples in the file.
+/// Returns the number of samples in the file.
 fn end_perf(mut child: Child, file: PathBuf) -> Outcome<u64> {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
     child.wait()?;
@@ -89,7 +89,7 @@ fn looks(pid: u32) -> Running {
         let mut samples = 0;
         while !is_over.load(Ordering::SeqCst) {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            // Behind the name, which is in parentheses.
+            // The fields follow the name, which is in parentheses.
             samples += u64::from(stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R')));
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -5,7 +5,7 @@ use seatrial_test_support::observe::failed;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;
 
-/// M2: beside a restart policy of the engine's, however it came there, with none allowed, or for one run.
+/// M2: restarts by a function are refused beside the engine's restart policy, with a limit of zero, and for a `run`.
 #[tokio::test]
 async fn restarts_that_can_not_be_are_refused_before_the_engine_is_asked() {
     let proxy = EngineProxy::start_default();

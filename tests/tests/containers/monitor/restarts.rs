@@ -10,7 +10,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::snapshots::{first, first_in, rest};
 
-/// A function that counts its calls and always wants a restart, and its count.
+/// Returns a function that counts its calls and always wants a restart, and its count.
 fn counting() -> (Arc<AtomicUsize>, impl Fn(LastRun) -> AfterExit + Send + Sync + 'static) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
@@ -21,7 +21,7 @@ fn counting() -> (Arc<AtomicUsize>, impl Fn(LastRun) -> AfterExit + Send + Sync 
     (calls, decide)
 }
 
-/// M2: it is told how each run ended, and what it says is done; every snapshot has the count.
+/// M2: the function gets each run's end and decides on a restart; each snapshot has the count.
 #[tokio::test]
 async fn a_function_decides_on_each_end() {
     let session = OwnSession::begin("restarts").await;
@@ -50,7 +50,7 @@ async fn a_function_decides_on_each_end() {
     assert_eq!((state.exit_code, state.restart_count), (Some(3), 0), "the engine had no part in it");
 }
 
-/// M2: so many restarts and no more; a function that panics is told and restarts nothing more.
+/// M2: restarts end at their limit, or when the function panics.
 #[tokio::test]
 async fn restarts_end_with_their_number_and_with_a_panic() {
     let session = OwnSession::begin("restarts-end").await;
@@ -71,9 +71,9 @@ async fn restarts_end_with_their_number_and_with_a_panic() {
     assert_eq!(container.state().await.expect("it is there").exit_code, Some(1));
 }
 
-/// M2: an end that the handle has caused asks nobody; after another start an end does again.
+/// M2: an end that the handle caused does not call the function; the next end by itself does.
 #[tokio::test]
-async fn what_the_handle_ends_asks_nobody() {
+async fn an_end_by_the_handle_does_not_ask_the_restart_function() {
     let session = OwnSession::begin("restarts-stop").await;
     let (calls, decide) = counting();
     let request = session.steps("trap TERM 7 sleep forever").port(80).restart_when(decide);

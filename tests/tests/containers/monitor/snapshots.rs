@@ -1,4 +1,4 @@
-//! What a monitor tells of what a container does.
+//! A monitor's snapshots of its container.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub(crate) async fn rest(mut monitor: Monitor) -> Vec<Snapshot> {
     rest
 }
 
-/// M1: what there is to know, in turn; the end is the last that is told, though the container is there still.
+/// M1: snapshots report each state in order; the end is the last one, although the container still exists.
 #[tokio::test]
 async fn a_monitor_tells_what_a_container_does_and_uses() {
     let session = OwnSession::begin("monitor").await;
@@ -71,7 +71,7 @@ async fn a_monitor_tells_what_a_container_does_and_uses() {
     by_somebody_else(&container, "POST", "/unpause");
     first_in(&mut monitor, Phase::Running).await;
 
-    // Its own restart is no end.
+    // A restart by the handle is not an end.
     container.restart().await.expect("it is restarted");
     let again = |snapshot: &Snapshot| {
         assert_ne!(snapshot.phase, Phase::Exited, "{snapshot:?}");
@@ -86,7 +86,7 @@ async fn a_monitor_tells_what_a_container_does_and_uses() {
     assert_eq!((&last.phase, last.exit_code, &last.stats), (&Phase::Exited, Some(137), &None));
 }
 
-/// M1: who does not read loses what is in between, keeps nobody waiting, and gets the end.
+/// M1: a slow reader misses snapshots in between, delays nobody, and gets the last one.
 #[tokio::test]
 async fn a_slow_reader_gets_the_newest_snapshot_and_keeps_nobody_waiting() {
     let session = OwnSession::begin("monitor-slow").await;
@@ -100,7 +100,7 @@ async fn a_slow_reader_gets_the_newest_snapshot_and_keeps_nobody_waiting() {
     drop(unread);
 }
 
-/// M1: what the engine restarts by itself is restarting, with its count; a removal by somebody else is the end.
+/// M1: a restart by the engine is reported with its count, and a removal from outside as the end.
 #[tokio::test]
 async fn a_monitor_tells_of_the_engine_s_restarts_and_of_a_removal() {
     let session = OwnSession::begin("monitor-policy").await;
@@ -116,7 +116,7 @@ async fn a_monitor_tells_of_the_engine_s_restarts_and_of_a_removal() {
     rest(monitor).await;
 }
 
-/// M1: monitors share one connection for events; each that runs has one for its samples, and none is left after it.
+/// M1: monitors share one connection for events, have one each for samples, and leave none.
 #[tokio::test]
 async fn monitors_leave_no_connection() {
     let proxy = EngineProxy::start_default();
@@ -137,7 +137,7 @@ async fn monitors_leave_no_connection() {
     until("no connection is left", || proxy.connections() == 0).await;
 }
 
-/// M1: a start that fails is told, and is the end.
+/// M1: a failed start is reported as the end.
 #[tokio::test]
 async fn a_start_that_fails_is_the_last_that_is_told() {
     let session = OwnSession::begin("monitor-fails").await;

@@ -6,12 +6,12 @@ use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 use seatrial_tests::Engine;
 use serde_json::Value;
 
-/// What the engine itself says of a container's use.
+/// Returns a container's statistics by the engine's word.
 fn raw(container: &str) -> Value {
     Engine::from_env().get(&format!("/containers/{container}/stats?stream=false")).expect("statistics")
 }
 
-/// M3, M4, D5: a busy container's samples, one and as they come, to the end of its run; and of one that does not run.
+/// M3, M4, D5: a running container has samples, one at a time or as a stream until its end; a stopped one has none.
 #[tokio::test]
 async fn a_container_that_runs_has_samples() {
     let session = OwnSession::begin("stats").await;

@@ -13,7 +13,7 @@ pub(crate) fn engine_behind_tcp() -> SocketAddr {
     let address = listener.local_addr().expect("its address");
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            // A connection that fails is for the client to see.
+            // The client will see that the connection failed.
             let _ = forward(client);
         }
     });

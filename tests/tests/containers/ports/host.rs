@@ -11,7 +11,7 @@ use super::forward::engine_behind_tcp;
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// C18.
+/// C18: the host to connect to is the one of the engine's TCP address.
 #[tokio::test]
 async fn the_ports_of_an_engine_behind_tcp_are_reached_at_its_host() {
     let address = engine_behind_tcp();
@@ -28,7 +28,7 @@ async fn the_ports_of_an_engine_behind_tcp_are_reached_at_its_host() {
         let request = session.misbehave(&steps).port(7000).wait_for(WaitFor::log("ready"));
         let container = request.start().await.expect("it starts");
         assert_eq!(container.host(), host);
-        // An engine on this machine publishes on loopback, whatever way leads to it.
+        // An engine on this machine publishes on loopback, however it is reached.
         let bound = look_at(&container)["NetworkSettings"]["Ports"]["7000/tcp"][0].clone();
         assert_eq!(bound["HostIp"], "127.0.0.1");
         TcpStream::connect(container.addr(7000).expect("it is bound")).expect("it listens");
@@ -36,7 +36,7 @@ async fn the_ports_of_an_engine_behind_tcp_are_reached_at_its_host() {
     }
 }
 
-/// C18: all that goes over an upgraded or streamed connection works over TCP, too.
+/// C18: upgraded and streamed connections work over TCP, too.
 #[tokio::test]
 async fn an_engine_behind_tcp_runs_and_executes() {
     let docker_host = format!("tcp://{}", engine_behind_tcp());
@@ -53,7 +53,7 @@ async fn an_engine_behind_tcp_runs_and_executes() {
     container.remove().await.expect("it goes");
 }
 
-/// A port that neither kernel nor engine gives away by itself, and no other process of these tests takes.
+/// Returns a port that neither kernel nor engine gives away by itself, and no other process of these tests takes.
 fn fixed_port() -> u16 {
     20_000 + (std::process::id() % 10_000) as u16
 }
@@ -89,8 +89,8 @@ async fn scenario_prints_an_address() {
     say(&format!("address {host} bound {} by {source}", bound.as_str().expect("an address")));
 }
 
-/// C18: Seatrial's variable before the ecosystem's. What is not this machine's loopback can't be reached on the
-/// engine's loopback, so the port is published on all of the engine's addresses.
+/// C18: Seatrial's variable comes before the ecosystem's. For a host other than loopback, ports are published on all of
+/// the engine's addresses.
 #[test]
 fn a_variable_says_at_which_host_ports_are_reached() {
     let (ours, theirs) = ("SEATRIAL_HOST", "TESTCONTAINERS_HOST_OVERRIDE");
@@ -102,7 +102,7 @@ fn a_variable_says_at_which_host_ports_are_reached() {
         address_with(&[(theirs, "192.0.2.7")]),
         "192.0.2.7 bound 0.0.0.0 by `TESTCONTAINERS_HOST_OVERRIDE`"
     );
-    // The name may be another address's, too.
+    // The name may resolve to other addresses, too.
     assert_eq!(address_with(&[(ours, "localhost")]), "127.0.0.1 bound 127.0.0.1 by `SEATRIAL_HOST`");
     assert_eq!(
         address_with(&[(ours, ""), (theirs, "")]),
@@ -110,7 +110,7 @@ fn a_variable_says_at_which_host_ports_are_reached() {
     );
 }
 
-/// C18.
+/// C18: `SEATRIAL_HOST` with anything but a host name or an address is an error that names the variable.
 #[test]
 fn a_variable_that_is_no_host_is_refused_by_name() {
     let mut child = Child::spawn(scenario_prints_an_address, &[("SEATRIAL_HOST", "http://x:80")]);

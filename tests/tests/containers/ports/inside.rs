@@ -10,7 +10,8 @@ use seatrial_tests::{Engine, is_scenario, say, test_name};
 /// An image with the C library that the tests are linked with, on the machine that they are built for.
 const BASE: &str = "seatrial/base:dev";
 
-/// C18: this test binary is run again, in a container that has the engine's socket.
+/// C18: a test that runs in a container reaches ports at its gateway. This program runs again in a container that has
+/// the engine's socket.
 #[tokio::test]
 async fn within_a_container_ports_are_reached_at_its_gateway() {
     let session = OwnSession::begin("inside").await;

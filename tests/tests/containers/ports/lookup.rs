@@ -4,7 +4,7 @@ use seatrial::Port;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;
 
-/// C17.
+/// C17: published ports are looked up without a request to the engine.
 #[tokio::test]
 async fn lookups_after_the_start_ask_the_engine_nothing() {
     let proxy = EngineProxy::start_default();
@@ -22,7 +22,7 @@ async fn lookups_after_the_start_ask_the_engine_nothing() {
     container.remove().await.expect("it goes");
 }
 
-/// C17: each names the ports that there are.
+/// C17: each of the three errors lists the ports that the container has.
 #[tokio::test]
 async fn three_errors_say_why_a_port_has_no_address() {
     let session = OwnSession::begin("lookup-errors").await;
@@ -51,7 +51,7 @@ async fn three_errors_say_why_a_port_has_no_address() {
     }
 }
 
-/// C17.
+/// C17: a lookup in a container without published ports is an error that says so.
 #[tokio::test]
 async fn a_container_without_ports_says_so() {
     let session = OwnSession::begin("lookup-none").await;

@@ -1,4 +1,4 @@
-//! What the engine is told to publish, and that it is reached.
+//! Published ports: the engine is told to publish them, and they are reached.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// The engine's bindings of a port.
+/// Returns the engine's bindings of a port.
 fn bindings(container: &TestContainer, port: &str) -> Value {
     look_at(container)["NetworkSettings"]["Ports"][port].clone()
 }
@@ -20,7 +20,7 @@ async fn ready(request: ContainerRequest) -> TestContainer {
     request.wait_for(WaitFor::log("ready")).start().await.expect("it starts")
 }
 
-/// All that a TCP server at this address says before it closes.
+/// Returns all that a TCP server at this address says before it closes.
 fn greeting(address: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(SOON)).expect("a timeout");
@@ -29,7 +29,7 @@ fn greeting(address: &str) -> String {
     text
 }
 
-/// What comes back from a UDP server at this address; datagrams get lost.
+/// Returns the answer of a UDP server at this address. It asks again, since datagrams get lost.
 fn echo(address: &str) -> String {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     socket.set_read_timeout(Some(Duration::from_millis(500))).expect("a timeout");
@@ -43,12 +43,12 @@ fn echo(address: &str) -> String {
     panic!("{address} sends nothing back");
 }
 
-/// A port that nothing listens on now.
+/// Returns a port that nothing listens on now.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
-/// C17, C18.
+/// C17, C18: by default a port is published on loopback, at a port that the engine chooses.
 #[tokio::test]
 async fn a_port_is_published_on_loopback_only_on_a_port_that_the_engine_chooses() {
     let session = OwnSession::begin("publish-loopback").await;
@@ -63,7 +63,7 @@ async fn a_port_is_published_on_loopback_only_on_a_port_that_the_engine_chooses(
     assert_eq!(greeting(&address), "hello\n");
 }
 
-/// C17.
+/// C17: a request can choose the host's address.
 #[tokio::test]
 async fn a_port_is_published_on_the_address_that_is_asked_for() {
     let session = OwnSession::begin("publish-on").await;
@@ -82,7 +82,7 @@ async fn a_port_is_published_on_the_address_that_is_asked_for() {
     assert_eq!(greeting(&address), "again\n");
 }
 
-/// C17: one port on two addresses.
+/// C17: one port can be published on two addresses.
 #[tokio::test]
 async fn a_port_is_published_on_two_addresses() {
     let session = OwnSession::begin("publish-two").await;
@@ -94,7 +94,7 @@ async fn a_port_is_published_on_two_addresses() {
     assert_eq!(addresses, ["127.0.0.1", "127.0.0.3"]);
 }
 
-/// C17.
+/// C17: a request can choose the host's port.
 #[tokio::test]
 async fn a_fixed_port_is_the_one_that_was_given() {
     let session = OwnSession::begin("publish-fixed").await;
@@ -130,7 +130,7 @@ async fn udp_is_published_and_reached() {
     assert_eq!(container.addr(text).expect("it is bound"), udp);
 }
 
-/// C17: whether the kernel can is for the machine to say, what was asked for is not dropped.
+/// C17: a request for SCTP reaches the engine. Not every kernel can carry it out.
 #[tokio::test]
 async fn sctp_is_asked_for() {
     let session = OwnSession::begin("publish-sctp").await;
@@ -143,9 +143,9 @@ async fn sctp_is_asked_for() {
     }
 }
 
-/// C17.
+/// C17: a request can publish all exposed ports, or none.
 #[tokio::test]
-async fn all_that_is_exposed_can_be_published_and_nothing_can_be_too() {
+async fn all_exposed_ports_or_none_can_be_published() {
     let session = OwnSession::begin("publish-all").await;
     let steps = ["listen", "7000", "hello", "print", "ready"];
     let request = session.misbehave(&steps).expose(7000).expose(7001).publish_all();
@@ -158,7 +158,7 @@ async fn all_that_is_exposed_can_be_published_and_nothing_can_be_too() {
     }
 }
 
-/// C18: an IPv4 and an IPv6 binding of one port have ports of their own, and each is told with its own.
+/// C18: the IPv4 and the IPv6 binding of a port have host ports of their own, and are reported apart.
 #[tokio::test]
 async fn ipv4_and_ipv6_bindings_are_not_mixed_up() {
     let session = OwnSession::begin("publish-ipv6").await;

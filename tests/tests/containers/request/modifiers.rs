@@ -4,9 +4,9 @@ use seatrial_core::labels;
 use seatrial_test_support::own_session::{OwnSession, look_at};
 use serde_json::json;
 
-/// C4.
+/// C4: a modifier runs last, so its values replace those of setters and defaults.
 #[tokio::test]
-async fn what_a_modifier_sets_wins_over_every_setter_and_default() {
+async fn a_modifier_wins_over_every_setter_and_default() {
     let session = OwnSession::begin("modifiers").await;
     let container = session
         .idle()
@@ -40,7 +40,7 @@ async fn what_a_modifier_sets_wins_over_every_setter_and_default() {
     assert!(host["PortBindings"]["80/tcp"].is_array(), "what no modifier touches stays");
 }
 
-/// C4: the body's modifier comes after the host's, and sees what that one made.
+/// C4: the modifier of the body runs after that of the host configuration, and sees its changes.
 #[tokio::test]
 async fn the_modifier_of_the_body_sees_the_whole_request() {
     let session = OwnSession::begin("modifiers-whole").await;

@@ -3,12 +3,12 @@
 use regex::Regex;
 use seatrial_test_support::own_session::{OwnSession, look_at, own_id};
 
-/// C2.
+/// C2: a container without a given name is named after its test, and is unique.
 #[tokio::test]
 async fn a_name_is_made_from_the_test() {
     let session = OwnSession::begin("names-default").await;
     let (first, second) = (session.idle().start().await.unwrap(), session.idle().start().await.unwrap());
-    let expected = Regex::new("^/names-a_name_is_made_from_the_test-[a-z0-9]{8}$").unwrap();
+    let expected = Regex::new("^/request-names-a_name_is_made_from_the_test-[a-z0-9]{8}$").unwrap();
     for container in [&first, &second] {
         let name = look_at(container)["Name"].as_str().expect("a name").to_owned();
         assert_eq!(name, format!("/{}", container.name()));
@@ -17,7 +17,7 @@ async fn a_name_is_made_from_the_test() {
     assert_ne!(first.name(), second.name());
 }
 
-/// C2.
+/// C2: a given name is the container's name, unchanged.
 #[tokio::test]
 async fn a_name_that_is_given_is_used_as_it_is() {
     let session = OwnSession::begin("names-given").await;

@@ -15,7 +15,7 @@ fn assert_holds(actual: &Value, expected: Value) {
     }
 }
 
-/// C4.
+/// C4: command, entry point, environment, user, directory and the other options of the process reach the engine.
 #[tokio::test]
 async fn options_of_the_process_reach_the_engine() {
     let session = OwnSession::begin("options-process").await;
@@ -68,7 +68,7 @@ async fn options_of_the_process_reach_the_engine() {
     assert!(!env.contains(&"A=first"), "{env:?}");
 }
 
-/// C4.
+/// C4: a health check is a shell line with its times, or is switched off.
 #[tokio::test]
 async fn a_health_check_is_a_line_of_shell_or_none() {
     let session = OwnSession::begin("options-health").await;
@@ -81,7 +81,7 @@ async fn a_health_check_is_a_line_of_shell_or_none() {
     }
 }
 
-/// C4: limits, with the arithmetic of CPU time.
+/// C4: limits reach the engine, with CPU time converted.
 #[tokio::test]
 async fn limits_reach_the_engine() {
     let session = OwnSession::begin("options-limits").await;
@@ -111,7 +111,7 @@ async fn limits_reach_the_engine() {
     );
 }
 
-/// C4.
+/// C4: a limit in thousandths of a CPU becomes a quota of a period of 100 ms.
 #[tokio::test]
 async fn a_milli_cpu_is_100_microseconds_of_a_period_of_100_000() {
     let session = OwnSession::begin("options-cpu").await;
@@ -123,7 +123,7 @@ async fn a_milli_cpu_is_100_microseconds_of_a_period_of_100_000() {
     }
 }
 
-/// C4.
+/// C4: capabilities, kernel parameters and devices reach the engine and hold in the container.
 #[tokio::test]
 async fn rights_and_devices_reach_the_engine_and_the_container() {
     let session = OwnSession::begin("options-rights").await;
@@ -154,7 +154,7 @@ async fn rights_and_devices_reach_the_engine_and_the_container() {
     assert_eq!(seen.stdout_text(), "99\nCapEff:\t0000000000001001\n", "{}", seen.stderr_text());
 }
 
-/// C4.
+/// C4: restart policies and automatic removal reach the engine.
 #[tokio::test]
 async fn each_restart_policy_and_auto_remove_reach_the_engine() {
     let session = OwnSession::begin("options-restart").await;
@@ -173,7 +173,7 @@ async fn each_restart_policy_and_auto_remove_reach_the_engine() {
     assert_eq!(look_at(&container)["HostConfig"]["AutoRemove"], true);
 }
 
-/// C4: what belongs to the networking of a container.
+/// C4: DNS servers, extra hosts and links reach the engine and the container.
 #[tokio::test]
 async fn dns_hosts_and_links_reach_the_engine_and_the_container() {
     let session = OwnSession::begin("options-net").await;
@@ -204,7 +204,7 @@ async fn dns_hosts_and_links_reach_the_engine_and_the_container() {
     assert!(has(&["nameserver", "192.0.2.53"]) && has(&[&address, "linked"]), "{files}");
 }
 
-/// C4.
+/// C4: the network mode `none` leaves a container with loopback only.
 #[tokio::test]
 async fn a_container_that_asks_for_no_network_has_none() {
     let session = OwnSession::begin("options-none").await;
@@ -214,12 +214,12 @@ async fn a_container_that_asks_for_no_network_has_none() {
     assert!(!interfaces.stdout_text().contains("eth0"), "{}", interfaces.stdout_text());
 }
 
-/// C7: in the environment and in every exec, unless the request says otherwise.
+/// C7: the test's name is in the environment of the container and of every exec, unless the request sets another.
 #[tokio::test]
 async fn a_container_can_tell_which_test_it_serves() {
     let session = OwnSession::begin("options-test").await;
     let container = session.shell("exec sleep 1000").start().await.expect("it starts");
-    let expected = "SEATRIAL_TEST_NAME=options::a_container_can_tell_which_test_it_serves";
+    let expected = "SEATRIAL_TEST_NAME=request::options::a_container_can_tell_which_test_it_serves";
     let env = look_at(&container)["Config"]["Env"].clone();
     assert!(env.as_array().expect("variables").contains(&json!(expected)), "{env}");
     assert_eq!(look_at(&container)["Config"]["Labels"]["seatrial.test"], expected.split_once('=').unwrap().1);

@@ -8,12 +8,12 @@ use seatrial_tests::{Child, assert_nothing_left, is_scenario, say};
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// The runtime that the engine uses for a container.
+/// Returns the runtime that the engine uses for a container.
 fn runtime(container: &TestContainer) -> String {
     look_at(container)["HostConfig"]["Runtime"].as_str().expect("a name").to_owned()
 }
 
-/// C5: by name, and the engine's own.
+/// C5: a request can name a runtime, or ask for the engine's native one.
 #[tokio::test]
 async fn a_runtime_that_is_named_and_the_native_one_are_used() {
     let session = OwnSession::begin("runtime").await;
@@ -40,14 +40,14 @@ async fn scenario_starts_with_each_choice() {
                 say(&format!("{choice}: {}", runtime(&container)));
                 container.remove().await.expect("it goes");
             }
-            // Its hint, too, on the one line that is read of it.
+            // The hint is on the line that is read, too.
             Err(error) => say(&format!("{choice}: {}", error.to_string().replace('\n', " "))),
         }
     }
     say("done");
 }
 
-/// What the scenario says of each choice: default, named, native, a variant with `nc` at its end.
+/// Returns the runtimes that the scenario prints: by default, by name, native, and the variant with `nc` at its end.
 fn with(variables: &[(&str, &str)]) -> [String; 4] {
     let session = own_id("runtime-process");
     let variables = [variables, &[("SEATRIAL_SESSION_ID", session.as_str())]].concat();
@@ -59,7 +59,8 @@ fn with(variables: &[(&str, &str)]) -> [String; 4] {
         .map(|choice| child.line(choice, SOON).replacen(choice, "", 1))
 }
 
-/// C5: for those that do not choose; the engine refuses this one, so that it can be told from its default.
+/// C5: `SEATRIAL_RUNTIME` applies to requests without a runtime. The engine refuses this one, which tells it from the
+/// default.
 #[test]
 fn the_process_s_runtime_is_that_of_requests_that_choose_none() {
     let [default, named, native, variant] = with(&[("SEATRIAL_RUNTIME", "not-there")]);
@@ -68,7 +69,7 @@ fn the_process_s_runtime_is_that_of_requests_that_choose_none() {
     assert_eq!([named.as_str(), native.as_str()], ["runc", "runc"]);
 }
 
-/// C5.
+/// C5: `SEATRIAL_RUNTIME` can name the engine's native runtime.
 #[test]
 fn the_native_runtime_can_be_named_by_a_variable() {
     let [default, named, native, _] =
@@ -77,7 +78,7 @@ fn the_native_runtime_can_be_named_by_a_variable() {
     assert_eq!([default.as_str(), named.as_str()], ["runc", "runc"]);
 }
 
-/// C5: a variant is one of the runtime in force, which is the process's, the request's, or else the native one.
+/// C5: a suffix selects a variant of the runtime of the request, of the process, or of the native one.
 #[test]
 fn a_suffix_asks_for_a_variant_of_the_runtime_in_force() {
     let [.., native, variant] = with(&[("SEATRIAL_RUNTIME", "ru")]);

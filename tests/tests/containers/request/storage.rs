@@ -7,13 +7,13 @@ use seatrial_test_support::own_session::{OwnSession, look_at};
 use seatrial_tests::Engine;
 use serde_json::Value;
 
-/// What an inspect says of the mount at this place.
+/// Returns the mount at this place from an inspect's answer.
 fn mount_at<'a>(container: &'a Value, place: &str) -> &'a Value {
     let mounts = container["Mounts"].as_array().expect("mounts");
     mounts.iter().find(|mount| mount["Destination"] == place).unwrap_or_else(|| panic!("nothing at {place}"))
 }
 
-/// C4.
+/// C4: bind mounts, volumes and temporary file systems reach the engine and the container.
 #[tokio::test]
 async fn mounts_of_every_kind_reach_the_engine_and_the_container() {
     let session = OwnSession::begin("storage").await;
@@ -53,7 +53,7 @@ async fn mounts_of_every_kind_reach_the_engine_and_the_container() {
     assert!(fs::exists(folder.path().join("file")).expect("the folder can be read"));
 }
 
-/// C4, C10: a volume without a name goes with its container, one with a name stays until its owner goes.
+/// C4, C10: an anonymous volume is removed with its container; a named one stays until its owner goes.
 #[tokio::test]
 async fn a_removal_takes_the_anonymous_volume_and_leaves_the_named_one() {
     let session = OwnSession::begin("storage-removal").await;

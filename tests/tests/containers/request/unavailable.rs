@@ -5,8 +5,7 @@ use seatrial_test_support::own_session::{OwnSession, look, look_at};
 use seatrial_tests::{Engine, EngineProxy, Fault, Gate, Matcher};
 use serde_json::{Value, json};
 
-/// What the engine says of the container that a request made, before it is started: whether it can be is for the
-/// machine to say.
+/// Creates a container without starting it, and returns what the engine says of it. Not every machine could start it.
 async fn created(topic: &str, describe: impl Fn(ContainerRequest) -> ContainerRequest) -> Value {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, topic).await;
@@ -21,7 +20,7 @@ async fn created(topic: &str, describe: impl Fn(ContainerRequest) -> ContainerRe
     created
 }
 
-/// C4.
+/// C4: a device request, as for GPUs, reaches the engine.
 #[tokio::test]
 async fn a_request_for_devices_reaches_the_engine() {
     let engine = created("devices", |request| request.device_request(-1, ["gpu", "compute"])).await;
@@ -33,14 +32,14 @@ async fn a_request_for_devices_reaches_the_engine() {
     );
 }
 
-/// C4.
+/// C4: a privileged request makes a privileged container.
 #[tokio::test]
 async fn a_privileged_container_is_one() {
     let engine = created("privileged", ContainerRequest::privileged).await;
     assert_eq!(engine["HostConfig"]["Privileged"], true);
 }
 
-/// C4: where the engine has image mounts the image is there, and else it is the engine that says no.
+/// C4: an image mount is in the container, or the engine refuses it.
 #[tokio::test]
 async fn an_image_mount_is_made_or_refused_and_never_dropped() {
     let session = OwnSession::begin("image-mount").await;
@@ -54,7 +53,7 @@ async fn an_image_mount_is_made_or_refused_and_never_dropped() {
     }
 }
 
-/// C4.
+/// C4: the platform reaches the engine, and an image of another platform is refused.
 #[tokio::test]
 async fn the_platform_is_asked_for_and_another_one_is_refused() {
     let proxy = EngineProxy::start_default();

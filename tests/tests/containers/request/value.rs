@@ -6,7 +6,7 @@ use seatrial_test_support::own_session::{OwnSession, look_at};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 use serde_json::{Value, json};
 
-/// What the engine was asked for, without what is of each container alone.
+/// Returns the options that the engine was given, without those that differ from container to container.
 fn asked_for(mut container: Value) -> Value {
     container["Config"]["Hostname"].take();
     for label in [labels::CREATION, labels::CREATED_AS] {
@@ -15,7 +15,7 @@ fn asked_for(mut container: Value) -> Value {
     json!([container["Config"], container["HostConfig"], container["Args"]])
 }
 
-/// C1.
+/// C1: starting a request does not change it: a second start sends the engine the same options.
 #[tokio::test]
 async fn a_request_started_twice_asks_for_the_same_twice() {
     let session = OwnSession::begin("value-twice").await;
@@ -28,7 +28,7 @@ async fn a_request_started_twice_asks_for_the_same_twice() {
     assert_ne!(first.host_port(80).expect("bound"), second.host_port(80).expect("bound"));
 }
 
-/// C1.
+/// C1: changing a clone does not change its original.
 #[tokio::test]
 async fn a_clone_that_is_changed_leaves_its_original_as_it_was() {
     let session = OwnSession::begin("value-clone").await;
@@ -53,7 +53,7 @@ async fn a_clone_that_is_changed_leaves_its_original_as_it_was() {
     assert_eq!(changed["HostConfig"]["PidsLimit"], 101);
 }
 
-/// C1: both creations are held until both are asked for.
+/// C1: two tasks that start one request at the same time send the same options.
 #[tokio::test]
 async fn a_request_started_from_two_tasks_at_once_asks_for_the_same() {
     let proxy = EngineProxy::start_default();

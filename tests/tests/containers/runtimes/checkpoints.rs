@@ -12,13 +12,13 @@ use super::place::{OFFLINE, Place};
 /// Counts in its memory alone.
 const COUNT: &str = "i=0; while true; do i=$((i+1)); echo n=$i; sleep 0.1; done";
 
-/// A container that counts, and has come to 3.
+/// Starts a container that counts, and waits until it has come to 3.
 async fn counter(session: &Session) -> TestContainer {
     let request = ContainerRequest::new(BASIC).cmd(["sh", "-c", COUNT]).runtime(OFFLINE).port(80);
     request.session(session).wait_for(WaitFor::log("n=3\n")).start().await.expect("it counts")
 }
 
-/// All that a container has counted, in all of its runs.
+/// Returns all that a container has counted, in all of its runs.
 async fn counted(container: &TestContainer) -> Vec<u32> {
     let output = container.logs().read().await.expect("it has logs");
     let numbers = output.stdout_text();
@@ -31,7 +31,8 @@ async fn counts_on(container: &TestContainer) {
     container.wait(a_few).await.expect("it counts on");
 }
 
-/// C14: it ends with the checkpoint; restored, once and again, it goes on from there, and its handle with it.
+/// Checks C14: a container ends with its checkpoint, and goes on from there when it is restored, once and again, with
+/// its handle.
 pub(crate) async fn one_that_ends_and_is_restored(place: &Place, session: &Session) {
     let container = counter(session).await;
     container.checkpoint("three").await.expect("it is written");
@@ -62,7 +63,7 @@ pub(crate) async fn one_that_ends_and_is_restored(place: &Place, session: &Sessi
     assert!(folder.is_none_or(|folder| !folder.exists()), "a checkpoint goes with its container");
 }
 
-/// C14: it counts on without a gap.
+/// Checks C14: a container that keeps running counts on without a gap.
 pub(crate) async fn one_that_goes_on(session: &Session) {
     let container = counter(session).await;
     container.checkpoint("on").keep_running().await.expect("it is written");
@@ -78,7 +79,7 @@ fn is_row(numbers: &[u32]) -> bool {
     numbers.iter().copied().zip(1..).all(|(number, place)| number == place)
 }
 
-/// C14: names, states and runtimes that do not allow it; each error says so.
+/// Checks C14: names, states and runtimes that do not allow a checkpoint are errors that say so.
 pub(crate) async fn what_can_not_be(session: &Session) {
     let container = counter(session).await;
     let error = failed(container.checkpoint("a/b").await);
@@ -121,7 +122,8 @@ pub(crate) async fn what_can_not_be(session: &Session) {
     }
 }
 
-/// C14: dropped while the engine writes it down, a container that is to keep running still does.
+/// Checks C14: a container that is to keep running does so, although the call was dropped while the engine wrote the
+/// checkpoint.
 pub(crate) async fn one_whose_caller_is_gone(place: &Place) {
     let (proxy, gate) = (EngineProxy::start(place.engine().socket()), Gate::new());
     let session = place.session_at("dropped", &proxy.docker_host()).await;
@@ -140,7 +142,7 @@ pub(crate) async fn one_whose_caller_is_gone(place: &Place) {
     session.close().await.expect("nothing is left");
 }
 
-/// C14: on the engine that the tests use, with its own runtime: made, or refused with what is missing.
+/// C14: a checkpoint on the engine of the tests is made, or refused with the missing part.
 #[tokio::test]
 async fn an_engine_that_can_not_make_checkpoints_says_what_is_missing() {
     let session = OwnSession::begin("no-checkpoint").await;

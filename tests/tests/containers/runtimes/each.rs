@@ -1,4 +1,4 @@
-//! What a container does whatever is below the engine.
+//! The same container under each runtime.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use seatrial_test_support::observe::{LONG, failed};
 use seatrial_test_support::own_session::BASIC;
 use seatrial_test_support::processes::{FAMILY, sleepers};
 
-/// C5: its output is waited for; commands run, fail, and are ended with their children; files go in and out; it ends.
+/// Checks C5: output is waited for; commands run, fail, and are ended with their children; files go in and out; the
+/// container ends.
 pub(crate) async fn does_what_containers_do(session: &Session, runtime: &str) {
     let line = "uname -v; echo one >&2; echo ready; exec sleep 100000";
     let request = ContainerRequest::new(BASIC).cmd(["sh", "-c", line]);
@@ -15,7 +16,7 @@ pub(crate) async fn does_what_containers_do(session: &Session, runtime: &str) {
     let container = request.wait_for(WaitFor::log("ready")).start().await.expect("it starts");
     assert_eq!(container.inspect().await.expect("it is there").runtime, runtime);
     let output = container.logs().read().await.expect("it has logs");
-    // The kernel that gVisor says it is has a date of its own.
+    // gVisor's kernel reports a version and date of its own.
     let is_gvisor = output.stdout_text().contains("Sun Jan 10 15:06:54 PST 2016");
     assert_eq!(is_gvisor, runtime.starts_with("runsc"), "{runtime}: {}", output.stdout_text());
     assert_eq!(output.stderr_text(), "one\n", "{runtime}");
@@ -44,7 +45,7 @@ pub(crate) async fn does_what_containers_do(session: &Session, runtime: &str) {
     container.remove().await.expect("it goes");
 }
 
-/// A17: the agent is its main process, which is spoken to again after a restart, and ends at once.
+/// Checks A17: the agent is the main process, is connected to again after a restart, and ends at once.
 pub(crate) async fn exists_for_its_cases(session: &Session, runtime: &str) {
     let request = ContainerRequest::new(BASIC).for_cases().runtime(runtime).session(session);
     let container = request.start().await.expect("it starts");
@@ -63,7 +64,7 @@ pub(crate) async fn exists_for_its_cases(session: &Session, runtime: &str) {
     container.remove().await.expect("it goes");
 }
 
-/// C5: a variant by its suffix; one that is not there is named with those that are.
+/// Checks C5: a suffix selects a variant; the error of an unknown one lists those that there are.
 pub(crate) async fn variants(session: &Session) {
     let request = ContainerRequest::new(BASIC).cmd(["true"]).session(session);
     let variant = request.clone().runtime("runsc").runtime_suffix("-d").start().await.expect("it starts");

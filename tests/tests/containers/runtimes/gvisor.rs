@@ -3,7 +3,7 @@
 use super::place::{OFFLINE, Place};
 use seatrial_tests::Leftovers;
 
-/// A17, C5, C14: all that needs gVisor.
+/// A17, C5, C14: containers under gVisor do what others do, run cases, and can be checkpointed.
 #[tokio::test]
 async fn gvisor_s_containers_do_what_others_do_and_can_be_checkpointed() {
     let Some(place) = Place::find() else { return };

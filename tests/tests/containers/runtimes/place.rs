@@ -17,7 +17,7 @@ const RUNTIMES: &str = include_str!("../../../gvisor.json");
 /// The engine, and the daemon that it is if that is the test's own.
 pub(crate) struct Place {
     pub(crate) daemon: Option<Daemon>,
-    /// Where gVisor's variant with logs writes them: it goes after the daemon.
+    /// The folder for the logs of gVisor's variant that writes some. It is removed after the daemon.
     _logs: Option<TempDir>,
 }
 

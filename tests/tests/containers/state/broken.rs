@@ -7,7 +7,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
 use super::watch::first_that_is;
 
-/// S5: cut in every place, within an event too, and again and again.
+/// S5: a watch gets the last state although its stream is cut several times, anywhere, even within an event.
 #[tokio::test]
 async fn a_watch_whose_stream_is_cut_again_and_again_loses_no_last_state() {
     for cut in [0, 1, 200, 700] {
@@ -26,14 +26,14 @@ async fn a_watch_whose_stream_is_cut_again_and_again_loses_no_last_state() {
     }
 }
 
-/// S5: what happens while nobody tells is seen by the look after it, and the stream goes on from the last event.
+/// S5: a state that changed while the stream was lost is read afterwards, and the stream goes on from the last event.
 #[tokio::test]
-async fn what_happens_while_the_stream_is_away_is_seen_when_it_is_back() {
+async fn changes_during_a_lost_stream_are_seen_when_it_is_back() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "watch-away").await;
     let container = session.idle().start().await.expect("it starts");
     let gate = Gate::new();
-    // Less than what is told of four changes. A rule counts what no earlier one has settled.
+    // Less than the events of four changes. A rule counts the requests that no earlier one has settled.
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::cut_after(1_000));
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::Hold(gate.clone()));
     let mut watch = container.watch();
@@ -52,7 +52,7 @@ async fn what_happens_while_the_stream_is_away_is_seen_when_it_is_back() {
     assert!(events[1].query.contains("since="), "{}", events[1].query);
 }
 
-/// S5: looks that fail, and an engine that refuses to tell of events.
+/// S5: a watch survives failing inspections and an engine that refuses its events.
 #[tokio::test]
 async fn a_watch_outlasts_an_engine_that_fails() {
     let proxy = EngineProxy::start_default();
@@ -66,7 +66,7 @@ async fn a_watch_outlasts_an_engine_that_fails() {
     by_somebody_else(&container, "POST", "/kill?signal=KILL");
     first_that_is(&mut watch, ContainerStatus::Exited).await;
     by_somebody_else(&container, "POST", "/start");
-    // The events tell of it, though nobody can look.
+    // The events report it, although the container can't be inspected.
     first_that_is(&mut watch, ContainerStatus::Running).await;
     proxy.clear_rules();
     remove_by_hand(container.id().as_str());

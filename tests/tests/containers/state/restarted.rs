@@ -7,7 +7,7 @@ use seatrial_tests::{Daemon, EngineProxy};
 
 use super::watch::first_that_is;
 
-/// S4, S5: the daemon ends its containers with itself; watch and waits go on with the one that comes after it.
+/// S4, S5: a watch and waits survive a restart of the daemon, which ends its containers.
 #[tokio::test]
 async fn a_watch_and_waits_go_on_with_the_daemon_that_is_back() {
     let Some(mut daemon) = Daemon::start() else { return };
@@ -39,7 +39,7 @@ async fn a_watch_and_waits_go_on_with_the_daemon_that_is_back() {
     .expect("it is back");
     let exited = first_that_is(&mut watch, ContainerStatus::Exited).await;
     let state = container.state().await.expect("a state");
-    // By an event the end is as late as the event.
+    // The end is reported as late as the event.
     let told = |state: &ContainerState| (state.status.clone(), state.exit_code, state.started_at);
     assert_eq!(told(&exited), told(&state));
     for wait in waits {

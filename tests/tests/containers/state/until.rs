@@ -17,9 +17,9 @@ async fn exited(session: &OwnSession, code: &str) -> TestContainer {
     container
 }
 
-/// S4.
+/// S4: a wait for "not running" is over at once for a container that has ended; a wait for its next exit is not.
 #[tokio::test]
-async fn one_that_has_ended_is_not_running_at_once_and_has_no_next_exit_yet() {
+async fn a_container_that_has_ended_is_not_running_at_once_and_has_no_next_exit_yet() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "until-ended").await;
     let container = exited(&session, "3").await;
@@ -37,13 +37,13 @@ async fn one_that_has_ended_is_not_running_at_once_and_has_no_next_exit_yet() {
     assert_eq!(code.expect("it ended again"), Some(3));
 }
 
-/// S4: what is about to be restarted does not run.
+/// S4: a container that is about to be restarted counts as not running.
 #[tokio::test]
-async fn one_that_restarts_is_not_running_at_once() {
+async fn a_container_that_restarts_is_not_running_at_once() {
     let session = OwnSession::begin("until-restarting").await;
     let request = session.misbehave(&["exit", "5"]).restart_policy(RestartPolicy::Always);
     let container = request.start().await.expect("it starts");
-    // The pauses between restarts double; in a long one the engine tells of nothing.
+    // The pauses between restarts double; in a long one the engine reports nothing.
     until("it pauses", || {
         let state = state(container.id().as_str());
         state["Restarting"] == json!(true) && container_restarts(&container) >= 5
@@ -57,7 +57,7 @@ fn container_restarts(container: &TestContainer) -> u64 {
     seatrial_test_support::own_session::look_at(container)["RestartCount"].as_u64().unwrap_or_default()
 }
 
-/// S4: the code is that of the end that was waited for.
+/// S4: the exit code is that of the awaited end, although the container was restarted right after it.
 #[tokio::test]
 async fn a_restart_right_after_the_end_does_not_change_the_exit_code() {
     let session = OwnSession::begin("until-code").await;
@@ -79,7 +79,7 @@ async fn a_restart_right_after_the_end_does_not_change_the_exit_code() {
     assert_eq!(state(container.id().as_str())["Running"], true);
 }
 
-/// S4: a removal that works ends every wait; the code is that of the kill.
+/// S4: a removal ends every wait, with the exit code of the kill.
 #[tokio::test]
 async fn a_removal_ends_every_wait() {
     let session = OwnSession::begin("until-removed").await;
@@ -94,7 +94,7 @@ async fn a_removal_ends_every_wait() {
     }
 }
 
-/// S4: of one that does not run, the removal is no exit.
+/// S4: a stopped container that is removed has no next exit, so the wait is an error.
 #[tokio::test]
 async fn the_next_exit_of_one_that_is_gone_is_an_error() {
     let session = OwnSession::begin("until-gone").await;
@@ -112,7 +112,7 @@ async fn the_next_exit_of_one_that_is_gone_is_an_error() {
     assert_eq!(container.wait_until(WaitCondition::Removed).await.expect("it is gone"), None);
 }
 
-/// S4: a removal that fails ends the wait with the engine's reason.
+/// S4: a failed removal ends the wait for it with the engine's reason.
 #[tokio::test]
 async fn a_removal_that_fails_ends_the_wait_with_its_error() {
     let proxy = EngineProxy::start_default();
@@ -126,7 +126,7 @@ async fn a_removal_that_fails_ends_the_wait_with_its_error() {
     assert_eq!(container.wait_until(WaitCondition::NotRunning).await.expect("it ended"), Some(137));
 }
 
-/// S4: a connection that breaks off is no end.
+/// S4: a wait survives a broken connection.
 #[tokio::test]
 async fn a_wait_whose_connection_is_cut_goes_on() {
     let proxy = EngineProxy::start_default();
@@ -165,7 +165,7 @@ async fn until_asked(
     }
 }
 
-/// S4: whatever it waits for.
+/// S4: a dropped wait for any condition closes its connection.
 #[tokio::test]
 async fn a_wait_that_is_dropped_leaves_no_connection() {
     let proxy = EngineProxy::start_default();

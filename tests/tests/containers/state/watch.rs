@@ -1,4 +1,4 @@
-//! What a watch tells of what happens to a container.
+//! A watch reports the changes of a container's state.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn rest(watch: StateWatch) -> Option<ContainerState> {
     states.last().cloned()
 }
 
-/// S5: start, die, pause, unpause, restart and destroy.
+/// S5: a watch reports start, death, pause, unpause, restart and removal in order.
 #[tokio::test]
 async fn a_watch_tells_of_all_that_happens_in_turn() {
     let session = OwnSession::begin("watch").await;
@@ -64,7 +64,7 @@ async fn a_watch_tells_of_all_that_happens_in_turn() {
     assert_eq!(last.exit_code, Some(137), "{last}");
 }
 
-/// S5: health.
+/// S5: a watch reports the health.
 #[tokio::test]
 async fn a_watch_tells_of_a_health_check() {
     let session = OwnSession::begin("watch-health").await;
@@ -77,7 +77,7 @@ async fn a_watch_tells_of_a_health_check() {
     assert!(state.is_running() && state.to_string().ends_with("(healthy)"), "{state}");
 }
 
-/// S5: the kernel's kill for want of memory.
+/// S5: a watch reports a kill for want of memory.
 #[tokio::test]
 async fn a_watch_tells_of_a_kill_for_want_of_memory() {
     let session = OwnSession::begin("watch-oom").await;
@@ -89,7 +89,7 @@ async fn a_watch_tells_of_a_kill_for_want_of_memory() {
         if exited.oom_killed {
             return exited;
         }
-        // The reason may come after the end, and nothing else comes.
+        // Only the reason may come after the end.
         let later = tokio::time::timeout(Duration::from_secs(3), watch.next()).await;
         later.ok().flatten().unwrap_or(exited)
     };
@@ -97,7 +97,7 @@ async fn a_watch_tells_of_a_kill_for_want_of_memory() {
     assert_eq!((exited.oom_killed, exited.exit_code), (true, Some(137)), "{exited}");
 }
 
-/// S5, S2: what the engine starts again by itself is restarting, and never taken for exited.
+/// S5, S2: a container that the engine restarts is reported as restarting, never as exited.
 #[tokio::test]
 async fn a_watch_tells_a_restart_of_the_engine_s_from_an_end() {
     let session = OwnSession::begin("watch-policy").await;
@@ -111,7 +111,7 @@ async fn a_watch_tells_a_restart_of_the_engine_s_from_an_end() {
     again.await;
 }
 
-/// S5: who does not read loses what is in between, and not the last state.
+/// S5: a slow reader misses states in between, but not the last one.
 #[tokio::test]
 async fn a_slow_reader_gets_the_newest_state_and_the_end() {
     let session = OwnSession::begin("watch-slow").await;
@@ -128,7 +128,7 @@ async fn a_slow_reader_gets_the_newest_state_and_the_end() {
     assert_eq!(rest(watch).await.map(|state| state.exit_code), Some(last.exit_code));
 }
 
-/// S5: one connection for all who watch, and none when nobody does.
+/// S5: all watches share one connection, which is closed with the last of them.
 #[tokio::test]
 async fn watches_share_one_connection_which_goes_with_the_last_of_them() {
     let proxy = EngineProxy::start_default();
@@ -160,7 +160,7 @@ async fn watches_share_one_connection_which_goes_with_the_last_of_them() {
     assert_eq!(proxy.count(|request| request.is("GET", "/events")), 2);
 }
 
-/// S5: a container that is gone before anybody watches has no state.
+/// S5: a watch of a removed container ends without a state.
 #[tokio::test]
 async fn a_watch_of_a_container_that_is_gone_ends_at_once() {
     let session = OwnSession::begin("watch-gone").await;

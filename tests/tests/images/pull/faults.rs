@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::{OwnSession, own_id};
 use seatrial_test_support::registry::{Published, Registry};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};
 
-/// How often a pull is tried at most.
+/// The most attempts of a pull.
 const TRIES: usize = 5;
 
 /// A registry, an image in it that is quick to pull, and what goes between engine and library.
@@ -46,9 +46,9 @@ impl Setup {
     }
 }
 
-/// C31: Docker itself asks twice for a manifest, unless the connection breaks.
+/// C31: a pull survives one failure. Docker itself asks twice for a manifest, unless the connection breaks.
 #[tokio::test]
-async fn what_fails_once_is_tried_again_and_succeeds() {
+async fn a_pull_that_fails_once_is_tried_again_and_succeeds() {
     let setup = Setup::new("passing").await;
     for (what, matcher, fault) in [
         ("a cut manifest", Matcher::manifests().first(1), Fault::cut()),
@@ -70,9 +70,9 @@ async fn what_fails_once_is_tried_again_and_succeeds() {
     assert_eq!(request.run().await.expect("a start tries again too").stdout_text(), "it runs\n");
 }
 
-/// C31: an error after all tries, which says what failed, and how often.
+/// C31: a pull that always fails is an error that says what failed, and how often it was tried.
 #[tokio::test]
-async fn what_fails_every_time_is_an_error_after_some_tries() {
+async fn a_pull_that_fails_every_time_is_an_error_after_some_tries() {
     let setup = Setup::new("failing").await;
     let start = Instant::now();
     setup.registry.faulty.on(Matcher::manifests(), Fault::cut());
@@ -81,15 +81,15 @@ async fn what_fails_every_time_is_an_error_after_some_tries() {
     assert_eq!(setup.pulls(), TRIES, "{text}");
     assert!(text.contains(&format!("image `{}`", setup.image.tagged())) && text.contains("EOF"), "{text}");
     assert!(text.contains(&format!("tried {TRIES} times")), "{text}");
-    // The time of all tries and not of one: the pauses between them are more than 1 s.
+    // This is the time of all attempts: the pauses between them add up to more than 1 s.
     let told = text.split(" after ").nth(1).and_then(|rest| rest.split(" s").next()?.parse::<f64>().ok());
     assert!(told.is_some_and(|told| told >= 1.0 && told <= start.elapsed().as_secs_f64() + 0.1), "{text}");
     assert!(!setup.image.is_here());
 }
 
-/// C31.
+/// C31: an error that can't pass, such as an unknown image, ends the pull at the first attempt.
 #[tokio::test]
-async fn what_will_not_pass_is_final_at_once() {
+async fn a_refusal_that_will_not_pass_ends_the_pull_at_once() {
     let setup = Setup::new("final").await;
     for (fault, denied) in [
         (Fault::registry_not_found(), false),
@@ -113,7 +113,7 @@ async fn what_will_not_pass_is_final_at_once() {
     }
 }
 
-/// C31: a name says nothing of what went wrong.
+/// C31: words in an image's name are not taken for words of the error.
 #[tokio::test]
 async fn an_image_with_a_telling_name_is_tried_again_as_any_other() {
     let setup = Setup::new("denied-unauthorized-unknown").await;
@@ -122,7 +122,7 @@ async fn an_image_with_a_telling_name_is_tried_again_as_any_other() {
     assert_eq!(setup.pulls(), 2);
 }
 
-/// C31: the engine has answered 200 by then.
+/// C31: an error that comes after the engine's status of 200 is an error.
 #[tokio::test]
 async fn an_error_inside_the_stream_is_an_error() {
     let setup = Setup::new("in-stream").await;
@@ -149,7 +149,7 @@ async fn an_error_inside_the_stream_is_an_error() {
     assert_eq!((setup.pulls(), setup.image.is_here()), (3, true));
 }
 
-/// C31: a blob that is cut is asked for again by Docker itself, from where it was cut, after 5 s.
+/// C31: Docker itself asks again for the rest of a blob that was cut, after 5 s.
 #[tokio::test]
 async fn a_layer_that_is_cut_in_the_middle_is_completed() {
     let setup = Setup::new("cut-layer").await;
@@ -162,7 +162,7 @@ async fn a_layer_that_is_cut_in_the_middle_is_completed() {
     assert_eq!(asked, 3, "{:?}", setup.registry.faulty.requests());
 }
 
-/// E1, C31: slow is not hung: a pull may take longer than a request, as long as it goes on.
+/// E1, C31: a pull may take longer than a request, as long as it makes progress.
 #[tokio::test]
 async fn a_slow_registry_is_waited_for() {
     let setup = Setup::new("slow").await;
@@ -178,7 +178,7 @@ async fn a_slow_registry_is_waited_for() {
     assert_eq!(setup.pulls(), 1);
 }
 
-/// E1, C31.
+/// E1, C31: a pull that makes no progress for too long is ended and tried again.
 #[tokio::test]
 async fn a_registry_that_falls_silent_is_given_up_and_tried_again() {
     let setup = Setup::new("silent").await;
@@ -189,7 +189,7 @@ async fn a_registry_that_falls_silent_is_given_up_and_tried_again() {
     assert_eq!((setup.pulls(), setup.image.is_here()), (2, true));
 }
 
-/// C31: a registry that is not there may be on its way up.
+/// C31: a registry that can't be reached is tried several times, since it may be starting.
 #[tokio::test]
 async fn a_registry_that_is_not_there_is_an_error_after_some_tries() {
     let proxy = EngineProxy::start_default();

@@ -13,13 +13,13 @@ use super::scenario::pull_in_child;
 /// One that no engine and no registry has in its messages by chance.
 const WRONG: &str = "hunter2-is-not-it";
 
-/// A `config.json` for the registry of an image.
+/// Returns a `config.json` for the registry of an image.
 fn docker_config(image: &Published, password: &str) -> String {
     let host = image.repository.split('/').next().expect("a registry");
     json!({ "auths": { host: { "auth": base64(&format!("{USER}:{password}")) } } }).to_string()
 }
 
-/// C31, C32.
+/// C31, C32: credentials that a request carries are those that the registry sees.
 #[tokio::test]
 async fn credentials_of_a_request_are_the_ones_that_are_shown() {
     let session = OwnSession::begin("login").await;
@@ -33,9 +33,10 @@ async fn credentials_of_a_request_are_the_ones_that_are_shown() {
     assert_eq!(request.session(&session).run().await.expect("let in").stdout_text(), "in\n");
 }
 
-/// C31, C32: no credentials, and wrong ones: denied at the first try, with the registry's name and without a password.
+/// C31, C32: missing or wrong credentials end the pull at the first try; the error names the registry and prints no
+/// password.
 #[tokio::test]
-async fn who_is_not_let_in_is_denied_at_once() {
+async fn a_pull_with_wrong_credentials_is_denied_at_once() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "denied").await;
     let registry = Registry::with_login(&session).await;
@@ -63,7 +64,7 @@ async fn who_is_not_let_in_is_denied_at_once() {
     assert!(!image.is_here());
 }
 
-/// C32: from `DOCKER_AUTH_CONFIG`, and from `config.json` in the folder that `DOCKER_CONFIG` names.
+/// C32: credentials come from `DOCKER_AUTH_CONFIG`, and from `config.json` in the folder that `DOCKER_CONFIG` names.
 #[tokio::test]
 async fn credentials_are_found_where_docker_has_them() {
     let session = OwnSession::begin("docker-config").await;

@@ -7,7 +7,7 @@ use seatrial_tests::{EngineProxy, Request};
 
 use super::scenario::{pull_in_child, run_in_child};
 
-/// C31, C34: an image of Docker Hub is had from the mirror that a variable names, and no other image is.
+/// C31, C34: images of Docker Hub, and no others, are pulled from the mirror that a variable names.
 #[tokio::test]
 async fn an_image_of_docker_hub_is_had_from_the_mirror() {
     let session = OwnSession::begin("mirror").await;
@@ -21,7 +21,7 @@ async fn an_image_of_docker_hub_is_had_from_the_mirror() {
     let told = pull_in_child(&format!("docker.io/{name}:1"), &env);
     assert_eq!((told.outcome.as_str(), image.is_here()), ("pulled", true), "{}", told.all);
     image.forget();
-    // Another registry's image is not the mirror's matter.
+    // An image of another registry is not pulled from the mirror.
     registry.faulty.clear();
     let told =
         pull_in_child(&image.tagged(), &[("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX", "127.0.0.1:1/none")]);
@@ -29,7 +29,7 @@ async fn an_image_of_docker_hub_is_had_from_the_mirror() {
     assert!(registry.faulty.count(|request| request.is("HEAD", "/manifests/1")) == 1);
 }
 
-/// C31: an image, a tag and a digest that the registry does not have: final, with the name.
+/// C31: an unknown image, tag or digest is a final error that names it.
 #[tokio::test]
 async fn an_image_that_the_registry_does_not_have_is_an_error_that_names_it() {
     let proxy = EngineProxy::start_default();
@@ -61,7 +61,7 @@ async fn an_image_that_the_registry_does_not_have_is_an_error_that_names_it() {
     assert_eq!(proxy.count(created), 0);
 }
 
-/// C3, C31: what is no reference is refused before anybody is asked.
+/// C3, C31: an invalid reference is refused without a request to the engine.
 #[tokio::test]
 async fn a_bad_reference_is_refused_before_the_engine_is_asked() {
     let proxy = EngineProxy::start_default();

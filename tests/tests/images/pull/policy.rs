@@ -1,4 +1,4 @@
-//! When an image is pulled, and what of it: missing, always, never; by tag and by digest.
+//! Pull policies: missing, always, never; by tag and by digest.
 
 use seatrial::{ContainerRequest, Pull, PullPolicy};
 use seatrial_test_support::image::{self, id_of};
@@ -10,7 +10,7 @@ fn pulls(proxy: &EngineProxy) -> usize {
     proxy.count(|request| request.is("POST", "/images/create"))
 }
 
-/// C31.
+/// C31: the policy `missing` pulls an image that the engine lacks, and only then.
 #[tokio::test]
 async fn an_image_that_is_missing_is_pulled_once_and_not_again_when_it_is_there() {
     let proxy = EngineProxy::start_default();
@@ -36,7 +36,7 @@ async fn an_image_that_is_missing_is_pulled_once_and_not_again_when_it_is_there(
     assert_eq!((pulls(&proxy), image.is_here()), (2, true));
 }
 
-/// C31.
+/// C31: the policy `always` gets the registry's current image.
 #[tokio::test]
 async fn an_image_that_is_always_pulled_is_the_registry_s_newest() {
     let proxy = EngineProxy::start_default();
@@ -65,7 +65,7 @@ async fn an_image_that_is_always_pulled_is_the_registry_s_newest() {
     assert_eq!(pulls(&proxy), 2, "a start asks too");
 }
 
-/// C31.
+/// C31: the policy `never` fails without a request to the registry if the image is missing.
 #[tokio::test]
 async fn an_image_that_is_never_pulled_is_an_error_if_it_is_missing() {
     let proxy = EngineProxy::start_default();
@@ -90,7 +90,7 @@ async fn an_image_that_is_never_pulled_is_an_error_if_it_is_missing() {
     assert_eq!(pulls(&proxy), 1);
 }
 
-/// C3, C31: a digest is what it says, whatever the tag beside it.
+/// C3, C31: a digest decides, whatever the tag beside it is.
 #[tokio::test]
 async fn an_image_is_pulled_by_its_digest() {
     let session = OwnSession::begin("pull-digest").await;

@@ -1,4 +1,4 @@
-//! What a caller is told while a pull goes on.
+//! The progress that a caller is told while a pull goes on.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use seatrial_test_support::registry::Registry;
 use seatrial_tests::{Fault, Gate, Matcher};
 use tokio::sync::mpsc;
 
-/// C31: per layer and overall; it is not complete before all layers are.
+/// C31: progress is reported per layer and in total, and is complete with the last layer only.
 #[tokio::test]
 async fn progress_reaches_a_hundred_percent_with_the_last_layer() {
     let session = OwnSession::begin("progress").await;
@@ -49,7 +49,7 @@ async fn progress_reaches_a_hundred_percent_with_the_last_layer() {
     assert!(last.status.contains("Downloaded newer image"), "{last:?}");
 }
 
-/// C31: who joins a pull, and who finds all layers here, is told as well.
+/// C31: a caller that joins a pull, and one whose layers are all there, gets the progress as well.
 #[tokio::test]
 async fn progress_of_what_is_here_already_is_a_hundred_percent() {
     let session = OwnSession::begin("progress-here").await;
@@ -66,7 +66,7 @@ async fn progress_of_what_is_here_already_is_a_hundred_percent() {
     }
 }
 
-/// M1: a start's monitor tells of the pull, and of the container after it.
+/// M1: a start's monitor reports the pull, and then the container.
 #[tokio::test]
 async fn a_start_s_monitor_begins_with_the_pull() {
     let session = OwnSession::begin("progress-start").await;

@@ -11,7 +11,7 @@ use tracing::span;
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// What a child said of its pull: `pulled`, or the error; and all that it printed and logged.
+/// The output of a child about its pull: `pulled`, or the error; and all that it printed and logged.
 pub(crate) struct Told {
     pub(crate) outcome: String,
     pub(crate) all: String,

@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::registry::{PASSWORD, Registry, USER};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
-/// What a pull is to the engine.
+/// Returns a matcher for the engine's calls of a pull.
 fn pull_calls() -> Matcher {
     Matcher::new("POST", "/images/create")
 }
@@ -17,7 +17,7 @@ fn pulls(proxy: &EngineProxy) -> usize {
     proxy.count(|request| request.is("POST", "/images/create"))
 }
 
-/// C31: whoever asks, and however the image is written.
+/// C31: callers that pull one image share the pull, however they write its name.
 #[tokio::test]
 async fn concurrent_pulls_of_one_image_are_one_pull() {
     let proxy = EngineProxy::start_default();
@@ -51,7 +51,7 @@ async fn concurrent_pulls_of_one_image_are_one_pull() {
     assert_eq!(pulls(&proxy), 1);
 }
 
-/// C31.
+/// C31: callers share one pull, and it goes on if one of them is dropped.
 #[tokio::test]
 async fn one_caller_s_cancellation_does_not_fail_the_others() {
     let proxy = EngineProxy::start_default();
@@ -63,7 +63,7 @@ async fn one_caller_s_cancellation_does_not_fail_the_others() {
     let mut callers: Vec<_> =
         (0..3).map(|_| tokio::spawn(Pull::new(image.tagged()).session(&session).run())).collect();
     gate.reached().await;
-    // The first is the one that began it.
+    // The first one began the pull.
     let first = callers.remove(0);
     first.abort();
     assert!(first.await.is_err_and(|error| error.is_cancelled()));
@@ -74,7 +74,7 @@ async fn one_caller_s_cancellation_does_not_fail_the_others() {
     assert_eq!((pulls(&proxy), image.is_here()), (1, true));
 }
 
-/// C31: and one that is wanted again after that is another one.
+/// C31: a pull without callers is ended, and a later call starts another.
 #[tokio::test]
 async fn a_pull_that_all_callers_have_cancelled_ends() {
     let proxy = EngineProxy::start_default();
@@ -101,7 +101,7 @@ async fn a_pull_that_all_callers_have_cancelled_ends() {
     assert_eq!((pulls(&proxy), image.is_here()), (2, true));
 }
 
-/// C31, C32: nobody gets an image, or is refused one, for another's credentials.
+/// C31, C32: a pull is shared only among callers with the same credentials.
 #[tokio::test]
 async fn callers_with_different_credentials_do_not_share_a_pull() {
     let proxy = EngineProxy::start_default();
@@ -123,7 +123,7 @@ async fn callers_with_different_credentials_do_not_share_a_pull() {
     assert_eq!(pulls(&proxy), 2);
 }
 
-/// How many blobs are on their way: connections, since idle ones are closed with a cancelled pull too.
+/// Counts the blobs that are being downloaded: connections, since idle ones are closed with a cancelled pull too.
 fn downloads(registry: &Registry) -> usize {
     registry.faulty.connections()
 }

@@ -1,15 +1,16 @@
-//! What can't be, and what goes wrong from outside.
+//! Wrong uses of a pool, and failures from outside.
 
 use std::time::Duration;
 
-use seatrial::{ContainerPool, Recycle, WaitFor};
+use seatrial::pool::Recycle;
+use seatrial::{ContainerPool, WaitFor};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, assert_nothing_left};
 
 use super::{builder, says};
 
-/// P1.
+/// P1: a pool of size 0 is refused.
 #[tokio::test]
 async fn a_pool_of_nothing_is_refused() {
     let session = OwnSession::begin("pool-zero").await;
@@ -17,7 +18,7 @@ async fn a_pool_of_nothing_is_refused() {
     assert!(error.is_invalid() && error.to_string().contains("`size`"), "{error}");
 }
 
-/// P1: the first error ends the others, those that are ready and those that are under way.
+/// P1: the first error of a build ends the other starts, and removes the containers that were ready.
 #[tokio::test]
 async fn a_request_that_can_not_start_leaves_nothing() {
     let session = OwnSession::begin("pool-broken").await;
@@ -30,7 +31,7 @@ async fn a_request_that_can_not_start_leaves_nothing() {
     assert_nothing_left(session.id().as_str());
 }
 
-/// The engine is gone in mid-lease: calls fail, the lease comes back, and the pool works when the engine does.
+/// While the engine is away, calls fail; the lease comes back, and the pool works again when the engine does.
 #[tokio::test]
 async fn an_engine_that_is_away_in_mid_lease_is_no_end_of_the_pool() {
     let proxy = EngineProxy::start_default();

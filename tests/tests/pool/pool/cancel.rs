@@ -1,13 +1,14 @@
 //! Every future of the pool, dropped after every poll.
 
-use seatrial::{ContainerPool, Lease, MemberState};
+use seatrial::pool::MemberState;
+use seatrial::{ContainerPool, Lease};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::cancel_at_every_poll;
 
 use super::{builder, pool, states};
 
-/// P1, C8.
+/// P1, C8: dropping the build of a pool, after any poll, leaves no container behind.
 #[tokio::test]
 async fn a_build_dropped_after_any_poll_leaves_nothing() {
     let session = OwnSession::begin("pool-cancel-build").await;
@@ -26,9 +27,10 @@ async fn check_idle(pool: &ContainerPool) {
     assert_eq!((status.waiting_shared, status.waiting_exclusive), (0, 0));
 }
 
-/// P7: with somebody in the way, who goes after the first poll.
+/// P7: a call that is dropped after any poll gives its permit and its container back. Another lease is in its way until
+/// the first poll.
 #[tokio::test]
-async fn each_request_dropped_after_any_poll_gives_back_what_it_held() {
+async fn a_call_of_the_pool_dropped_after_any_poll_gives_back_what_it_held() {
     let session = OwnSession::begin("pool-cancel-get").await;
     let pool = pool(&session, 2).await;
     let in_the_way = || {
@@ -67,7 +69,7 @@ async fn each_request_dropped_after_any_poll_gives_back_what_it_held() {
     pool.close().await.expect("it ends");
 }
 
-/// P8: a close that nobody waits for any more goes on.
+/// P8: a close whose future is dropped goes on.
 #[tokio::test]
 async fn a_close_dropped_after_any_poll_closes_all_the_same() {
     let session = OwnSession::begin("pool-cancel-close").await;

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerPool, MemberState};
+use seatrial::ContainerPool;
+use seatrial::pool::MemberState;
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 
 use super::{pool, says, states};
 
-/// How long a command is let run before it is given up.
+/// The time after which a command is dropped.
 const TIME: Duration = Duration::from_millis(300);
 
 /// Runs a command that does not end, gives it up, and gives the container back at once; returns the container's name.
@@ -20,7 +21,7 @@ async fn give_up(pool: &ContainerPool) -> String {
     lease.name().to_owned()
 }
 
-/// C29, P14: the next one never meets it.
+/// C29, P14: a dropped command is ended before its container is leased again.
 #[tokio::test]
 async fn a_command_that_was_given_up_is_over_before_the_next_lease() {
     let session = OwnSession::begin("pool-given-up").await;
@@ -34,7 +35,7 @@ async fn a_command_that_was_given_up_is_over_before_the_next_lease() {
     pool.close().await.expect("it ends");
 }
 
-/// P14: one that can't be ended has its container replaced, whenever that turns out.
+/// P14: a container with a command that can't be ended is replaced, whenever that turns out.
 #[tokio::test]
 async fn a_container_whose_command_can_t_be_ended_is_replaced() {
     let proxy = EngineProxy::start_default();
@@ -44,7 +45,7 @@ async fn a_container_whose_command_can_t_be_ended_is_replaced() {
     let before = give_up(&pool).await;
     let lease = pool.get().await.expect("another container");
     assert_ne!(lease.name(), before);
-    // With a deadline it is known before the lease is over.
+    // With a deadline, it is known before the lease ends.
     let error = lease.exec(["sleep", "1001"]).timeout(TIME).await.expect_err("it sleeps");
     assert!(error.is_timeout() && lease.is_poisoned(), "{error:?}");
     let before = lease.name().to_owned();
@@ -54,7 +55,7 @@ async fn a_container_whose_command_can_t_be_ended_is_replaced() {
     pool.close().await.expect("it ends");
 }
 
-/// C30, P4: a process that somebody still has keeps its container from the next one.
+/// C30, P4: a container with a process whose handle is still held is not leased again.
 #[tokio::test]
 async fn a_container_is_given_back_when_its_last_process_is() {
     let session = OwnSession::begin("pool-process").await;

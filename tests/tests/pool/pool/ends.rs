@@ -1,15 +1,16 @@
-//! How a pool ends, and what it leaves: nothing.
+//! The end of a pool: it leaves nothing.
 
 use std::time::{Duration, Instant};
 
-use seatrial::{ContainerPool, Keep, Lease, MemberState, Recycle, TestContainer};
+use seatrial::pool::{MemberState, Recycle};
+use seatrial::{ContainerPool, Keep, Lease, TestContainer};
 use seatrial_test_support::observe::{LONG, until};
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::assert_nothing_left;
 
 use super::{builder, pool, says, states};
 
-/// P8.
+/// P8: closing fails all that wait in the queue, and leases that are out stay valid.
 #[tokio::test]
 async fn closing_tells_who_waits_and_leaves_leases_valid() {
     let session = OwnSession::begin("pool-close").await;
@@ -45,7 +46,7 @@ async fn closing_tells_who_waits_and_leaves_leases_valid() {
     pool.close().await.expect("closing twice is fine");
 }
 
-/// P8: even if containers are idle.
+/// P8: a closed pool fails at once, even with idle containers.
 #[tokio::test]
 async fn a_closed_pool_says_so_at_once() {
     let session = OwnSession::begin("pool-closed").await;
@@ -59,9 +60,9 @@ async fn a_closed_pool_says_so_at_once() {
     assert_eq!(told.closed, Some(told.elapsed), "time stands still");
 }
 
-/// P8: a lease that is kept for ever is named, and its container removed; its drop then changes nothing.
+/// P8: a close names the leases that are still out after its deadline and removes their containers.
 #[tokio::test]
-async fn what_is_leased_after_the_deadline_is_removed_and_named() {
+async fn a_lease_that_is_out_after_the_deadline_is_named_and_its_container_removed() {
     let session = OwnSession::begin("pool-deadline").await;
     let pool = builder(&session, 2).close_timeout(Duration::from_millis(200)).build().await.expect("a pool");
     let lease = pool.get().await.expect("a container");
@@ -79,7 +80,7 @@ async fn what_is_leased_after_the_deadline_is_removed_and_named() {
     pool.close().await.expect("nothing is left to tell");
 }
 
-/// P8: closed while containers are recycled and replaced.
+/// P8: a close ends recycling and replacements that are under way.
 #[tokio::test]
 async fn closing_ends_what_is_under_way() {
     let session = OwnSession::begin("pool-under-way").await;
@@ -96,7 +97,7 @@ async fn closing_ends_what_is_under_way() {
     assert_nothing_left(session.id().as_str());
 }
 
-/// A pool that is dropped leaves nothing, and neither do its leases after it.
+/// A dropped pool leaves nothing, and neither do leases that outlive it.
 #[tokio::test]
 async fn dropping_a_pool_without_closing_it_leaves_nothing() {
     let session = OwnSession::begin("pool-dropped").await;
@@ -109,7 +110,7 @@ async fn dropping_a_pool_without_closing_it_leaves_nothing() {
     assert_nothing_left(session.id().as_str());
 }
 
-/// P4, P7: a runtime that ends with leases in its tasks.
+/// P4, P7: a lease in a task of a runtime that ends comes back.
 #[test]
 fn a_lease_of_a_runtime_that_ends_comes_back() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -140,7 +141,7 @@ fn a_lease_of_a_runtime_that_ends_comes_back() {
     drop(session);
 }
 
-/// C12: the container of a lease that a panic drops stays, if that is asked for, and the pool has another.
+/// C12: with `on-failure`, the container of a lease that a panic drops is kept, and the pool gets another.
 #[tokio::test]
 async fn a_container_stays_for_a_look_when_its_lease_is_dropped_by_a_panic() {
     let session = OwnSession::begin("pool-keep").await;

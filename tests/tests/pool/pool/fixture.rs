@@ -1,9 +1,10 @@
 //! Pools of containers that do nothing by themselves.
 
-use seatrial::{ContainerPool, ContainerRequest, MemberState, PoolBuilder, TestContainer};
+use seatrial::pool::{MemberState, PoolBuilder};
+use seatrial::{ContainerPool, ContainerRequest, TestContainer};
 use seatrial_test_support::own_session::OwnSession;
 
-/// A container with a shell that does nothing by itself, and is ready when it runs.
+/// Requests a container with a shell that does nothing by itself, and is ready when it runs.
 pub(super) fn quiet(session: &OwnSession) -> ContainerRequest {
     session.shell("exec sleep 1000000")
 }
@@ -16,12 +17,12 @@ pub(super) async fn pool(session: &OwnSession, size: usize) -> ContainerPool {
     builder(session, size).build().await.expect("a pool")
 }
 
-/// What all members are doing, in the order of their names.
+/// Returns the states of all members, in the order of their names.
 pub(super) fn states(pool: &ContainerPool) -> Vec<MemberState> {
     pool.status().members.iter().map(|member| member.state).collect()
 }
 
-/// What a line of shell prints in a container.
+/// Returns what a line of shell prints in a container.
 pub(super) async fn says(container: &TestContainer, line: &str) -> String {
     container.exec(["sh", "-c", line]).await.expect("it runs").stdout_text().trim().to_owned()
 }

@@ -7,7 +7,7 @@ use seatrial_test_support::observe::{LONG, SHORT};
 use seatrial_test_support::own_session::{MISBEHAVE, own_id};
 use seatrial_tests::{Child, EngineProxy, Fault, Gate, Matcher, is_scenario};
 
-/// P16: two processes, of which the second goes on although the first was killed in its turn.
+/// P16: two processes take turns at starting, and the second goes on when the first is killed in its turn.
 #[test]
 fn processes_take_turns_at_starting_and_a_killed_one_loses_its_own() {
     let folder = tempfile::tempdir().expect("a folder");

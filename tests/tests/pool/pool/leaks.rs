@@ -1,12 +1,12 @@
-//! What a lease leaves behind in its container.
+//! Processes that a lease leaves behind in its container.
 
-use seatrial::{LeakCheck, MemberState};
+use seatrial::pool::{LeakCheck, MemberState};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 
 use super::{builder, says};
 
-/// P18.
+/// P18: a container in which a lease left a process running is replaced.
 #[tokio::test]
 async fn a_container_in_which_a_lease_left_something_is_replaced() {
     let session = OwnSession::begin("pool-leaks").await;
@@ -24,7 +24,7 @@ async fn a_container_in_which_a_lease_left_something_is_replaced() {
     pool.close().await.expect("it ends");
 }
 
-/// P18: what was told once is not told again.
+/// P18: with a warning only, the container is leased again, and a leak is reported once.
 #[tokio::test]
 async fn a_container_with_leaks_is_used_on_if_only_a_warning_was_asked_for() {
     let session = OwnSession::begin("pool-leaks-warn").await;

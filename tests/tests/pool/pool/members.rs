@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerPool, Lease, MemberState};
+use seatrial::pool::MemberState;
+use seatrial::{ContainerPool, Lease};
 use seatrial_test_support::observe::{by_somebody_else, until, until_told};
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 
@@ -17,14 +18,14 @@ async fn replaced(pool: &ContainerPool, before: &str) {
     until("another container is in its place", || is_new(pool)).await;
 }
 
-/// The name of the only container, which runs.
+/// Returns the name of the only container, which runs.
 async fn only(pool: &ContainerPool) -> String {
     let lease = pool.get().await.expect("a container");
     assert!(lease.state().await.expect("it is there").is_running(), "{}", lease.name());
     lease.name().to_owned()
 }
 
-/// P14: by what happens to an idle container.
+/// P14: an idle container that was killed, paused, stopped or removed is replaced.
 #[tokio::test]
 async fn an_idle_container_that_is_not_what_it_was_is_replaced() {
     let session = OwnSession::begin("pool-sick").await;
@@ -49,13 +50,13 @@ async fn an_idle_container_that_is_not_what_it_was_is_replaced() {
     pool.close().await.expect("it ends");
 }
 
-/// P14.
+/// P14: a container in which a process was killed for want of memory is replaced after its lease.
 #[tokio::test]
 async fn a_container_that_ran_out_of_memory_under_a_lease_is_replaced_after_it() {
     let session = OwnSession::begin("pool-oom").await;
     let request = super::quiet(&session).memory(16 << 20);
     let pool = ContainerPool::builder(request).size(1).build().await.expect("a pool");
-    // The process that eats is killed, and the container lives on.
+    // The process that takes the memory is killed, and the container runs on.
     let eater = "dd if=/dev/zero of=/dev/shm/x bs=1M count=64; x=$(head -c 64000000 /dev/zero | tr '\\0' x); echo done";
     let attempt = async || {
         let lease = pool.get().await.expect("a container");
@@ -68,7 +69,7 @@ async fn a_container_that_ran_out_of_memory_under_a_lease_is_replaced_after_it()
     pool.close().await.expect("it ends");
 }
 
-/// P14: what died is still its holder's, and nobody else's.
+/// P14: a container that dies stays its holder's until the lease comes back, and is then replaced.
 #[tokio::test]
 async fn a_container_that_dies_under_a_lease_is_replaced_when_it_comes_back() {
     let session = OwnSession::begin("pool-died").await;
@@ -83,7 +84,7 @@ async fn a_container_that_dies_under_a_lease_is_replaced_when_it_comes_back() {
     pool.close().await.expect("it ends");
 }
 
-/// P14: one that its holder restarted is fit again.
+/// P14: a container that its holder restarted is used again.
 #[tokio::test]
 async fn a_container_that_was_restarted_under_a_lease_is_kept() {
     let session = OwnSession::begin("pool-restarted").await;
@@ -101,7 +102,7 @@ async fn a_container_that_was_restarted_under_a_lease_is_kept() {
     pool.close().await.expect("it ends");
 }
 
-/// P17.
+/// P17: `discard` replaces the container, and `detach` hands it to the caller.
 #[tokio::test]
 async fn a_discarded_container_is_replaced_and_a_detached_one_is_the_callers() {
     let session = OwnSession::begin("pool-out").await;
@@ -123,7 +124,7 @@ async fn a_discarded_container_is_replaced_and_a_detached_one_is_the_callers() {
     last.remove().await.expect("and so is this");
 }
 
-/// P13, P14: a replacement that can't be had is tried again; who waits is told only if nothing is left that works.
+/// P13, P14: a replacement that fails is tried again; callers get an error only if no container works any more.
 #[tokio::test]
 async fn a_replacement_that_fails_is_tried_again() {
     use seatrial_tests::{EngineProxy, Fault, Matcher};

@@ -6,10 +6,12 @@ mod commands;
 mod ends;
 mod fixture;
 mod host;
+mod lazy;
 mod leaks;
 mod members;
 mod recycle;
 mod sharing;
+mod slow;
 mod timeline;
 
 use fixture::{builder, pool, quiet, says, states};

@@ -1,10 +1,11 @@
-//! What is done to a container between two leases, and what becomes of one of which it fails.
+//! Recycling of a container between two leases, and the replacement of one whose recycling fails.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use seatrial::{ContainerPool, Lease, MemberState, Recycle, TestContainer};
+use seatrial::pool::{MemberState, Recycle};
+use seatrial::{ContainerPool, Lease, TestContainer};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 
@@ -25,7 +26,7 @@ async fn is_soiled(container: &TestContainer) -> bool {
     says(container, "ls /dirt 2>/dev/null").await == "x"
 }
 
-/// P13.
+/// P13: without a recycle policy a container is handed on as it is.
 #[tokio::test]
 async fn without_a_policy_the_next_lease_finds_what_the_last_one_left() {
     let session = OwnSession::begin("recycle-nothing").await;
@@ -36,7 +37,7 @@ async fn without_a_policy_the_next_lease_finds_what_the_last_one_left() {
     pool.close().await.expect("it ends");
 }
 
-/// P13.
+/// P13: a reset command runs between two leases.
 #[tokio::test]
 async fn a_reset_command_runs_between_leases() {
     let session = OwnSession::begin("recycle-reset").await;
@@ -53,7 +54,7 @@ async fn a_reset_command_runs_between_leases() {
     pool.close().await.expect("it ends");
 }
 
-/// P13.
+/// P13: a failed reset replaces the container, and no caller sees an error.
 #[tokio::test]
 async fn a_container_whose_reset_fails_is_replaced_and_no_get_fails() {
     let session = OwnSession::begin("recycle-fails").await;
@@ -67,7 +68,7 @@ async fn a_container_whose_reset_fails_is_replaced_and_no_get_fails() {
     pool.close().await.expect("it ends");
 }
 
-/// P13: restarted, it waits to be ready again.
+/// P13: with the policy `restart`, the container is restarted and waited for.
 #[tokio::test]
 async fn a_restart_runs_the_container_anew() {
     let session = OwnSession::begin("recycle-restart").await;
@@ -88,7 +89,7 @@ async fn a_restart_runs_the_container_anew() {
     pool.close().await.expect("it ends");
 }
 
-/// P13.
+/// P13: the policy `recreate` gives each lease a new container.
 #[tokio::test]
 async fn a_recreated_container_is_another_one() {
     let session = OwnSession::begin("recycle-recreate").await;
@@ -102,7 +103,7 @@ async fn a_recreated_container_is_another_one() {
     pool.close().await.expect("it ends");
 }
 
-/// P13: on a thread with a runtime, and not on the background thread.
+/// P13: a hook runs on a thread with a runtime, and not on the background thread.
 #[tokio::test]
 async fn a_hook_runs_between_leases_on_a_thread_of_its_own() {
     let session = OwnSession::begin("recycle-hook").await;
@@ -123,7 +124,7 @@ async fn a_hook_runs_between_leases_on_a_thread_of_its_own() {
     assert!(!threads.is_empty() && threads.iter().all(|name| name != "seatrial"), "{threads:?}");
 }
 
-/// A hook that does something the first time, and nothing after it.
+/// Returns a hook that does something the first time, and nothing after it.
 fn at_first(misbehave: fn() -> Option<futures_util::future::Pending<()>>) -> Recycle {
     let calls = AtomicUsize::new(0);
     Recycle::hook(async move |_: &TestContainer| {
@@ -136,7 +137,7 @@ fn at_first(misbehave: fn() -> Option<futures_util::future::Pending<()>>) -> Rec
     })
 }
 
-/// P13: a hook that panics, one that never ends, one that blocks its thread.
+/// P13: a hook that panics, never ends or blocks its thread costs a replacement.
 #[tokio::test]
 async fn a_hook_that_misbehaves_costs_a_replacement_and_nothing_else() {
     let session = OwnSession::begin("recycle-bad").await;
@@ -161,7 +162,7 @@ async fn a_hook_that_misbehaves_costs_a_replacement_and_nothing_else() {
     }
 }
 
-/// A `get` inside of a hook is served if something is free, and is told if it would wait for itself.
+/// A `get` inside of a hook is served if a container is free, and is an error if it would wait for its own.
 #[tokio::test]
 async fn a_get_inside_of_a_hook_is_no_deadlock() {
     static POOL: Mutex<Option<ContainerPool>> = Mutex::new(None);
@@ -171,7 +172,7 @@ async fn a_get_inside_of_a_hook_is_no_deadlock() {
         let pool = POOL.lock().expect("no panic").clone().expect("it is there");
         let got = match pool.get().await {
             Ok(lease) => {
-                // Its end would call the hook again, and so on.
+                // The end of the inner lease would call the hook again, and so on.
                 Lease::discard(lease);
                 "a container".to_owned()
             }

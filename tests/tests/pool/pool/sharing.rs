@@ -1,17 +1,18 @@
-//! Who is served when, and what is told of it.
+//! The order in which callers are served, and what the pool reports of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use seatrial::{Lease, MemberState};
+use seatrial::Lease;
+use seatrial::pool::MemberState;
 use seatrial_test_support::observe::{SHORT, until};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
 use super::{builder, pool, says, states};
 
-/// P1: all are asked for before the first is there.
+/// P1: all starts of a build are under way before the first is over.
 #[tokio::test]
 async fn the_containers_are_started_in_parallel() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -25,9 +26,9 @@ async fn the_containers_are_started_in_parallel() {
     pool.close().await.expect("it ends");
 }
 
-/// P1, P16: so many at once, each until it is ready.
+/// P1, P16: no more starts are under way than the limit allows, each until it is ready.
 #[tokio::test]
-async fn no_more_containers_are_starting_at_once_than_was_said() {
+async fn the_limit_of_containers_that_start_at_once_is_kept() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
     let session = OwnSession::behind(&proxy, "pool-few").await;
     proxy.on(Matcher::new("POST", "/start"), Fault::Hold(gate.clone()));
@@ -41,7 +42,7 @@ async fn no_more_containers_are_starting_at_once_than_was_said() {
     assert_eq!(gate.arrived(), 4);
 }
 
-/// P3, P4, P9, P2, P11.
+/// P3, P4, P9, P2, P11: a lease derefs to its container; dropping it gives the container to the next in the queue.
 #[tokio::test]
 async fn a_lease_is_a_container_until_it_is_dropped() {
     let session = OwnSession::begin("pool-lease").await;
@@ -70,12 +71,12 @@ async fn a_lease_is_a_container_until_it_is_dropped() {
     assert_eq!(told.times.sum(), told.elapsed * 2);
     assert!(told.utilization > 0.0 && told.utilization <= 1.0);
     assert_eq!(told.members[0].names[0].1, format!("{name}-0"));
-    let labelled = |interval: &seatrial::Interval| interval.label.as_deref() == Some("says hello");
+    let labelled = |interval: &seatrial::pool::Interval| interval.label.as_deref() == Some("says hello");
     assert!(told.members[0].intervals.iter().any(labelled));
     pool.close().await.expect("it ends");
 }
 
-/// P5.
+/// P5: an exclusive lease waits until all others are back, and holds new ones off.
 #[tokio::test]
 async fn an_exclusive_lease_is_the_only_one() {
     let session = OwnSession::begin("pool-exclusive").await;
@@ -101,7 +102,7 @@ async fn an_exclusive_lease_is_the_only_one() {
     pool.close().await.expect("it ends");
 }
 
-/// P5.
+/// P5: a lease becomes exclusive without being handed back; of two that try at once, none hangs.
 #[tokio::test]
 async fn a_lease_becomes_exclusive_without_a_gap_and_two_at_once_without_deadlock() {
     let session = OwnSession::begin("pool-upgrade").await;
@@ -118,7 +119,8 @@ async fn a_lease_becomes_exclusive_without_a_gap_and_two_at_once_without_deadloc
     pool.close().await.expect("it ends");
 }
 
-/// P6: 8 that never stop getting, on 4 containers.
+/// P6: an exclusive caller waits for the leases that are out and for no others, although eight tasks lease four
+/// containers without end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_an_exclusive_lease_no_more_come_back_than_were_out() {
     let session = OwnSession::begin("pool-bar").await;
@@ -132,7 +134,7 @@ async fn before_an_exclusive_lease_no_more_come_back_than_were_out() {
                 while !stop.load(Ordering::SeqCst) {
                     let lease = pool.get().await.expect("the pool is open");
                     tokio::task::yield_now().await;
-                    // Before the drop: whoever is served after it sees it counted.
+                    // It is counted before the drop, so that the next holder sees it.
                     released.fetch_add(1, Ordering::SeqCst);
                     drop(lease);
                     served += 1;
@@ -148,7 +150,7 @@ async fn before_an_exclusive_lease_no_more_come_back_than_were_out() {
             tokio::task::yield_now().await;
         }
         let mut request = std::pin::pin!(pool.get_exclusive());
-        // From the first poll on it is in line; between the two looks at the counter some may come back.
+        // It is in the queue from its first poll on; some leases may come back between the two reads of the counter.
         let first = futures_util::poll!(&mut request);
         let before = released.load(Ordering::SeqCst);
         let alone = match first {

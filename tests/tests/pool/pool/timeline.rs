@@ -29,7 +29,7 @@ async fn busy(pool: &ContainerPool) {
     drop(pool.lock_out().await.expect("the pool"));
 }
 
-/// P10: in a real browser, in light and in dark.
+/// P10: the timeline is drawn in a real browser, in the light and in the dark theme.
 #[tokio::test]
 async fn the_timeline_renders_and_shows_labels_under_the_pointer() {
     let session = OwnSession::begin("pool-timeline").await;
@@ -83,7 +83,7 @@ async fn the_timeline_renders_and_shows_labels_under_the_pointer() {
 
     let picture = BASE64_STANDARD.decode(browser.screenshot()).expect("base64");
     assert!(picture.starts_with(b"\x89PNG"), "a picture");
-    // How the README's picture is made.
+    // This makes the README's picture.
     if let Some(path) = std::env::var_os("TIMELINE_PNG") {
         std::fs::write(path, picture).expect("written");
     }

@@ -5,31 +5,31 @@ use seatrial_tests::{EngineProxy, Fault, is_scenario};
 
 use super::stages::{Scene, Stage, end, in_own_folder, with_volume};
 
-/// C8.
+/// C8: whichever request of a start is refused, nothing is left.
 #[test]
 fn a_start_whose_nth_request_is_answered_500_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("FAULT", "500")]);
 }
 
-/// C8.
+/// C8: whichever request of a start loses its connection, nothing is left.
 #[test]
 fn a_start_whose_nth_request_is_cut_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("FAULT", "cut")]);
 }
 
-/// C8.
+/// C8: whichever request of a start gets half a head, nothing is left.
 #[test]
 fn a_start_whose_nth_request_is_answered_with_half_a_head_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("FAULT", "half a head")]);
 }
 
-/// C8.
+/// C8: whichever request of a start gets garbage, nothing is left.
 #[test]
 fn a_start_whose_nth_request_is_answered_with_garbage_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("FAULT", "garbage")]);
 }
 
-/// C8: the engine carries out what it is asked, and the connection breaks before it says so.
+/// C8: whichever answer to a start is lost after the engine carried out the request, nothing is left.
 #[test]
 fn a_start_whose_nth_answer_is_lost_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("FAULT", "lost")]);
@@ -73,7 +73,7 @@ async fn fail_at(stage: Stage, scene: &Scene, fault: Fault) {
     scene.check(&session).await;
 }
 
-/// C8, C13.
+/// C8, C13: whichever request of a `run` fails, nothing is left.
 #[tokio::test]
 async fn a_run_with_an_error_at_any_request_leaves_nothing() {
     for fault in [Fault::error(500, "no luck"), Fault::swallow_and_cut()] {

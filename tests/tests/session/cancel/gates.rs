@@ -8,13 +8,13 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, is_scenario};
 
 use super::stages::{Scene, Stage, end, in_own_folder, with_volume};
 
-/// C8: the caller goes while the request is on its way, and the engine carries it out afterwards.
+/// C8: the future is dropped while the request is on its way, and the engine carries it out afterwards.
 #[test]
 fn a_start_dropped_before_the_engine_has_the_request_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("WHERE", "before")]);
 }
 
-/// C8: the caller goes when the engine has carried the request out, and before it is told.
+/// C8: the future is dropped after the engine has carried the request out and before its answer arrives.
 #[test]
 fn a_start_dropped_before_the_answer_is_delivered_leaves_nothing() {
     in_own_folder(scenario_every_stage, &[("WHERE", "after")]);
@@ -41,7 +41,7 @@ async fn scenario_every_stage() {
     scene.clear().await;
 }
 
-/// C8, C13.
+/// C8, C13: dropping a `run` at any of its requests leaves nothing.
 #[tokio::test]
 async fn a_run_dropped_at_any_request_leaves_nothing() {
     for fault in [Fault::Hold, Fault::HoldAnswer] {
@@ -55,7 +55,7 @@ async fn a_run_dropped_at_any_request_leaves_nothing() {
     }
 }
 
-/// C8.
+/// C8: dropping the creation of a network while the engine works on it leaves no network.
 #[tokio::test]
 async fn the_creation_of_a_network_dropped_at_its_request_leaves_nothing() {
     for fault in [Fault::Hold, Fault::HoldAnswer] {
@@ -68,7 +68,7 @@ async fn the_creation_of_a_network_dropped_at_its_request_leaves_nothing() {
     }
 }
 
-/// C8.
+/// C8: dropping the creation of a volume while the engine works on it leaves no volume.
 #[tokio::test]
 async fn the_creation_of_a_volume_dropped_at_its_request_leaves_nothing() {
     for fault in [Fault::Hold, Fault::HoldAnswer] {
@@ -98,9 +98,9 @@ async fn drop_at<T: Send + 'static>(
     gate.release();
 }
 
-/// A start that is held must not be over: else the tests above would drop what is done.
+/// A start that is held at one of its requests is not over. Otherwise the tests above would drop a finished start.
 #[tokio::test]
-async fn each_stage_is_one_that_a_start_waits_for() {
+async fn a_start_waits_for_each_of_its_stages() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "gate-stages").await;
     let scene = Scene::set("gate-stages-scene").await;

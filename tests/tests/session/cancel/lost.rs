@@ -12,7 +12,7 @@ use super::stages::{Stage, end, with_volume};
 /// Short enough for a test, and long enough for a slow machine's engine.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// C8, E1.
+/// C8, E1: a container that the engine created without an answer is found and removed.
 #[tokio::test]
 async fn a_container_whose_creation_was_not_answered_is_removed() {
     for then in [Then::Cut, Then::Hang] {
@@ -28,10 +28,10 @@ async fn a_container_whose_creation_was_not_answered_is_removed() {
     }
 }
 
-/// C8, E1: the request's deadline passes, and the engine carries it out after that.
+/// C8, E1: a container that the engine creates after the request's deadline is removed.
 #[tokio::test]
 async fn a_container_that_is_created_soon_after_the_deadline_is_removed() {
-    // Who looks for 5 s does not find what an overloaded engine takes longer for.
+    // An overloaded engine may take longer than the 5 s of the search.
     for _ in 0..5 {
         if created_after_the_deadline().await < Duration::from_secs(3) {
             return;
@@ -63,7 +63,7 @@ async fn created_after_the_deadline() -> Duration {
     took
 }
 
-/// C8, E3: what has the name already is somebody else's, also when it is our own session's.
+/// C8, E3: a container that has the wanted name already is left alone, even if it is of our own session.
 #[tokio::test]
 async fn a_container_that_had_the_name_before_stays() {
     let (proxy, session) = impatient("lost-name").await;
@@ -77,7 +77,7 @@ async fn a_container_that_had_the_name_before_stays() {
     end(&session).await;
 }
 
-/// C8.
+/// C8: a network that the engine created without an answer is found and removed.
 #[tokio::test]
 async fn a_network_whose_creation_was_not_answered_is_removed() {
     for then in [Then::Cut, Then::Hang] {
@@ -88,7 +88,7 @@ async fn a_network_whose_creation_was_not_answered_is_removed() {
     }
 }
 
-/// C8.
+/// C8: a volume that the engine created without an answer is found and removed.
 #[tokio::test]
 async fn a_volume_whose_creation_was_not_answered_is_removed() {
     for then in [Then::Cut, Then::Hang] {
@@ -99,7 +99,7 @@ async fn a_volume_whose_creation_was_not_answered_is_removed() {
     }
 }
 
-/// C8, E3: an answer without a whole id is as good as none, and never a reason to remove by what it holds.
+/// C8, E3: an answer without a full id counts as no answer, and nothing is removed by a partial id.
 #[tokio::test]
 async fn an_answer_with_a_part_of_an_id_removes_nothing_by_it() {
     let (proxy, session) = impatient("lost-id").await;

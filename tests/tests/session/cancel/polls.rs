@@ -9,7 +9,7 @@ use super::stages::{Scene, in_own_folder, with_volume};
 /// A start has at least this many points at which it can be dropped: if there were fewer, the test would show little.
 const FEW: usize = 4;
 
-/// C8.
+/// C8: dropping a start after any poll leaves nothing.
 #[tokio::test]
 async fn a_plain_start_dropped_after_any_poll_leaves_nothing() {
     let session = OwnSession::begin("cancel-plain").await;
@@ -19,7 +19,7 @@ async fn a_plain_start_dropped_after_any_poll_leaves_nothing() {
     assert!(polls >= FEW, "{polls} polls");
 }
 
-/// C8, C21 in that a mounted file goes with the container.
+/// C8, C21: dropping a start after any poll leaves neither container nor mounted files.
 #[test]
 fn a_start_with_files_networks_and_waits_dropped_after_any_poll_leaves_nothing() {
     in_own_folder(scenario_every_poll, &[]);
@@ -39,7 +39,7 @@ async fn scenario_every_poll() {
     scene.clear().await;
 }
 
-/// C8.
+/// C8: the same holds on a multi-thread runtime.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_in_a_multi_thread_runtime_dropped_after_any_poll_leaves_nothing() {
     let session = OwnSession::begin("cancel-threads").await;
@@ -50,7 +50,7 @@ async fn a_start_in_a_multi_thread_runtime_dropped_after_any_poll_leaves_nothing
     assert!(polls >= FEW, "{polls} polls");
 }
 
-/// C8.
+/// C8: dropping a start while it waits leaves nothing.
 #[tokio::test]
 async fn a_wait_that_is_never_met_dropped_leaves_nothing() {
     let session = OwnSession::begin("cancel-wait").await;
@@ -68,7 +68,7 @@ async fn a_wait_that_is_never_met_dropped_leaves_nothing() {
     assert_nothing_left(session.id().as_str());
 }
 
-/// C8, C13.
+/// C8, C13: dropping a `run` after any poll leaves nothing.
 #[tokio::test]
 async fn a_run_dropped_after_any_poll_leaves_nothing() {
     let session = OwnSession::begin("cancel-run").await;
@@ -78,7 +78,7 @@ async fn a_run_dropped_after_any_poll_leaves_nothing() {
     assert!(polls >= FEW, "{polls} polls");
 }
 
-/// C8.
+/// C8: dropping the creation of a network after any poll leaves no network.
 #[tokio::test]
 async fn the_creation_of_a_network_dropped_after_any_poll_leaves_nothing() {
     let session = OwnSession::begin("cancel-network").await;
@@ -88,7 +88,7 @@ async fn the_creation_of_a_network_dropped_after_any_poll_leaves_nothing() {
     cancel_at_every_poll(make, async |_| assert_nothing_left(session.id().as_str())).await;
 }
 
-/// C8.
+/// C8: dropping the creation of a volume after any poll leaves no volume.
 #[tokio::test]
 async fn the_creation_of_a_volume_dropped_after_any_poll_leaves_nothing() {
     let session = OwnSession::begin("cancel-volume").await;

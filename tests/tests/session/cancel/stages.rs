@@ -1,4 +1,4 @@
-//! What the requests of a start are, and a container that needs all of them.
+//! The requests that a start makes, and a container that needs all of them.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    /// Those of a start in a [`Scene`], in their order.
+    /// All stages, in the order of a start in a [`Scene`].
     pub(crate) const ALL: [Self; 7] =
         [Self::Create, Self::Connect, Self::Copy, Self::Attach, Self::Start, Self::Inspect, Self::Exec];
 
@@ -38,7 +38,7 @@ impl Stage {
     }
 }
 
-/// What starts that take every kind of request share: two networks, and a file to mount.
+/// The things that starts with every kind of request share: two networks, and a file to mount.
 ///
 /// It belongs into a process whose folder for temporary files is its own, see [`in_own_folder`].
 pub(crate) struct Scene {
@@ -58,8 +58,8 @@ impl Scene {
         Self { networks, first, second, file, temporary: TempFiles::now() }
     }
 
-    /// A container with an anonymous volume, in two networks, with a file that is copied in and one that is mounted,
-    /// and waited for by its output and by a command in it.
+    /// Requests a container with an anonymous volume, in two networks, with a file that is copied in and one that is
+    /// mounted, and waited for by its output and by a command in it.
     pub(crate) fn request(&self, session: &OwnSession) -> ContainerRequest {
         with_volume(session, session.shell("echo ready; exec sleep 1000"))
             .network(&self.first)

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// The seed that `SEATRIAL_CRASH_SEED` names, else one of the time.
+    /// Returns the seed that `SEATRIAL_CRASH_SEED` names, or else one of the time.
     pub(crate) fn seed() -> u64 {
         let named = std::env::var("SEATRIAL_CRASH_SEED").ok();
         named.map(|seed| seed.parse().expect("a number")).unwrap_or_else(|| {
@@ -19,12 +19,12 @@ impl Chance {
         Self(seed)
     }
 
-    /// A moment between now and the longest, each as likely.
+    /// Chooses a time up to the longest one.
     pub(crate) fn up_to(&mut self, longest: Duration) -> Duration {
         longest.mul_f64(self.next() as f64 / u64::MAX as f64)
     }
 
-    /// A number below this one, each about as likely.
+    /// Chooses a number below this one.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }

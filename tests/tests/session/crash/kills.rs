@@ -14,22 +14,22 @@ const KILLS: usize = 104;
 const LANES: usize = 4;
 /// From the begin of a stage to the kill, at most: as long as the longer ones take, so that some are over by then.
 const LONGEST: Duration = Duration::from_millis(300);
-/// How long a child may take to come to a stage, on a busy machine.
+/// The longest time that a child may take to reach a stage, on a busy machine.
 const REACHED_WITHIN: Duration = Duration::from_secs(60);
-/// How long a reaper may take until all is gone, on a busy machine.
+/// The longest time that a reaper may take to remove everything, on a busy machine.
 const GONE_WITHIN: Duration = Duration::from_secs(60);
 
-/// What the child was at when it was killed, with how often that was so.
+/// The number of kills by the stage that the child was in.
 type Moments = BTreeMap<String, usize>;
 
 /// One child that was killed.
 struct Killed {
     session: String,
-    /// What it was at.
+    /// The stage that it was in.
     at: String,
 }
 
-/// X6.
+/// X6: after SIGKILL at any moment, the reaper removes all that the session had.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_killed_at_any_moment_leaves_nothing() {
     let session = OwnSession::begin("crash").await;
@@ -38,7 +38,7 @@ async fn a_process_that_is_killed_at_any_moment_leaves_nothing() {
     println!("SEATRIAL_CRASH_SEED={seed}");
     let lanes = (0..LANES).map(|lane| {
         let published = registry.publish_basic(&format!("crash-{lane}"));
-        // Each blocks a thread: what it waits for are processes.
+        // Each lane blocks a thread, since it waits for processes.
         tokio::task::spawn_blocking(move || {
             let mut chance = Chance::new(seed.wrapping_add(lane as u64));
             (0..KILLS / LANES).map(|_| kill_once(&mut chance, &published)).collect::<Vec<_>>()
@@ -54,7 +54,7 @@ async fn a_process_that_is_killed_at_any_moment_leaves_nothing() {
     println!("killed at: {moments:#?}");
     assert_eq!(moments.values().sum::<usize>(), KILLS);
     assert_no_reaper_is_left();
-    // Once more for all: what the engine had begun before a kill may have come after a first look.
+    // Once more for all: the engine may finish a creation that began before a kill after the first look.
     for session in &sessions {
         Leftovers::assert_none(&Engine::from_env(), session, GONE_WITHIN);
     }
@@ -77,7 +77,7 @@ fn kill_once(chance: &mut Chance, published: &Published) -> Killed {
     if stage > 0 {
         child.line(&super::scenario::line(stage), REACHED_WITHIN);
     }
-    // Not to wait for something: the moment is what is chosen.
+    // This is not a wait for something: the moment of the kill is random.
     std::thread::sleep(moment);
     child.kill(libc::SIGKILL);
     let status = child.wait(Duration::from_secs(30));

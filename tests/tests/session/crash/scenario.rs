@@ -1,4 +1,4 @@
-//! What the child does: all that creates something, over and over.
+//! The child's work: it creates one of everything, over and over.
 
 use seatrial::{
     Case, ContainerPool, ContainerRequest, CopyIn, Lease, Network, Pull, Result, Volume, WaitFor,
@@ -6,7 +6,7 @@ use seatrial::{
 use seatrial_test_support::own_session::BASIC;
 use seatrial_tests::{is_scenario, say};
 
-/// What a line begins with that says what is done next.
+/// The prefix of a line that names the next stage.
 pub(crate) const AT: &str = "at ";
 
 /// All that is done, as the lines say it.
@@ -24,7 +24,7 @@ pub(crate) const STAGES: [&str; 11] = [
     "removals",
 ];
 
-/// What is said at the begin of a stage.
+/// Returns the line that a child prints when it enters a stage.
 pub(crate) fn line(stage: usize) -> String {
     format!("{AT}{}", STAGES[stage])
 }
@@ -54,7 +54,7 @@ pub(super) async fn scenario_creates_once() {
     }
 }
 
-/// All stages in turn; of those that others do not need, the ones before the first are left out.
+/// Goes through all stages in turn. Stages before the first one are left out unless others need them.
 async fn work(image: &str, first: usize) -> Result<()> {
     at(1);
     let network = Network::create().await?;

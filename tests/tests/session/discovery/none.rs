@@ -11,9 +11,9 @@ use seatrial_tests::{Child, is_scenario, say};
 const DONE: &str = "that is all";
 const HIDDEN: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
 
-/// E4.
+/// E4: the error lists every engine that was tried, and the reason against each.
 #[test]
-fn when_no_engine_answers_every_candidate_is_listed_with_its_reason() {
+fn every_candidate_is_listed_with_its_reason_if_no_engine_answers() {
     let home = tempfile::tempdir().expect("a folder");
     let run = home.path().join("run");
     fs::create_dir(&run).expect("a folder");

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 /// Said after the last line of an error.
 const DONE: &str = "that is all";
 
-/// What a process says that has these variables, and `HOME` for its own, and no `DOCKER_HOST` unless it is among them.
+/// Runs the scenario in a process with these variables, `HOME` of its own, and no `DOCKER_HOST` unless it is among
+/// them; returns what it prints.
 #[track_caller]
 pub(crate) fn said(home: &Path, variables: &[(&str, &str)]) -> String {
     let home = home.to_str().expect("unicode");
@@ -52,7 +53,7 @@ fn assert_says(home: &Path, variables: &[(&str, &str)], texts: &[&str]) {
 const UNREACHABLE: &str = "Some((true, false))";
 const INVALID: &str = "Some((false, true))";
 
-/// E4.
+/// E4: an engine that was named and does not answer is an error that names the variable, the address and the reason.
 #[test]
 fn a_host_that_does_not_answer_is_refused_by_its_variable() {
     let home = home();
@@ -74,7 +75,7 @@ fn a_host_that_does_not_answer_is_refused_by_its_variable() {
     }
 }
 
-/// E4: the engine that is there is named, and not taken.
+/// E4: the error names an engine that is there, but does not use it in place of the named one.
 #[test]
 fn another_engine_is_told_of_and_not_taken() {
     let usual = Path::new("/var/run/docker.sock");
@@ -89,7 +90,7 @@ fn another_engine_is_told_of_and_not_taken() {
     assert_says(home().path(), &[("DOCKER_HOST", "unix:///nowhere/docker.sock")], &texts);
 }
 
-/// E4.
+/// E4: an invalid address is an error that says which forms are valid.
 #[test]
 fn an_address_that_is_none_is_refused_with_what_would_be_right() {
     for (host, reason) in [
@@ -102,7 +103,7 @@ fn an_address_that_is_none_is_refused_with_what_would_be_right() {
     }
 }
 
-/// E4.
+/// E4: an unknown Docker context is an error that says which setting names it.
 #[test]
 fn a_context_that_is_not_there_is_refused_by_who_named_it() {
     let home = home();
@@ -114,7 +115,7 @@ fn a_context_that_is_not_there_is_refused_by_who_named_it() {
     assert_says(home.path(), &[], &["elsewhere", &file]);
 }
 
-/// E4.
+/// E4: an unusable host from the properties file is an error that names the file.
 #[test]
 fn a_host_in_the_file_of_properties_is_refused_by_the_file() {
     let home = home();
@@ -124,7 +125,7 @@ fn a_host_in_the_file_of_properties_is_refused_by_the_file() {
     assert_says(home.path(), &[], &[&named, "no such file", UNREACHABLE]);
 }
 
-/// E4.
+/// E4: an invalid variable is an error that says which values are valid.
 #[test]
 fn a_variable_that_holds_nonsense_is_refused_with_what_would_be_right() {
     for (variable, value) in [
@@ -137,7 +138,7 @@ fn a_variable_that_holds_nonsense_is_refused_with_what_would_be_right() {
     }
 }
 
-/// E4: an error is not remembered.
+/// E4: a failure to find the engine is not remembered.
 #[tokio::test]
 async fn a_session_that_failed_is_built_when_the_engine_is_there() {
     let engine = ScriptedEngine::greeting();
@@ -151,7 +152,7 @@ async fn a_session_that_failed_is_built_when_the_engine_is_there() {
     assert_eq!(session.engine().version().version, "20.10.24");
 }
 
-/// E4: all that is asked of the engine goes to the one that was named.
+/// E4: all requests go to the engine that was named.
 #[tokio::test]
 async fn the_engine_that_is_named_is_the_one_that_is_used() {
     let engine = ScriptedEngine::greeting();

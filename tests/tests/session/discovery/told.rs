@@ -5,9 +5,9 @@ use seatrial_test_support::own_session::own_id;
 use seatrial_test_support::trace::{Told, Trace};
 use seatrial_tests::{Child, EngineProxy, ScriptedEngine, is_scenario, say};
 
-/// E4.
+/// E4: engine, socket and host are each decided once, and an event says by which setting.
 #[tokio::test]
-async fn each_question_is_answered_once_and_told_with_the_source_of_its_answer() {
+async fn each_choice_is_made_once_and_reported_with_its_source() {
     let trace = Trace::of_process();
     let engine = ScriptedEngine::greeting();
     let builder = Session::builder().id(own_id("told")).docker_host(engine.docker_host());
@@ -42,9 +42,9 @@ fn only(trace: &Trace, message: &str, field: &str, value: &str) -> Told {
     told.clone()
 }
 
-/// E4: variables answer each question for itself.
+/// E4: each choice can be made by a variable of its own.
 #[test]
-fn each_question_has_a_variable_of_its_own() {
+fn each_choice_has_a_variable_of_its_own() {
     let proxy = EngineProxy::start_default();
     let host = proxy.docker_host();
     let variables = [

@@ -7,10 +7,10 @@ use seatrial::{Network, Volume};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
 
-/// What a drop may take on a slow machine; a removal that is held takes for ever.
+/// The longest time for a drop on a slow machine. A removal that is held takes for ever.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-/// C9.
+/// C9: a drop does not block, however long the engine takes for the removal.
 #[tokio::test]
 async fn a_drop_returns_while_the_engine_holds_the_removal() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -26,7 +26,7 @@ async fn a_drop_returns_while_the_engine_holds_the_removal() {
     gate.release();
 }
 
-/// C9, E2: no drop waits for its turn either.
+/// C9, E2: a drop does not wait for its removal's turn.
 #[tokio::test]
 async fn drops_return_while_all_turns_are_taken() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());

@@ -11,9 +11,9 @@ use tokio::runtime::Builder;
 
 use super::process::{ENDING, Scenario};
 
-/// C9.
+/// C9: a removal that is queued when `main` returns is carried out before the process ends.
 #[test]
-fn what_was_dropped_just_before_the_end_is_removed_by_it() {
+fn a_container_dropped_just_before_the_end_is_removed_by_it() {
     let ended = Scenario::begin(scenario_dropped).end();
     assert!(ended.status.success(), "{}", ended.status);
     ended.assert_clean();
@@ -33,9 +33,9 @@ async fn scenario_dropped() {
     }
 }
 
-/// C9.
+/// C9: a container in a static, which is never dropped, is removed at the end of the process.
 #[test]
-fn what_a_static_holds_is_removed_at_the_end() {
+fn a_container_in_a_static_is_removed_at_the_end() {
     let ended = Scenario::begin(scenario_static).end();
     assert!(ended.status.success(), "{}", ended.status);
     ended.assert_clean();
@@ -51,9 +51,9 @@ async fn scenario_static() {
     }
 }
 
-/// C9.
+/// C9: a container that `mem::forget` took is removed at the end of the process.
 #[test]
-fn what_was_forgotten_is_removed_at_the_end() {
+fn a_forgotten_container_is_removed_at_the_end() {
     let ended = Scenario::begin(scenario_forgotten).end();
     assert!(ended.status.success(), "{}", ended.status);
     ended.assert_clean();
@@ -68,7 +68,7 @@ async fn scenario_forgotten() {
     }
 }
 
-/// C9.
+/// C9: `process::exit` removes the containers that are still held.
 #[test]
 fn an_exit_in_the_middle_removes_what_is_held() {
     let ended = Scenario::begin(scenario_exit).end();
@@ -86,7 +86,7 @@ async fn scenario_exit() {
     }
 }
 
-/// C9: the values of the thread that ends the process are dropped, and then the process's end removes.
+/// C9: a container in a thread-local value is removed when its thread ends the process.
 #[test]
 fn an_exit_removes_what_a_thread_local_holds() {
     let ended = Scenario::begin(scenario_thread_local).end();
@@ -106,7 +106,7 @@ fn scenario_thread_local() {
     }
 }
 
-/// C9.
+/// C9: a panic in a test removes its container.
 #[test]
 fn a_test_that_panics_leaves_nothing() {
     let ended = Scenario::begin(scenario_panic).end();
@@ -124,7 +124,7 @@ async fn scenario_panic() {
     }
 }
 
-/// C9.
+/// C9: a test that returns an error removes its container.
 #[test]
 fn a_test_that_returns_an_error_leaves_nothing() {
     let ended = Scenario::begin(scenario_error).end();
@@ -143,7 +143,7 @@ async fn scenario_error() -> Result<()> {
     Ok(())
 }
 
-/// C8, C9: the process ends while the engine makes a container, which nobody can own before.
+/// C8, C9: a container that the engine is creating when the process ends is removed.
 #[test]
 fn a_start_under_way_at_the_end_leaves_nothing() {
     for fault in [Fault::Hold, Fault::HoldAnswer] {
@@ -172,7 +172,7 @@ async fn scenario_starting() {
     }
 }
 
-/// C9: removals that take their time are waited for.
+/// C9: the end of the process waits for slow removals.
 #[test]
 fn the_end_waits_for_removals_that_are_slow() {
     let proxy = EngineProxy::start_default();
@@ -182,7 +182,7 @@ fn the_end_waits_for_removals_that_are_slow() {
     ended.assert_clean();
 }
 
-/// C9: an end with nothing to do takes no time.
+/// C9: a process without removals ends at once.
 #[test]
 fn the_end_does_not_wait_when_there_is_nothing_to_wait_for() {
     let ended = Scenario::begin(scenario_removed).end();

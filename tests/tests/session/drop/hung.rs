@@ -8,7 +8,7 @@ use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, is_scenario, say};
 
 use super::process::{ENDING, Ended, Scenario};
 
-/// C9, E1: removals hang, of what is held and of what was dropped.
+/// C9, E1: removals of held and of dropped containers hang; the process ends after ten seconds and names them.
 #[test]
 fn the_end_with_removals_that_hang_takes_ten_seconds_and_names_what_is_left() {
     let proxy = EngineProxy::start_default();
@@ -22,7 +22,7 @@ fn the_end_with_removals_that_hang_takes_ten_seconds_and_names_what_is_left() {
     ended.tidy();
 }
 
-/// E1: the whole engine hangs from the moment that the container runs.
+/// E1: the engine hangs from the moment that the container runs; the process ends after ten seconds.
 #[test]
 fn the_end_with_an_engine_that_hangs_altogether_takes_ten_seconds() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -39,7 +39,7 @@ fn the_end_with_an_engine_that_hangs_altogether_takes_ten_seconds() {
     ended.tidy();
 }
 
-/// E1, C8: whether the engine has made it, nobody can know.
+/// E1, C8: a creation hangs at the end; the process names the container, which may or may not exist.
 #[test]
 fn the_end_with_a_creation_that_hangs_takes_ten_seconds_and_names_it() {
     let proxy = EngineProxy::start_default();
@@ -50,7 +50,7 @@ fn the_end_with_a_creation_that_hangs_takes_ten_seconds_and_names_it() {
     assert!(ended.left.is_empty(), "{}", ended.left);
 }
 
-/// C9: what the engine refuses for good is said at the end.
+/// C9: the end of the process names what the engine refuses to remove.
 #[test]
 fn a_removal_that_is_refused_for_good_is_named_at_the_end() {
     let proxy = EngineProxy::start_default();

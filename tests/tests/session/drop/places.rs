@@ -13,7 +13,7 @@ use seatrial_tests::Engine;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
-/// C9.
+/// C9: a drop at the end of a function removes the container and its anonymous volumes.
 #[tokio::test]
 async fn a_drop_at_a_return_removes_the_container_and_its_anonymous_volumes() {
     async fn scope(session: &OwnSession) -> (String, String) {
@@ -29,7 +29,7 @@ async fn a_drop_at_a_return_removes_the_container_and_its_anonymous_volumes() {
     assert_eq!(answer.expect("the engine answers").status, 404);
 }
 
-/// C9.
+/// C9: a drop at an early return by `?` removes the container.
 #[tokio::test]
 async fn a_drop_at_a_question_mark_removes_the_container() {
     async fn fails(session: &OwnSession, id: &mut String) -> Result<()> {
@@ -44,7 +44,7 @@ async fn a_drop_at_a_question_mark_removes_the_container() {
     assert_goes(&id);
 }
 
-/// C9.
+/// C9: a drop while the thread unwinds removes the container.
 #[tokio::test]
 async fn a_drop_in_a_panic_removes_the_container() {
     let session = OwnSession::begin("drop-panic").await;
@@ -58,7 +58,7 @@ async fn a_drop_in_a_panic_removes_the_container() {
     assert_goes(&id);
 }
 
-/// C9.
+/// C9: a drop in a panicking task removes the container.
 #[tokio::test]
 async fn a_drop_in_a_task_that_panics_removes_the_container() {
     let session = OwnSession::begin("drop-task").await;
@@ -73,13 +73,13 @@ async fn a_drop_in_a_task_that_panics_removes_the_container() {
     assert_goes(&id);
 }
 
-/// C9.
+/// C9: a drop in a current-thread runtime removes the container.
 #[test]
 fn a_drop_in_a_current_thread_runtime_removes_the_container() {
     dropped_in(&Builder::new_current_thread().enable_all().build().expect("a runtime"));
 }
 
-/// C9.
+/// C9: a drop in a multi-thread runtime removes the container.
 #[test]
 fn a_drop_in_a_multi_thread_runtime_removes_the_container() {
     dropped_in(&Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime"));
@@ -95,7 +95,7 @@ fn dropped_in(runtime: &Runtime) {
     });
 }
 
-/// C9.
+/// C9: a drop in a task of a `LocalSet` removes the container.
 #[tokio::test]
 async fn a_drop_in_a_local_set_removes_the_container() {
     let session = OwnSession::begin("drop-local").await;
@@ -111,7 +111,7 @@ async fn a_drop_in_a_local_set_removes_the_container() {
     assert_goes(&id);
 }
 
-/// C9: the runtime that started it is gone, tasks that held it included.
+/// C9: a container that is dropped together with its runtime is removed.
 #[test]
 fn a_drop_with_its_runtime_removes_the_container() {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -126,7 +126,7 @@ fn a_drop_with_its_runtime_removes_the_container() {
     assert_goes(&id);
 }
 
-/// C9.
+/// C9: a drop in a plain thread removes the container.
 #[test]
 fn a_drop_in_a_thread_without_a_runtime_removes_the_container() {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -138,7 +138,8 @@ fn a_drop_in_a_thread_without_a_runtime_removes_the_container() {
     assert_goes(&id);
 }
 
-/// C9: whichever of the container's and the runtime's thread-local values goes first.
+/// C9: a drop in a thread-local's destructor removes the container, before or after the runtime's own thread-locals are
+/// gone.
 #[test]
 fn a_drop_in_a_thread_local_s_destructor_removes_the_container() {
     thread_local!(static HELD: RefCell<Option<TestContainer>> = const { RefCell::new(None) });
@@ -160,9 +161,9 @@ fn a_drop_in_a_thread_local_s_destructor_removes_the_container() {
     }
 }
 
-/// C9: more than are removed at once.
+/// C9: more containers than may be removed at once are dropped, and all are removed.
 #[tokio::test]
-async fn many_dropped_at_once_are_removed() {
+async fn many_containers_dropped_at_once_are_removed() {
     let session = OwnSession::begin("drop-many").await;
     let request = session.idle();
     drop(try_join_all((0..12).map(|_| request.start())).await.expect("containers"));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use seatrial_test_support::own_session::{own_id, remove_by_hand};
 use seatrial_tests::{Child, Engine, EngineProxy, Leftovers};
 
-/// How long a scenario may take until it is about to end.
+/// The longest time until a scenario is about to end.
 const LONG: Duration = Duration::from_secs(60);
 /// Said by a scenario when it is about to end.
 pub(crate) const ENDING: &str = "ending";
@@ -17,24 +17,24 @@ pub(crate) struct Scenario {
     pub(crate) session: String,
 }
 
-/// How a scenario's process ended.
+/// The end of a scenario's process.
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// From when it was about to end.
     pub(crate) took: Duration,
     pub(crate) lines: Vec<String>,
-    /// What the engine had of its session at that moment.
+    /// The resources that the engine had of its session at that moment.
     pub(crate) left: Leftovers,
 }
 
 impl Scenario {
-    /// With the engine that the tests use.
+    /// Starts a scenario with the engine that the tests use.
     #[track_caller]
     pub(crate) fn begin<T>(scenario: impl Fn() -> T) -> Self {
         Self::with(scenario, &[])
     }
 
-    /// With an engine behind a proxy.
+    /// Starts a scenario with an engine behind a proxy.
     #[track_caller]
     pub(crate) fn behind(proxy: &EngineProxy, scenario: impl Fn()) -> Self {
         Self::with(scenario, &[("DOCKER_HOST", &proxy.docker_host())])

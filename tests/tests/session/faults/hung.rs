@@ -12,7 +12,7 @@ use seatrial_tests::{EngineProxy, Fault, Matcher};
 /// Short enough for a test, and long enough for a slow machine's engine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(3);
 
-/// E1: every request of a start.
+/// E1: each request of a start that hangs ends with an error that names it.
 #[tokio::test]
 async fn a_request_of_a_start_that_hangs_is_named() {
     let networks = OwnSession::begin("hung-networks").await;
@@ -40,7 +40,7 @@ async fn a_request_of_a_start_that_hangs_is_named() {
     join_all(cases.map(case)).await;
 }
 
-/// E1: every request to a container that runs.
+/// E1: each request to a running container that hangs ends with an error that names it.
 #[tokio::test]
 async fn a_request_to_a_running_container_that_hangs_is_named() {
     type Call = for<'a> fn(&'a TestContainer) -> BoxFuture<'a, Option<Error>>;
@@ -75,7 +75,7 @@ async fn a_request_to_a_running_container_that_hangs_is_named() {
     proxy.clear_rules();
 }
 
-/// E1: the requests of a command in a container.
+/// E1: each request of a command that hangs ends with an error that names it.
 #[tokio::test]
 async fn a_request_of_an_exec_that_hangs_is_named() {
     for (path, phase) in [("^/exec/[^/]+/start$", "start a command"), ("^/exec/[^/]+/json$", "exit code")] {
@@ -87,7 +87,7 @@ async fn a_request_of_an_exec_that_hangs_is_named() {
     }
 }
 
-/// E1.
+/// E1: a request that hangs ends with an error that names the network, volume or image.
 #[tokio::test]
 async fn a_request_about_a_network_a_volume_or_an_image_that_hangs_is_named() {
     let (proxy, session) = impatient("hung-others").await;
@@ -106,7 +106,7 @@ async fn a_request_about_a_network_a_volume_or_an_image_that_hangs_is_named() {
     Session::clone(&session).close().await.expect("everything can be removed");
 }
 
-/// E1: the ping answers, and the rest does not.
+/// E1: an engine that answers its ping and nothing else is reported as wedged.
 #[tokio::test]
 async fn an_engine_that_only_answers_its_ping_is_told_to_be_wedged() {
     let (proxy, session) = impatient("wedged").await;
@@ -118,7 +118,7 @@ async fn an_engine_that_only_answers_its_ping_is_told_to_be_wedged() {
     Session::clone(&session).close().await.expect("everything can be removed");
 }
 
-/// E1: the variable sets the deadline of all requests; here by the request that comes after the discovery.
+/// E1: a variable sets the deadline of all requests.
 #[test]
 fn the_variable_sets_the_deadline() {
     let proxy = EngineProxy::start_default();

@@ -7,7 +7,7 @@ use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, own_id};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher, ScriptedEngine, Then};
 use serde_json::json;
 
-/// E1, E4: it accepts, and never answers.
+/// E1, E4: an engine that accepts connections and never answers is an error.
 #[tokio::test]
 async fn an_engine_that_never_answers_is_given_up() {
     let engine = ScriptedEngine::silent();
@@ -18,7 +18,7 @@ async fn an_engine_that_never_answers_is_given_up() {
     assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
 }
 
-/// E4: it answers half a header, or something else, or not as an engine.
+/// E4: a server that answers half a head, garbage, or not as an engine is refused with the reason.
 #[tokio::test]
 async fn an_engine_that_answers_nonsense_is_refused_with_the_reason() {
     let error_page = Answer::new(200).header("Content-Type", "text/html").body("<html>It works!</html>");
@@ -42,7 +42,7 @@ async fn an_engine_that_answers_nonsense_is_refused_with_the_reason() {
     }
 }
 
-/// E1: an answer to a creation that makes no sense.
+/// E1: a creation with an invalid answer is an error that names the container.
 #[tokio::test]
 async fn a_creation_that_is_answered_with_nonsense_is_an_error_that_names_the_container() {
     let faults = [
@@ -53,7 +53,7 @@ async fn a_creation_that_is_answered_with_nonsense_is_an_error_that_names_the_co
         Fault::Answer(Answer::json(201, &json!({ "Id": "", "Warnings": null }))),
         Fault::Raw(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"Id\":".to_vec(), Then::Cut),
     ];
-    // Side by side: after each, what may have been created all the same is looked for.
+    // They run side by side: after each one, containers that were created all the same are looked for.
     let answered = faults.map(async |fault| {
         let engine = ScriptedEngine::greeting();
         engine.on(Matcher::new("POST", "/containers/create"), fault.clone());
@@ -70,7 +70,7 @@ async fn a_creation_that_is_answered_with_nonsense_is_an_error_that_names_the_co
     futures_util::future::join_all(answered).await;
 }
 
-/// C8, E1: 500 to the n-th request, whichever it is, until there is no n-th.
+/// C8, E1: the n-th request is answered with 500, for each n; the start fails or is ready, and leaves nothing.
 #[tokio::test]
 async fn a_start_whose_nth_request_of_any_kind_fails_is_an_error_or_ready_and_leaves_nothing() {
     let mut errors = 0;

@@ -8,7 +8,7 @@ use seatrial_tests::{Fault, Matcher};
 
 use super::hung::{assert_says, impatient};
 
-/// E1: between bytes, where only the engine can be what is waited for.
+/// E1: a log that should be read to its end and falls silent ends with a time-out.
 #[tokio::test]
 async fn a_log_that_falls_silent_in_the_middle_is_a_timeout() {
     let (proxy, session) = impatient("silent-log").await;
@@ -18,7 +18,7 @@ async fn a_log_that_falls_silent_in_the_middle_is_a_timeout() {
     assert_says(&container.logs().read().await.expect_err("it stops"), "read the log", container.name());
 }
 
-/// E1.
+/// E1: a copy in which no byte moves for too long ends with a time-out.
 #[tokio::test]
 async fn a_copy_that_falls_silent_in_the_middle_is_a_timeout() {
     let (proxy, session) = impatient("silent-copy").await;
@@ -28,7 +28,7 @@ async fn a_copy_that_falls_silent_in_the_middle_is_a_timeout() {
     assert_says(&error, "copy files out", container.name());
 }
 
-/// E1: a followed log may be silent for as long as the container likes.
+/// E1: a followed log may be silent for longer than a request's deadline.
 #[tokio::test]
 async fn a_followed_log_that_is_silent_for_longer_than_the_deadline_goes_on() {
     let (_proxy, session) = impatient("silent-follow").await;
@@ -41,7 +41,7 @@ async fn a_followed_log_that_is_silent_for_longer_than_the_deadline_goes_on() {
     }
 }
 
-/// E1: an answer that comes byte by byte, each in time, is no hang.
+/// E1: an answer that comes byte by byte, each in time, does not time out.
 #[tokio::test]
 async fn a_slow_log_that_keeps_coming_is_no_timeout() {
     let (proxy, session) = impatient("slow-log").await;

@@ -6,7 +6,7 @@ use seatrial::{ContainerRequest, ReaperChoice, Session, WaitFor};
 use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, own_id};
 use seatrial_tests::{Daemon, EngineProxy, Fault, Gate, Leftovers, Matcher};
 
-/// C8, E1: from the n-th request of a start on, every connection is cut, until the engine is back.
+/// C8, E1: from the n-th request of a start on, every connection is cut until the engine is back.
 #[tokio::test]
 async fn a_start_in_which_the_engine_goes_away_is_an_error_and_leaves_nothing_once_it_is_back() {
     // Creation, attachment, start; what comes after them is not needed to become ready.
@@ -29,7 +29,7 @@ async fn a_start_in_which_the_engine_goes_away_is_an_error_and_leaves_nothing_on
     }
 }
 
-/// E1: while a container is waited for, the engine is away for a moment.
+/// E1: a wait survives a short absence of the engine.
 #[tokio::test]
 async fn a_wait_goes_on_when_the_engine_is_back() {
     let proxy = EngineProxy::start_default();
@@ -66,7 +66,7 @@ async fn a_daemon_that_is_stopped_in_mid_start_has_nothing_left_when_it_is_back(
     Session::clone(&session).close().await.expect("everything can be removed");
     Leftovers::assert_none(&daemon.engine(), session.id().as_str(), Duration::ZERO);
 
-    // While it is waited for: its end, which the daemon brings, is what the wait ends with, once that can be known.
+    // The daemon ends the container during the wait, and the wait fails with that end once it can be known.
     let wait = idle.wait_for(WaitFor::log("never"));
     let start = tokio::spawn(async move { wait.start().await });
     while proxy.count(|request| request.is("GET", "/json") && request.status == Some(200)) == 0 {

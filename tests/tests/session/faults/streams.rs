@@ -10,7 +10,7 @@ use seatrial_tests::{EngineProxy, Fault, Matcher};
 /// C23, E1: a frame's header has 8 bytes; the cuts are in a header, behind one, in a text, and between frames.
 const CUTS: [u64; 5] = [3, 8, 11, 19, 1_000];
 
-/// C23: the wait goes on where there is all of the output.
+/// C23: a log wait whose stream is cut goes on with the log.
 #[tokio::test]
 async fn a_log_wait_whose_stream_is_cut_is_met_all_the_same() {
     for cut in CUTS {
@@ -24,7 +24,7 @@ async fn a_log_wait_whose_stream_is_cut_is_met_all_the_same() {
     }
 }
 
-/// C13: no output of a run is lost, and none comes twice.
+/// C13: a run whose stream is cut returns the whole output, each byte once.
 #[tokio::test]
 async fn a_run_whose_stream_is_cut_gives_back_the_whole_output() {
     let expected: String = (1..=1000).map(|line| format!("line {line}\n")).collect();
@@ -40,7 +40,7 @@ async fn a_run_whose_stream_is_cut_gives_back_the_whole_output() {
     }
 }
 
-/// C22: what was read is not taken for the whole.
+/// C22: a log that is cut is an error, not a shorter log.
 #[tokio::test]
 async fn a_log_that_is_cut_is_an_error() {
     let proxy = EngineProxy::start_default();
@@ -57,7 +57,7 @@ async fn a_log_that_is_cut_is_an_error() {
     }
 }
 
-/// C22: so is a followed one, once the lines before the cut were given.
+/// C22: a followed log that is cut gives the lines before the cut, and then an error.
 #[tokio::test]
 async fn a_followed_log_that_is_cut_ends_with_an_error() {
     let proxy = EngineProxy::start_default();

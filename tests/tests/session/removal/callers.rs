@@ -6,7 +6,7 @@ use seatrial::{Network, Session, Volume};
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher, assert_nothing_left, cancel_at_every_poll};
 
-/// C10.
+/// C10: a container is gone when `remove` returns.
 #[tokio::test]
 async fn a_removal_has_removed_when_it_returns() {
     let session = OwnSession::begin("remove").await;
@@ -16,7 +16,7 @@ async fn a_removal_has_removed_when_it_returns() {
     assert_eq!(look(&id), None);
 }
 
-/// C10.
+/// C10: removing a container that is gone already succeeds.
 #[tokio::test]
 async fn a_removal_of_what_is_gone_is_a_success() {
     let session = OwnSession::begin("remove-gone").await;
@@ -25,7 +25,7 @@ async fn a_removal_of_what_is_gone_is_a_success() {
     container.remove().await.expect("it is gone");
 }
 
-/// C10.
+/// C10: a removal whose future is dropped, after any poll, is carried out.
 #[tokio::test]
 async fn a_removal_dropped_after_any_poll_is_carried_out() {
     let session = OwnSession::begin("remove-polls").await;
@@ -48,7 +48,7 @@ async fn a_removal_dropped_after_any_poll_is_carried_out() {
     assert_nothing_left(session.id().as_str());
 }
 
-/// C10: the caller's deadline passes while the engine is busy.
+/// C10: a removal is carried out after its caller's deadline.
 #[tokio::test]
 async fn a_removal_whose_caller_gives_up_is_carried_out() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -64,7 +64,7 @@ async fn a_removal_whose_caller_gives_up_is_carried_out() {
     assert_nothing_left(session.id().as_str());
 }
 
-/// C10.
+/// C10: the same holds for networks and volumes.
 #[tokio::test]
 async fn the_removals_of_networks_and_volumes_dropped_after_any_poll_are_carried_out() {
     let session = OwnSession::begin("remove-others").await;
@@ -79,7 +79,7 @@ async fn the_removals_of_networks_and_volumes_dropped_after_any_poll_are_carried
     assert_nothing_left(session.id().as_str());
 }
 
-/// C10: two who ask for one removal hear of its one outcome.
+/// C10: two callers that remove the same container share one request and its outcome.
 #[tokio::test]
 async fn a_close_and_a_removal_share_one_request() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -95,7 +95,7 @@ async fn a_close_and_a_removal_share_one_request() {
     assert_eq!(proxy.count(|request| request.method == "DELETE"), 1);
 }
 
-/// C8, C10: a close waits for what is being created, too, and removes it.
+/// C8, C10: a close waits for a container that is being created, and removes it.
 #[tokio::test]
 async fn a_close_waits_for_a_creation_whose_caller_is_gone() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -107,7 +107,7 @@ async fn a_close_waits_for_a_creation_whose_caller_is_gone() {
     start.abort();
     start.await.expect_err("it was aborted");
     let mut close = tokio::spawn(Session::clone(&session).close());
-    // The answer is held, so that the close can't be over; that it is not can only be waited for.
+    // The answer is held, so the close can't be over. Only a wait can show that it is not.
     let over = tokio::time::timeout(Duration::from_millis(300), &mut close).await;
     assert!(over.is_err(), "{over:?}");
     gate.release();

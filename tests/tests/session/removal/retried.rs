@@ -6,7 +6,7 @@ use seatrial::{Network, Session, Volume};
 use seatrial_test_support::own_session::{OwnSession, look, own_id, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 
-/// C10.
+/// C10: a removal is tried again after errors that may pass.
 #[tokio::test]
 async fn a_removal_is_tried_again_after_errors_that_may_pass() {
     let (proxy, session) = impatient("retry").await;
@@ -21,7 +21,7 @@ async fn a_removal_is_tried_again_after_errors_that_may_pass() {
     ];
     let count = faults.len();
     for fault in faults {
-        // The first of those that the rules before this one leave over.
+        // The first request that the earlier rules leave over.
         proxy.on(Matcher::regex("DELETE", "^/containers/").nth(1), fault);
     }
     let container = session.idle().start().await.expect("a container");
@@ -31,7 +31,7 @@ async fn a_removal_is_tried_again_after_errors_that_may_pass() {
     assert_eq!(proxy.count(|request| request.method == "DELETE"), count + 1);
 }
 
-/// C10: somebody else's removal of the same container is under way, and comes to its end.
+/// C10: a removal waits for the end of somebody else's removal of the same container.
 #[tokio::test]
 async fn a_removal_in_progress_is_waited_for() {
     let (proxy, session) = impatient("in-progress").await;
@@ -49,7 +49,7 @@ async fn a_removal_in_progress_is_waited_for() {
     removal.await.expect("no panic").expect("it is gone");
 }
 
-/// C10: the removal was carried out, and its answer lost.
+/// C10: a removal that was carried out succeeds although its answer was lost.
 #[tokio::test]
 async fn a_removal_whose_answer_is_lost_is_a_success() {
     let (proxy, session) = impatient("lost-answer").await;
@@ -64,7 +64,7 @@ async fn a_removal_whose_answer_is_lost_is_a_success() {
     }
 }
 
-/// C10, M5 in that a network goes after what is in it.
+/// C10, M5: a network or volume goes after the containers that use it.
 #[tokio::test]
 async fn a_network_and_a_volume_in_use_are_removed_once_they_are_free() {
     let session = OwnSession::begin("in-use").await;
@@ -80,7 +80,7 @@ async fn a_network_and_a_volume_in_use_are_removed_once_they_are_free() {
     volume.expect("it is removed");
 }
 
-/// C10: the drop's removal is tried again as well, though nobody waits for it.
+/// C10: the removal after a drop is tried again, too.
 #[tokio::test]
 async fn the_removal_of_a_drop_is_tried_again() {
     let (proxy, session) = impatient("retry-drop").await;

@@ -1,4 +1,4 @@
-//! What is not ours stays, whatever it is called.
+//! Resources that are not ours stay, whatever their names are.
 
 use seatrial::{ContainerRequest, Network, Session};
 use seatrial_core::labels;
@@ -32,7 +32,7 @@ impl Drop for Theirs {
     }
 }
 
-/// E3.
+/// E3: a removal names the full id, and removes anonymous volumes too.
 #[tokio::test]
 async fn removals_name_whole_ids_and_take_volumes_along() {
     let proxy = EngineProxy::start_default();
@@ -61,7 +61,7 @@ fn is_whole_id(id: &str) -> bool {
     id.len() == 64 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// E3.
+/// E3: closing a session leaves containers of other sessions alone.
 #[tokio::test]
 async fn a_close_leaves_the_containers_of_others() {
     let session = OwnSession::begin("others").await;
@@ -81,7 +81,7 @@ async fn a_close_leaves_the_containers_of_others() {
     drop((unlabelled, foreign, same, held));
 }
 
-/// E3: a name that is taken is an error, and no reason to remove who has it.
+/// E3: a name that is taken is an error, and its owner is not removed.
 #[tokio::test]
 async fn a_container_that_has_our_name_stays() {
     let session = OwnSession::begin("taken").await;
@@ -93,7 +93,7 @@ async fn a_container_that_has_our_name_stays() {
     assert!(theirs.is_there());
 }
 
-/// E3.
+/// E3: the end of a process leaves containers of other sessions alone.
 #[test]
 fn the_end_of_a_process_leaves_the_containers_of_others() {
     let id = own_id("others-end");
@@ -117,7 +117,7 @@ async fn scenario() {
     }
 }
 
-/// E3: what is removed while the engine has another container under a similar id is ours alone.
+/// E3: a removal that fails touches no container with a similar id.
 #[tokio::test]
 async fn a_removal_that_fails_for_good_touches_nothing_else() {
     let proxy = EngineProxy::start_default();

@@ -1,4 +1,4 @@
-//! How much is asked of an engine at once.
+//! The number of requests that are under way to an engine at once.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ fn taking_turns() -> Matcher {
     Matcher::regex("", "/start$|^/containers/[0-9a-f]{64}$").any_method()
 }
 
-/// E2.
+/// E2: at most eight starts and removals are under way at once.
 #[tokio::test]
 async fn starts_and_removals_under_way_are_eight_at_most() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
@@ -46,7 +46,7 @@ async fn waiting_for_a_turn_is_not_what_a_request_times_out_for() {
     Session::clone(&session).close().await.expect("all are removed");
 }
 
-/// E2.
+/// E2: `SEATRIAL_PARALLELISM` sets the limit of starts and removals that are under way at once.
 #[test]
 fn the_variable_says_how_many_are_under_way() {
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());

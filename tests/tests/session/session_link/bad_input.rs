@@ -34,9 +34,9 @@ fn listener(serve: impl Fn(std::net::TcpStream) + Send + 'static) -> u16 {
     port
 }
 
-/// X3.
+/// X3: a reaper that never acknowledges is an error that names it and its image.
 #[test]
-fn one_that_never_acknowledges_is_named_with_its_image() {
+fn a_reaper_that_never_acknowledges_is_named_with_its_image() {
     let run = Run::new("silent");
     let proxy = EngineProxy::start_default();
     StandIn::at(listener(std::mem::forget)).show(&proxy, &run);
@@ -48,9 +48,9 @@ fn one_that_never_acknowledges_is_named_with_its_image() {
     );
 }
 
-/// X3.
+/// X3: a server that answers anything but the acknowledgement is not taken for a reaper.
 #[test]
-fn one_that_answers_something_else_is_no_reaper() {
+fn a_server_that_answers_something_else_is_no_reaper() {
     let run = Run::new("stranger");
     let proxy = EngineProxy::start_default();
     let port = listener(|mut client| {
@@ -65,9 +65,9 @@ fn one_that_answers_something_else_is_no_reaper() {
     );
 }
 
-/// X3.
+/// X3: a paused reaper is an error, since it would remove nothing.
 #[test]
-fn one_that_is_paused_is_not_used() {
+fn a_paused_reaper_is_not_used() {
     let run = Run::new("paused").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
     let proxy = EngineProxy::start_default();
     let mut paused = StandIn::at(1);
@@ -76,9 +76,9 @@ fn one_that_is_paused_is_not_used() {
     assert_refused(&run, &[("DOCKER_HOST", &proxy.docker_host())], &["it is paused", "docker unpause"]);
 }
 
-/// X3: where nobody ever listens, the wait ends.
+/// X3: the wait for a reaper that never listens ends.
 #[test]
-fn one_that_never_listens_is_waited_for_in_bounds() {
+fn a_reaper_that_never_listens_is_waited_for_in_bounds() {
     let run = Run::new("deaf").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
     let proxy = EngineProxy::start_default();
     // The port was free a moment ago, and nobody else is given it so soon.
@@ -91,7 +91,7 @@ fn one_that_never_listens_is_waited_for_in_bounds() {
     );
 }
 
-/// X7: how it ended is told.
+/// X7: the error of a reaper that ended has its exit code and output.
 #[test]
 fn an_image_that_is_no_reaper_is_told_by_its_end() {
     let run = Run::new("no-reaper");
@@ -103,7 +103,7 @@ fn an_image_that_is_no_reaper_is_told_by_its_end() {
     );
 }
 
-/// X7: one that runs on is not left running.
+/// X7: a reaper that never listens is removed.
 #[test]
 fn an_image_that_never_listens_is_told_and_removed() {
     let run = Run::new("no-listener").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
@@ -116,7 +116,7 @@ fn an_image_that_never_listens_is_told_and_removed() {
     assert!(run.reaper().is_none());
 }
 
-/// X7: the reaper's own words, since its container and its log are gone.
+/// X7: the error has the reaper's own log, since its container is gone.
 #[test]
 fn a_socket_that_a_reaper_can_not_use_is_told_in_its_words() {
     let run = Run::new("no-use");
@@ -125,7 +125,7 @@ fn a_socket_that_a_reaper_can_not_use_is_told_in_its_words() {
     assert_refused(&run, &[socket], &texts);
 }
 
-/// X7.
+/// X7: a missing reaper image is an error that says how to get one.
 #[test]
 fn an_image_that_is_not_there_is_told_with_the_ways_to_have_one() {
     let run = Run::new("no-image");
@@ -140,7 +140,7 @@ fn an_image_that_is_not_there_is_told_with_the_ways_to_have_one() {
     );
 }
 
-/// X3: a path that is not there is not made a directory of.
+/// X3: a socket that does not exist is an error, and no directory is created in its place.
 #[test]
 fn a_socket_that_is_not_there_is_told_with_the_variable() {
     let run = Run::new("no-socket");
@@ -155,7 +155,7 @@ fn a_socket_that_is_not_there_is_told_with_the_variable() {
     assert!(!folder.path().join("engine.sock").exists());
 }
 
-/// E3: a container with the reaper's name by accident is left alone.
+/// E3: a container that has the reaper's name by accident is left alone.
 #[test]
 fn a_container_of_others_with_its_name_is_left_alone() {
     let run = Run::new("taken");
@@ -170,7 +170,7 @@ fn a_container_of_others_with_its_name_is_left_alone() {
     }
 }
 
-/// X1.
+/// X1: an invalid session id is refused without a request to the engine.
 #[test]
 fn a_session_id_that_can_not_be_one_is_refused_before_the_engine_is_asked() {
     let proxy = EngineProxy::start_default();
@@ -183,9 +183,9 @@ fn a_session_id_that_can_not_be_one_is_refused_before_the_engine_is_asked() {
     assert!(proxy.requests().is_empty());
 }
 
-/// X3: an error is not remembered.
+/// X3: a failure to start the reaper is not remembered.
 #[test]
-fn what_failed_once_is_tried_again() {
+fn a_reaper_that_failed_once_is_tried_again() {
     let run = Run::new("again").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
     let theirs = create_by_hand(&run.reaper_name(), "another", "seatrial/basic:dev", &["sleep", "600"]);
     let child = run.spawn(scenario_tries_until_it_works);

@@ -1,4 +1,4 @@
-//! How long the link lasts: until nothing of the session is needed any more.
+//! The link's lifetime: it lasts until nothing of the session is needed any more.
 
 use seatrial::{Network, Session};
 use seatrial_test_support::observe::{LONG, block_until};
@@ -22,7 +22,7 @@ async fn scenario_drops_its_session() {
     std::future::pending::<()>().await;
 }
 
-/// X4: what was created in a session keeps its link, and nothing else does.
+/// X4: the link stays open as long as a resource of the session exists, and no longer.
 #[test]
 fn the_link_lasts_as_long_as_something_of_the_session() {
     let run = Run::new("handles");

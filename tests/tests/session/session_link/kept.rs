@@ -1,4 +1,4 @@
-//! What is to stay is none of the reaper's business; what was kept by the way is.
+//! Resources that are to stay are left alone by the reaper; those that were kept by accident are not.
 
 use seatrial::{ContainerRequest, Keep, Volume};
 use seatrial_test_support::observe::{LONG, block_until};
@@ -26,9 +26,9 @@ async fn scenario_keeps() {
     }
 }
 
-/// C12: after the kill, too; and who keeps without a mode is told that it is not for good.
+/// C12: a container that a mode keeps stays after a kill; without a mode, the notice says that it will not.
 #[test]
-fn what_is_to_stay_stays_when_its_process_is_killed() {
+fn a_container_that_is_to_stay_stays_when_its_process_is_killed() {
     let run = Run::new("kept");
     let child = run.spawn(scenario_keeps);
     child.line("ready", LONG);

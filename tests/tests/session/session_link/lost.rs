@@ -12,7 +12,7 @@ use super::relay::Relay;
 use super::run::{Run, kill, post};
 use super::stand_in::StandIn;
 
-/// X4: the new one has the filter, so that what was created before still goes.
+/// X4: a killed reaper is replaced, and the new one has the filter for resources from before.
 #[test]
 fn a_reaper_that_is_killed_is_replaced() {
     let run = Run::new("replaced");
@@ -27,7 +27,7 @@ fn a_reaper_that_is_killed_is_replaced() {
     run.assert_goes();
 }
 
-/// X3: so is one that takes connections and never says a word.
+/// X3: a reaper that accepts connections and never answers is replaced.
 #[test]
 fn a_reaper_that_is_wedged_is_replaced() {
     let run = Run::new("wedged");
@@ -40,7 +40,7 @@ fn a_reaper_that_is_wedged_is_replaced() {
     run.assert_goes();
 }
 
-/// X3: and one that is unhealthy, although it would serve.
+/// X3: an unhealthy reaper is replaced although it would serve.
 #[test]
 fn a_reaper_that_is_unhealthy_is_replaced() {
     let run = Run::new("unhealthy");
@@ -105,7 +105,7 @@ fn published(run: &Run, image: &str, cmd: &[&str], health: &Value) -> String {
     answer["Id"].as_str().expect("an id").to_owned()
 }
 
-/// A reaper as a process, behind a relay, that the processes of a run take for their sidecar.
+/// Starts a reaper as a process behind a relay, which the processes of a run take for their sidecar.
 fn behind_a_relay(run: &Run, reconnection: &str) -> (Reaper, Relay, EngineProxy) {
     let reaper = reaper(reconnection);
     let relay = Relay::to(reaper.port());
@@ -118,7 +118,7 @@ fn reaper(reconnection: &str) -> Reaper {
     Reaper::start(&[("RYUK_RECONNECTION_TIMEOUT", reconnection)])
 }
 
-/// X4.
+/// X4: a link that breaks is made again, and the reaper removes nothing in between.
 #[test]
 fn a_link_that_is_cut_for_a_moment_is_made_again_and_nothing_goes() {
     let run = Run::new("cut-short");
@@ -142,8 +142,8 @@ fn a_link_that_is_cut_for_a_moment_is_made_again_and_nothing_goes() {
     end.line("removed containers=1 networks=1 volumes=1");
 }
 
-/// X4: what there was is gone then, and there is nothing to be done about it; what comes after is cared for by the
-/// next reaper, and the process is told.
+/// X4: after a long cut the reaper has removed the session's resources. The process is told, and the next reaper serves
+/// what comes after.
 #[test]
 fn a_link_that_is_cut_for_long_is_made_again_with_another_reaper() {
     let run = Run::new("cut-long").with("SEATRIAL_STARTUP_TIMEOUT", "1s");
@@ -192,7 +192,7 @@ fn is_gone(volume: &str) -> bool {
     answer.expect("the engine answers").status == 404
 }
 
-/// X3: who hangs up before the acknowledgement is on its way in or out, and is tried again.
+/// X3: a reaper that closes the connection before the acknowledgement is starting or ending, and is tried again.
 #[test]
 fn an_end_before_the_acknowledgement_means_another_try() {
     let run = Run::new("hung-up");
@@ -206,7 +206,7 @@ fn an_end_before_the_acknowledgement_means_another_try() {
     assert_eq!(reaper.end().code, Some(0));
 }
 
-/// X7: what has no label of ours is taken for a ryuk, which knows no token.
+/// X7: a reaper without our label is taken for Ryuk, which knows no token.
 #[test]
 fn a_reaper_of_others_is_sent_no_token() {
     let run = Run::new("theirs");
@@ -224,7 +224,7 @@ fn a_reaper_of_others_is_sent_no_token() {
     assert!(end.lines.iter().all(|line| !line.contains("connection closed")), "{:#?}", end.lines);
 }
 
-/// X7: ours wants one, and gets it.
+/// X7: a reaper of ours is sent its token.
 #[test]
 fn a_reaper_of_ours_is_sent_its_token() {
     let run = Run::new("ours");

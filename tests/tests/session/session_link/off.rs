@@ -6,7 +6,7 @@ use seatrial_tests::Leftovers;
 
 use super::run::{Run, kill};
 
-/// X8: one line for all processes of the session.
+/// X8: a session without a reaper says so in one line for all of its processes.
 #[test]
 fn a_session_without_a_reaper_is_told_so_once() {
     for variable in [("SEATRIAL_REAPER", "off"), ("TESTCONTAINERS_RYUK_DISABLED", "true")] {
@@ -29,7 +29,7 @@ fn a_session_without_a_reaper_is_told_so_once() {
                 variable.0
             )
         );
-        // As the warning says.
+        // The warning says that a kill leaves everything.
         kill(child);
         let left = run.left();
         assert_eq!((left.containers.len(), left.networks.len(), left.volumes.len()), (1, 1, 1), "{left}");

@@ -44,7 +44,7 @@ impl Host {
         })
     }
 
-    /// The reapers that run, by their ids.
+    /// Returns the reapers that run, by their ids.
     fn reapers(&self) -> Vec<u32> {
         reapers(&format!("{}/seatrial/{}_", self.folder.path().display(), self.run.reaper_name()))
     }
@@ -64,7 +64,7 @@ impl Host {
     }
 }
 
-/// The reapers on this machine whose file's path has this text, by their ids.
+/// Returns the reapers on this machine whose file's path has this text, by their ids.
 pub(crate) fn reapers(path: &str) -> Vec<u32> {
     let processes = fs::read_dir("/proc").expect("processes").flatten();
     let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -75,27 +75,27 @@ pub(crate) fn reapers(path: &str) -> Vec<u32> {
     ids.filter(has).collect()
 }
 
-/// Where the program is; it is built if need be.
+/// Returns the folder of the reaper's program, and builds it if need be.
 fn program_folder() -> PathBuf {
     let reaper = Reaper::start(&[]);
     let program = fs::read_link(format!("/proc/{}/exe", reaper.id())).expect("its program");
     program.parent().expect("a folder").to_owned()
 }
 
-/// What one of a process's descriptors is.
+/// Returns the target of one of a process's file descriptors.
 fn descriptor(process: u32, number: u32) -> String {
     let target = fs::read_link(format!("/proc/{process}/fd/{number}")).expect("it is open");
     target.to_string_lossy().into_owned()
 }
 
-/// The process group, which is the field after the parent's.
+/// Returns the process group, which is the field after the parent's.
 fn group(process: u32) -> u32 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
     let (_, fields) = stat.rsplit_once(')').expect("a name");
     fields.split_ascii_whitespace().nth(2).expect("a group").parse().expect("a number")
 }
 
-/// X8, X6.
+/// X8, X6: a reaper that runs as a process of the host removes a killed process's resources, and leaves no file behind.
 #[test]
 fn a_reaper_on_the_host_reaps_and_is_gone_without_a_trace() {
     let host = Host::new("host");
@@ -110,7 +110,7 @@ fn a_reaper_on_the_host_reaps_and_is_gone_without_a_trace() {
     host.assert_goes();
 }
 
-/// X8: nothing of ours is inherited, so nobody waits for it, and no signal to us hits it.
+/// X8: a reaper on the host inherits no file of its starter and gets none of its signals.
 #[test]
 fn a_reaper_on_the_host_shares_nothing_with_its_starter() {
     let host = Host::new("host-alone").with_variable("SOMETHING_OF_OURS", "1");
@@ -172,7 +172,7 @@ async fn scenario_with_open_files() {
     }
 }
 
-/// X5, X8.
+/// X5, X8: processes that start together agree on one reaper.
 #[test]
 fn processes_that_start_at_once_share_one_on_the_host() {
     let host = Host::new("host-at-once");
@@ -186,7 +186,7 @@ fn processes_that_start_at_once_share_one_on_the_host() {
     host.assert_goes();
 }
 
-/// X4, X8: its file is that of a dead one then.
+/// X4, X8: a reaper on the host that is killed is replaced, although its file is still there.
 #[test]
 #[expect(unsafe_code, reason = "the standard library kills no process but its children")]
 fn a_reaper_on_the_host_that_is_killed_is_replaced() {
@@ -197,7 +197,7 @@ fn a_reaper_on_the_host_that_is_killed_is_replaced() {
     // SAFETY: `kill` has no memory to go wrong with; the process was seen to be the run's reaper.
     assert_eq!(unsafe { libc::kill(old.cast_signed(), libc::SIGKILL) }, 0);
     block_until("there is another one", || host.reapers().iter().any(|id| *id != old));
-    // Nobody but the child can have started it, so it knows: what it creates now waits for the link.
+    // Only the child can have started it, so its next creation waits for the link.
     hold.go_on();
     child.line("going on with ", LONG);
     assert_eq!(host.run.left().volumes.len(), 2);

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What is between the relay's threads and the test.
+/// The state that the relay's threads and the test share.
 #[derive(Default)]
 struct State {
     /// Nobody is let through while there is none.
@@ -32,7 +32,7 @@ impl Relay {
         let serving = relay.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                // Who comes while it is cut sees its connection end.
+                // A client that connects during the cut sees its connection end.
                 let _ = serving.serve(client);
             }
         });
@@ -62,7 +62,7 @@ impl Relay {
         self.lock().target = Some(target);
     }
 
-    /// How many clients have come, whatever became of them.
+    /// Returns how many clients have connected so far.
     pub(crate) fn accepted(&self) -> usize {
         self.lock().accepted
     }

@@ -8,8 +8,7 @@ use super::process::Host;
 use super::run::{Hold, Run, kill};
 use seatrial_tests::Certificates;
 
-/// X4: the reaper ends with its daemon. The one that is made when the daemon is back has the filter: what was created
-/// before goes at the end as well as what is created after.
+/// X4: the reaper ends with its daemon. The next one has the filter, and removes what was created before and after.
 #[test]
 fn a_session_outlives_its_daemon_s_restart_and_leaves_nothing() {
     // The container does not heed its signal, and nobody wants to wait for it.
@@ -34,7 +33,7 @@ fn a_session_outlives_its_daemon_s_restart_and_leaves_nothing() {
     run.assert_goes();
 }
 
-/// X8: a reaper as a process is told how to speak TLS as the library does.
+/// X8: a reaper on the host speaks TLS with the engine, as the library does.
 #[test]
 fn a_reaper_on_the_host_reaps_an_engine_behind_tls() {
     let certificates = Certificates::make();

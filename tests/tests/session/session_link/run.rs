@@ -24,7 +24,7 @@ impl Run {
         Self::on(Engine::from_env(), topic)
     }
 
-    /// With another engine than the one that the tests use.
+    /// Makes a run on another engine than the one that the tests use.
     pub(crate) fn on(engine: Engine, topic: &str) -> Self {
         let socket = engine.socket().to_str().expect("unicode").to_owned();
         let run = Self { session: own_id(topic), variables: Vec::new(), engine };
@@ -35,14 +35,14 @@ impl Run {
         TIMES.iter().fold(run, |run, (name, value)| run.with(name, value))
     }
 
-    /// One more variable for its processes.
+    /// Sets one more variable for its processes.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The variables of its processes.
+    /// Returns the variables of its processes.
     pub(crate) fn variables(&self) -> Vec<(&str, &str)> {
         let all = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         all.chain([("SEATRIAL_SESSION_ID", self.session.as_str())]).collect()
@@ -54,13 +54,13 @@ impl Run {
         self.spawn_with(scenario, &[])
     }
 
-    /// As [`spawn`](Self::spawn), with variables for this one alone.
+    /// Starts a process as [`spawn`](Self::spawn) does, with variables for this one alone.
     #[track_caller]
     pub(crate) fn spawn_with(&self, scenario: impl Fn(), more: &[(&str, &str)]) -> Child {
         Child::spawn(scenario, &[&self.variables(), more].concat())
     }
 
-    /// A process that has created one of each, and waits.
+    /// Starts a process that has created one resource of each kind, and waits.
     #[track_caller]
     pub(crate) fn holder(&self) -> Child {
         let child = self.spawn(scenario_holds);
@@ -72,25 +72,25 @@ impl Run {
         format!("reaper_{}", self.session)
     }
 
-    /// The reaper, as the engine sees it.
+    /// Inspects the reaper; `None` if there is none.
     pub(crate) fn reaper(&self) -> Option<Value> {
         look_on(&self.engine, &self.reaper_name())
     }
 
-    /// The reaper's full id.
+    /// Returns the reaper's full id.
     #[track_caller]
     pub(crate) fn reaper_id(&self) -> String {
         self.reaper().expect("there is a reaper")["Id"].as_str().expect("an id").to_owned()
     }
 
-    /// How often the reaper's log has this text; no reaper has none.
+    /// Counts this text in the reaper's log; 0 if there is no reaper.
     pub(crate) fn logged(&self, text: &str) -> usize {
         let target = format!("/containers/{}/logs?stdout=1", self.reaper_name());
         let log = self.engine.request("GET", &target, None).expect("the engine answers");
         if log.status == 200 { log.text().matches(text).count() } else { 0 }
     }
 
-    /// What is left of the session, its reaper aside.
+    /// Lists what is left of the session, its reaper aside.
     pub(crate) fn left(&self) -> Leftovers {
         Leftovers::of_session(&self.engine, &self.session).expect("the engine answers")
     }
@@ -148,7 +148,7 @@ impl Hold {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
-    /// The variable by which the process knows.
+    /// Returns the variable by which the process knows.
     pub(crate) fn variable(&self) -> (&'static str, &str) {
         (HOLD, self.0.path().to_str().expect("unicode"))
     }
@@ -160,7 +160,7 @@ impl Hold {
 
 const HOLD: &str = "SESSION_LINK_HOLD";
 
-/// In a process: waits until the test goes on, for ever if it has not said that it will.
+/// Waits, in a process, until the test goes on; for ever if the test has not said that it will.
 pub(crate) async fn until_told() -> &'static str {
     let Some(folder) = std::env::var_os(HOLD) else { return std::future::pending().await };
     while std::path::Path::new(&folder).exists() {

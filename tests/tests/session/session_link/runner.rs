@@ -26,7 +26,7 @@ async fn scenario_hangs() {
     }
 }
 
-/// X6: Ctrl-C, a polite runner, `abort`: none lets the process clean up, whatever its container heeds.
+/// X6: SIGINT, SIGTERM and `abort` leave the process no time to clean up; the reaper removes its resources.
 #[test]
 fn a_test_that_a_signal_ends_leaves_nothing() {
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGABRT] {
@@ -39,7 +39,7 @@ fn a_test_that_a_signal_ends_leaves_nothing() {
     }
 }
 
-/// X6: cargo-nextest itself, with a sidecar.
+/// X6: a test that cargo-nextest kills at its time-out leaves nothing.
 #[test]
 fn a_test_that_nextest_ends_leaves_nothing() {
     let run = Run::new("nextest");
@@ -49,7 +49,7 @@ fn a_test_that_nextest_ends_leaves_nothing() {
     }
 }
 
-/// X8: nextest, which waits for whoever holds a test's output, does not wait for a reaper that the test has started.
+/// X8: nextest, which waits for all that hold a test's output, does not wait for a reaper on the host.
 #[test]
 fn a_reaper_on_the_host_is_no_leak_to_nextest() {
     let host = Host::new("nextest-host");
@@ -72,7 +72,7 @@ fn nextest(run: &Run) -> Option<String> {
     command.args(["nextest", "run", "--offline", "--no-fail-fast"]).current_dir(folder.path());
     command.env("CARGO_TARGET_DIR", folder.path().join("target"));
     command.env("SEATRIAL_TESTS_SCENARIO", test_name(&scenario_hangs));
-    // It would be another run's otherwise, if this test is run by nextest itself.
+    // nextest may run this test itself, and its variables would make this a part of that run.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NEXTEST")) {
         command.env_remove(name);
     }
@@ -82,7 +82,7 @@ fn nextest(run: &Run) -> Option<String> {
     Some(format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
 }
 
-/// A package without dependencies, whose one test becomes the one that hangs.
+/// Writes a package without dependencies, whose one test becomes the one that hangs.
 fn write_package(folder: &Path) {
     let write = |name: &str, text: &str| {
         let file = folder.join(name);

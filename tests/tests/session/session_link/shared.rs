@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::run::{Run, create_by_hand, kill, post};
 
-/// The session's reapers, whatever their names.
+/// Returns the session's reapers, whatever their names.
 fn reapers(run: &Run) -> Vec<Value> {
     let label = |key: &str, value: &str| format!("{key}={value}");
     let labels = [label(labels::SESSION, &run.session), label(labels::RYUK, "true")];
@@ -17,9 +17,9 @@ fn reapers(run: &Run) -> Vec<Value> {
     list.expect("the engine answers").as_array().cloned().unwrap_or_default()
 }
 
-/// X2, X6: the container with its anonymous volume, the network and the volume all go.
+/// X2, X6: the container with its anonymous volume, the network and the volume are removed.
 #[test]
-fn what_a_killed_process_has_left_goes() {
+fn the_resources_of_a_killed_process_go() {
     let run = Run::new("killed");
     let child = run.holder();
     let left = run.left();
@@ -28,7 +28,7 @@ fn what_a_killed_process_has_left_goes() {
     run.assert_goes();
 }
 
-/// X3: one that runs is used; all that it costs is a look and a connection.
+/// X3: a second process uses the running reaper, at the cost of one request and one connection.
 #[test]
 fn a_second_process_asks_the_engine_once() {
     let run = Run::new("second");
@@ -50,7 +50,7 @@ fn a_second_process_asks_the_engine_once() {
     kill(second);
 }
 
-/// X3: nothing is created while the reaper has not acknowledged the filter.
+/// X3: nothing is created until the reaper has acknowledged the filter.
 #[test]
 fn nothing_is_created_before_the_filter_is_acknowledged() {
     let run = Run::new("before");
@@ -66,9 +66,9 @@ fn nothing_is_created_before_the_filter_is_acknowledged() {
     kill(child);
 }
 
-/// X3: its creator is killed before it is started: who comes next starts it.
+/// X3: a reaper whose creator was killed before the start is started by the next process.
 #[test]
-fn one_that_was_never_started_is_started_by_the_next() {
+fn a_reaper_that_was_never_started_is_started_by_the_next_process() {
     let run = Run::new("created");
     let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
     proxy.on(
@@ -85,9 +85,9 @@ fn one_that_was_never_started_is_started_by_the_next() {
     kill(second);
 }
 
-/// X6: there is nobody left of their sessions who could; whoever makes a reaper next removes those of the dead.
+/// X6: whoever makes a reaper next removes the reapers of dead sessions that were never started.
 #[test]
-fn those_that_were_never_started_go_with_the_next_reaper_of_any_session() {
+fn reapers_that_were_never_started_go_with_the_next_reaper_of_any_session() {
     let proxy = EngineProxy::start_default();
     let start = Matcher::regex("POST", "^/containers/[0-9a-f]{64}/start$");
     proxy.on(start, Fault::Refuse(seatrial_tests::Then::Hang));
@@ -110,9 +110,9 @@ fn those_that_were_never_started_go_with_the_next_reaper_of_any_session() {
     block_until("the other one is gone", || alive.reaper().is_none());
 }
 
-/// X3: one that has ended is replaced.
+/// X3: a reaper that has ended is replaced.
 #[test]
-fn one_that_has_ended_is_replaced() {
+fn a_reaper_that_has_ended_is_replaced() {
     let run = Run::new("exited");
     let old = create_by_hand(&run.reaper_name(), &run.session, "seatrial/basic:dev", &["true"]);
     post(&old, "start");
@@ -122,7 +122,7 @@ fn one_that_has_ended_is_replaced() {
     kill(child);
 }
 
-/// X3, X5: who loses the race for the name uses the winner's.
+/// X3, X5: a process that loses the race for the reaper's name uses the winner's.
 #[test]
 fn processes_that_start_at_once_share_one() {
     let run = Run::new("at-once");

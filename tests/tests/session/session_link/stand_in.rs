@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::run::Run;
 
-/// What the engine says of it.
+/// The engine's inspection of the stand-in.
 pub(crate) struct StandIn {
     pub(crate) state: Value,
     /// Beside that of the session.
@@ -17,7 +17,7 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    /// One that runs.
+    /// Makes a stand-in that runs.
     pub(crate) fn at(port: u16) -> Self {
         let state = json!({ "Status": "running", "Running": true, "StartedAt": "2024-01-01T00:00:00Z" });
         Self { state, labels: Vec::new(), env: Vec::new(), port }

@@ -1,4 +1,4 @@
-//! What killed processes have left without a reaper, looked for later.
+//! The sweep: resources that killed processes have left without a reaper are found later.
 
 use std::process::Command;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use seatrial_tests::{Child, is_scenario, say};
 use super::off::remove;
 use super::run::{Run, kill};
 
-/// X9.
+/// X9: a sweep finds and removes the resources of a killed process that had no reaper.
 #[tokio::test]
-async fn what_a_killed_process_has_left_without_a_reaper_is_found_and_removed_on_request() {
+async fn the_resources_of_a_killed_process_without_a_reaper_are_found_and_removed_on_request() {
     let run = Run::new("sweep").with("SEATRIAL_REAPER", "off");
     let child = run.holder();
     let session = OwnSession::begin(&own_id("sweeper")).await;

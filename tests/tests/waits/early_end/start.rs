@@ -8,10 +8,10 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::strategies::{is_early, never_met, unready};
 
-/// How many containers run at once.
+/// The number of containers that run at once.
 const AT_ONCE: usize = 4;
 
-/// C25.
+/// C25: a start fails as soon as its container ends, with every strategy.
 #[tokio::test]
 async fn a_start_ends_with_its_container_whatever_it_waits_for() {
     let session = OwnSession::begin("start").await;
@@ -28,7 +28,7 @@ async fn a_start_ends_with_its_container_whatever_it_waits_for() {
     assert!(is_early(began.elapsed()) && ends.len() == never_met().len());
 }
 
-/// C25.
+/// C25: the error of a start says that the container ran out of memory.
 #[tokio::test]
 async fn a_start_says_that_memory_was_what_its_container_ended_for() {
     let session = OwnSession::begin("start-memory").await;
@@ -40,7 +40,7 @@ async fn a_start_says_that_memory_was_what_its_container_ended_for() {
     }
 }
 
-/// C25.
+/// C25: a start fails early although the container is removed together with its logs.
 #[tokio::test]
 async fn a_start_ends_although_the_container_goes_with_its_logs() {
     let session = OwnSession::begin("start-removed").await;

@@ -7,10 +7,10 @@ use futures_util::future::BoxFuture;
 use seatrial::{ContainerRequest, HealthCheck, TestContainer, WaitFor, WaitStrategy};
 use seatrial_test_support::observe::LONG;
 
-/// What a wait gets: longer than any test may take.
+/// The time limit of a wait: longer than any test may take.
 pub(crate) const FOREVER: Duration = Duration::from_secs(600);
 
-/// Every strategy, and what it is called.
+/// Returns every strategy with its name.
 pub(crate) fn never_met() -> Vec<(&'static str, WaitFor)> {
     vec![
         ("text", WaitFor::log("never").into()),
@@ -56,7 +56,7 @@ impl WaitStrategy for Never {
     }
 }
 
-/// Whether something took no longer than it may.
+/// Returns `true` if something took no longer than it may.
 pub(crate) fn is_early(elapsed: Duration) -> bool {
     elapsed < LONG
 }

@@ -32,7 +32,7 @@ async fn all_end(
     ends
 }
 
-/// C25.
+/// C25: each strategy ends early when the container exits.
 #[tokio::test]
 async fn every_wait_ends_when_the_container_exits() {
     let session = OwnSession::begin("exits").await;
@@ -44,7 +44,7 @@ async fn every_wait_ends_when_the_container_exits() {
     }
 }
 
-/// C25.
+/// C25: each strategy ends early when the container is killed from outside.
 #[tokio::test]
 async fn every_wait_ends_when_somebody_else_kills_the_container() {
     let session = OwnSession::begin("killed").await;
@@ -55,7 +55,7 @@ async fn every_wait_ends_when_somebody_else_kills_the_container() {
     }
 }
 
-/// C25.
+/// C25: each strategy ends early when the container is stopped.
 #[tokio::test]
 async fn every_wait_ends_when_the_container_is_stopped() {
     let session = OwnSession::begin("stopped").await;
@@ -65,7 +65,7 @@ async fn every_wait_ends_when_the_container_is_stopped() {
     all_end(session.idle(), stopped).await;
 }
 
-/// C25.
+/// C25: each strategy ends early when the container is removed from outside.
 #[tokio::test]
 async fn every_wait_ends_when_somebody_else_removes_the_container() {
     let session = OwnSession::begin("removed").await;
@@ -73,18 +73,18 @@ async fn every_wait_ends_when_somebody_else_removes_the_container() {
         async |container: &seatrial::TestContainer| by_somebody_else(container, "DELETE", "?force=1");
     for (what, error) in all_end(session.idle(), removed).await {
         let text = error.to_string();
-        // Who looks early sees that it ended, who looks late that it is gone.
+        // An early inspection sees that it ended, a late one that it is gone.
         let is_said =
             text.contains("was removed") || text.contains("code 137") || text.contains("ended before");
         assert!(is_said, "{what}: {error}");
     }
 }
 
-/// C25.
+/// C25: each strategy ends early when the container runs out of memory.
 #[tokio::test]
 async fn every_wait_ends_when_the_container_runs_out_of_memory() {
     let session = OwnSession::begin("memory").await;
-    // The shell's variable is what grows, so that nothing but the first process can be killed.
+    // The shell's own variable grows, so that only the first process can be killed.
     let line = "trap 'x=xxxxxxxx; while :; do x=$x$x; done' USR1; while :; do sleep 0.1; done";
     let out_of_memory = async |container: &seatrial::TestContainer| {
         container.kill("USR1").await.expect("it runs");
@@ -98,7 +98,7 @@ async fn every_wait_ends_when_the_container_runs_out_of_memory() {
     }
 }
 
-/// C25.
+/// C25: a wait on a container that has ended fails at once.
 #[tokio::test]
 async fn a_wait_that_begins_after_the_end_ends_at_once() {
     let session = OwnSession::begin("late").await;

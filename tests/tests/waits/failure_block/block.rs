@@ -14,7 +14,7 @@ macro_rules! assert_block {
 }
 pub(crate) use assert_block;
 
-/// What differs from run to run, and what is put in its place.
+/// The parts that differ from run to run, and their replacements.
 pub(crate) const FILTERS: [(&str, &str); 6] = [
     // A run may be over before its start is written down, and has no time then.
     (r"(exited with code \d+)( after \d+(\.\d)? (ms|s))?,", "$1 after [time],"),
@@ -25,7 +25,7 @@ pub(crate) const FILTERS: [(&str, &str); 6] = [
     (r"[ \t]+\n", "[blank at the end of a line]\n"),
 ];
 
-/// What holds for every block.
+/// Checks what holds for every block.
 #[track_caller]
 pub(crate) fn check(error: &Error) {
     let text = error.to_string();

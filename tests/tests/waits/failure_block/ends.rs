@@ -7,7 +7,7 @@ use seatrial_tests::{EngineProxy, Fault, Matcher};
 
 use super::block::assert_block;
 
-/// C26, C25.
+/// C26, C25: the block has the exit code and the last output of a container that exited early.
 #[tokio::test]
 async fn an_early_exit_says_its_code_and_what_was_printed() {
     let session = OwnSession::begin("exit").await;
@@ -40,7 +40,7 @@ async fn an_early_exit_says_its_code_and_what_was_printed() {
     "#);
 }
 
-/// C26, C25.
+/// C26, C25: the block tells an end for want of memory from a kill.
 #[tokio::test]
 async fn an_end_by_memory_is_told_from_a_kill() {
     let session = OwnSession::begin("memory").await;
@@ -65,7 +65,7 @@ async fn an_end_by_memory_is_told_from_a_kill() {
     );
 }
 
-/// C26, C25.
+/// C26, C25: the block of a removed container shows the output that was read before.
 #[tokio::test]
 async fn a_container_that_is_gone_leaves_what_was_read_of_it() {
     let session = OwnSession::begin("gone").await;
@@ -79,7 +79,7 @@ async fn a_container_that_is_gone_leaves_what_was_read_of_it() {
     assert!(error.is_exited() && report.stdout == ["last-words"], "{error}");
 }
 
-/// C26, C12.
+/// C26, C12: the block says that the container was kept.
 #[tokio::test]
 async fn a_container_that_is_kept_is_said_to_be() {
     let session = OwnSession::begin("kept").await;
@@ -97,7 +97,7 @@ async fn a_container_that_is_kept_is_said_to_be() {
     "#);
 }
 
-/// C26, E1.
+/// C26, E1: the block is printed in bounded time although the engine does not answer.
 #[tokio::test]
 async fn an_engine_that_hangs_holds_the_report_up_for_a_bounded_time() {
     let proxy = EngineProxy::start_default();

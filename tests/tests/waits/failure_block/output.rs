@@ -6,17 +6,17 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::block::assert_block;
 
-/// How many lines of each stream are shown.
+/// The number of lines of each stream that are shown.
 const LINES: usize = 50;
-/// How much of a line is shown.
+/// The number of characters of a line that are shown.
 const WIDTH: usize = 400;
 
-/// The error of a container that printed something and ended.
+/// Returns the error of a container that printed something and ended.
 async fn after(request: seatrial::ContainerRequest) -> Error {
     failed(request.wait_for(WaitFor::log("never")).startup_timeout(LONG).start().await)
 }
 
-/// C26.
+/// C26: the block shows the last fifty lines of each stream, however much the other one printed.
 #[tokio::test]
 async fn fifty_lines_of_each_stream_are_shown_although_one_is_much_louder() {
     let session = OwnSession::begin("loud").await;
@@ -31,7 +31,7 @@ async fn fifty_lines_of_each_stream_are_shown_although_one_is_much_louder() {
     assert!(text.contains("last 50 lines of stderr:\n    line 11\n"), "{text}");
 }
 
-/// C26.
+/// C26: the block cuts long lines, so that its size is bounded.
 #[tokio::test]
 async fn the_block_is_bounded_however_long_the_lines_are() {
     let session = OwnSession::begin("long").await;
@@ -51,9 +51,9 @@ async fn the_block_is_bounded_however_long_the_lines_are() {
     assert!(text.len() < 2 * LINES * (3 * WIDTH) + 1000, "{} bytes", text.len());
 }
 
-/// C26.
+/// C26: the last body or output that a strategy saw is cut and put on one line.
 #[tokio::test]
-async fn what_was_seen_last_is_bounded_and_on_one_line() {
+async fn the_last_thing_seen_is_bounded_and_on_one_line() {
     let session = OwnSession::begin("long-body").await;
     let body = "a\n".repeat(1000);
     let request = session.misbehave(&["http-body", &body, "http", "80"]).port(80);
@@ -64,7 +64,7 @@ async fn what_was_seen_last_is_bounded_and_on_one_line() {
     assert!(line.contains("body `a a a a") && line.chars().count() < 2 * WIDTH, "{line}");
 }
 
-/// C26.
+/// C26: the block has no escape sequences or control characters of the container's output.
 #[tokio::test]
 async fn colours_and_control_characters_are_taken_out() {
     let session = OwnSession::begin("colours").await;
@@ -83,7 +83,7 @@ async fn colours_and_control_characters_are_taken_out() {
     "#);
 }
 
-/// C26.
+/// C26: the block shows the output of a container with a terminal as one stream.
 #[tokio::test]
 async fn a_terminal_s_output_is_shown_as_one_stream() {
     let session = OwnSession::begin("terminal").await;
@@ -92,7 +92,7 @@ async fn a_terminal_s_output_is_shown_as_one_stream() {
     assert_eq!((report.stdout.clone(), report.stderr.len()), (vec!["out".to_owned(), "err".to_owned()], 0));
 }
 
-/// C26.
+/// C26: if the log can't be read, the block shows the output that the wait has read.
 #[tokio::test]
 async fn a_log_that_cannot_be_read_is_made_up_for_by_what_the_wait_read() {
     let session = OwnSession::begin("no-log").await;

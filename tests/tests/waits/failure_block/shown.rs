@@ -1,11 +1,11 @@
-//! How the block reaches a reader: by the test runner, which prints the error that a test returned.
+//! The way of the block to a reader: the test runner prints the error that a test returned.
 
 use seatrial::{ContainerRequest, Result, Session, WaitFor};
 use seatrial_test_support::observe::LONG;
 use seatrial_test_support::own_session::own_id;
 use seatrial_tests::{Child, assert_nothing_left, is_scenario};
 
-/// A test as a user writes it, whose container has something wrong.
+/// A user's test whose container has something wrong.
 #[tokio::test]
 #[ignore = "a scenario of the test below"]
 async fn a_test_of_a_user() -> Result<()> {
@@ -20,7 +20,7 @@ async fn a_test_of_a_user() -> Result<()> {
     Ok(())
 }
 
-/// C26, C8.
+/// C26, C8: a test that returns the error prints the block, and its container is removed.
 #[test]
 fn a_test_that_returns_the_error_shows_the_block() {
     let session = own_id("shown");

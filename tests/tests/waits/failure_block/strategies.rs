@@ -8,12 +8,12 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::block::assert_block;
 
-/// The error of a start that waits in vain.
+/// Returns the error of a start that waits in vain.
 async fn in_vain(request: ContainerRequest, wait: impl Into<WaitFor>) -> Error {
     failed(request.wait_for(wait).startup_timeout(3 * SHORT).start().await)
 }
 
-/// C26.
+/// C26: the block says how many matches of a log wait were seen.
 #[tokio::test]
 async fn a_log_line_says_how_often_it_was_seen() {
     let session = OwnSession::begin("log").await;
@@ -35,7 +35,7 @@ async fn a_log_line_says_how_often_it_was_seen() {
     "#);
 }
 
-/// C26.
+/// C26: the block has the last status and body of an HTTP wait.
 #[tokio::test]
 async fn http_says_the_last_status_and_body() {
     let session = OwnSession::begin("http").await;
@@ -51,7 +51,7 @@ async fn http_says_the_last_status_and_body() {
     "#);
 }
 
-/// C26.
+/// C26: the block has the reason why an HTTP wait got no answer.
 #[tokio::test]
 async fn http_says_why_nobody_answers() {
     let session = OwnSession::begin("http-none").await;
@@ -62,7 +62,7 @@ async fn http_says_why_nobody_answers() {
     assert!(text.contains("HTTP GET / at port 80/tcp to answer 200 to 399 with `up` in its body"), "{text}");
 }
 
-/// C26.
+/// C26: the block has the last exit code and output of a command wait.
 #[tokio::test]
 async fn a_command_says_its_last_exit_code_and_output() {
     let session = OwnSession::begin("exec").await;
@@ -78,7 +78,7 @@ async fn a_command_says_its_last_exit_code_and_output() {
     "#);
 }
 
-/// C26.
+/// C26: the block has the result of the last connection that a port wait tried.
 #[tokio::test]
 async fn a_port_says_who_accepts_and_who_does_not() {
     let session = OwnSession::begin("port").await;
@@ -93,7 +93,7 @@ async fn a_port_says_who_accepts_and_who_does_not() {
     "#);
 }
 
-/// C26.
+/// C26: the block has the last output of the health check.
 #[tokio::test]
 async fn a_health_check_says_what_it_printed() {
     let session = OwnSession::begin("health").await;
@@ -121,7 +121,7 @@ async fn a_health_check_says_what_it_printed() {
     "#);
 }
 
-/// C26.
+/// C26: the block of a wait after the start has a hint that fits there.
 #[tokio::test]
 async fn a_wait_after_the_start_says_what_to_do_there() {
     let session = OwnSession::begin("later").await;

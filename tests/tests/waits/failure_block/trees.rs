@@ -8,7 +8,7 @@ use seatrial_test_support::own_session::OwnSession;
 
 use super::block::assert_block;
 
-/// C26.
+/// C26: the block has a line with the outcome of each branch of a combined wait.
 #[tokio::test]
 async fn each_branch_has_a_line_with_what_became_of_it() {
     let session = OwnSession::begin("tree").await;
@@ -43,7 +43,7 @@ async fn each_branch_has_a_line_with_what_became_of_it() {
     "#);
 }
 
-/// C26.
+/// C26: the block of a failed `any` has each branch's reason.
 #[tokio::test]
 async fn an_any_of_which_every_branch_failed_gives_each_reason() {
     let session = OwnSession::begin("any").await;

@@ -4,7 +4,7 @@ use seatrial::WaitFor;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 
-/// C23, E4.
+/// C23, E4: a log wait whose stream breaks within a frame goes on by reading the log.
 #[tokio::test]
 async fn a_stream_that_is_cut_within_a_frame_is_followed_by_the_log() {
     let proxy = EngineProxy::start_default();
@@ -24,7 +24,7 @@ async fn a_stream_that_is_cut_within_a_frame_is_followed_by_the_log() {
     }
 }
 
-/// C23.
+/// C23: a log wait survives a log stream that breaks several times.
 #[tokio::test]
 async fn a_log_that_breaks_off_again_and_again_is_read_again() {
     let proxy = EngineProxy::start_default();
@@ -45,7 +45,7 @@ async fn a_log_that_breaks_off_again_and_again_is_read_again() {
     assert_eq!(proxy.count(|request| request.is("GET", "/logs")), 5);
 }
 
-/// C23.
+/// C23: a log wait notices the container's end although its stream is broken.
 #[tokio::test]
 async fn an_end_behind_a_broken_connection_is_noticed() {
     let proxy = EngineProxy::start_default();

@@ -1,4 +1,4 @@
-//! How a log wait ends without a match.
+//! Ends of a log wait without a match.
 
 use std::time::{Duration, Instant};
 
@@ -6,9 +6,9 @@ use seatrial::{LogStream, WaitFor};
 use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 
-/// C23, C25.
+/// C23, C25: a log wait fails with the exit code when the container ends without a match.
 #[tokio::test]
-async fn it_ends_at_once_with_the_reason_when_the_container_ends_first() {
+async fn a_log_wait_ends_at_once_with_the_reason_when_the_container_ends_first() {
     let session = OwnSession::begin("ends").await;
     let request = session
         .misbehave(&["print", "reading /etc/app.conf", "to", "stderr", "print", "no such file", "exit", "3"])
@@ -24,9 +24,9 @@ async fn it_ends_at_once_with_the_reason_when_the_container_ends_first() {
     }
 }
 
-/// C23.
+/// C23: a log wait sees the last line of a container that ends right after it.
 #[tokio::test]
-async fn what_is_printed_last_counts_however_fast_the_end_comes() {
+async fn the_last_line_counts_however_fast_the_end_comes() {
     let session = OwnSession::begin("last-words").await;
     for wait in [WaitFor::log("bye"), WaitFor::regex("^(bye)$")] {
         for _ in 0..3 {
@@ -38,7 +38,7 @@ async fn what_is_printed_last_counts_however_fast_the_end_comes() {
     }
 }
 
-/// C23.
+/// C23: a log wait does not take closed streams for the container's end.
 #[tokio::test]
 async fn a_container_that_closes_its_output_is_waited_for_until_it_ends() {
     let session = OwnSession::begin("closes").await;
@@ -55,7 +55,7 @@ async fn a_container_that_closes_its_output_is_waited_for_until_it_ends() {
     assert!(began.elapsed() > Duration::from_secs(2) && began.elapsed() < LONG, "{:?}", began.elapsed());
 }
 
-/// C23.
+/// C23: a log wait fails at once if the container's log can't be read.
 #[tokio::test]
 async fn a_log_that_cannot_be_read_is_said_at_once() {
     let session = OwnSession::begin("no-log").await;
@@ -71,7 +71,7 @@ async fn a_log_that_cannot_be_read_is_said_at_once() {
     assert!(error.to_string().contains("could not be read"), "{error}");
 }
 
-/// C23.
+/// C23: a dropped log wait matches nothing any more.
 #[tokio::test]
 async fn a_wait_that_is_dropped_stops_looking() {
     let session = OwnSession::begin("dropped").await;

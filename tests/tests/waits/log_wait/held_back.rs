@@ -12,7 +12,7 @@ use seatrial_test_support::own_session::{OwnSession, own_id};
 /// More than all buffers between a container and us hold, then the end.
 const LOUD: &str = "print ready print-bytes 24MiB to stderr print-bytes 24MiB to stdout print done exit 7";
 
-/// C23.
+/// C23: a container is not held back after the wait, although nobody reads its output.
 #[tokio::test]
 async fn a_container_goes_on_printing_after_the_wait_while_the_runtime_is_blocked() {
     let session = OwnSession::begin("after").await;
@@ -20,7 +20,7 @@ async fn a_container_goes_on_printing_after_the_wait_while_the_runtime_is_blocke
     assert_eq!(block_until_exited(container.id().as_str()), 7);
 }
 
-/// C23.
+/// C23: a container is not held back during the wait, although the runtime is blocked.
 #[tokio::test]
 async fn a_container_goes_on_printing_during_the_wait_while_the_runtime_is_blocked() {
     let session = OwnSession::begin("during").await;
@@ -40,12 +40,12 @@ async fn a_container_goes_on_printing_during_the_wait_while_the_runtime_is_block
     assert_eq!(container.log_matches().len(), 1);
 }
 
-/// Whether the engine has started a container; before that it says that it did in the year 1.
+/// Returns `true` if the engine has started a container. Before that it reports the year 1 as the start.
 fn has_started(name: &str) -> bool {
     state(name)["StartedAt"].as_str().is_some_and(|at| !at.starts_with("0001"))
 }
 
-/// C23.
+/// C23: a container is not held back by a wait that was dropped.
 #[tokio::test]
 async fn a_container_goes_on_printing_when_the_wait_was_dropped() {
     let session = OwnSession::begin("dropped").await;
@@ -57,7 +57,7 @@ async fn a_container_goes_on_printing_when_the_wait_was_dropped() {
     assert_eq!(block_until_exited(container.id().as_str()), 7);
 }
 
-/// C23.
+/// C23: a container is not held back by a slow consumer of its output.
 #[tokio::test]
 async fn a_slow_consumer_does_not_hold_the_container_back() {
     let session = OwnSession::begin("slow").await;
@@ -77,15 +77,15 @@ async fn a_slow_consumer_does_not_hold_the_container_back() {
     drop(let_go);
 }
 
-/// C23.
+/// C23: a log wait gets through 200 000 lines on a current-thread runtime.
 #[tokio::test]
-async fn two_hundred_thousand_lines_in_a_current_thread_runtime() {
+async fn two_hundred_thousand_lines_are_searched_in_a_current_thread_runtime() {
     many_lines().await;
 }
 
-/// C23.
+/// C23: a log wait gets through 200 000 lines on a multi-thread runtime.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_thousand_lines_in_a_multi_thread_runtime() {
+async fn two_hundred_thousand_lines_are_searched_in_a_multi_thread_runtime() {
     many_lines().await;
 }
 

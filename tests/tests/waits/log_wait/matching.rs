@@ -1,18 +1,18 @@
-//! What a log wait matches: texts, regular expressions, streams, counts, frames, long lines.
+//! Matches of a log wait: texts, regular expressions, streams, counts, frames, long lines.
 
 use seatrial::{LogMatch, LogStream, TestContainer, WaitFor};
 use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Request};
 
-/// The one match of a container that was waited for.
+/// Returns the one match of a container that was waited for.
 fn found(container: &TestContainer) -> LogMatch {
     let matches = container.log_matches();
     assert_eq!(matches.len(), 1, "{matches:?}");
     matches[0].clone()
 }
 
-/// C23.
+/// C23: a text matches anywhere in a line, on stdout and on stderr.
 #[tokio::test]
 async fn a_text_is_found_anywhere_in_a_line_of_either_stream() {
     let session = OwnSession::begin("text").await;
@@ -27,7 +27,7 @@ async fn a_text_is_found_anywhere_in_a_line_of_either_stream() {
     assert!(found.line.starts_with("it is ready (now"), "{}", found.line);
 }
 
-/// C23.
+/// C23: a match of a regular expression has its captures by number and by name.
 #[tokio::test]
 async fn a_regex_returns_its_captures_by_number_and_name() {
     let session = OwnSession::begin("regex").await;
@@ -48,7 +48,7 @@ async fn a_regex_returns_its_captures_by_number_and_name() {
     assert_eq!((found.text.as_str(), found.line.as_str()), (line, line));
 }
 
-/// C23.
+/// C23: a log wait for one stream ignores the other.
 #[tokio::test]
 async fn only_the_stream_that_is_asked_for_counts() {
     let session = OwnSession::begin("streams").await;
@@ -60,7 +60,7 @@ async fn only_the_stream_that_is_asked_for_counts() {
     }
 }
 
-/// C23.
+/// C23: occurrences are counted within a line, over lines and over both streams.
 #[tokio::test]
 async fn the_nth_occurrence_counts_on_one_line_on_many_and_over_both_streams() {
     let session = OwnSession::begin("nth").await;
@@ -77,7 +77,7 @@ async fn the_nth_occurrence_counts_on_one_line_on_many_and_over_both_streams() {
     }
 }
 
-/// C23.
+/// C23: a log wait for the n-th occurrence returns that match.
 #[tokio::test]
 async fn the_nth_occurrence_is_the_one_that_is_returned() {
     let session = OwnSession::begin("which").await;
@@ -90,7 +90,7 @@ async fn the_nth_occurrence_is_the_one_that_is_returned() {
     assert_eq!(found(&container).captures[1].as_deref(), Some("7"));
 }
 
-/// C23.
+/// C23: a match is found across the frames of the engine's stream.
 #[tokio::test]
 async fn a_match_may_straddle_frames() {
     let session = OwnSession::begin("frames").await;
@@ -107,7 +107,7 @@ async fn a_match_may_straddle_frames() {
     assert_eq!(captures, [Some("5432".to_owned())]);
 }
 
-/// C23.
+/// C23: a match is found in a line of any length.
 #[tokio::test]
 async fn lines_of_any_length_are_searched() {
     let session = OwnSession::begin("long-lines").await;
@@ -138,9 +138,9 @@ async fn lines_of_any_length_are_searched() {
     }
 }
 
-/// C23.
+/// C23: output that is not UTF-8 is searched as bytes.
 #[tokio::test]
-async fn what_is_not_utf8_is_searched_as_it_is() {
+async fn output_that_is_not_utf8_is_searched_as_it_is() {
     let session = OwnSession::begin("bytes").await;
     let container = session
         .shell(r"printf '\377\376 ready \303\n'; sleep 1000")
@@ -154,9 +154,9 @@ async fn what_is_not_utf8_is_searched_as_it_is() {
     assert!(container.log_matches().iter().any(|found| found.captures.get(1) == Some(&Some("ready".into()))));
 }
 
-/// C23.
+/// C23: an invalid pattern is refused before a container is created.
 #[tokio::test]
-async fn what_cannot_be_waited_for_is_refused_before_anything_starts() {
+async fn an_invalid_pattern_is_refused_before_anything_starts() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "bad").await;
     for (wait, reason) in [

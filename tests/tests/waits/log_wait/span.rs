@@ -11,7 +11,7 @@ use seatrial_tests::{EngineProxy, Fault, Matcher, Request};
 /// Prints something at once, and something else whenever it is told to.
 const ON_SIGNAL: &str = "print first report USR1 sleep forever";
 
-/// C23. The engine stamps what a container prints at once before the time at which it says that it started.
+/// C23: a log wait after the start sees the first output, although the engine stamps it earlier than the start.
 #[tokio::test]
 async fn a_wait_after_the_start_sees_what_was_printed_first() {
     let session = OwnSession::begin("first").await;
@@ -21,7 +21,7 @@ async fn a_wait_after_the_start_sees_what_was_printed_first() {
     }
 }
 
-/// C23.
+/// C23: a log wait on a container that has ended reads its log.
 #[tokio::test]
 async fn a_wait_after_the_end_sees_what_was_printed() {
     let session = OwnSession::begin("ended").await;
@@ -38,9 +38,9 @@ async fn a_wait_after_the_end_sees_what_was_printed() {
     assert!(error.is_exited() && !error.is_timeout(), "{error}");
 }
 
-/// C23.
+/// C23: output from before a restart does not match.
 #[tokio::test]
-async fn after_a_restart_only_the_new_run_counts() {
+async fn only_the_new_run_counts_after_a_restart() {
     let session = OwnSession::begin("restart").await;
     // The second run finds the file that the first one left.
     let line = "if [ -e /ran ]; then echo second; else touch /ran; echo first; fi; exec sleep 1000";
@@ -56,7 +56,7 @@ async fn after_a_restart_only_the_new_run_counts() {
     assert!(error.is_exited(), "{error}");
 }
 
-/// C23.
+/// C23: a log wait goes on in the next run when the engine restarts the container.
 #[tokio::test]
 async fn a_run_that_the_engine_itself_restarts_is_waited_for() {
     let session = OwnSession::begin("policy").await;
@@ -72,9 +72,9 @@ async fn a_run_that_the_engine_itself_restarts_is_waited_for() {
     assert!(error.to_string().contains("2 restarts"), "{error}");
 }
 
-/// C23.
+/// C23: a wait "from now on" ignores earlier output.
 #[tokio::test]
-async fn from_now_on_leaves_out_what_was_printed_before() {
+async fn a_wait_from_now_on_leaves_out_earlier_output() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "now").await;
     let container =
@@ -93,9 +93,9 @@ async fn from_now_on_leaves_out_what_was_printed_before() {
     assert_eq!(container.log_matches().len(), 3);
 }
 
-/// C23.
+/// C23: a wait "from now on" still ignores earlier output after its stream broke.
 #[tokio::test]
-async fn from_now_on_stays_so_when_the_connection_breaks() {
+async fn a_wait_from_now_on_leaves_out_earlier_output_when_the_connection_breaks() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "now-broken").await;
     let container =
@@ -113,7 +113,7 @@ async fn from_now_on_stays_so_when_the_connection_breaks() {
     tokio::time::timeout(LONG, wait).await.expect("not too long").expect("it prints it again");
 }
 
-/// C23.
+/// C23: waits with different starts on one container each see their own span.
 #[tokio::test]
 async fn waits_from_now_and_from_the_start_are_not_mixed_up() {
     let session = OwnSession::begin("mixed").await;

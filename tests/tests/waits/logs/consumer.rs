@@ -31,7 +31,7 @@ impl Heard {
     }
 }
 
-/// C22.
+/// C22: a consumer is called once per line, with its stream and time.
 #[tokio::test]
 async fn a_consumer_gets_each_line_with_its_stream_and_time() {
     let session = OwnSession::begin("consumer").await;
@@ -50,7 +50,7 @@ async fn a_consumer_gets_each_line_with_its_stream_and_time() {
     drop(container);
 }
 
-/// C22.
+/// C22: a consumer gets the lines of every run of its container, each once.
 #[tokio::test]
 async fn a_consumer_hears_every_run_of_a_container_once() {
     let session = OwnSession::begin("runs").await;
@@ -67,7 +67,7 @@ async fn a_consumer_hears_every_run_of_a_container_once() {
     assert_eq!(heard.texts(), printed.lines().collect::<Vec<_>>());
 }
 
-/// C22.
+/// C22: a consumer gets each line once although its stream broke.
 #[tokio::test]
 async fn a_consumer_misses_and_repeats_nothing_when_its_connection_breaks() {
     let proxy = EngineProxy::start_default();
@@ -92,7 +92,7 @@ async fn a_consumer_misses_and_repeats_nothing_when_its_connection_breaks() {
     assert_eq!(proxy.count(|request| request.is("GET", "/logs")), 5);
 }
 
-/// C22.
+/// C22: consumers of a request and of its clones get their own container's lines.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_consumer_of_a_request_and_of_its_clones_hears_its_own_container() {
     let session = OwnSession::begin("several").await;

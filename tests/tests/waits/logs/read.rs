@@ -21,7 +21,7 @@ fn texts(lines: &[LogLine]) -> Vec<String> {
     lines.iter().map(|line| format!("{}: {line}", line.stream)).collect()
 }
 
-/// C22.
+/// C22: stdout and stderr are read apart, or together in order.
 #[tokio::test]
 async fn the_streams_are_read_each_for_itself_or_as_one_in_their_order() {
     let session = OwnSession::begin("streams").await;
@@ -37,7 +37,7 @@ async fn the_streams_are_read_each_for_itself_or_as_one_in_their_order() {
     assert_eq!(String::from_utf8_lossy(&stdout), "a\nc\nd");
 }
 
-/// C22.
+/// C22: a tail has the last lines of both streams together.
 #[tokio::test]
 async fn a_tail_is_the_last_lines_over_both_streams() {
     let session = OwnSession::begin("tail").await;
@@ -49,9 +49,9 @@ async fn a_tail_is_the_last_lines_over_both_streams() {
     assert_eq!(lines(container.logs().tail(1000)).await.len(), 52);
 }
 
-/// C22.
+/// C22: `since` leaves out lines that are older.
 #[tokio::test]
-async fn since_leaves_out_what_is_older() {
+async fn a_log_since_a_time_leaves_out_older_lines() {
     let session = OwnSession::begin("since").await;
     let container = ended(session.steps("print old sleep 50ms print new sleep 50ms print newest")).await;
     let all = lines(container.logs()).await;
@@ -61,7 +61,7 @@ async fn since_leaves_out_what_is_older() {
     assert_eq!(container.logs().since(later).read().await.expect("a log").stdout_text(), "newest\n");
 }
 
-/// C22.
+/// C22: a followed log ends with its container.
 #[tokio::test]
 async fn following_goes_on_until_the_container_ends() {
     let session = OwnSession::begin("follow").await;
@@ -79,7 +79,7 @@ async fn following_goes_on_until_the_container_ends() {
     until("the container has ended", || state(&id)["ExitCode"] == 3).await;
 }
 
-/// C22.
+/// C22: a line of a log has its stream and its time.
 #[tokio::test]
 async fn a_line_has_its_stream_and_the_time_at_which_it_was_printed() {
     let session = OwnSession::begin("time").await;
@@ -101,7 +101,7 @@ async fn a_line_has_its_stream_and_the_time_at_which_it_was_printed() {
     }
 }
 
-/// C22.
+/// C22: the log of a container with a terminal is one raw stream.
 #[tokio::test]
 async fn a_terminal_s_output_is_one_raw_stream() {
     let session = OwnSession::begin("tty").await;
@@ -122,7 +122,7 @@ async fn a_terminal_s_output_is_one_raw_stream() {
     assert!(lines.iter().all(|line| line.time.is_some()));
 }
 
-/// C22.
+/// C22: a large log arrives complete and in order.
 #[tokio::test]
 async fn a_large_log_comes_whole_and_in_order() {
     const LINES: usize = 200_000;
@@ -141,7 +141,7 @@ async fn a_large_log_comes_whole_and_in_order() {
     );
 }
 
-/// C22.
+/// C22: a log that breaks off is an error, not a short log.
 #[tokio::test]
 async fn a_log_that_breaks_off_is_an_error() {
     let proxy = EngineProxy::start_default();
@@ -154,7 +154,7 @@ async fn a_log_that_breaks_off_is_an_error() {
     assert!(failed(broken).is_protocol());
 }
 
-/// C22.
+/// C22: reading the log of a removed container fails with "not found".
 #[tokio::test]
 async fn the_log_of_a_container_that_is_gone_is_not_found() {
     let session = OwnSession::begin("gone").await;

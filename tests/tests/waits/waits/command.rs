@@ -4,7 +4,7 @@ use seatrial::WaitFor;
 use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 
-/// C24.
+/// C24: a command wait runs its command until it exits with 0.
 #[tokio::test]
 async fn a_command_is_run_until_it_succeeds() {
     let session = OwnSession::begin("succeeds").await;
@@ -18,7 +18,7 @@ async fn a_command_is_run_until_it_succeeds() {
     assert_eq!(there.exit_code, 0);
 }
 
-/// C24.
+/// C24: a command wait can require an exit code and a text at once.
 #[tokio::test]
 async fn the_exit_code_and_the_output_count_together() {
     let session = OwnSession::begin("output").await;
@@ -35,7 +35,7 @@ async fn the_exit_code_and_the_output_count_together() {
     }
 }
 
-/// C24.
+/// C24: a command wait whose command can't be started says so.
 #[tokio::test]
 async fn a_command_that_cannot_be_run_is_said() {
     let session = OwnSession::begin("no-command").await;
@@ -46,7 +46,7 @@ async fn a_command_that_cannot_be_run_is_said() {
     assert!(error.is_invalid(), "{error}");
 }
 
-/// C24.
+/// C24: a command wait ends at its deadline although its command hangs.
 #[tokio::test]
 async fn a_command_that_hangs_is_left_at_the_deadline() {
     let session = OwnSession::begin("hangs").await;

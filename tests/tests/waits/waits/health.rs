@@ -7,13 +7,13 @@ use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 
-/// A check by a step of `misbehave`, often.
+/// Returns a check by a step of `misbehave`, often.
 fn checked(request: ContainerRequest, step: &[&str]) -> ContainerRequest {
     let check = HealthCheck::cmd([&["/misbehave"], step].concat());
     request.health_check(check.interval(Duration::from_millis(100)).retries(2))
 }
 
-/// C24.
+/// C24: a health wait is over when the health check passes.
 #[tokio::test]
 async fn a_container_is_ready_when_its_check_passes() {
     let session = OwnSession::begin("healthy").await;
@@ -25,7 +25,7 @@ async fn a_container_is_ready_when_its_check_passes() {
     assert_eq!(container.state().await.expect("it is there").health, Health::Healthy);
 }
 
-/// C24.
+/// C24: a health wait goes on after "unhealthy", unless that is to fail.
 #[tokio::test]
 async fn a_check_that_recovers_is_waited_for_unless_unhealthy_fails() {
     let session = OwnSession::begin("recovers").await;
@@ -40,7 +40,7 @@ async fn a_check_that_recovers_is_waited_for_unless_unhealthy_fails() {
     assert!(error.to_string().contains("it is unhealthy"), "{error}");
 }
 
-/// C24.
+/// C24: a health wait on a container without a health check fails at once.
 #[tokio::test]
 async fn a_container_without_a_check_is_an_error_at_once() {
     let session = OwnSession::begin("no-check").await;
@@ -53,7 +53,7 @@ async fn a_container_without_a_check_is_an_error_at_once() {
     }
 }
 
-/// C24, E4.
+/// C24, E4: a health wait sees the health although the stream of events broke.
 #[tokio::test]
 async fn health_is_noticed_although_the_events_break_off() {
     let proxy = EngineProxy::start_default();
@@ -66,7 +66,7 @@ async fn health_is_noticed_although_the_events_break_off() {
     let _container = request.start().await.expect("the state is looked at");
 }
 
-/// C24, C26: an engine that does not tell of events is what was seen last.
+/// C24, C26: the block says that the engine's events could not be read.
 #[tokio::test]
 async fn events_that_can_not_be_had_are_told_in_the_report() {
     let proxy = EngineProxy::start_default();
@@ -77,7 +77,7 @@ async fn events_that_can_not_be_had_are_told_in_the_report() {
     assert!(error.is_timeout() && error.to_string().contains("no events today"), "{error}");
 }
 
-/// C24.
+/// C24: a health wait fails at its deadline if the check never passes.
 #[tokio::test]
 async fn a_check_that_never_passes_is_not_ready_at_the_deadline() {
     let session = OwnSession::begin("never").await;

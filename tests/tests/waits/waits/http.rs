@@ -24,7 +24,7 @@ async fn not_met(container: &TestContainer, wait: HttpWait) -> String {
     error.to_string()
 }
 
-/// C24.
+/// C24: an HTTP wait asks again until the status is good.
 #[tokio::test]
 async fn a_server_that_fails_at_first_is_ready_when_it_no_longer_does() {
     let session = OwnSession::begin("fails").await;
@@ -38,7 +38,7 @@ async fn a_server_that_fails_at_first_is_ready_when_it_no_longer_does() {
     met(&container, WaitFor::http("/health").status(200)).await;
 }
 
-/// C24.
+/// C24: an HTTP wait accepts the given status, or by default any good one.
 #[tokio::test]
 async fn a_status_counts_if_it_is_the_one_asked_for_or_a_good_one() {
     let session = OwnSession::begin("status").await;
@@ -51,7 +51,7 @@ async fn a_status_counts_if_it_is_the_one_asked_for_or_a_good_one() {
     not_met(&container, WaitFor::http("/status/200").status(201)).await;
 }
 
-/// C24.
+/// C24: an HTTP wait can require a text in the body.
 #[tokio::test]
 async fn a_body_counts_if_it_holds_the_text() {
     let session = OwnSession::begin("body").await;
@@ -61,7 +61,7 @@ async fn a_body_counts_if_it_holds_the_text() {
     assert!(text.contains("`it-fails` in its body") && text.contains("body `it-works`"), "{text}");
 }
 
-/// C24.
+/// C24: an HTTP wait sends the given method and headers.
 #[tokio::test]
 async fn the_method_and_the_headers_are_sent() {
     let session = OwnSession::begin("sent").await;
@@ -77,7 +77,7 @@ async fn the_method_and_the_headers_are_sent() {
     met(&container, WaitFor::http("/").method("HEAD")).await;
 }
 
-/// C24.
+/// C24: an HTTP wait can require a header, by its name in any case and a part of its value.
 #[tokio::test]
 async fn a_header_of_the_answer_counts_by_name_in_any_case_and_a_part_of_its_value() {
     let session = OwnSession::begin("header").await;
@@ -88,7 +88,7 @@ async fn a_header_of_the_answer_counts_by_name_in_any_case_and_a_part_of_its_val
     not_met(&container, WaitFor::http("/").expect_header("x-ready", "")).await;
 }
 
-/// C24.
+/// C24: an HTTP wait can require a function of the answer beside its other conditions.
 #[tokio::test]
 async fn a_check_of_one_s_own_sees_the_answer_and_counts_beside_the_others() {
     let session = OwnSession::begin("check").await;
@@ -106,9 +106,9 @@ async fn a_check_of_one_s_own_sees_the_answer_and_counts_beside_the_others() {
     not_met(&container, WaitFor::http("/").body("it-fails").matching(|_| true)).await;
 }
 
-/// C24.
+/// C24: an HTTP wait asks the port that was named.
 #[tokio::test]
-async fn one_of_several_ports_is_named() {
+async fn one_of_several_ports_can_be_named() {
     let session = OwnSession::begin("ports").await;
     let request = session.steps("http 8080 http-body other http 8081").port(8080).port(8081);
     let both = WaitFor::all([
@@ -127,9 +127,9 @@ async fn one_of_several_ports_is_named() {
     }
 }
 
-/// C24.
+/// C24: an HTTP wait does not take another protocol or silence for an answer.
 #[tokio::test]
-async fn what_is_not_http_or_does_not_answer_is_not_ready() {
+async fn a_server_without_http_or_without_an_answer_is_not_ready() {
     let session = OwnSession::begin("not-http").await;
     let steps = "listen 7000 SSH-2.0-x accept 7001 http-delay 10s http 7002";
     let container = session.steps(steps).port(7000).port(7001).port(7002).start().await.expect("it starts");
@@ -139,9 +139,9 @@ async fn what_is_not_http_or_does_not_answer_is_not_ready() {
     }
 }
 
-/// C24.
+/// C24: an HTTP wait with an invalid path, method or header is refused before a container is created.
 #[tokio::test]
-async fn what_cannot_be_a_request_is_refused_before_anything_starts() {
+async fn an_impossible_request_is_refused_before_anything_starts() {
     let session = OwnSession::begin("bad-http").await;
     for (wait, reason) in [
         (WaitFor::http("health"), "must begin with `/`"),

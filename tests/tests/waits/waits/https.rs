@@ -9,7 +9,7 @@ use seatrial_tests::Certificates;
 const CONFIG: &str = "events {} http { server { listen 443 ssl; ssl_certificate /tmp/server.pem; \
                       ssl_certificate_key /tmp/server.key; location / { return 200 secret; } } }";
 
-/// An nginx that speaks HTTPS; what it needs comes in by the environment.
+/// Starts an nginx that speaks HTTPS, configured by its environment.
 async fn nginx(session: &OwnSession, certificates: &Certificates) -> TestContainer {
     let line = r#"printf %s "$CONFIG" > /tmp/nginx.conf; printf %s "$CERTIFICATE" > /tmp/server.pem
         printf %s "$KEY" > /tmp/server.key; exec nginx -c /tmp/nginx.conf -g 'daemon off;'"#;
@@ -26,9 +26,9 @@ async fn nginx(session: &OwnSession, certificates: &Certificates) -> TestContain
         .expect("any certificate is taken")
 }
 
-/// C24.
+/// C24: an HTTPS wait accepts any certificate, or only those of a given authority.
 #[tokio::test]
-async fn https_takes_any_certificate_or_that_of_an_authority_only() {
+async fn https_accepts_any_certificate_or_those_of_an_authority_only() {
     let session = OwnSession::begin("https").await;
     let (certificates, others) = (Certificates::make(), Certificates::make());
     let container = nginx(&session, &certificates).await;
@@ -45,7 +45,7 @@ async fn https_takes_any_certificate_or_that_of_an_authority_only() {
     container.wait(WaitFor::http("/").status(400)).await.expect("a bad request");
 }
 
-/// C24.
+/// C24: an invalid authority is refused before a container is created.
 #[tokio::test]
 async fn an_authority_that_is_none_is_refused_before_anything_starts() {
     let session = OwnSession::begin("no-authority").await;
@@ -56,7 +56,7 @@ async fn an_authority_that_is_none_is_refused_before_anything_starts() {
     }
 }
 
-/// C24.
+/// C24: an HTTPS wait does not accept a server without TLS.
 #[tokio::test]
 async fn a_server_without_tls_is_not_ready_for_https() {
     let session = OwnSession::begin("plain").await;

@@ -7,7 +7,7 @@ use seatrial_test_support::observe::{LONG, SHORT, failed, state};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;
 
-/// C24.
+/// C24: an exit wait is over when the container ends, with any exit code.
 #[tokio::test]
 async fn an_end_is_waited_for_with_any_code() {
     let session = OwnSession::begin("exit").await;
@@ -18,7 +18,7 @@ async fn an_end_is_waited_for_with_any_code() {
     container.wait(WaitFor::exit().code(9)).await.expect("it has ended");
 }
 
-/// C24.
+/// C24: an exit wait for one exit code fails at once at another.
 #[tokio::test]
 async fn an_end_with_another_code_fails_at_once() {
     let session = OwnSession::begin("exit-code").await;
@@ -31,7 +31,7 @@ async fn an_end_with_another_code_fails_at_once() {
     assert!(error.is_timeout() && !error.is_exited(), "{error}");
 }
 
-/// C24.
+/// C24: a file wait works in images without a shell.
 #[tokio::test]
 async fn a_file_or_directory_is_waited_for_in_any_image() {
     let session = OwnSession::begin("file").await;
@@ -47,7 +47,7 @@ async fn a_file_or_directory_is_waited_for_in_any_image() {
     assert!(error.is_invalid(), "{error}");
 }
 
-/// C24.
+/// C24: a delay is over after its time and not before.
 #[tokio::test]
 async fn a_delay_takes_its_time() {
     let session = OwnSession::begin("delay").await;
@@ -59,7 +59,7 @@ async fn a_delay_takes_its_time() {
     assert!(error.is_timeout(), "{error}");
 }
 
-/// C24.
+/// C24: a start without a strategy does not wait, and makes no request for it.
 #[tokio::test]
 async fn nothing_is_waited_for_by_default_and_asks_the_engine_nothing() {
     let proxy = EngineProxy::start_default();
@@ -73,7 +73,7 @@ async fn nothing_is_waited_for_by_default_and_asks_the_engine_nothing() {
     assert_eq!(proxy.requests().len(), 0, "{:?}", proxy.requests());
 }
 
-/// C24.
+/// C24: a start has the request's deadline, a later wait its own.
 #[tokio::test]
 async fn the_deadline_is_the_request_s_or_the_wait_s() {
     let session = OwnSession::begin("deadline").await;

@@ -9,7 +9,7 @@ use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;
 
-/// What a listener says to who connects at the published address; nothing if it does not listen.
+/// Returns what a listener sends to a client at the published address; an empty text if it does not listen.
 fn greeting(container: &TestContainer, port: u16) -> String {
     let mut said = String::new();
     let stream = TcpStream::connect(container.addr(port).expect("published"));
@@ -17,7 +17,7 @@ fn greeting(container: &TestContainer, port: u16) -> String {
     said
 }
 
-/// C24. The engine's userland proxy accepts at the published address from the start.
+/// C24: a port wait is not met by the engine's userland proxy, which accepts at the published address from the start.
 #[tokio::test]
 async fn a_port_that_only_the_engine_s_proxy_accepts_on_is_not_ready() {
     let session = OwnSession::begin("proxy").await;
@@ -26,7 +26,7 @@ async fn a_port_that_only_the_engine_s_proxy_accepts_on_is_not_ready() {
     assert!(error.is_not_ready(), "{error}");
 }
 
-/// C24.
+/// C24: a port wait is over when a server accepts connections.
 #[tokio::test]
 async fn a_port_is_ready_once_something_listens() {
     let session = OwnSession::begin("late").await;
@@ -42,7 +42,7 @@ async fn a_port_is_ready_once_something_listens() {
     assert_eq!(greeting(&container, 7000), "hello\n");
 }
 
-/// C24.
+/// C24: a port wait accepts a server that sends nothing.
 #[tokio::test]
 async fn a_port_whose_connections_are_kept_without_a_word_is_ready() {
     let session = OwnSession::begin("silent").await;
@@ -50,7 +50,7 @@ async fn a_port_whose_connections_are_kept_without_a_word_is_ready() {
     let _container = request.start().await.expect("it accepts");
 }
 
-/// C24.
+/// C24: a port wait is about its own port only.
 #[tokio::test]
 async fn the_port_of_one_service_says_nothing_of_another_one() {
     let session = OwnSession::begin("other").await;
@@ -65,7 +65,7 @@ async fn the_port_of_one_service_says_nothing_of_another_one() {
     failed(container.wait_timeout(WaitFor::port(7001), SHORT).await);
 }
 
-/// C24.
+/// C24: a port wait on an unpublished port connects to the container's address.
 #[tokio::test]
 async fn a_port_that_is_not_published_is_asked_at_the_container_s_own_address() {
     let session = OwnSession::begin("own-address").await;
@@ -74,7 +74,7 @@ async fn a_port_that_is_not_published_is_asked_at_the_container_s_own_address() 
     assert!(container.addr(7000).is_err(), "it is not published");
 }
 
-/// C24.
+/// C24: a port wait on a port that can't be reached fails at once.
 #[tokio::test]
 async fn a_port_that_can_never_be_reached_is_an_error_at_once() {
     let session = OwnSession::begin("nowhere").await;
@@ -85,7 +85,7 @@ async fn a_port_that_can_never_be_reached_is_an_error_at_once() {
     assert!(began.elapsed() < Duration::from_secs(30) && error.to_string().contains("7000/tcp"), "{error}");
 }
 
-/// C24. The engine publishes another port for each run.
+/// C24: a port wait follows the port, which the engine publishes anew for each run.
 #[tokio::test]
 async fn a_port_is_found_again_when_the_engine_restarts_the_container() {
     let session = OwnSession::begin("moves").await;
@@ -100,7 +100,7 @@ async fn a_port_is_found_again_when_the_engine_restarts_the_container() {
     }
 }
 
-/// C24.
+/// C24: a port wait on a UDP port is refused before a container is created.
 #[tokio::test]
 async fn a_udp_port_is_refused_before_anything_starts() {
     let proxy = EngineProxy::start_default();

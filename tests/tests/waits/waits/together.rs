@@ -10,9 +10,9 @@ use seatrial::{BranchOutcome, TestContainer, WaitFor, WaitStrategy};
 use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 
-/// C24.
+/// C24: the branches of `all` run at the same time.
 #[tokio::test]
-async fn all_are_waited_for_side_by_side() {
+async fn the_branches_of_all_are_waited_for_side_by_side() {
     let session = OwnSession::begin("all").await;
     let container = session.idle().start().await.expect("it starts");
     let began = Instant::now();
@@ -21,9 +21,9 @@ async fn all_are_waited_for_side_by_side() {
     assert!(began.elapsed() >= SHORT && began.elapsed() < 8 * SHORT, "{:?}", began.elapsed());
 }
 
-/// C24.
+/// C24: the branches of `all` share one deadline, and each must be met.
 #[tokio::test]
-async fn all_have_one_deadline_and_none_may_be_missing() {
+async fn the_branches_of_all_have_one_deadline_and_none_may_be_missing() {
     let session = OwnSession::begin("all-deadline").await;
     let delays = [WaitFor::delay(LONG), WaitFor::log("ready").into(), WaitFor::delay(LONG)];
     let request = session.steps("print ready sleep forever").wait_for(WaitFor::all(delays));
@@ -36,9 +36,9 @@ async fn all_have_one_deadline_and_none_may_be_missing() {
     assert_eq!(outcomes, [(0, not_met.clone()), (1, not_met.clone()), (1, met), (1, not_met)]);
 }
 
-/// C24.
+/// C24: `all` fails as soon as one branch fails.
 #[tokio::test]
-async fn all_fail_as_soon_as_one_can_never_be_met() {
+async fn all_fails_as_soon_as_one_branch_can_never_be_met() {
     let session = OwnSession::begin("all-fail").await;
     let began = Instant::now();
     let wait = WaitFor::all([WaitFor::delay(LONG), WaitFor::healthy().into()]);
@@ -46,13 +46,13 @@ async fn all_fail_as_soon_as_one_can_never_be_met() {
     assert!(!error.is_timeout() && began.elapsed() < LONG, "{error}");
 }
 
-/// C24.
+/// C24: `any` is met by its first branch that is met, whatever the others do.
 #[tokio::test]
 async fn any_is_met_by_the_first_although_others_fail_or_hang() {
     let session = OwnSession::begin("any").await;
     let steps = "sleep 500ms print ready sleep forever";
     let branches = [
-        // These can never be met, and say so at once.
+        // These strategies can never be met, and fail at once.
         WaitFor::healthy().into(),
         WaitFor::http("/").port(9).into(),
         WaitFor::custom(Own::failing("not today")),
@@ -67,9 +67,9 @@ async fn any_is_met_by_the_first_although_others_fail_or_hang() {
     assert_eq!(container.log_matches().len(), 1);
 }
 
-/// C24.
+/// C24: `any` fails when all branches have failed, with each reason.
 #[tokio::test]
-async fn any_fails_when_every_branch_has_with_each_reason() {
+async fn any_fails_with_each_reason_when_every_branch_has_failed() {
     let session = OwnSession::begin("any-fails").await;
     let branches = [
         WaitFor::custom(Own::failing("out of luck")),
@@ -125,7 +125,7 @@ impl WaitStrategy for Own {
     }
 }
 
-/// C24.
+/// C24: a strategy of the caller's runs on the caller's runtime.
 #[tokio::test]
 async fn a_strategy_of_one_s_own_runs_on_one_s_own_runtime() {
     let session = OwnSession::begin("own").await;

@@ -1,11 +1,11 @@
-//! The agents of one container: one per user that cases are run by, started when the first needs it. That of the
-//! container's user may be its main process.
+//! The agents of one container: one per user of its cases, started by the user's first case. The agent of the
+//! container's own user may be its main process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::agent::{Agent, PATH, Whom};
+use super::super::agent::{Agent, Marked, PATH};
 use super::super::ender::new_mark;
 use super::link::Link;
 use crate::base::background;
@@ -13,50 +13,51 @@ use crate::container::Subject;
 use crate::engine::{ExecRequest, Upgraded};
 use crate::words::{Error, Kind, Result, seconds};
 
-/// How long an agent may take to say that it is there.
+/// The limit for an agent's greeting.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What is known of a container's agents.
+/// The agents of a container.
 #[derive(Debug, Default)]
 pub(in crate::container) struct Agents {
-    /// By user. Written by who starts one, read by who runs cases; std's lock since no one awaits with it.
-    known: Mutex<HashMap<Option<String>, Known>>,
-    /// Held by who starts one.
+    /// The way for each user's cases. Written by the caller that starts an agent, read by callers that run cases; std's
+    /// lock, since nothing is awaited with it.
+    routes: Mutex<HashMap<Option<String>, Route>>,
+    /// Held by the caller that starts an agent.
     turn: tokio::sync::Mutex<()>,
-    /// Whether the container's main process is one, and whether it was spoken to in this run of the container. Written
-    /// by starts and by who connects; std's lock since no one awaits with it.
+    /// The state of the container's main process. Written by starts and by the caller that connects; std's lock, since
+    /// nothing is awaited with it.
     main: Mutex<Main>,
 }
 
-/// What is known of the container's main process.
+/// The container's main process.
 #[derive(Clone, Copy, Debug, Default)]
 enum Main {
     #[default]
-    Another,
-    /// It is an agent; nobody has spoken to it.
+    NotAgent,
+    /// An agent without a connection.
     Agent,
-    /// It is an agent; somebody was connected to it when the container had been restarted so many times. It takes no
-    /// second connection in that run.
-    Spoken(u64),
+    /// An agent that had a connection after this number of restarts. It takes no second one in that run of the
+    /// container.
+    Connected(u64),
 }
 
-/// How cases of a user are run.
+/// The way that a user's cases take into the container.
 #[derive(Clone, Debug)]
-pub(super) enum Known {
+pub(super) enum Route {
     Agent(Arc<Link>),
-    /// There can't be an agent, for this reason, for as long as the container is not restarted so many times.
+    /// The engine's exec, for this reason, until the container's number of restarts is another.
     Exec(String, u64),
 }
 
 impl Agents {
-    /// How cases of a user are run, as far as it is known.
-    pub(super) fn known(&self, subject: &Subject, user: &Option<String>) -> Option<Known> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(user).filter(|known| known.is_good(subject)).cloned()
+    /// Returns the way for a user's cases, if one was found and still exists.
+    pub(super) fn known(&self, subject: &Subject, user: &Option<String>) -> Option<Route> {
+        let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        routes.get(user).filter(|route| route.is_open(subject)).cloned()
     }
 
-    /// The container's main process is an agent.
-    pub(in super::super) fn are_by_main_process(&self) {
+    /// Notes that the container's main process is an agent.
+    pub(in super::super) fn mark_main_process(&self) {
         *self.main() = Main::Agent;
     }
 
@@ -68,16 +69,16 @@ impl Agents {
         subject.attach_with_input().await
     }
 
-    /// Speaks to the main process, whose container is being started.
+    /// Greets the main process of a container that is being started.
     ///
     /// # Errors
-    /// Exec, if it ends, or is none of ours.
+    /// Exec, if it ends, or is no agent.
     pub(in crate::container) async fn open_main(subject: &Subject, connection: Upgraded) -> Result<()> {
         let epoch = subject.commands.epoch();
         let link = open(subject, None, epoch, connection).await?;
         let agents = &subject.commands.cases;
-        *agents.main() = Main::Spoken(epoch);
-        agents.note(None, Known::Agent(Arc::new(link)));
+        *agents.main() = Main::Connected(epoch);
+        agents.note(None, Route::Agent(Arc::new(link)));
         Ok(())
     }
 
@@ -85,40 +86,40 @@ impl Agents {
         self.main.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, user: Option<String>, known: Known) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(user, known);
+    fn note(&self, user: Option<String>, route: Route) {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner).insert(user, route);
     }
 
-    /// How cases of a user are run: starts an agent if there is none.
+    /// Returns the way for a user's cases; starts an agent if there is none.
     ///
     /// # Errors
-    /// If the container does not run, or the engine does not answer.
-    pub(super) async fn get(subject: &Subject, user: &Option<String>) -> Result<Known> {
+    /// Conflict, if the container does not run; the engine's own.
+    pub(super) async fn get(subject: &Subject, user: &Option<String>) -> Result<Route> {
         let agents = &subject.commands.cases;
-        if let Some(known) = agents.known(subject, user) {
-            return Ok(known);
+        if let Some(route) = agents.known(subject, user) {
+            return Ok(route);
         }
         let _turn = agents.turn.lock().await;
-        if let Some(known) = agents.known(subject, user) {
-            return Ok(known);
+        if let Some(route) = agents.known(subject, user) {
+            return Ok(route);
         }
         let epoch = subject.commands.epoch();
         let starting = background().carry_through(start(subject.clone(), user.clone(), epoch));
-        let known = match starting.await {
-            Ok(link) => Known::Agent(Arc::new(link)),
+        let route = match starting.await {
+            Ok(link) => Route::Agent(Arc::new(link)),
             Err(error) if is_in_the_way(&error) => {
                 tracing::info!(container = subject.name, "cases go by the engine's exec: {error}");
-                Known::Exec(error.message().to_owned(), epoch)
+                Route::Exec(error.message().to_owned(), epoch)
             }
             Err(error) => return Err(error),
         };
-        agents.note(user.clone(), known.clone());
-        Ok(known)
+        agents.note(user.clone(), route.clone());
+        Ok(route)
     }
 }
 
-impl Known {
-    fn is_good(&self, subject: &Subject) -> bool {
+impl Route {
+    fn is_open(&self, subject: &Subject) -> bool {
         match self {
             Self::Agent(link) => !link.is_lost(subject.commands.epoch()),
             Self::Exec(_, epoch) => *epoch == subject.commands.epoch(),
@@ -126,7 +127,7 @@ impl Known {
     }
 }
 
-/// Whether it is the program that can't be there; else commands by the engine would fail as well.
+/// Returns `true` if only the program can't be in the container; else the engine's own commands would fail as well.
 fn is_in_the_way(error: &Error) -> bool {
     let is_gone = error.is_conflict() || error.is_not_found();
     !is_gone && !error.is_unanswered() && !error.is_engine_unreachable()
@@ -140,7 +141,7 @@ async fn start(subject: Subject, user: Option<String>, epoch: u64) -> Result<Lin
     }
     Agent::ensure_there(&subject).await?;
     match start_once(&subject, user.clone(), epoch).await {
-        // Somebody may have removed it.
+        // The program may have been removed.
         Err(error) if error.is_exec() => {
             tracing::debug!(container = subject.name, "the agent did not start at first: {error}");
             Agent::copy_again(&subject).await?;
@@ -161,20 +162,20 @@ async fn start_once(subject: &Subject, user: Option<String>, epoch: u64) -> Resu
     };
     let exec = subject.create_exec(request).await?;
     let connection = subject.start_exec(&exec, false, None).await?;
-    open(subject, Some(Whom { mark, user }), epoch, connection).await
+    open(subject, Some(Marked { mark, user }), epoch, connection).await
 }
 
-/// The link to the main process of a container that was started again, if that is an agent that nobody spoke to.
+/// Returns the connection to the main process of a container that was started again, if that is an agent without one.
 async fn of_main_process(subject: &Subject, epoch: u64) -> Option<Link> {
     let agents = &subject.commands.cases;
     match *agents.main() {
-        Main::Another => return None,
-        Main::Spoken(at) if at == epoch => return None,
-        Main::Agent | Main::Spoken(_) => {}
+        Main::NotAgent => return None,
+        Main::Connected(at) if at == epoch => return None,
+        Main::Agent | Main::Connected(_) => {}
     }
     let name = &subject.name;
     let connecting = async {
-        // Who is attached to a container that does not run waits for its start.
+        // An attached connection to a container that does not run would wait for its start.
         if !subject.inspect().await?.state.is_running() {
             return Err(Error::new(Kind::Conflict, "the container does not run"));
         }
@@ -182,23 +183,20 @@ async fn of_main_process(subject: &Subject, epoch: u64) -> Option<Link> {
     };
     match connecting.await {
         Ok(link) => {
-            *agents.main() = Main::Spoken(epoch);
+            *agents.main() = Main::Connected(epoch);
             Some(link)
         }
         Err(error) => {
-            tracing::debug!(
-                container = name,
-                "the agent that is the main process can't be spoken to: {error}"
-            );
+            tracing::debug!(container = name, "the agent that is the main process can't be reached: {error}");
             None
         }
     }
 }
 
-async fn open(subject: &Subject, whom: Option<Whom>, epoch: u64, connection: Upgraded) -> Result<Link> {
-    let opening = Link::open(subject.clone(), whom, epoch, connection);
+async fn open(subject: &Subject, marked: Option<Marked>, epoch: u64, connection: Upgraded) -> Result<Link> {
+    let opening = Link::open(subject.clone(), marked, epoch, connection);
     tokio::time::timeout(PATIENCE, opening).await.unwrap_or_else(|_| {
-        let message = format!("the agent in the container said nothing within {}", seconds(PATIENCE));
+        let message = format!("the agent in the container sent no greeting within {}", seconds(PATIENCE));
         Err(Error::new(Kind::Exec, message))
     })
 }

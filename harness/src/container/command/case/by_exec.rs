@@ -1,125 +1,75 @@
-//! A case through the engine's exec, for where our program can't be: slower, and less is known of it.
+//! A case by the engine's exec, for containers that our program can't be in: slower, and less is known of it.
 
 use std::ffi::OsString;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, select};
-use tokio::io::AsyncRead;
-use tokio::sync::Notify;
+use bytes::Bytes;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::super::begin::{Begun, begin};
-use super::super::beside::beside;
-use super::super::capture::{READ_SIZE, read_piece};
-use super::super::ender::Ender;
-use super::super::exit::Exit;
-use super::super::stdin::Source;
+use super::super::pieces::Sink;
+use super::super::running::{EndsWith, Followed, deadline, run};
+use super::super::stdin::Input;
 use super::output::{CaseEnd, CaseOutput};
 use super::plan::Plan;
-use super::sink::Sink;
-use crate::base::{Backoff, background};
+use super::streams::Streams;
 use crate::container::Subject;
-use crate::engine::{ExecRequest, FrameDecoder, Mode};
-use crate::words::{Error, Result};
+use crate::engine::ExecRequest;
+use crate::words::{Error, LogStream, Result};
 
-/// How long the output of a case may take to end once its processes have.
-const REST: Duration = Duration::from_millis(500);
-/// How many bytes may be on their way to a writer.
-const WINDOW: usize = 256 * 1024;
+/// The number of bytes that may be on their way to the case's writers.
+pub(super) const WINDOW: usize = 256 * 1024;
 
-/// How much output is on its way to the case's writers.
-#[derive(Debug, Default)]
-pub(super) struct OnTheWay {
-    bytes: AtomicUsize,
-    less: Notify,
+/// The streams of a case, whose writers hold it back.
+struct Bounded {
+    streams: Streams,
+    /// The bytes that may still be passed to the writers, which give back what they have taken.
+    window: Arc<Semaphore>,
 }
 
-impl OnTheWay {
-    pub(super) fn give_back(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
-        self.less.notify_one();
+impl Sink for Bounded {
+    async fn take(&mut self, stream: LogStream, bytes: Bytes) {
+        let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        // Never closed.
+        self.window.acquire_many(size).await.map(SemaphorePermit::forget).ok();
+        let piped = self.streams.push(stream, &bytes);
+        self.window.add_permits(bytes.len() - piped);
     }
+}
 
-    async fn room(&self) {
-        while self.bytes.load(Ordering::Acquire) > WINDOW {
-            self.less.notified().await;
+/// Runs a case, on the background thread; dropping the future ends it.
+pub(super) async fn by_exec(
+    subject: Subject,
+    plan: Plan,
+    input: Input,
+    streams: Streams,
+    window: Arc<Semaphore>,
+) -> Result<CaseOutput> {
+    let began = Instant::now();
+    if plan.is_isolated {
+        let reason = "a root of its own: cases go by the engine's exec here, which gives none";
+        return Ok(streams.into_output(CaseEnd::CouldNotStart(reason.to_owned()), Duration::ZERO));
+    }
+    let stop = deadline(plan.timeout.and_then(|timeout| began.checked_add(timeout)));
+    let mut sink = Bounded { streams, window };
+    let followed = run(subject, request(&plan)?, &mut sink, input, EndsWith::Process, stop).await;
+    let streams = sink.streams;
+    let (end, elapsed) = match followed {
+        Ok(Followed::Exited { exit, elapsed }) if exit.never_ran => {
+            let printed = streams.into_output(CaseEnd::TimedOut, elapsed);
+            // The engine's reason is in the place of output.
+            let said = [printed.stdout_text(), printed.stderr_text()].concat();
+            let end = CaseEnd::CouldNotStart(said.trim().to_owned());
+            return Ok(CaseOutput { end, stdout: Vec::new(), stderr: Vec::new(), ..printed });
         }
-    }
-}
-
-/// A case that is about to be run.
-pub(super) struct ByExec {
-    pub(super) subject: Subject,
-    pub(super) plan: Plan,
-    pub(super) source: Source,
-    pub(super) sink: Sink,
-    pub(super) on_the_way: Arc<OnTheWay>,
-}
-
-impl ByExec {
-    /// Runs it, on the background thread; dropping the future ends it.
-    pub(super) async fn run(self) -> Result<CaseOutput> {
-        let Self { subject, plan, source, mut sink, on_the_way } = self;
-        let began = Instant::now();
-        if plan.is_isolated {
-            let reason = "a root of its own: the engine's exec gives none, and cases go by it here";
-            return Ok(sink.into_output(CaseEnd::CouldNotStart(reason.to_owned()), Duration::ZERO));
+        Ok(Followed::Exited { exit, elapsed }) => (CaseEnd::Exited(exit.code), elapsed),
+        Ok(Followed::Stopped { ended, .. }) => (ended.map(|_| CaseEnd::TimedOut)?, began.elapsed()),
+        Err(error) if error.is_not_started() => {
+            (CaseEnd::CouldNotStart(error.message().to_owned()), began.elapsed())
         }
-        let deadline = plan.timeout.and_then(|timeout| began.checked_add(timeout));
-        let request = request(&plan)?;
-        let starting = background().carry_through(begin(subject.clone(), request));
-        let begun = match in_time(deadline, starting).await {
-            None => return Ok(sink.into_output(CaseEnd::TimedOut, began.elapsed())),
-            Some(Err(error)) if error.is_not_started() => {
-                let reason = error.message().to_owned();
-                return Ok(sink.into_output(CaseEnd::CouldNotStart(reason), began.elapsed()));
-            }
-            Some(begun) => begun?,
-        };
-        let Begun { connection, exec, mut ender } = begun;
-        let (reader, writer) = tokio::io::split(connection);
-        let mut reading = Reading::new(reader, plan.has_stdin);
-        let end = {
-            let output =
-                beside(reading.read(&mut sink, &on_the_way), source.write_to(writer, Mode::Multiplexed));
-            in_time(deadline, exit_beside(output, &subject, &exec)).await.transpose()?
-        };
-        let elapsed = began.elapsed();
-        let end = match end {
-            None => {
-                let ending = async {
-                    reading.read(&mut sink, &on_the_way).await.ok();
-                };
-                beside(ender.end(), ending).await?;
-                CaseEnd::TimedOut
-            }
-            // What it printed is the reason then.
-            Some(exit) if exit.never_ran => {
-                reading.rest(&mut sink, &on_the_way).await?;
-                ender.disarm();
-                let printed = sink.into_output(CaseEnd::TimedOut, elapsed);
-                let said = [printed.stdout_text(), printed.stderr_text()].concat();
-                let end = CaseEnd::CouldNotStart(said.trim().to_owned());
-                return Ok(CaseOutput { end, stdout: Vec::new(), stderr: Vec::new(), ..printed });
-            }
-            Some(exit) => {
-                end_rest(&mut ender).await;
-                CaseEnd::Exited(exit.code.try_into().unwrap_or(i32::MAX))
-            }
-        };
-        reading.rest(&mut sink, &on_the_way).await?;
-        Ok(sink.into_output(end, elapsed))
-    }
-}
-
-/// Ends what the case has left. Where our program can't be run, that stays.
-async fn end_rest(ender: &mut Ender) {
-    if let Err(error) = ender.end_rest().await {
-        tracing::debug!("what a case left running could not be ended: {error}");
-    }
+        Err(error) => return Err(error),
+    };
+    Ok(streams.into_output(end, elapsed))
 }
 
 fn request(plan: &Plan) -> Result<ExecRequest> {
@@ -128,89 +78,18 @@ fn request(plan: &Plan) -> Result<ExecRequest> {
         cmd: texts(&plan.argv)?,
         env: texts(&plan.env)?,
         user: plan.user.clone(),
-        workdir: plan.workdir.as_ref().map(text).transpose()?,
+        working_dir: plan.working_dir.as_ref().map(text).transpose()?,
         stdin: plan.has_stdin,
         ..ExecRequest::default()
     })
 }
 
-/// The engine's requests are JSON.
+/// Returns a word as text: the engine's requests are JSON.
 fn text(word: &OsString) -> Result<String> {
     word.clone().into_string().map_err(|word| {
         Error::invalid(format!(
-            "`{}` is not UTF-8, which the engine's exec needs, by which cases are run here",
+            "`{}` is not UTF-8; cases go by the engine's exec here, which takes no other words",
             word.to_string_lossy()
         ))
     })
-}
-
-/// What a future gives before the time is up.
-async fn in_time<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
-    match deadline {
-        None => Some(future.await),
-        Some(deadline) => tokio::time::timeout_at(deadline.into(), future).await.ok(),
-    }
-}
-
-/// How the first process ended, while its output is read. The output may end before it, and after it.
-async fn exit_beside(
-    output: impl Future<Output = Result<()>>,
-    subject: &Subject,
-    exec: &str,
-) -> Result<Exit> {
-    let asking =
-        pin!(ask(subject, exec, Backoff::new(Duration::from_millis(20), Duration::from_millis(250))));
-    match select(pin!(output), asking).await {
-        Either::Left((read, _)) => {
-            read?;
-            ask(subject, exec, Backoff::new(Duration::from_millis(1), Duration::from_millis(250))).await
-        }
-        Either::Right((exit, _)) => exit,
-    }
-}
-
-/// Asks until it has ended: no engine tells.
-async fn ask(subject: &Subject, exec: &str, mut backoff: Backoff) -> Result<Exit> {
-    loop {
-        if let Some(exit) = Exit::of(&subject.inspect_exec(exec).await?) {
-            return Ok(exit);
-        }
-        tokio::time::sleep(backoff.next()).await;
-    }
-}
-
-/// Output that is being read.
-struct Reading<R> {
-    reader: R,
-    decoder: FrameDecoder,
-    buffer: Vec<u8>,
-    has_input: bool,
-}
-
-impl<R: AsyncRead + Unpin> Reading<R> {
-    fn new(reader: R, has_input: bool) -> Self {
-        let decoder = FrameDecoder::new(Mode::Multiplexed);
-        Self { reader, decoder, buffer: vec![0; READ_SIZE], has_input }
-    }
-
-    /// Reads until the output ends. May be dropped and called again.
-    async fn read(&mut self, sink: &mut Sink, on_the_way: &OnTheWay) -> Result<()> {
-        loop {
-            on_the_way.room().await;
-            let read = read_piece(&mut self.reader, &mut self.buffer, || self.has_input).await?;
-            if read == 0 {
-                return self.decoder.finish();
-            }
-            let mut piped = 0;
-            self.decoder.decode(&self.buffer[..read], |stream, bytes| {
-                piped += sink.push(stream, bytes);
-            })?;
-            on_the_way.bytes.fetch_add(piped, Ordering::AcqRel);
-        }
-    }
-
-    /// Reads what there is once all that could print has ended.
-    async fn rest(&mut self, sink: &mut Sink, on_the_way: &OnTheWay) -> Result<()> {
-        tokio::time::timeout(REST, self.read(sink, on_the_way)).await.unwrap_or(Ok(()))
-    }
 }

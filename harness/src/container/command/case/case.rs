@@ -1,4 +1,4 @@
-//! A case: a command, as a value, with what it is given and how much it may have.
+//! A case: a command as a value, with its input and its limits.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -10,15 +10,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::super::stdin::Stdin;
 
-/// How many bytes of each stream are kept unless it is said otherwise.
+/// The default limit of each stream, in bytes.
 const LIMIT: usize = 16 << 20;
 
-/// Where a stream of output goes if it is not kept.
+/// The writer of an output stream that is not kept.
 pub(super) type Writer = Pin<Box<dyn AsyncWrite + Send>>;
 
-/// A command that [`Cases::run`](super::Cases::run) runs: set options, then hand it over.
+/// A command for [`Cases::run`](super::Cases::run).
 ///
-/// It is run as it is, without a shell. Words may hold any bytes but NUL.
+/// The words are passed as they are, without a shell. They may have any bytes but NUL.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -32,7 +32,7 @@ pub struct Case {
     pub(super) argv: Vec<OsString>,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) user: Option<String>,
-    pub(super) workdir: Option<OsString>,
+    pub(super) working_dir: Option<OsString>,
     pub(super) stdin: Stdin<'static>,
     pub(super) limit: usize,
     pub(super) timeout: Option<Duration>,
@@ -42,13 +42,13 @@ pub struct Case {
 }
 
 impl Case {
-    /// A program, which is looked for in the `PATH` of the case's environment, and its arguments.
+    /// Creates a case from a program, which is searched for in the `PATH` of the case's environment, and its arguments.
     pub fn new<T: Into<OsString>>(argv: impl IntoIterator<Item = T>) -> Self {
         Self {
             argv: argv.into_iter().map(Into::into).collect(),
             env: Vec::new(),
             user: None,
-            workdir: None,
+            working_dir: None,
             stdin: Stdin::None,
             limit: LIMIT,
             timeout: None,
@@ -58,15 +58,15 @@ impl Case {
         }
     }
 
-    /// One variable of its environment. Default: the container's, and `SEATRIAL_TEST_NAME`.
+    /// Sets a variable of the environment. Default: the container's environment, and `SEATRIAL_TEST_NAME`.
     ///
-    /// `SEATRIAL_EXEC` is how processes are found, and can't be set.
+    /// `SEATRIAL_EXEC` marks processes that are to be found, and can't be set.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// Who runs it: a name or an id, and a group after a colon. Default: the container's user.
+    /// Sets the user: a name or an id, optionally with a group after a colon. Default: the container's user.
     ///
     /// The first case of each user in a container takes as long as a command by the engine.
     pub fn user(mut self, user: impl Into<String>) -> Self {
@@ -74,13 +74,13 @@ impl Case {
         self
     }
 
-    /// Where it runs: an absolute path. Default: the container's working directory.
-    pub fn workdir(mut self, dir: impl Into<OsString>) -> Self {
-        self.workdir = Some(dir.into());
+    /// Sets the working directory, an absolute path. Default: the container's.
+    pub fn working_dir(mut self, dir: impl Into<OsString>) -> Self {
+        self.working_dir = Some(dir.into());
         self
     }
 
-    /// What it reads from standard input. Default: nothing, so that it is at the end at once.
+    /// Sets the bytes of the standard input. Default: none, so that the case reads an end at once.
     ///
     /// A case that does not read all of it is no error, as in a shell's pipe.
     pub fn stdin(mut self, bytes: impl Into<Bytes>) -> Self {
@@ -88,21 +88,21 @@ impl Case {
         self
     }
 
-    /// As [`stdin`](Self::stdin), from a reader, which is read on the task that awaits the case.
+    /// Does the same as [`stdin`](Self::stdin) from a reader, which is read on the task that awaits the case.
     pub fn stdin_from(mut self, reader: impl AsyncRead + Send + 'static) -> Self {
         self.stdin = Stdin::Reader(Box::pin(reader));
         self
     }
 
-    /// How long it may take, from the start of its process on. When its time is up, it is ended with all that it has
-    /// started. Default: as long as it likes.
+    /// Limits the case's time, counted from the start of its process. A case that exceeds it is ended with all that it
+    /// has started. Default: no limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Gives it a root of its own: the container's, with a layer above it, in memory, that takes what is written and is
-    /// gone with the case. Volumes and other mounts are the container's own.
+    /// Gives the case a root file system of its own: the container's with a layer in memory above it, which takes all
+    /// writes and is dropped with the case. Volumes and other mounts are the container's own.
     ///
     /// The container needs the capability `SYS_ADMIN`, or to be privileged, and the case to be root; elsewhere it
     /// [could not start](super::CaseEnd::CouldNotStart). Default: the container's root.
@@ -111,14 +111,14 @@ impl Case {
         self
     }
 
-    /// How many bytes of each stream are kept, or written to the stream's writer; the rest is thrown away, and holds
-    /// nothing up. Default: 16 MiB.
+    /// Sets how many bytes of each stream are kept, or written to the stream's writer; the rest is dropped. Default: 16
+    /// MiB.
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
         self
     }
 
-    /// Where its standard output goes as it comes, on the task that awaits the case;
+    /// Writes the standard output to a writer as it arrives, on the task that awaits the case;
     /// [`CaseOutput::stdout`](super::CaseOutput::stdout) is empty then. Default: it is kept.
     ///
     /// A writer that is slow holds this case back, as a pipe does, and no other.
@@ -127,7 +127,7 @@ impl Case {
         self
     }
 
-    /// As [`stdout_to`](Self::stdout_to), for standard error.
+    /// Does the same as [`stdout_to`](Self::stdout_to) for standard error.
     pub fn stderr_to(mut self, writer: impl AsyncWrite + Send + 'static) -> Self {
         self.stderr = Some(Box::pin(writer));
         self
@@ -140,7 +140,7 @@ impl fmt::Debug for Case {
             .field("argv", &self.argv)
             .field("env", &self.env)
             .field("user", &self.user)
-            .field("workdir", &self.workdir)
+            .field("working_dir", &self.working_dir)
             .field("stdin", &self.stdin)
             .field("limit", &self.limit)
             .field("timeout", &self.timeout)

@@ -1,34 +1,33 @@
-//! The way to a container's cases, for users.
+//! The public handle for running cases in a container.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::future::{Either, select, try_join};
+use futures_util::future::try_join;
+use tokio::sync::Semaphore;
 
-use super::super::stdin::Feeder;
-use super::agents::{Agents, Known};
-use super::by_exec::{ByExec, OnTheWay};
+use super::super::exec::beside_feeder;
+use super::agents::{Agents, Route};
+use super::by_exec::{WINDOW, by_exec};
 use super::case::Case;
 use super::drain::{GiveBack, pipe};
+use super::link::Link;
 use super::output::CaseOutput;
 use super::plan::Parts;
-use super::sink::Sink;
+use super::streams::Streams;
 use crate::base::background;
 use crate::container::{Subject, TestContainer};
-use crate::words::{LogStream, Result};
+use crate::words::Result;
 
-/// How cases are run in a container.
+/// The way that cases take into a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CaseVia {
-    /// By our program in the container: as fast as a process starts.
+    /// By our program in the container, the agent: as fast as a process starts.
     Agent,
-    /// By the engine's exec, since our program can't be in the container for this reason: slower, with the same
-    /// results.
+    /// By the engine's exec: slower, with the same results.
     Exec {
-        /// What is in the way of the program.
+        /// The reason for which the agent can't be in the container, or is not to be.
         reason: String,
     },
 }
@@ -42,7 +41,7 @@ impl fmt::Display for CaseVia {
     }
 }
 
-/// Runs cases in one container, as many at once as are handed over; cheap to clone.
+/// Runs cases in one container, any number at once; cheap to clone.
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -58,59 +57,61 @@ impl fmt::Display for CaseVia {
 #[derive(Clone, Debug)]
 pub struct Cases {
     subject: Subject,
-    /// Why they are not to go by the agent.
-    by_exec: Option<String>,
+    /// `true` if the agent is left out on request.
+    by_exec: bool,
 }
 
 impl TestContainer {
-    /// The way to run many short commands in the container, fast, of which each leaves nothing running.
+    /// Returns a handle for running many short commands fast, each of which leaves nothing running.
     ///
-    /// The first call copies a program of 34 kB into the container and starts it there; later calls ask nothing of the
-    /// engine, nor does any in a container that [exists for its cases](crate::ContainerRequest::for_cases). Where that
-    /// can't be, cases go by the engine's exec, and [`Cases::via`] says why.
+    /// The first call copies a program of 34 kB, the agent, into the container and starts it there. Later calls send the
+    /// engine no request, nor does any call in a container that [exists for its
+    /// cases](crate::ContainerRequest::for_cases). Where the agent can't be, cases go by the engine's exec, and
+    /// [`Cases::via`] gives the reason.
     ///
     /// # Errors
-    /// Conflict, if the container does not run; not found, if it is gone; the engine's own.
+    /// Conflict, if the container does not run; not found, if it was removed; the engine's own.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it open whether the program was started.
+    /// Dropping the future may leave the agent started or not.
     pub async fn cases(&self) -> Result<Cases> {
-        let cases = Cases { subject: self.subject(), by_exec: None };
+        let cases = Cases { subject: self.subject(), by_exec: false };
         let started = Agents::get(&cases.subject, &None).await;
         started.map_err(|error| error.with_subject(self.to_string()))?;
         Ok(cases)
     }
+
+    /// Returns a handle for running cases by the engine's exec, without an agent, as [`cases`](Self::cases) does where
+    /// the agent can't be.
+    #[must_use]
+    pub fn cases_by_exec(&self) -> Cases {
+        Cases { subject: self.subject(), by_exec: true }
+    }
 }
 
 impl Cases {
-    /// How cases of the container's user are run here.
+    /// Returns the way that cases of the container's user take.
     #[must_use]
     pub fn via(&self) -> CaseVia {
-        let known = || match self.subject.commands.cases.known(&self.subject, &None) {
-            Some(Known::Exec(reason, _)) => Some(reason),
-            Some(Known::Agent(_)) | None => None,
-        };
-        self.by_exec.clone().or_else(known).map_or(CaseVia::Agent, |reason| CaseVia::Exec { reason })
+        if self.by_exec {
+            return CaseVia::Exec { reason: "it was asked for".to_owned() };
+        }
+        match self.subject.commands.cases.known(&self.subject, &None) {
+            Some(Route::Exec(reason, _)) => CaseVia::Exec { reason },
+            Some(Route::Agent(_)) | None => CaseVia::Agent,
+        }
     }
 
-    /// The same by the engine's exec, whatever there is: to compare with.
-    #[must_use]
-    pub fn by_exec(mut self) -> Self {
-        self.by_exec = Some("it was asked for".to_owned());
-        self
-    }
-
-    /// Runs a case and waits until it is over: its process has ended, with all that came of it, whether it was to
-    /// run on or not.
+    /// Runs a case and waits until it is over: its process has ended, and so have all processes that it started.
     ///
-    /// How the case ended is data, and so are its time being up and a program that can't be started. 64 cases of a user
-    /// run at once in a container; others wait for their turn.
+    /// The way in which the case ended is data: a time-out and a program that can't be started are no errors. 64 cases
+    /// of a user run at once in a container; others wait for their turn.
     ///
     /// # Errors
-    /// Invalid, if the case can't be: no program, a NUL byte, a working directory that is not absolute. Files, if a
-    /// reader or writer of its streams fails. All other errors say that it is not known how the case would have ended,
-    /// since the container, the engine or the agent is lost; the container is
-    /// [poisoned](TestContainer::is_poisoned) if something may run on in it.
+    /// Invalid, if the case has no program, a NUL byte, or a working directory that is not absolute. Files, if a reader
+    /// or writer of its streams fails. After any other error the end of the case is not known, since the container, the
+    /// engine or the agent is lost; the container is [poisoned](TestContainer::is_poisoned) if something may run on in
+    /// it.
     ///
     /// # Cancel safety
     /// Dropping the future ends the case in the background, with all that it has started.
@@ -119,53 +120,41 @@ impl Cases {
     }
 
     async fn run_unnamed(&self, case: Case) -> Result<CaseOutput> {
-        let parts = Parts::of(case)?;
-        let known = match &self.by_exec {
-            Some(reason) => Known::Exec(reason.clone(), 0),
-            None => match Agents::get(&self.subject, &parts.plan.user).await {
-                // The engine says what is wrong with the user.
-                Err(error) if error.is_not_started() => Known::Exec(error.message().to_owned(), 0),
-                known => known?,
-            },
-        };
-        let Parts { plan, source, feeder, writers } = parts;
-        let piped = [LogStream::Stdout, LogStream::Stderr].map(|stream| writers.has(stream));
+        let Parts { plan, input, feeder, writers } = Parts::of(case)?;
+        let agent = self.agent(&plan.user).await?;
+        let piped = [writers.stdout.is_some(), writers.stderr.is_some()];
         let (pipe, drain) = pipe(writers);
-        let sink =
-            Sink::new(plan.limit, Some(pipe), |stream| piped[usize::from(stream == LogStream::Stderr)]);
-        match known {
-            Known::Agent(link) => {
-                let (give_back, place) = link.credit();
-                let work = link.run(&self.subject.commands, plan, source, sink, &place);
-                with_streams(work, drain.write(give_back), feeder).await
+        let streams = Streams::new(plan.limit, pipe, piped);
+        let output = match agent {
+            Some(link) => {
+                let (give_back, id) = link.credit();
+                let work = link.run(&self.subject.commands, plan, input, streams, &id);
+                beside_feeder(try_join(work, drain.write(give_back)), feeder).await
             }
-            Known::Exec(..) => {
-                let on_the_way = Arc::new(OnTheWay::default());
-                let way = Arc::clone(&on_the_way);
-                let give_back: GiveBack = Arc::new(move |_, bytes| way.give_back(bytes));
-                let run = ByExec { subject: self.subject.clone(), plan, source, sink, on_the_way };
-                let work = background().run(run.run());
-                with_streams(work, drain.write(give_back), feeder).await
+            None => {
+                let window = Arc::new(Semaphore::new(WINDOW));
+                let given = Arc::clone(&window);
+                let give_back: GiveBack = Arc::new(move |_, bytes| given.add_permits(bytes));
+                let work = background().run(by_exec(self.subject.clone(), plan, input, streams, window));
+                beside_feeder(try_join(work, drain.write(give_back)), feeder).await
             }
+        };
+        Ok(output?.0)
+    }
+
+    /// Returns the agent for a user's cases; `None` if they go by the engine's exec.
+    async fn agent(&self, user: &Option<String>) -> Result<Option<Arc<Link>>> {
+        if self.by_exec {
+            return Ok(None);
+        }
+        match Agents::get(&self.subject, user).await {
+            Ok(Route::Agent(link)) => Ok(Some(link)),
+            Ok(Route::Exec(..)) => Ok(None),
+            // The engine's exec gives the reason, a user that does not exist for example.
+            Err(error) if error.is_not_started() => Ok(None),
+            Err(error) => Err(error),
         }
     }
-}
-
-/// Drives a case beside what reads and writes its streams on the caller's task.
-async fn with_streams(
-    work: impl Future<Output = Result<CaseOutput>>,
-    writing: impl Future<Output = Result<()>>,
-    feeder: Option<Feeder<'static>>,
-) -> Result<CaseOutput> {
-    let written = pin!(try_join(work, writing));
-    let Some(feeder) = feeder else { return Ok(written.await?.0) };
-    let output = match select(written, pin!(feeder.feed())).await {
-        Either::Left((output, _)) => output,
-        Either::Right((Ok(()), written)) => written.await,
-        // Dropping the work ends the case.
-        Either::Right((Err(error), _)) => Err(error),
-    };
-    Ok(output?.0)
 }
 
 impl fmt::Display for Cases {

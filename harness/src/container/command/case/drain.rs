@@ -1,7 +1,6 @@
 //! Output on its way from the background thread to the caller's task, where the caller's writers are.
 //!
-//! The way is as long as what its ends agree on: who fills it stops at so many bytes, and goes on when some were
-//! written.
+//! The channel is unbounded; the sender stops at a number of bytes, and goes on once some were written.
 
 use std::sync::Arc;
 
@@ -13,14 +12,14 @@ use super::case::Writer;
 use super::plan::Writers;
 use crate::words::{Error, Kind, LogStream, Result};
 
-/// Told of each stream how many bytes were written.
+/// A function that is called with the number of bytes of a stream that were written.
 pub(super) type GiveBack = Arc<dyn Fn(LogStream, usize) + Send + Sync>;
 
-/// The side that is filled.
+/// The sending side.
 #[derive(Clone, Debug)]
 pub(super) struct Pipe(mpsc::UnboundedSender<(LogStream, Bytes)>);
 
-/// The side that writes.
+/// The writing side.
 pub(super) struct Drain {
     pieces: mpsc::UnboundedReceiver<(LogStream, Bytes)>,
     writers: Writers,
@@ -33,13 +32,13 @@ pub(super) fn pipe(writers: Writers) -> (Pipe, Drain) {
 
 impl Pipe {
     pub(super) fn push(&self, stream: LogStream, bytes: &[u8]) {
-        // Who does not write any more has given the case up.
+        // A writing side that is gone has given the case up.
         self.0.send((stream, Bytes::copy_from_slice(bytes))).ok();
     }
 }
 
 impl Drain {
-    /// Writes until the other side is gone.
+    /// Writes until the sending side is gone.
     ///
     /// # Errors
     /// Files, if a writer fails.

@@ -1,20 +1,21 @@
-//! Cases: commands in a container that are many, short, and leave nothing behind.
+//! Cases: many short commands in a container, which leave nothing behind.
 //!
-//! They go through our own program in the container, which is told of each over one stream ([`link`]), and where that
-//! can't be, through the engine's exec ([`by_exec`]).
+//! They are run by our own program in the container, the agent, over one connection ([`link`]); in containers that the
+//! agent can't be in, by the engine's exec ([`by_exec`]).
 
+mod active;
 mod agents;
 mod by_exec;
-#[expect(clippy::module_inception, reason = "it is what the rest is about")]
+#[expect(clippy::module_inception, reason = "a case is the noun of this folder")]
 mod case;
 mod cases;
 mod drain;
+mod incoming;
 mod link;
 mod output;
 mod plan;
 mod reasons;
-mod sink;
-mod under;
+mod streams;
 
 pub(in crate::container) use agents::Agents;
 pub use case::Case;
