@@ -59,8 +59,8 @@ mod tests {
         let labels: Vec<_> = filter.labels().collect();
         let expected = [
             "org.testcontainers.session-id=a.b-c_1",
-            "seatrial.session=a.b-c_1",
             "seatrial.reaper=process-0f",
+            "seatrial.session=a.b-c_1",
         ];
         assert_eq!(labels, expected);
     }
