@@ -4,9 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use seatrial::{
-    Case, CaseVia, ContainerPool, ContainerRequest, CopyIn, Monitor, RunEnd, TestContainer, WaitFor,
-};
+use seatrial::{Case, ContainerPool, ContainerRequest, CopyIn, TestContainer, WaitFor, command::CaseVia, container::RunEnd, monitor::Monitor};
 
 use crate::raw::{PORT, READY};
 use crate::scenarios::pool::OnePool;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use futures_util::future::try_join_all;
-use seatrial::{Case, CaseEnd, ContainerRequest};
+use seatrial::{Case, ContainerRequest, command::CaseEnd};
 
 #[tokio::main]
 async fn main() -> Result<()> {

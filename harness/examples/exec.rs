@@ -32,7 +32,7 @@ async fn main() -> Result<()> {
     let error =
         container.exec(["sh", "-c", line]).timeout(Duration::from_secs(1)).await.expect_err("it sleeps");
     ensure!(error.is_timeout() && !container.is_poisoned(), "{error:?}");
-    println!("printed until then: {:?}", error.output().map(seatrial::PartialOutput::stdout_text));
+    println!("printed until then: {:?}", error.output().map(seatrial::command::PartialOutput::stdout_text));
     println!("{}", container.exec(["ps", "-o", "pid,args"]).await?.stdout_text());
     Ok(())
 }

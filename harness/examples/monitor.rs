@@ -10,7 +10,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use anyhow::{Result, ensure};
-use seatrial::{AfterExit, ContainerRequest, Phase, ProfileHook, ProfileTarget, Stats};
+use seatrial::{
+    ContainerRequest,
+    monitor::{AfterExit, Phase, ProfileHook, ProfileTarget, Stats},
+};
 
 /// Records each run with `perf`, if that is installed, into a separate file.
 #[derive(Default)]

@@ -6,7 +6,7 @@
 //! ```
 
 use anyhow::{Result, ensure};
-use seatrial::{ContainerRequest, WaitCondition};
+use seatrial::{ContainerRequest, container::WaitCondition};
 
 #[tokio::main]
 async fn main() -> Result<()> {

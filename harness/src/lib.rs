@@ -2,22 +2,26 @@
 //!
 //! # The parts of this crate
 //!
-//! - [`ContainerRequest`] describes a container; its [`start`](ContainerRequest::start) gives a [`TestContainer`],
+//! The crate root has what a first test needs:
+//!
+//! - [`ContainerRequest`] describes a container. Its [`start`](ContainerRequest::start) returns a [`TestContainer`], and
 //!   its [`run`](ContainerRequest::run) a [`RunOutput`].
-//! - [`TestContainer`] is the handle: where it is reached, its output, its state, commands and files in it, its removal.
-//! - [`Monitor`] is the stream of what a container does and uses, from the pull of its image on; [`Stats`] is one sample.
-//! - [`WaitFor`] says when a container is ready, later waits included; [`WaitStrategy`] is for one of your own.
-//! - [`CopyIn`] is what is copied into a container; [`CopiedOut`] tells what came out of one.
-//! - [`Network`] and [`Volume`] are made for a test and removed with their handles.
-//! - [`Cases`] are many short commands in one container, as fast as processes start; a [`Case`] is one.
-//! - [`ContainerPool`] is for containers that tests share: leased one at a time, exclusively when that is needed,
-//!   recycled, replaced when they die, accounted for.
-//! - [`driver`] has tasks that run to their end, and what runs them, by name.
-//! - [`Session`] is what a test run shares: the [`Engine`], an id, labels. There is one per process unless you make more.
-//! - [`Error`] names what failed, on what and after how long; a wait that failed adds a [`Report`].
-//! - [`ImageRef`] and [`Pull`] name images and have them pulled, which a start does by itself.
+//! - [`TestContainer`] is the handle: addresses, output, state, files, commands, and removal.
+//! - [`WaitFor`] names the condition under which a container is ready. [`CopyIn`] is a file or directory to copy in.
+//! - [`Network`] and [`Volume`] are created for a test and removed with their handles.
+//! - [`Cases`] run many short commands in one container, each as fast as a process starts. A [`Case`] is one of them.
+//! - [`ContainerPool`] has containers that tests share: leased to one holder at a time, recycled, and replaced when they
+//!   fail.
+//! - [`Session`] is the state that the resources of one test run share: the [`Engine`](engine::Engine), an id, labels. A
+//!   process has one unless it makes more.
+//! - [`Error`] names what failed, for which resource, and after what time. After a failed wait it has a
+//!   [`Report`](wait::Report).
+//!
+//! The modules have the rest: [`container`] (states, health, limits, checkpoints, your own
+//! [wait strategies](container::WaitStrategy)), [`command`], [`logs`], [`wait`], [`pull`], [`engine`], [`session`],
+//! [`pool`], [`monitor`] and [`driver`].
 
-/// The snippets in the chapters of `docs/` compile, as those here do.
+/// The snippets in the chapters of `docs/`, which are compiled as doc tests.
 #[cfg(doctest)]
 mod docs {
     #[doc = include_str!("../../docs/cases.md")]
@@ -41,49 +45,68 @@ mod docs {
 mod archive;
 mod base;
 mod config;
-mod container;
+pub mod container;
 pub mod driver;
-mod engine;
+pub mod engine;
 mod image;
 mod life;
-mod monitor;
+pub mod monitor;
 mod network;
 mod output;
 pub mod pool;
-mod pull;
-mod session;
+mod pulling;
+pub mod session;
 mod volume;
-mod wait;
+pub mod wait;
 mod words;
 
-/// The engine's own words, for [`ContainerRequest::modify_body`] and
+pub mod command {
+    //! Commands in containers: collected, held while they run, or run as cases.
+
+    pub use crate::container::command::{Case, CaseEnd, CaseOutput, CaseVia, Cases, Exec, Process, Spawn};
+    pub use crate::words::{ExecOutput, PartialOutput};
+}
+
+pub mod logs {
+    //! A container's output: its log as a whole, by line, or as it comes, and the matches of log waits.
+
+    pub use crate::output::{LogLines, LogMatch, LogOutput, Logs};
+    pub use crate::words::{LogLine, LogStream};
+}
+
+pub mod pull {
+    //! Pulls of images, by themselves or for a start.
+
+    pub use crate::config::PullPolicy;
+    pub use crate::image::Credentials;
+    pub use crate::pulling::{LayerProgress, PullProgress};
+    pub use crate::session::Pull;
+}
+
+/// The models of the engine's API, for [`ContainerRequest::modify_body`] and
 /// [`modify_host_config`](ContainerRequest::modify_host_config).
 #[doc(no_inline)]
 pub use bollard::models;
 
-pub use archive::{CopiedOut, CopyIn};
-pub use config::{Endpoint, Keep, PullPolicy, ReaperChoice, TlsFiles};
-pub use container::{
-    Case, CaseEnd, CaseOutput, CaseVia, Cases, Checkpoint, ContainerRequest, Exec, HealthCheck, Limits,
-    Process, RestartPolicy, Restore, RunEnd, RunOutput, Spawn, TestContainer, WaitStrategy,
-};
-pub use engine::{
-    Candidate, Change, ContainerInfo, Engine, EngineFacts, EngineKind, EngineVersion, HostAddress,
-    HostBinding, Located, NetworkAddress,
-};
-pub use image::{Credentials, ImageRef};
-pub use life::{AfterExit, LastRun, ProfileHook, ProfileTarget, StateWatch, WaitCondition};
-pub use monitor::{Monitor, Phase, Rates, Snapshot, Stats, StatsStream, Traffic};
+#[doc(inline)]
+pub use archive::CopyIn;
+#[doc(inline)]
+pub use command::{Case, Cases, ExecOutput};
+#[doc(inline)]
+pub use config::Keep;
+#[doc(inline)]
+pub use container::{ContainerRequest, RunOutput, TestContainer};
+#[doc(inline)]
+pub use image::ImageRef;
+#[doc(inline)]
 pub use network::Network;
-pub use output::{LogLines, LogMatch, LogOutput, Logs};
+#[doc(inline)]
 pub use pool::{ContainerPool, ExclusiveLease, LazyPool, Lease};
-pub use pull::{LayerProgress, PullProgress};
-pub use session::{Leftover, Pull, Session, SessionBuilder, Sweep};
+#[doc(inline)]
+pub use session::Session;
+#[doc(inline)]
 pub use volume::Volume;
-pub use wait::{
-    ExecWait, ExitWait, FileWait, HealthyWait, HttpResponse, HttpWait, LogWait, PortWait, WaitFor,
-};
-pub use words::{
-    BranchOutcome, BranchReport, ContainerId, ContainerState, ContainerStatus, Error, ExecOutput, Health,
-    LogLine, LogStream, PartialOutput, Port, Protocol, Report, ReportedState, Result,
-};
+#[doc(inline)]
+pub use wait::WaitFor;
+#[doc(inline)]
+pub use words::{Error, Port, Result};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use seatrial::CaseOutput;
+use seatrial::command::CaseOutput;
 use seatrial::driver::Status;
 
 use crate::schedule::Place;

@@ -6,7 +6,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use seatrial::driver::{Ending, Status};
-use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, Cases, ContainerState, StateWatch, TestContainer};
+use seatrial::{
+    Case, Cases, TestContainer,
+    command::{CaseEnd, CaseOutput, CaseVia},
+    container::{ContainerState, StateWatch},
+};
 
 use crate::attempt::{Attempt, End};
 use crate::awake;

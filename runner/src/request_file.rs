@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, CopyIn, PullPolicy, WaitFor};
+use seatrial::{ContainerRequest, CopyIn, WaitFor, pull::PullPolicy};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use globset::GlobBuilder;
-use seatrial::{ContainerRequest, LogStream, TestContainer};
+use seatrial::{ContainerRequest, TestContainer, logs::LogStream};
 use walkdir::WalkDir;
 
 use crate::bytes::LONGEST_SOURCE;

@@ -28,7 +28,7 @@ pub(crate) async fn locate(private: Option<&str>) -> Located {
     if std::env::var_os("DOCKER_HOST").is_none_or(|host| host.is_empty()) {
         match private {
             None => located.rejected.push("private engine: not running".into()),
-            Some(url) => match seatrial::Engine::at(url).await {
+            Some(url) => match seatrial::engine::Engine::at(url).await {
                 Ok(_) => {
                     located.found = Some(Endpoint { url: url.into(), source: "private engine".into() });
                     return located;
@@ -37,7 +37,7 @@ pub(crate) async fn locate(private: Option<&str>) -> Located {
             },
         }
     }
-    match seatrial::Engine::find().await {
+    match seatrial::engine::Engine::find().await {
         Ok(engine) => {
             let here = engine.located();
             located.rejected.extend(here.rejected.iter().map(ToString::to_string));

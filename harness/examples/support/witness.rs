@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Url;
-use seatrial::{ContainerId, Endpoint, Session};
+use seatrial::{Session, container::ContainerId, engine::Endpoint};
 use serde_json::Value;
 
 /// A plain HTTP client of the engine's API.

@@ -168,7 +168,7 @@ impl TestContainer {
 
     /// Waits for a further condition, for at most the session's startup timeout.
     ///
-    /// A log wait scans all output of this run, unless [`from_now`](crate::LogWait::from_now) is set.
+    /// A log wait scans all output of this run, unless [`from_now`](crate::wait::LogWait::from_now) is set.
     ///
     /// # Errors
     /// - Invalid: the condition is malformed.

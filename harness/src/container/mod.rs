@@ -32,3 +32,7 @@ pub(crate) use start::{Created, create, start_explained};
 pub(crate) use start_progress::StartProgress;
 pub(crate) use subject::Subject;
 pub use wait_strategy::WaitStrategy;
+
+pub use crate::archive::CopiedOut;
+pub use crate::life::{StateWatch, WaitCondition};
+pub use crate::words::{ContainerId, ContainerState, ContainerStatus, Health, Port, Protocol};

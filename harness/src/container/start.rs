@@ -18,7 +18,7 @@ use crate::engine::{ContainerInfo, Engine, EngineKind, Resource, Target};
 use crate::image::ImageRef;
 use crate::life::Course;
 use crate::output::Tap;
-use crate::pull::{PullProgress, pull_with};
+use crate::pulling::{PullProgress, pull_with};
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::wait::{Preparation, Unmet, wait_ready};
 use crate::words::{Error, Kind, Report, Result};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Subject;
-use crate::pull::PullProgress;
+use crate::pulling::PullProgress;
 
 /// A listener for the progress of a start.
 pub(crate) trait StartProgress: Send + Sync {

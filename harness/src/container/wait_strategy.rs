@@ -22,7 +22,7 @@ use crate::words::{ExecOutput, Port, Result};
 /// ```
 /// use std::{error::Error, future::Future, pin::Pin, time::Duration};
 ///
-/// use seatrial::{TestContainer, WaitFor, WaitStrategy};
+/// use seatrial::{TestContainer, WaitFor, container::WaitStrategy};
 ///
 /// struct Rows(u64);
 ///

@@ -63,3 +63,5 @@ pub(crate) use target::Target;
 pub(crate) use tls::{check as check_authority, to_server};
 pub(crate) use transport::{Io, Upgraded};
 pub use version::{EngineKind, EngineVersion};
+
+pub use crate::config::{Endpoint, TlsFiles};

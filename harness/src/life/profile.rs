@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// A hook to profile, or otherwise observe, a container's process from outside while it runs.
 ///
 /// Both methods are called on a thread where they may block, for at most 10 s each. An error, a panic or a timeout is
-/// reported in the log, on stderr, in [`Snapshot::profile_error`](crate::Snapshot::profile_error) and by
+/// reported in the log, on stderr, in [`Snapshot::profile_error`](crate::monitor::Snapshot::profile_error) and by
 /// [`TestContainer::profile_error`](crate::TestContainer::profile_error); the container continues to run.
 pub trait ProfileHook: Send + Sync + 'static {
     /// Called after each start, before the wait for readiness. Restarts by the engine's own policy are not reported.

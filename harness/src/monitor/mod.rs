@@ -18,3 +18,5 @@ pub use samples::StatsStream;
 pub(crate) use samples::each_sample;
 pub use snapshot::{Phase, Snapshot};
 pub use stats::{Stats, Traffic};
+
+pub use crate::life::{AfterExit, LastRun, ProfileHook, ProfileTarget};

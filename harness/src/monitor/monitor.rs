@@ -14,7 +14,7 @@ use super::follow::follow;
 use super::snapshot::Board;
 use crate::base::{background, default_name};
 use crate::container::{ContainerRequest, StartProgress, Subject, TestContainer};
-use crate::pull::PullProgress;
+use crate::pulling::PullProgress;
 use crate::words::Result;
 
 /// A stream of a container's snapshots, from now on until its last state.

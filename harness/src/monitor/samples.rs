@@ -18,7 +18,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// A stream of a container's samples, about one per second, until its run ends.
 ///
 /// It is a [`Stream`]; [`next`](Self::next) needs no trait. It yields every sample, so a slow reader gets old ones; a
-/// [`Monitor`](crate::Monitor) has the latest. Dropping it closes the connection.
+/// [`Monitor`](crate::monitor::Monitor) has the latest. Dropping it closes the connection.
 #[must_use = "samples arrive only while the stream is read"]
 pub struct StatsStream(BoxStream<'static, Result<Stats>>);
 

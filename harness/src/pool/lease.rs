@@ -16,7 +16,7 @@ use crate::words::Result;
 /// A lease of one container, which is yours until you drop this; derefs to the [`TestContainer`].
 ///
 /// Dropping it gives the container back, once, inside or outside of any runtime; it neither blocks nor panics. If a
-/// command is still being ended at that moment, or a [`Process`](crate::Process) lives on, the container counts as
+/// command is still being ended at that moment, or a [`Process`](crate::command::Process) lives on, the container counts as
 /// leased until that is over; a container in which a command could not be ended is replaced. If the request keeps
 /// containers on failure and the thread is panicking, the container is kept and replaced in the pool.
 #[must_use = "dropping this gives the container back"]

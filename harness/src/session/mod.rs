@@ -29,3 +29,5 @@ pub(crate) use owned::{Owned, Remover};
 pub use pull::Pull;
 pub use sweep::{Leftover, Sweep};
 pub(crate) use thing::Thing;
+
+pub use crate::config::{Keep, ReaperChoice};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Session;
 use crate::config::PullPolicy;
 use crate::image::{Credentials, resolve};
-use crate::pull::{Listener, PullProgress, pull_with};
+use crate::pulling::{Listener, PullProgress, pull_with};
 use crate::words::{Error, Kind, Result};
 
 /// A pull of an image, configured step by step and executed by [`run`](Self::run).

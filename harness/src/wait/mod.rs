@@ -30,3 +30,5 @@ pub use strategy::ExitWait;
 pub(crate) use strategy::{CustomWait, Strategy};
 pub use wait_for::WaitFor;
 pub(crate) use waited::Waited;
+
+pub use crate::words::{BranchOutcome, BranchReport, Report, ReportedState};

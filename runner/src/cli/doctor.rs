@@ -5,7 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use seatrial::{CaseVia, Endpoint, EngineFacts, Session, Volume};
+use seatrial::{
+    Session, Volume,
+    command::CaseVia,
+    engine::{Endpoint, EngineFacts},
+};
 use seatrial_runner::{RequestFile, Result, chain};
 
 const EXAMPLES: &str = "Examples:

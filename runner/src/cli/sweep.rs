@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use seatrial::{ReaperChoice, Session};
+use seatrial::{Session, session::ReaperChoice};
 use seatrial_runner::Result;
 
 const EXAMPLES: &str = "Examples:

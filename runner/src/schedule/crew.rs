@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use seatrial::{ContainerPool, ExclusiveLease, Lease, StateWatch, TestContainer};
+use seatrial::{ContainerPool, ExclusiveLease, Lease, TestContainer, container::StateWatch};
 
 use super::book::Job;
 use super::rules::Place;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, ReaperChoice, Session};
+use seatrial::{ContainerRequest, Session, session::ReaperChoice};
 
 use crate::{Scene, outcome};
 

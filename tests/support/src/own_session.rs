@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use seatrial::{ContainerRequest, ReaperChoice, Session, SessionBuilder, TestContainer};
+use seatrial::{
+    ContainerRequest, Session, TestContainer,
+    session::{ReaperChoice, SessionBuilder},
+};
 use seatrial_core::labels;
 use seatrial_tests::{Engine, EngineProxy, Leftovers, Traffic, assert_nothing_left};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 //!
 //! That nothing is left is checked by the end of each test's session.
 
-use seatrial::{ContainerRequest, CopyIn, Error, Network, Port, PullPolicy, WaitFor};
+use seatrial::{ContainerRequest, CopyIn, Error, Network, Port, WaitFor, pull::PullPolicy};
 use seatrial_test_support::own_session::{BASIC, OwnSession, look, own_id};
 use seatrial_tests::{Engine, EngineProxy};
 

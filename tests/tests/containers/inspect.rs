@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use seatrial::{ContainerStatus, Network};
+use seatrial::{Network, container::ContainerStatus};
 use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, look_at, own_id};
 
 /// C15: name, image, process, addresses and root directory are those that the engine reports.

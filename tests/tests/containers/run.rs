@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, RunEnd, WaitFor};
+use seatrial::{ContainerRequest, WaitFor, container::RunEnd};
 use seatrial_test_support::observe::until_told;
 use seatrial_test_support::own_session::{OwnSession, look};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};

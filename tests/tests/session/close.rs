@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use futures_util::poll;
-use seatrial::{ContainerRequest, Network, Phase, ReaperChoice, Session, TestContainer, Volume};
+use seatrial::{
+    ContainerRequest, Network, Session, TestContainer, Volume, monitor::Phase, session::ReaperChoice,
+};
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Gate, Leftovers, Matcher};
 

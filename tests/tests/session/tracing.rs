@@ -110,7 +110,7 @@ async fn scenario() {
         short.wait_for(WaitFor::log("never")).start().await.expect_err("it is not ready");
         request.clone().cmd(["exit", "3"]).run().await.expect("it ran");
         ContainerRequest::new("seatrial/none:dev")
-            .pull(seatrial::PullPolicy::Never)
+            .pull(seatrial::pull::PullPolicy::Never)
             .start()
             .await
             .expect_err("none");

@@ -16,6 +16,7 @@ use crate::life::{Profiler, Restarts};
 use crate::output::Consumer;
 use crate::session::Session;
 use crate::wait::WaitFor;
+use crate::words::LogLine;
 
 /// A request for a container: image, options, files to copy in, and the wait condition.
 ///
@@ -236,7 +237,7 @@ impl ContainerRequest {
     /// Calls a function with every line that the container prints, on a dedicated thread. Default: none.
     ///
     /// A slow function falls behind but never blocks the container, since the lines are read from the engine's log.
-    pub fn on_log(mut self, consumer: impl Fn(crate::LogLine) + Send + Sync + 'static) -> Self {
+    pub fn on_log(mut self, consumer: impl Fn(LogLine) + Send + Sync + 'static) -> Self {
         self.consumers.push(Consumer::new(consumer));
         self
     }

@@ -12,12 +12,12 @@ impl ContainerRequest {
     /// The function is called once the container was ready, on a thread where it may block. The pauses before restarts
     /// double from 100 ms to 60 s, and start over after a run of 10 s. It is not called for an end caused by the handle
     /// ([`stop`](crate::TestContainer::stop), [`restart`](crate::TestContainer::restart), a removal). If it panics,
-    /// that is reported in [`Snapshot::error`](crate::Snapshot::error), and there are no further restarts.
+    /// that is reported in [`Snapshot::error`](crate::monitor::Snapshot::error), and there are no further restarts.
     ///
     /// The engine's restart policy can't be used together with it.
     ///
     /// ```
-    /// # use seatrial::{AfterExit, ContainerRequest};
+    /// # use seatrial::{ContainerRequest, monitor::AfterExit};
     /// let request = ContainerRequest::new("redis:7")
     ///     .restart_when(|run| if run.exit_code == Some(1) { AfterExit::Restart } else { AfterExit::Stop })
     ///     .max_restarts(5);

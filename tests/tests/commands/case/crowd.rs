@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use seatrial::CaseEnd;
+use seatrial::command::CaseEnd;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::processes::{FAMILY, sleepers};
 

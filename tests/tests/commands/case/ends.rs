@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use seatrial::CaseEnd;
+use seatrial::command::CaseEnd;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::processes::{FAMILY, sleepers};
 

@@ -1,6 +1,9 @@
 //! A container that waits for cases, and the checks that the topic shares.
 
-use seatrial::{Case, CaseEnd, CaseOutput, CaseVia, Cases, TestContainer};
+use seatrial::{
+    Case, Cases, TestContainer,
+    command::{CaseEnd, CaseOutput, CaseVia},
+};
 use seatrial_test_support::own_session::OwnSession;
 
 /// Starts a container with a shell that waits, and whose first process reaps orphans.

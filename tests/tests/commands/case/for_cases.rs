@@ -1,7 +1,7 @@
 //! Containers that exist for their cases: the agent is their main process.
 
 use seatrial::pool::Recycle;
-use seatrial::{Case, CaseVia, ContainerPool, ContainerRequest, TestContainer, WaitFor};
+use seatrial::{Case, ContainerPool, ContainerRequest, TestContainer, WaitFor, command::CaseVia};
 use seatrial_test_support::observe::{block_until_exited, state, until};
 use seatrial_test_support::own_session::{BASIC, MISBEHAVE, OwnSession, look_at, remove_by_hand};
 use seatrial_test_support::processes::{FAMILY, sleepers};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seatrial::CaseEnd;
+use seatrial::command::CaseEnd;
 use seatrial_test_support::observe::LONG;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::processes::sleepers;

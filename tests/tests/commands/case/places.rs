@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use seatrial::{Case, CaseEnd, CaseVia, ContainerRequest};
+use seatrial::{
+    Case, ContainerRequest,
+    command::{CaseEnd, CaseVia},
+};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::processes::FAMILY;
 use seatrial_tests::{EngineProxy, Fault, Matcher};

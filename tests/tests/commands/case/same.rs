@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use seatrial::{Case, CaseEnd, CaseOutput, CaseVia};
+use seatrial::{
+    Case,
+    command::{CaseEnd, CaseOutput, CaseVia},
+};
 use seatrial_test_support::own_session::OwnSession;
 
 use super::{agent, shell, waiting};

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use seatrial::driver::{Driver, MockDriver, MockOutcome, RunResult, Status, Task};
-use seatrial::{Error, Stats};
+use seatrial::{Error, monitor::Stats};
 use seatrial_test_support::observe::failed;
 use tokio::sync::broadcast;
 

@@ -1,8 +1,8 @@
 //! Samples of the resources that a task uses.
 
 use rstest::rstest;
-use seatrial::Stats;
 use seatrial::driver::Status;
+use seatrial::monitor::Stats;
 use seatrial_test_support::observe::LONG;
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 use tokio::sync::broadcast::error::RecvError;

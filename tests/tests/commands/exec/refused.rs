@@ -1,6 +1,6 @@
 //! Commands that can't be started, because of themselves or of their containers.
 
-use seatrial::RestartPolicy;
+use seatrial::container::RestartPolicy;
 use seatrial_test_support::observe::{failed, until};
 use seatrial_test_support::own_session::{OwnSession, look_at, remove_by_hand};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use seatrial::{LogStream, Process, TestContainer};
+use seatrial::{TestContainer, command::Process, logs::LogStream};
 use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::processes::{FAMILY, sleepers, until_ended_without_poison};

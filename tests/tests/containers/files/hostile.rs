@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use seatrial::{CopiedOut, Result, TestContainer};
+use seatrial::{Result, TestContainer, container::CopiedOut};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};
 use tar::{EntryType, Header};

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use seatrial::{Change, ContainerStatus, Limits, TestContainer, WaitFor};
+use seatrial::{
+    TestContainer, WaitFor,
+    container::{ContainerStatus, Limits},
+    engine::Change,
+};
 use seatrial_test_support::own_session::{OwnSession, look_at};
 use seatrial_tests::EngineProxy;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Errors of calls about a container that somebody else has removed.
 
-use seatrial::{Error, Limits};
+use seatrial::{Error, container::Limits};
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 
 /// C11, C15: each call about a removed container fails with "not found" and its name.

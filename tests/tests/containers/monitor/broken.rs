@@ -1,6 +1,6 @@
 //! Monitors of containers behind an engine that breaks off.
 
-use seatrial::Phase;
+use seatrial::monitor::Phase;
 use seatrial_test_support::observe::{by_somebody_else, until};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};
@@ -18,7 +18,7 @@ async fn a_monitor_outlasts_an_engine_that_breaks_off() {
     }
     proxy.on(Matcher::regex("GET", "/stats$").nth(1), Fault::error(500, "not now"));
     let mut monitor = container.monitor();
-    let measured = |snapshot: &seatrial::Snapshot| {
+    let measured = |snapshot: &seatrial::monitor::Snapshot| {
         snapshot.stats.as_ref().is_some_and(|stats| stats.cpu_percent.is_some())
     };
     first(&mut monitor, "what it uses", measured).await;

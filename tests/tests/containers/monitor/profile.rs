@@ -3,7 +3,10 @@
 use std::error::Error;
 use std::path::Path;
 
-use seatrial::{ProfileHook, ProfileTarget, TestContainer};
+use seatrial::{
+    TestContainer,
+    monitor::{ProfileHook, ProfileTarget},
+};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::{OwnSession, look_at};
 use seatrial_tests::Engine;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use seatrial::{ProfileHook, ProfileTarget};
+use seatrial::monitor::{ProfileHook, ProfileTarget};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -1,6 +1,6 @@
 //! Impossible restarts, which are refused before anything is started.
 
-use seatrial::{AfterExit, RestartPolicy};
+use seatrial::{container::RestartPolicy, monitor::AfterExit};
 use seatrial_test_support::observe::failed;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::EngineProxy;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use seatrial::{AfterExit, LastRun, Phase};
+use seatrial::monitor::{AfterExit, LastRun, Phase};
 use seatrial_test_support::observe::{LONG, by_somebody_else, until};
 use seatrial_test_support::own_session::OwnSession;
 
@@ -90,7 +90,7 @@ async fn an_end_by_the_handle_does_not_ask_the_restart_function() {
     let mut monitor = container.monitor();
     first_in(&mut monitor, Phase::Running).await;
     by_somebody_else(&container, "POST", "/kill?signal=KILL");
-    let again = |snapshot: &seatrial::Snapshot| {
+    let again = |snapshot: &seatrial::monitor::Snapshot| {
         assert_ne!(snapshot.phase, Phase::Exited, "{snapshot:?}");
         snapshot.restarts == 1 && snapshot.phase == Phase::Running
     };

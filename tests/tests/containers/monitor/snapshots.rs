@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use seatrial::{Health, HealthCheck, Monitor, Phase, RestartPolicy, Snapshot};
+use seatrial::{
+    container::{Health, HealthCheck, RestartPolicy},
+    monitor::{Monitor, Phase, Snapshot},
+};
 use seatrial_test_support::observe::{LONG, block_until_exited, by_somebody_else, until};
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 use seatrial_tests::EngineProxy;

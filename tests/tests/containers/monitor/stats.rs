@@ -1,6 +1,6 @@
 //! Samples of the resources that a container uses.
 
-use seatrial::Stats;
+use seatrial::monitor::Stats;
 use seatrial_test_support::observe::{LONG, failed};
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 use seatrial_tests::Engine;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seatrial::{HealthCheck, RestartPolicy};
+use seatrial::container::{HealthCheck, RestartPolicy};
 use seatrial_test_support::own_session::{BASIC, OwnSession, look_at};
 use serde_json::{Value, json};
 

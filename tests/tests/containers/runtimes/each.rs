@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use seatrial::{Case, CaseEnd, CaseVia, ContainerRequest, CopyIn, Session, WaitFor};
+use seatrial::{
+    Case, ContainerRequest, CopyIn, Session, WaitFor,
+    command::{CaseEnd, CaseVia},
+};
 use seatrial_test_support::observe::{LONG, failed};
 use seatrial_test_support::own_session::BASIC;
 use seatrial_test_support::processes::{FAMILY, sleepers};

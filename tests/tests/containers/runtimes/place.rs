@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use seatrial::{ReaperChoice, Session};
+use seatrial::{Session, session::ReaperChoice};
 use seatrial_test_support::own_session::{BASIC, MISBEHAVE, own_id};
 use seatrial_tests::{Daemon, Engine};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! An event stream that breaks off.
 
-use seatrial::ContainerStatus;
+use seatrial::container::ContainerStatus;
 use seatrial_test_support::observe::by_somebody_else;
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};

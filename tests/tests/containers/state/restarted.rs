@@ -1,6 +1,10 @@
 //! A daemon that is stopped and started again in the middle.
 
-use seatrial::{ContainerRequest, ContainerState, ContainerStatus, ReaperChoice, Session, WaitCondition};
+use seatrial::{
+    ContainerRequest, Session,
+    container::{ContainerState, ContainerStatus, WaitCondition},
+    session::ReaperChoice,
+};
 use seatrial_test_support::observe::{LONG, until};
 use seatrial_test_support::own_session::{MISBEHAVE, own_id};
 use seatrial_tests::{Daemon, EngineProxy};

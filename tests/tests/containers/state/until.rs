@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use seatrial::{RestartPolicy, TestContainer, WaitCondition};
+use seatrial::{
+    TestContainer,
+    container::{RestartPolicy, WaitCondition},
+};
 use seatrial_test_support::observe::{LONG, SHORT, block_until_exited, by_somebody_else, state, until};
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
-use seatrial::{ContainerState, ContainerStatus, Health, HealthCheck, RestartPolicy, StateWatch};
+use seatrial::container::{ContainerState, ContainerStatus, Health, HealthCheck, RestartPolicy, StateWatch};
 use seatrial_test_support::observe::{LONG, block_until_exited, by_somebody_else, until, until_told};
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 use seatrial_tests::EngineProxy;

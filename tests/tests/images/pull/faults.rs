@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use seatrial::{ContainerRequest, Pull, Session};
+use seatrial::{ContainerRequest, Session, pull::Pull};
 use seatrial_test_support::own_session::{OwnSession, own_id};
 use seatrial_test_support::registry::{Published, Registry};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher};

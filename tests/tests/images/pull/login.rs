@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use seatrial::{ContainerRequest, Credentials, Pull};
+use seatrial::{
+    ContainerRequest,
+    pull::{Credentials, Pull},
+};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::registry::{PASSWORD, Published, Registry, USER, base64};
 use seatrial_tests::EngineProxy;

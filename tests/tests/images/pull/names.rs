@@ -1,6 +1,6 @@
 //! Names of images: rewritten ones (C34), and invalid ones (C3, C31).
 
-use seatrial::{ContainerRequest, Pull};
+use seatrial::{ContainerRequest, pull::Pull};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::registry::Registry;
 use seatrial_tests::{EngineProxy, Request};

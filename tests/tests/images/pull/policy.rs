@@ -1,6 +1,9 @@
 //! Pull policies: missing, always, never; by tag and by digest.
 
-use seatrial::{ContainerRequest, Pull, PullPolicy};
+use seatrial::{
+    ContainerRequest,
+    pull::{Pull, PullPolicy},
+};
 use seatrial_test_support::image::{self, id_of};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::registry::Registry;

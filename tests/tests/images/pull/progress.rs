@@ -3,7 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use seatrial::{ContainerRequest, Phase, Pull, PullProgress};
+use seatrial::{
+    ContainerRequest,
+    monitor::Phase,
+    pull::{Pull, PullProgress},
+};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::registry::Registry;
 use seatrial_tests::{Fault, Gate, Matcher};

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, Pull};
+use seatrial::{ContainerRequest, pull::Pull};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{Child, is_scenario, say};
 use tracing::field::{Field, Visit};

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use seatrial::{ContainerRequest, Credentials, Pull};
+use seatrial::{
+    ContainerRequest,
+    pull::{Credentials, Pull},
+};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::registry::{PASSWORD, Registry, USER};
 use seatrial_tests::{EngineProxy, Fault, Gate, Matcher};

@@ -1,7 +1,7 @@
 //! The child's work: it creates one of everything, over and over.
 
 use seatrial::{
-    Case, ContainerPool, ContainerRequest, CopyIn, Lease, Network, Pull, Result, Volume, WaitFor,
+    Case, ContainerPool, ContainerRequest, CopyIn, Lease, Network, Result, Volume, WaitFor, pull::Pull,
 };
 use seatrial_test_support::own_session::BASIC;
 use seatrial_tests::{is_scenario, say};

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, ReaperChoice, Session};
+use seatrial::{ContainerRequest, Session, session::ReaperChoice};
 use seatrial_test_support::own_session::MISBEHAVE;
 use seatrial_tests::{Child, Engine, ScriptedEngine, is_scenario, say};
 use tempfile::TempDir;

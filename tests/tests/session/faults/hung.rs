@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use seatrial::{
-    ContainerRequest, CopyIn, Error, Limits, Network, Pull, Session, TestContainer, Volume, WaitFor,
+    ContainerRequest, CopyIn, Error, Network, Session, TestContainer, Volume, WaitFor, container::Limits,
+    pull::Pull,
 };
 use seatrial_test_support::own_session::{OwnSession, own_id};
 use seatrial_tests::{EngineProxy, Fault, Matcher};

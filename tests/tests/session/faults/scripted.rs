@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use seatrial::{ReaperChoice, Session, WaitFor};
+use seatrial::{Session, WaitFor, session::ReaperChoice};
 use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, own_id};
 use seatrial_tests::{Answer, EngineProxy, Fault, Matcher, ScriptedEngine, Then};
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, ReaperChoice, Session, WaitFor};
+use seatrial::{ContainerRequest, Session, WaitFor, session::ReaperChoice};
 use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, own_id};
 use seatrial_tests::{Daemon, EngineProxy, Fault, Gate, Leftovers, Matcher};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use seatrial::{RunEnd, WaitFor};
+use seatrial::{WaitFor, container::RunEnd};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Matcher};
 

@@ -44,7 +44,7 @@ async fn resources_of_others_with_the_labels_of_a_dead_session_are_not_swept() {
     create(&copied, "seatrial/basic:dev", &labels);
     ask("POST", "/volumes/create", Some(&json!({ "Name": copied, "Labels": labels })));
     ask("POST", "/networks/create", Some(&json!({ "Name": copied, "Labels": labels })));
-    let names = |sweep: &seatrial::Sweep| {
+    let names = |sweep: &seatrial::session::Sweep| {
         sweep.leftovers().iter().map(|left| (left.kind(), left.name.clone())).collect::<Vec<_>>()
     };
     let first = found().await;

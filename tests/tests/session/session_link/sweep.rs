@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use seatrial::{ReaperChoice, Session};
+use seatrial::{Session, session::ReaperChoice};
 use seatrial_test_support::observe::LONG;
 use seatrial_test_support::own_session::{OwnSession, own_id};
 use seatrial_tests::{Child, is_scenario, say};

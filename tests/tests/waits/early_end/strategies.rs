@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use seatrial::{ContainerRequest, HealthCheck, TestContainer, WaitFor, WaitStrategy};
+use seatrial::{
+    ContainerRequest, TestContainer, WaitFor,
+    container::{HealthCheck, WaitStrategy},
+};
 use seatrial_test_support::observe::LONG;
 
 /// The time limit of a wait: longer than any test may take.

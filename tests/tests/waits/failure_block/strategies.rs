@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seatrial::{ContainerRequest, Error, HealthCheck, WaitFor};
+use seatrial::{ContainerRequest, Error, WaitFor, container::HealthCheck};
 use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 

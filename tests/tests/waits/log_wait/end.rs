@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use seatrial::{LogStream, WaitFor};
+use seatrial::{WaitFor, logs::LogStream};
 use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 

@@ -1,6 +1,9 @@
 //! Matches of a log wait: texts, regular expressions, streams, counts, frames, long lines.
 
-use seatrial::{LogMatch, LogStream, TestContainer, WaitFor};
+use seatrial::{
+    TestContainer, WaitFor,
+    logs::{LogMatch, LogStream},
+};
 use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Request};

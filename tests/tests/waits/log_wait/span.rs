@@ -63,7 +63,7 @@ async fn a_run_that_the_engine_itself_restarts_is_waited_for() {
     let line = "echo x >> /ran; n=$(wc -l < /ran); echo run $n; [ $n -ge 3 ] && exec sleep 1000; exit 1";
     let container = session
         .shell(line)
-        .restart_policy(seatrial::RestartPolicy::OnFailure(5))
+        .restart_policy(seatrial::container::RestartPolicy::OnFailure(5))
         .wait_for(WaitFor::log("run 3"))
         .start()
         .await

@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use seatrial::{ContainerRequest, LogLine, LogStream};
+use seatrial::{
+    ContainerRequest,
+    logs::{LogLine, LogStream},
+};
 use seatrial_test_support::observe::until;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Matcher};

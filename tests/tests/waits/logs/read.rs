@@ -3,7 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, TryStreamExt};
-use seatrial::{ContainerRequest, LogLine, LogStream, Logs, TestContainer, WaitFor};
+use seatrial::{
+    ContainerRequest, TestContainer, WaitFor,
+    logs::{LogLine, LogStream, Logs},
+};
 use seatrial_test_support::observe::{LONG, failed, state, until};
 use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Matcher};

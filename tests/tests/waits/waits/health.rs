@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use seatrial::{ContainerRequest, Health, HealthCheck, WaitFor};
+use seatrial::{
+    ContainerRequest, WaitFor,
+    container::{Health, HealthCheck},
+};
 use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_tests::{EngineProxy, Fault, Matcher};

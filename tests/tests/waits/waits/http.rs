@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use seatrial::{HttpWait, TestContainer, WaitFor};
+use seatrial::{TestContainer, WaitFor, wait::HttpWait};
 use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 
@@ -95,7 +95,7 @@ async fn a_check_of_one_s_own_sees_the_answer_and_counts_beside_the_others() {
     let container = server(&session).await;
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
-    let third = move |answer: &seatrial::HttpResponse| {
+    let third = move |answer: &seatrial::wait::HttpResponse| {
         let has_type =
             answer.headers.iter().any(|(name, value)| name == "content-type" && value == "text/plain");
         assert!(answer.status == 200 && has_type && &answer.body[..] == b"it-works\n", "{answer:?}");

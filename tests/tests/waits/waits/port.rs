@@ -93,7 +93,8 @@ async fn a_port_is_found_again_when_the_engine_restarts_the_container() {
     for pause in ["0", "0.5"] {
         let line =
             format!("[ -e /ran ] || {{ touch /ran; sleep {pause}; exit 1; }}; exec httpd -f -p 7000 -h /etc");
-        let request = session.shell(&line).restart_policy(seatrial::RestartPolicy::OnFailure(3)).port(7000);
+        let request =
+            session.shell(&line).restart_policy(seatrial::container::RestartPolicy::OnFailure(3)).port(7000);
         let both = WaitFor::all([WaitFor::port(7000).into(), WaitFor::http("/passwd").body("root").into()]);
         let container = request.wait_for(both).start().await.expect("the second run listens");
         TcpStream::connect(container.addr(7000).expect("published")).expect("it is the second run's address");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use seatrial::{BranchOutcome, TestContainer, WaitFor, WaitStrategy};
+use seatrial::{TestContainer, WaitFor, container::WaitStrategy, wait::BranchOutcome};
 use seatrial_test_support::observe::{LONG, SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 

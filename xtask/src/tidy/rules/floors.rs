@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["life"],
     &["network", "volume"],
     &["session"],
-    &["output", "pull"],
+    &["output", "pulling"],
     &["engine"],
     &["image"],
     &["archive", "config"],

@@ -45,7 +45,7 @@ impl fmt::Display for CaseVia {
 ///
 /// ```no_run
 /// # use std::time::Duration;
-/// # use seatrial::{Case, CaseEnd};
+/// # use seatrial::{Case, command::CaseEnd};
 /// # async fn example(container: seatrial::TestContainer) -> seatrial::Result<()> {
 /// let cases = container.cases().await?;
 /// let output = cases.run(Case::new(["sh", "-c", "echo $0; exit 3"]).timeout(Duration::from_secs(5))).await?;

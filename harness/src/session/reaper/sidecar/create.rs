@@ -11,7 +11,7 @@ use super::stale;
 use crate::base::background;
 use crate::config::{Keep, PullPolicy};
 use crate::image::{self, ImageRef};
-use crate::pull::pull;
+use crate::pulling::pull;
 use crate::words::{ContainerId, Error, Result};
 
 impl Search<'_> {
