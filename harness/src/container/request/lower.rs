@@ -9,7 +9,7 @@ use bollard::models::{
 };
 
 use super::super::command::{AGENT_DIRECTORY, ProgramVolume};
-use super::{Attachment, ContainerRequest, Publish, Runtime};
+use super::{Attachment, ContainerRequest, Publish, Runtime, publish};
 use crate::words::{Error, Result};
 
 /// The input of the conversion besides the request.
@@ -48,7 +48,7 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     body.image = Some(context.image.to_owned());
     label(&mut body, context)?;
     name_the_test(&mut body, context.test);
-    publish(&mut body, &mut host, &request.published, context);
+    publish_ports(&mut body, &mut host, &request.published, context)?;
     host.runtime = runtime(&request.runtime, request.runtime_suffix.as_deref(), context);
     if host.log_config.is_none() && context.has_local_logs {
         host.log_config = Some(readable_logs());
@@ -73,30 +73,15 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     if let Some(modify) = &request.modify_body {
         modify.apply(&mut body);
     }
-    request.restarts.check(body.host_config.as_ref().unwrap_or(&HostConfig::default()))?;
+    let host = body.host_config.get_or_insert_default();
+    publish::check_bindings(host)?;
+    request.restarts.check(host)?;
     Ok(Lowered { body, more_networks, program: request.program.clone() })
 }
 
 /// Checks everything that can be checked without an engine.
 fn check(request: &ContainerRequest) -> Result<()> {
-    for (index, publish) in request.published.iter().enumerate() {
-        for other in &request.published[..index] {
-            if publish.port == other.port && publish.ip == other.ip && publish.host_port == other.host_port {
-                return Err(Error::invalid(format!(
-                    "port {} is published twice; publish it once, or on two addresses with `publish_on`",
-                    publish.port
-                )));
-            }
-            if publish.host_port.is_some() && publish.host_port == other.host_port && publish.ip == other.ip {
-                return Err(Error::invalid(format!(
-                    "ports {} and {} are both to be published on port {} of the host; give them different ports, or let the engine choose",
-                    other.port,
-                    publish.port,
-                    publish.host_port.unwrap_or_default()
-                )));
-            }
-        }
-    }
+    publish::check(&request.published)?;
     if !request.networks.is_empty() && request.host.network_mode.is_some() {
         return Err(Error::invalid(
             "the request has both a network mode and networks, which exclude each other; remove one",
@@ -129,20 +114,17 @@ fn name_the_test(body: &mut ContainerCreateBody, test: &str) {
     }
 }
 
-fn publish(
+fn publish_ports(
     body: &mut ContainerCreateBody,
     host: &mut bollard::models::HostConfig,
     published: &[Publish],
     context: &Context<'_>,
-) {
+) -> Result<()> {
     for publish in published {
         let port = publish.port.to_string();
-        let ip = match publish.ip.as_str() {
-            "" => context.publish_on,
-            ip => ip,
-        };
+        let ip = publish.host_ip()?.map_or_else(|| context.publish_on.to_owned(), |ip| ip.to_string());
         let binding = PortBinding {
-            host_ip: Some(ip.to_owned()),
+            host_ip: Some(ip),
             host_port: Some(publish.host_port.map(|port| port.to_string()).unwrap_or_default()),
         };
         let bindings = host.port_bindings.get_or_insert_default();
@@ -152,6 +134,7 @@ fn publish(
             exposed.push(port);
         }
     }
+    Ok(())
 }
 
 /// Returns the runtime to request. A suffix selects a variant of the runtime in force. If none is chosen, that is

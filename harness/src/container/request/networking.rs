@@ -1,19 +1,9 @@
 //! Setters for ports and networks.
 
-use super::{ContainerRequest, texts};
+use super::{ContainerRequest, Publish, texts};
 use crate::container::TestContainer;
 use crate::network::Network;
 use crate::words::Port;
-
-/// A published port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::container) struct Publish {
-    pub(in crate::container) port: Port,
-    /// The address of the engine's machine to publish on. Empty for the default, usually loopback.
-    pub(in crate::container) ip: String,
-    /// The port of the engine's machine. `None` lets the engine choose one.
-    pub(in crate::container) host_port: Option<u16>,
-}
 
 /// A network to join, with the container's aliases in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,17 +19,20 @@ impl ContainerRequest {
     /// With an engine on another machine, the port is published on all addresses of that machine, since its loopback
     /// can't be reached from here.
     pub fn port(self, port: impl Into<Port>) -> Self {
-        self.publish(port.into(), String::new(), None)
+        self.publish(port.into(), None, None)
     }
 
-    /// Publishes a port on one address of the engine's machine, on a host port that the engine chooses.
+    /// Publishes a port on one IP address of the engine's machine, on a host port that the engine chooses.
+    ///
+    /// `localhost` stands for `127.0.0.1`. Any other name, and any text that is not exactly an IP address, is refused at
+    /// the start, since engines publish such a port on all addresses.
     pub fn publish_on(self, ip: impl Into<String>, port: impl Into<Port>) -> Self {
-        self.publish(port.into(), ip.into(), None)
+        self.publish(port.into(), Some(ip.into()), None)
     }
 
     /// Publishes a port like [`port`](Self::port), on a fixed host port. Two containers can't use the same one.
     pub fn fixed(self, host: u16, port: impl Into<Port>) -> Self {
-        self.publish(port.into(), String::new(), Some(host))
+        self.publish(port.into(), None, Some(host))
     }
 
     /// Publishes every port that the image exposes, on all addresses of the engine's machine.
@@ -109,7 +102,7 @@ impl ContainerRequest {
         self
     }
 
-    fn publish(mut self, port: Port, ip: String, host_port: Option<u16>) -> Self {
+    fn publish(mut self, port: Port, ip: Option<String>, host_port: Option<u16>) -> Self {
         self.published.push(Publish { port, ip, host_port });
         self
     }

@@ -82,6 +82,19 @@ async fn a_port_is_published_on_the_address_that_is_asked_for() {
     assert_eq!(greeting(&address), "again\n");
 }
 
+/// C17: a port that is published on `localhost` is published on loopback only.
+#[tokio::test]
+async fn a_port_published_on_localhost_is_on_loopback_only() {
+    let session = OwnSession::begin("publish-localhost").await;
+    let container = session.idle().publish_on("localhost", 80).start().await.expect("it starts");
+    let host_port = container.host_port(80).expect("it is bound");
+    assert_eq!(
+        bindings(&container, "80/tcp"),
+        json!([{ "HostIp": "127.0.0.1", "HostPort": host_port.to_string() }])
+    );
+    assert_eq!(container.addr(80).expect("it is bound"), format!("127.0.0.1:{host_port}"));
+}
+
 /// C17: one port can be published on two addresses.
 #[tokio::test]
 async fn a_port_is_published_on_two_addresses() {
