@@ -1,18 +1,17 @@
 //! The handle that owns a started container.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::Commands;
 use super::start::{Created, FailedWait};
 use crate::config::Keep;
 use crate::container::Subject;
-use crate::engine::{ContainerInfo, Ports, with_port};
+use crate::engine::{ContainerInfo, Ports};
 use crate::life::{Renewal, Restarts, Supervisor};
 use crate::output::{Consumer, Listener, LogMatch, Logs, Tap};
 use crate::session::{Owned, Remover, Session};
 use crate::wait::{Preparation, WaitFor, wait_ready};
-use crate::words::{ContainerId, Port, Result};
+use crate::words::{ContainerId, Result};
 
 /// A running container that belongs to a test. Dropping the handle removes the container and its anonymous volumes.
 ///
@@ -32,7 +31,6 @@ use crate::words::{ContainerId, Port, Result};
 /// redis.remove().await
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "dropping this removes the container"]
 pub struct TestContainer {
     owned: Owned,
@@ -87,48 +85,6 @@ impl TestContainer {
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.session
-    }
-
-    /// Returns the host at which its published ports are reachable from here, without a port.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.session.engine().host().host
-    }
-
-    /// Returns the address of a published port, such as `127.0.0.1:49153`. It needs no request to the engine.
-    ///
-    /// # Errors
-    /// Port, if the port is not published, has another protocol, or is not bound. The error lists the existing ports.
-    pub fn addr(&self, port: impl Into<Port>) -> Result<String> {
-        let port = port.into();
-        let ports = lock(&self.ports);
-        let binding = ports.binding(port).map_err(|error| error.with_subject(self.to_string()))?;
-        // A port published at a specific address is reachable there if the engine is on this machine.
-        let any = matches!(binding.ip.as_str(), "" | "0.0.0.0" | "::");
-        let host = if any { self.host() } else { &binding.ip };
-        Ok(with_port(host, binding.port))
-    }
-
-    /// Returns the host's port for a published port. It needs no request to the engine.
-    ///
-    /// # Errors
-    /// Those of [`addr`](Self::addr).
-    pub fn host_port(&self, port: impl Into<Port>) -> Result<u16> {
-        let ports = lock(&self.ports);
-        let binding = ports.binding(port.into()).map_err(|error| error.with_subject(self.to_string()))?;
-        Ok(binding.port)
-    }
-
-    /// Returns the address of its only published port.
-    pub(crate) fn only_addr(&self) -> Result<String> {
-        let port = lock(&self.ports).only().map_err(|error| error.with_subject(self.to_string()))?;
-        self.addr(port)
-    }
-
-    /// Returns its addresses in its networks as of its last start, IPv4 first.
-    #[must_use]
-    pub fn ip_addresses(&self) -> Vec<IpAddr> {
-        lock(&self.ports).addresses().to_vec()
     }
 
     /// Returns a view of its log, to be read as a whole, in part, or as a stream.
@@ -269,9 +225,9 @@ impl TestContainer {
         &self.span
     }
 
-    /// Returns one line per port, for reports.
-    pub(crate) fn port_lines(&self) -> Vec<String> {
-        lock(&self.ports).lines()
+    /// Returns the ports and addresses of its current run.
+    pub(super) fn ports(&self) -> MutexGuard<'_, Ports> {
+        lock(&self.ports)
     }
 
     /// Restarts the container from now on, if the request asks for that.
@@ -313,6 +269,19 @@ impl Renewal for Renewed {
 
     fn looked(&self, info: &ContainerInfo) {
         *lock(&self.ports) = Ports::of(info);
+    }
+}
+
+/// Prints name, image, id and ports, as far as the handle knows them without a request to the engine.
+impl std::fmt::Debug for TestContainer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ports = self.port_lines();
+        f.debug_struct("TestContainer")
+            .field("name", &self.name())
+            .field("image", &self.image)
+            .field("id", &format_args!("{}", self.subject.id))
+            .field("ports", &ports)
+            .finish()
     }
 }
 

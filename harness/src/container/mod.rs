@@ -1,5 +1,6 @@
 //! A container: its request, its start, and the handle that owns it.
 
+mod address;
 mod checkpoint;
 mod checkpoint_refusal;
 pub(crate) mod command;
@@ -35,4 +36,4 @@ pub use wait_strategy::WaitStrategy;
 
 pub use crate::archive::CopiedOut;
 pub use crate::life::{StateWatch, WaitCondition};
-pub use crate::words::{ContainerId, ContainerState, ContainerStatus, Health, Port, Protocol};
+pub use crate::words::{ContainerId, ContainerState, ContainerStatus, Health, IntoPort, Port, Protocol};

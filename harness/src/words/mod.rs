@@ -22,7 +22,7 @@ pub use id::ContainerId;
 pub(crate) use lines::LineSplitter;
 pub use lines::LogLine;
 pub use output::{ExecOutput, PartialOutput};
-pub use port::{Port, Protocol};
+pub use port::{IntoPort, Port, Protocol};
 pub use report::{BranchOutcome, BranchReport, Report, ReportedState};
 pub use state::ContainerState;
 pub use status::ContainerStatus;

@@ -7,7 +7,8 @@ use super::error::{Error, Result};
 
 /// A port of a container.
 ///
-/// A plain number converts to a TCP port: `Port::from(6379)`. The text form is the engine's: `53/udp`.
+/// A plain number converts to a TCP port: `Port::from(6379)`. The text form is the engine's: `53/udp`. Where a port is
+/// expected, a number and a text will do too: `.port(6379)`, `.port("53/udp")`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Port {
     number: u16,
@@ -61,6 +62,39 @@ impl Port {
 impl From<u16> for Port {
     fn from(number: u16) -> Self {
         Self::tcp(number)
+    }
+}
+
+/// A value that names a port: a [`Port`], a number for TCP, or a text such as `53/udp`.
+pub trait IntoPort {
+    /// Converts the value to a port.
+    ///
+    /// # Errors
+    /// Invalid, if a text is not a port.
+    fn into_port(self) -> Result<Port>;
+}
+
+impl IntoPort for Port {
+    fn into_port(self) -> Result<Port> {
+        Ok(self)
+    }
+}
+
+impl IntoPort for u16 {
+    fn into_port(self) -> Result<Port> {
+        Ok(Port::tcp(self))
+    }
+}
+
+impl IntoPort for &str {
+    fn into_port(self) -> Result<Port> {
+        self.parse()
+    }
+}
+
+impl IntoPort for String {
+    fn into_port(self) -> Result<Port> {
+        self.parse()
     }
 }
 

@@ -45,6 +45,8 @@ async fn a_request_that_can_not_be_is_refused_before_anything_is_created() {
         (idle().name(""), &["name is empty"]),
         (idle().name(&long), &["129", "at most 128"]),
         (idle().port(80).port(80), &["port 80/tcp is published twice", "publish_on"]),
+        (idle().port("80/http").port(81), &["`80/http`", "`53/udp`"]),
+        (idle().expose("http"), &["`http`", "is not a port"]),
         (idle().publish_on("127.0.0.1 ", 80), &["80/tcp", "`127.0.0.1 `", "not an IP address"]),
         (idle().publish_on("docker.example", 80), &["`docker.example`", "not an IP address"]),
         (idle().fixed(8080, 80).fixed(8080, 81), &["80/tcp", "81/tcp", "8080"]),

@@ -81,6 +81,9 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
 
 /// Checks everything that can be checked without an engine.
 fn check(request: &ContainerRequest) -> Result<()> {
+    if let Some(error) = &request.malformed {
+        return Err(error.clone());
+    }
     publish::check(&request.published)?;
     if !request.networks.is_empty() && request.host.network_mode.is_some() {
         return Err(Error::invalid(

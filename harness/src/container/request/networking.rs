@@ -3,7 +3,7 @@
 use super::{ContainerRequest, Publish, texts};
 use crate::container::TestContainer;
 use crate::network::Network;
-use crate::words::Port;
+use crate::words::{IntoPort, Port};
 
 /// A network to join, with the container's aliases in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,23 +16,25 @@ impl ContainerRequest {
     /// Publishes a port on loopback, on a host port that the engine chooses. [`TestContainer::addr`] returns it.
     /// Default: nothing is published.
     ///
+    /// The port is a number, a text such as `53/udp`, or a [`Port`]. A malformed text is refused at the start.
+    ///
     /// With an engine on another machine, the port is published on all addresses of that machine, since its loopback
     /// can't be reached from here.
-    pub fn port(self, port: impl Into<Port>) -> Self {
-        self.publish(port.into(), None, None)
+    pub fn port(self, port: impl IntoPort) -> Self {
+        self.publish(port, None, None)
     }
 
     /// Publishes a port on one IP address of the engine's machine, on a host port that the engine chooses.
     ///
     /// `localhost` stands for `127.0.0.1`. Any other name, and any text that is not exactly an IP address, is refused at
     /// the start, since engines publish such a port on all addresses.
-    pub fn publish_on(self, ip: impl Into<String>, port: impl Into<Port>) -> Self {
-        self.publish(port.into(), Some(ip.into()), None)
+    pub fn publish_on(self, ip: impl Into<String>, port: impl IntoPort) -> Self {
+        self.publish(port, Some(ip.into()), None)
     }
 
     /// Publishes a port like [`port`](Self::port), on a fixed host port. Two containers can't use the same one.
-    pub fn fixed(self, host: u16, port: impl Into<Port>) -> Self {
-        self.publish(port.into(), None, Some(host))
+    pub fn fixed(self, host: u16, port: impl IntoPort) -> Self {
+        self.publish(port, None, Some(host))
     }
 
     /// Publishes every port that the image exposes, on all addresses of the engine's machine.
@@ -49,8 +51,10 @@ impl ContainerRequest {
     }
 
     /// Exposes a port without publishing it. Default: the image's exposed ports.
-    pub fn expose(mut self, port: impl Into<Port>) -> Self {
-        self.body.exposed_ports.get_or_insert_default().push(port.into().to_string());
+    pub fn expose(mut self, port: impl IntoPort) -> Self {
+        if let Some(port) = self.converted(port) {
+            self.body.exposed_ports.get_or_insert_default().push(port.to_string());
+        }
         self
     }
 
@@ -102,9 +106,22 @@ impl ContainerRequest {
         self
     }
 
-    fn publish(mut self, port: Port, ip: Option<String>, host_port: Option<u16>) -> Self {
-        self.published.push(Publish { port, ip, host_port });
+    fn publish(mut self, port: impl IntoPort, ip: Option<String>, host_port: Option<u16>) -> Self {
+        if let Some(port) = self.converted(port) {
+            self.published.push(Publish { port, ip, host_port });
+        }
         self
+    }
+
+    /// Converts a port. If that fails, the error is kept for the start.
+    fn converted(&mut self, port: impl IntoPort) -> Option<Port> {
+        match port.into_port() {
+            Ok(port) => Some(port),
+            Err(error) => {
+                self.malformed.get_or_insert(error);
+                None
+            }
+        }
     }
 
     fn attach(mut self, network: String, aliases: Vec<String>) -> Self {

@@ -16,7 +16,7 @@ use crate::life::{Profiler, Restarts};
 use crate::output::Consumer;
 use crate::session::Session;
 use crate::wait::WaitFor;
-use crate::words::LogLine;
+use crate::words::{Error, LogLine};
 
 /// A request for a container: image, options, files to copy in, and the wait condition.
 ///
@@ -71,6 +71,8 @@ pub struct ContainerRequest {
     pub(in crate::container) host: HostConfig,
     pub(in crate::container) published: Vec<Publish>,
     pub(in crate::container) networks: Vec<Attachment>,
+    /// The error of the first setter that was given a malformed value. It is returned by the start.
+    pub(super) malformed: Option<Error>,
     pub(in crate::container) copies: Vec<CopyIn>,
     pub(in crate::container) files: Vec<FilesMount>,
     pub(in crate::container) wait: WaitFor,
@@ -139,6 +141,7 @@ impl ContainerRequest {
             host: HostConfig::default(),
             published: Vec::new(),
             networks: Vec::new(),
+            malformed: None,
             copies: Vec::new(),
             files: Vec::new(),
             wait: WaitFor::nothing(),

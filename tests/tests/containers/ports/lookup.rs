@@ -59,3 +59,35 @@ async fn a_container_without_ports_says_so() {
     let error = container.addr(80).expect_err("there is none");
     assert!(error.is_port() && error.to_string().contains("there are no ports"), "{error:?}");
 }
+
+/// C17: a text is a port wherever a number is: in a request, and in a lookup, as text, socket address and URL.
+#[tokio::test]
+async fn a_text_is_a_port_and_an_address_has_three_forms() {
+    let session = OwnSession::begin("lookup-forms").await;
+    let container = session.idle().port("80/tcp").port("53/udp").start().await.expect("it starts");
+    let address = container.addr(80).expect("it is bound");
+    assert_eq!(container.addr("80").expect("it is bound"), address);
+    assert_eq!(container.socket_addr("80/tcp").expect("an address").to_string(), address);
+    assert_eq!(container.url_at("http", 80).expect("a URL"), format!("http://{address}"));
+    assert_eq!(container.host_port("53/udp").ok(), container.host_port(Port::udp(53)).ok());
+    let error = container.url("http").expect_err("there are two ports");
+    assert!(error.is_port() && error.to_string().contains("several ports"), "{error:?}");
+    let error = container.addr("80/http").expect_err("there is no such protocol");
+    assert!(error.is_invalid() && error.to_string().contains("`80/http`"), "{error:?}");
+    let redis = session.idle().port("6379").start().await.expect("it starts");
+    let address = redis.addr(6379).expect("it is bound");
+    assert_eq!(redis.url("redis").expect("a URL"), format!("redis://{address}"));
+}
+
+/// C17: a handle's `Debug` form is short: its name, its image, its id and its ports.
+#[tokio::test]
+async fn the_debug_form_of_a_handle_has_name_image_and_ports() {
+    let session = OwnSession::begin("lookup-debug").await;
+    let container = session.idle().port(80).start().await.expect("it starts");
+    let text = format!("{container:?}");
+    let ports = format!("80/tcp -> {}", container.addr(80).expect("it is bound"));
+    for part in [container.name(), container.image(), container.id().as_str(), &ports] {
+        assert!(text.contains(part), "no `{part}` in {text}");
+    }
+    assert!(text.len() < 400, "{text}");
+}
