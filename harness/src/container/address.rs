@@ -15,8 +15,13 @@ impl TestContainer {
 
     /// Returns the address of a published port, such as `127.0.0.1:49153`. It needs no request to the engine.
     ///
+    /// It is the address of the current run: the handle follows restarts by the engine's restart policy, between which
+    /// there is no address. In the engine host's network it is the [`host`](Self::host) with the port itself; with
+    /// another container's network, the address at which that container publishes the port.
+    ///
     /// # Errors
-    /// - Port: the port is not published, has another protocol, or is not bound. The error lists the existing ports.
+    /// - Port: the port is not published, has another protocol, or is not bound; the container has no network, or was
+    ///   seen to end. The error lists the existing ports.
     /// - Invalid: the text is not a port.
     pub fn addr(&self, port: impl IntoPort) -> Result<String> {
         let port = self.converted(port)?;

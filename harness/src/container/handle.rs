@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::Commands;
+use super::rebinding::Rebinding;
 use super::start::{Created, FailedWait};
 use crate::config::Keep;
 use crate::container::Subject;
@@ -37,9 +38,11 @@ pub struct TestContainer {
     subject: Subject,
     session: Session,
     image: String,
-    /// Written by each start of the container and read by lookups. It is a lock of std, since none is held across an
-    /// await.
+    /// Written by each start and stop of the container and read by lookups. It is a lock of std, since none is held
+    /// across an await.
     ports: Arc<Mutex<Ports>>,
+    /// Looks the ports up again when the engine restarts the container by itself. It ends with the handle.
+    rebinding: Option<Rebinding>,
     /// Written by waits and read by the user.
     matches: Mutex<Vec<LogMatch>>,
     listeners: Mutex<Vec<Listener>>,
@@ -50,12 +53,17 @@ pub struct TestContainer {
 
 impl TestContainer {
     pub(super) fn new(created: Created, info: &ContainerInfo) -> Self {
+        let ports = Arc::new(Mutex::new(Ports::of(info)));
+        let target = &created.subject.target;
+        let rebinding =
+            (!info.restart_policy.is_empty()).then(|| Rebinding::begin(target.clone(), ports.clone()));
         Self {
             owned: created.owned,
             subject: created.subject,
             session: created.session,
             image: created.image.as_given().to_owned(),
-            ports: Arc::new(Mutex::new(Ports::of(info))),
+            ports,
+            rebinding,
             matches: Mutex::default(),
             listeners: Mutex::default(),
             supervisor: None,
@@ -252,7 +260,7 @@ impl TestContainer {
 
     /// Updates the data that change with a new run, since the engine may have chosen new ports.
     pub(crate) fn refresh(&self, info: &ContainerInfo) {
-        *lock(&self.ports) = Ports::of(info);
+        lock(&self.ports).renew(info);
     }
 }
 
@@ -267,8 +275,12 @@ impl Renewal for Renewed {
         self.commands.cure();
     }
 
+    fn ended(&self) {
+        lock(&self.ports).end();
+    }
+
     fn looked(&self, info: &ContainerInfo) {
-        *lock(&self.ports) = Ports::of(info);
+        lock(&self.ports).renew(info);
     }
 }
 
@@ -281,6 +293,7 @@ impl std::fmt::Debug for TestContainer {
             .field("image", &self.image)
             .field("id", &format_args!("{}", self.subject.id))
             .field("ports", &ports)
+            .field("follows_restarts", &self.rebinding.is_some())
             .finish()
     }
 }

@@ -38,6 +38,8 @@ impl TestContainer {
         let intended = course.intend(Intent::Stop);
         course.end_profile().await;
         let change = subject.stop(grace).await?;
+        // Its ports are free for others from now on.
+        self.ports().end();
         // Marked as intended until the container is started again.
         intended.keep();
         Ok(change)

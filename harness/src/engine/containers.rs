@@ -159,9 +159,22 @@ impl Target {
             .await
     }
 
+    /// Inspects the container. If it shares another container's network, that one is inspected too, for its ports and
+    /// addresses.
     pub(crate) async fn inspect(&self) -> Result<ContainerInfo> {
+        let mut info = self.inspect_one(self.id.as_str()).await?;
+        if let Some(other) = info.shares_network_with() {
+            // Without that container, there are no ports and no addresses.
+            if let Ok(other) = self.inspect_one(other).await {
+                (info.ports, info.networks) = (other.ports, other.networks);
+            }
+        }
+        Ok(info)
+    }
+
+    async fn inspect_one(&self, container: &str) -> Result<ContainerInfo> {
         let operation = self.operation("inspect");
-        let (transport, path) = (self.engine.transport(), format!("/containers/{}/json", self.id));
+        let (transport, path) = (self.engine.transport(), format!("/containers/{container}/json"));
         self.engine
             .call(operation, async move { Ok(ContainerInfo::from_json(transport.get_json(&path).await?)) })
             .await

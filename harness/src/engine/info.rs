@@ -30,9 +30,12 @@ pub struct ContainerInfo {
     pub memory_limit: Option<u64>,
     /// The directory of its root file system on the engine's machine. `None` if the storage driver does not report it.
     pub root_dir: Option<String>,
-    /// Its addresses, one entry per network.
+    /// Its network mode: `host`, `none`, `container:<id>`, or the name of its first network.
+    pub network_mode: String,
+    /// Its addresses, one entry per network. With another container's network, the addresses of that container.
     pub networks: Vec<NetworkAddress>,
     /// Its ports with the addresses that they are published at. The list is empty for a port that is only exposed.
+    /// With another container's network, the ports of that container.
     pub ports: Vec<(Port, Vec<HostBinding>)>,
     /// `true` if it has a health check.
     pub has_health_check: bool,
@@ -81,10 +84,18 @@ impl ContainerInfo {
                 .filter(|limit| *limit > 0),
             memory_limit: host["Memory"].as_u64().filter(|limit| *limit > 0),
             root_dir: root_dir(&answer["GraphDriver"]["Data"]),
+            network_mode: text(&host["NetworkMode"]),
             networks: networks(&answer["NetworkSettings"]["Networks"]),
             ports: ports(&answer["NetworkSettings"]["Ports"]),
             has_health_check: !state["Health"].is_null(),
         }
+    }
+}
+
+impl ContainerInfo {
+    /// Returns the name or id of the container whose network this one shares.
+    pub(crate) fn shares_network_with(&self) -> Option<&str> {
+        self.network_mode.strip_prefix("container:")
     }
 }
 

@@ -44,6 +44,9 @@ pub(crate) trait Renewal: Send + Sync + 'static {
     /// Forgets what was known of the processes of the run before.
     fn started(&self);
 
+    /// Forgets the ports and addresses of a run that is over.
+    fn ended(&self);
+
     /// Updates the ports and addresses to those of the new run.
     fn looked(&self, info: &ContainerInfo);
 }
@@ -70,6 +73,7 @@ impl Supervised {
         let course = self.course.clone();
         let _over = Over(course.clone());
         while let Some(state) = self.end().await {
+            self.renewal.ended();
             if course.plan().intent != Intent::Run {
                 until_meant_to_run(&course).await;
                 continue;

@@ -74,6 +74,33 @@ impl Cx<'_> {
     }
 }
 
+impl Cx<'_> {
+    /// Returns `true` if an address that has answered is still the container's own: another container gets the ports of
+    /// a run that is over. Waits for the reason if the container has ended for good.
+    pub(super) async fn is_still<T: PartialEq>(
+        &self,
+        address: &T,
+        look_up: impl Fn(&dyn Waited) -> Result<T, Error>,
+    ) -> Result<bool, Failure> {
+        match self.container.target().inspect().await {
+            Ok(info) => {
+                self.container.refresh(&info);
+                if info.state.is_over() {
+                    self.sensor.ended().await;
+                    return Err(Failure::Ended);
+                }
+                Ok(info.state.is_running() && look_up(self.container).is_ok_and(|now| now == *address))
+            }
+            Err(error) if error.is_not_found() => {
+                self.sensor.ended().await;
+                Err(Failure::Ended)
+            }
+            // If the engine is unreachable, the next try asks again.
+            Err(_) => Ok(false),
+        }
+    }
+}
+
 /// Looks a container's addresses up again at intervals while they don't answer, since the engine may publish other
 /// ports after a restart.
 pub(super) struct Refresh(Instant);

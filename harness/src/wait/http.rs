@@ -163,9 +163,13 @@ impl HttpWait {
             let address = cx.address(|container| self.address_in(container)).await?;
             let request = self.request(&address).map_err(Failure::Engine)?;
             let tls = self.tls.clone();
-            let asked = background().run(tokio::time::timeout(REQUEST, ask(address, request, tls)));
+            let asked = background().run(tokio::time::timeout(REQUEST, ask(address.clone(), request, tls)));
             match asked.await {
-                Ok(Ok(response)) if self.is_met(&response) => return Ok(()),
+                Ok(Ok(response)) if self.is_met(&response) => {
+                    if cx.is_still(&address, |container| self.address_in(container)).await? {
+                        return Ok(());
+                    }
+                }
                 Ok(Ok(response)) => {
                     let body = String::from_utf8_lossy(&response.body);
                     branch.saw(format!("last answer: status {}, body {}", response.status, quoted(&body)));

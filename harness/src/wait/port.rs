@@ -62,20 +62,23 @@ impl PortWait {
         let mut refresh = Refresh::from_now();
         let mut held_since = None;
         loop {
-            let (published, inside) = cx.address(|container| self.addresses_in(container)).await?;
-            match background().run(async move { look(published, inside).await }).await {
-                Look::Open => return Ok(()),
+            let addresses = cx.address(|container| self.addresses_in(container)).await?;
+            let (published, inside) = addresses.clone();
+            let open = match background().run(async move { look(published, inside).await }).await {
+                Look::Open => true,
                 Look::HeldByProxy(why) => {
                     let since = *held_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() > OUTWEIGHS {
-                        return Ok(());
-                    }
                     branch.saw(format!("last try: {why}"));
+                    since.elapsed() > OUTWEIGHS
                 }
                 Look::Closed(why) => {
                     held_since = None;
                     branch.saw(format!("last try: {why}"));
+                    false
                 }
+            };
+            if open && cx.is_still(&addresses, |container| self.addresses_in(container)).await? {
+                return Ok(());
             }
             pauses.next().await;
             refresh.at_times(cx).await;
