@@ -99,7 +99,7 @@ pub use container::{ContainerRequest, RunOutput, TestContainer};
 #[doc(inline)]
 pub use image::ImageRef;
 #[doc(inline)]
-pub use network::Network;
+pub use network::{Network, NetworkBuilder};
 #[doc(inline)]
 pub use pool::{ContainerPool, ExclusiveLease, LazyPool, Lease};
 #[doc(inline)]

@@ -54,7 +54,6 @@ pub use host::HostAddress;
 pub(crate) use images::PullEvent;
 pub use info::{ContainerInfo, HostBinding, NetworkAddress};
 pub(crate) use json_values::JsonValues;
-pub(crate) use networks::network_body;
 pub(crate) use ports::{Ports, with_port};
 pub(crate) use resource::{Labelled, Resource};
 pub(crate) use sidecar::SidecarInfo;

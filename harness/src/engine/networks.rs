@@ -1,7 +1,5 @@
 //! Calls for networks.
 
-use std::collections::HashMap;
-
 use bollard::models::{EndpointSettings, NetworkConnectRequest, NetworkCreateRequest};
 use bollard::query_parameters::ListNetworksOptions;
 
@@ -58,20 +56,5 @@ impl Engine {
             info["Runtimes"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         names.sort();
         Ok(names)
-    }
-}
-
-/// Creates the body of a network's creation.
-pub(crate) fn network_body(
-    name: &str,
-    internal: bool,
-    labels: HashMap<String, String>,
-) -> NetworkCreateRequest {
-    NetworkCreateRequest {
-        name: name.to_owned(),
-        driver: Some("bridge".to_owned()),
-        internal: Some(internal),
-        labels: Some(labels),
-        ..Default::default()
     }
 }

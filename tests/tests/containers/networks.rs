@@ -110,6 +110,72 @@ async fn a_container_that_shares_another_s_network_has_its_loopback() {
     assert_eq!(heard(&by_name, "127.0.0.1").await, "hello\n");
 }
 
+/// C16, C17, C24: a port of a container in another one's network has the address at which that one publishes it.
+#[tokio::test]
+async fn the_ports_of_a_shared_network_are_those_of_its_owner() {
+    let session = OwnSession::begin("networks-shared-ports").await;
+    let owner = session.idle().port(7000).start().await.expect("it starts");
+    let server = session.misbehave(&["listen", "7000", "hello"]).network_of(&owner);
+    let server = server.wait_for(WaitFor::port(7000)).start().await.expect("it listens");
+    assert_eq!(server.addr(7000).expect("published"), owner.addr(7000).expect("published"));
+    assert_eq!(server.ip_addresses(), owner.ip_addresses());
+    let error = server.addr(7001).expect_err("not published");
+    assert!(error.to_string().contains("whose network it shares"), "{error}");
+}
+
+/// C16, C17, C24: in the host's network, a port is reached at the host by its own number.
+#[tokio::test]
+async fn a_port_in_the_host_s_network_is_its_own_address() {
+    let session = OwnSession::begin("networks-host-port").await;
+    let port = 21_000 + (std::process::id() % 9_000) as u16;
+    let request = session.misbehave(&["listen", &port.to_string(), "hello"]).network_mode("host");
+    let server = request.wait_for(WaitFor::port(port)).start().await.expect("it listens");
+    assert_eq!(server.addr(port).expect("an address"), format!("{}:{port}", server.host()));
+    assert_eq!(server.host_port(port).expect("a port"), port);
+}
+
+/// C16, C17: without a network, an address is an error that says so.
+#[tokio::test]
+async fn a_container_without_a_network_has_no_address_and_says_so() {
+    let session = OwnSession::begin("networks-none").await;
+    let container = session.idle().network_mode("none").start().await.expect("it starts");
+    let error = container.addr(80).expect_err("no network");
+    assert!(error.is_port() && error.to_string().contains("the container has no network"), "{error}");
+}
+
+/// C16: a network has the subnet, gateway and options of its builder, and a container the address that it asked for.
+#[tokio::test]
+async fn a_network_has_the_subnet_that_was_given_and_a_container_its_fixed_address() {
+    let session = OwnSession::begin("networks-subnet").await;
+    // Another process of these tests may have the same subnet.
+    let mut tries = 0;
+    let (prefix, network) = loop {
+        let prefix = format!("10.213.{}", (std::process::id() + tries) % 250);
+        let builder = Network::builder().session(&session).subnet(format!("{prefix}.0/24"));
+        let builder =
+            builder.gateway(format!("{prefix}.9")).internal().option("com.docker.network.driver.mtu", "1400");
+        match builder.create().await {
+            Ok(network) => break (prefix, network),
+            Err(error) if tries < 5 => eprintln!("{error}"),
+            Err(error) => panic!("{error:?}"),
+        }
+        tries += 1;
+    };
+    let engine = look_at_network(network.id()).expect("it is there");
+    let config = &engine["IPAM"]["Config"][0];
+    assert_eq!(
+        (&config["Subnet"], &config["Gateway"]),
+        (&json!(format!("{prefix}.0/24")), &json!(format!("{prefix}.9")))
+    );
+    assert_eq!(engine["Internal"], true);
+    assert_eq!(engine["Options"]["com.docker.network.driver.mtu"], "1400");
+    let fixed = format!("{prefix}.77");
+    let server = greeter(&session, |request| request.network(&network).ip(&fixed)).await;
+    assert_eq!(server.ipv4(network.name()).await.expect("an address").to_string(), fixed);
+    let client = client(&session, |request| request.network(&network)).await;
+    assert_eq!(heard(&client, &fixed).await, "hello\n");
+}
+
 /// C16: the network mode `host` gives a container the host's name.
 #[tokio::test]
 async fn a_container_in_the_host_s_network_has_the_host_s_name() {

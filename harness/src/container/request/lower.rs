@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bollard::models::{
-    ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig, Mount, MountType,
-    NetworkingConfig, PortBinding,
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig, Mount,
+    MountType, NetworkingConfig, PortBinding,
 };
 
 use super::super::command::{AGENT_DIRECTORY, ProgramVolume};
@@ -187,9 +187,16 @@ fn join(
     more.to_vec()
 }
 
-/// Returns the settings of one network, with the aliases.
+/// Returns the settings of one network, with the aliases and fixed addresses.
 pub(in crate::container) fn endpoint(attachment: &Attachment) -> EndpointSettings {
-    EndpointSettings { aliases: Some(attachment.aliases.clone()), ..Default::default() }
+    let ip = |is_v4: bool| attachment.ips.iter().find(|ip| ip.is_ipv4() == is_v4).map(ToString::to_string);
+    let fixed =
+        || EndpointIpamConfig { ipv4_address: ip(true), ipv6_address: ip(false), ..Default::default() };
+    EndpointSettings {
+        aliases: Some(attachment.aliases.clone()),
+        ipam_config: (!attachment.ips.is_empty()).then(fixed),
+        ..Default::default()
+    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
 //! Setters for ports and networks.
 
+use std::net::IpAddr;
+
 use super::{ContainerRequest, Publish, texts};
 use crate::container::TestContainer;
 use crate::network::Network;
-use crate::words::{IntoPort, Port};
+use crate::words::{Error, IntoPort, Port};
 
 /// A network to join, with the container's aliases in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::container) struct Attachment {
     pub(in crate::container) network: String,
     pub(in crate::container) aliases: Vec<String>,
+    /// The container's fixed addresses in the network, at most one of each family.
+    pub(in crate::container) ips: Vec<IpAddr>,
 }
 
 impl ContainerRequest {
@@ -77,6 +81,25 @@ impl ContainerRequest {
         self.attach(network.into(), Vec::new())
     }
 
+    /// Sets the container's IP address in the network that was joined last. A second call may add one of the other
+    /// family. Default: the engine chooses one.
+    ///
+    /// The network needs a subnet of its own: [`Network::builder`]. A malformed address is refused at the start.
+    pub fn ip(mut self, ip: impl Into<String>) -> Self {
+        let text = ip.into();
+        let refused = match (text.parse::<IpAddr>(), self.networks.last_mut()) {
+            (Ok(ip), Some(network)) => {
+                network.ips.retain(|other| other.is_ipv4() != ip.is_ipv4());
+                network.ips.push(ip);
+                return self;
+            }
+            (Ok(_), None) => format!("IP address `{text}` is in no network; call `network` before `ip`"),
+            (Err(_), _) => format!("`{text}` is not an IP address; write one such as `10.83.7.5`"),
+        };
+        self.malformed.get_or_insert(Error::invalid(refused));
+        self
+    }
+
     /// Sets the network mode: `host`, `none`, `bridge` or `container:<id>`. Default: the engine's default bridge.
     pub fn network_mode(mut self, mode: impl Into<String>) -> Self {
         self.host.network_mode = Some(mode.into());
@@ -125,7 +148,7 @@ impl ContainerRequest {
     }
 
     fn attach(mut self, network: String, aliases: Vec<String>) -> Self {
-        self.networks.push(Attachment { network, aliases });
+        self.networks.push(Attachment { network, aliases, ips: Vec::new() });
         self
     }
 }

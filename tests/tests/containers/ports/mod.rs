@@ -5,3 +5,4 @@ mod host;
 mod inside;
 mod lookup;
 mod publish;
+mod rebound;

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use crate::base::{background, check_name, random_name};
-use crate::engine::{Resource, network_body};
+use bollard::models::NetworkCreateRequest;
+
+use super::builder::{NetworkBuilder, add_labels};
+use crate::base::background;
+use crate::engine::Resource;
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::words::Result;
 
@@ -31,6 +34,11 @@ pub struct Network {
 }
 
 impl Network {
+    /// Creates a builder, for a network with a subnet, a gateway, IPv6 or other options.
+    pub fn builder() -> NetworkBuilder {
+        NetworkBuilder::new()
+    }
+
     /// Creates a network with a generated name, in the process's session.
     ///
     /// # Errors
@@ -50,7 +58,7 @@ impl Network {
     /// # Cancel safety
     /// Dropping the future leaves nothing behind.
     pub async fn create_in(session: &Session) -> Result<Self> {
-        Self::make(session, random_name("net"), false).await
+        Self::builder().session(session).create().await
     }
 
     /// Creates a network with the given name.
@@ -61,8 +69,7 @@ impl Network {
     /// # Cancel safety
     /// Dropping the future leaves nothing behind.
     pub async fn create_named(session: &Session, name: &str) -> Result<Self> {
-        check_name(name)?;
-        Self::make(session, name.to_owned(), false).await
+        Self::builder().session(session).name(name).create().await
     }
 
     /// Creates an internal network, from which nothing outside is reachable, with a generated name.
@@ -73,17 +80,17 @@ impl Network {
     /// # Cancel safety
     /// Dropping the future leaves nothing behind.
     pub async fn create_internal(session: &Session) -> Result<Self> {
-        Self::make(session, random_name("net"), true).await
+        Self::builder().session(session).internal().create().await
     }
 
-    async fn make(session: &Session, name: String, internal: bool) -> Result<Self> {
-        let session = session.clone();
+    pub(super) async fn make(session: &Session, mut body: NetworkCreateRequest) -> Result<Self> {
+        let (session, name) = (session.clone(), body.name.clone());
         let keep = session.config().keep.value;
         let creating = Creating::begin(Resource::Network, name.clone(), session.clone()).await?;
         // Carried through even if the caller is gone, so that a created network is always owned.
         let creation = background().carry_through(async move {
-            let labels = session.labels(keep).into_iter().chain(creating.labels()).collect();
-            let answer = session.engine().create_network(network_body(&name, internal, labels)).await;
+            add_labels(&mut body, session.labels(keep).into_iter().chain(creating.labels()));
+            let answer = session.engine().create_network(body).await;
             let id = answer.inspect_err(|error| {
                 creating.fail(error, ());
             })?;
