@@ -24,6 +24,7 @@ const MODELS: Naming = Naming {
         // An engine's restart policy is read, beside the user's own.
         "harness/src/life/restart.rs",
         "harness/src/session/reaper/",
+        "harness/src/network/",
         "harness/src/volume.rs",
         // The public re-export.
         "harness/src/lib.rs",
