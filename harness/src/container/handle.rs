@@ -119,10 +119,9 @@ impl TestContainer {
         Ok(binding.port)
     }
 
-    /// Returns the address of its only published port.
-    pub(crate) fn only_addr(&self) -> Result<String> {
-        let port = lock(&self.ports).only().map_err(|error| error.with_subject(self.to_string()))?;
-        self.addr(port)
+    /// Returns its only published port.
+    pub(crate) fn only_port(&self) -> Result<Port> {
+        lock(&self.ports).only().map_err(|error| error.with_subject(self.to_string()))
     }
 
     /// Returns its addresses in its networks as of its last start, IPv4 first.
@@ -195,7 +194,8 @@ impl TestContainer {
         match wait_ready(self, &mut prepared, timeout, &self.matches).await {
             Ok(()) => Ok(()),
             Err(unmet) => {
-                let failed = FailedWait { unmet, elapsed: began.elapsed(), more_time: "give it more time" };
+                let advice = prepared.root.advice().unwrap_or_else(|| "give it more time".to_owned());
+                let failed = FailedWait { unmet, elapsed: began.elapsed(), advice };
                 let tails = prepared.tap.as_ref().map(Tap::tails);
                 let report = super::failure::report(self, &prepared.root, tails).await;
                 // A failure here need not fail the test, so only `Keep::Always` keeps the container.

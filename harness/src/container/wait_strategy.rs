@@ -94,8 +94,8 @@ impl Waited for TestContainer {
         self.addr(port)
     }
 
-    fn only_addr(&self) -> Result<String> {
-        self.only_addr()
+    fn only_port(&self) -> Result<Port> {
+        self.only_port()
     }
 
     fn ip_addresses(&self) -> Vec<IpAddr> {

@@ -7,7 +7,10 @@ use tokio::sync::oneshot;
 
 use super::{Strategy, WaitFor};
 use crate::output::{LogOutcome, Watcher};
-use crate::words::{BranchOutcome, BranchReport};
+use crate::words::{BranchOutcome, BranchReport, seconds};
+
+/// The time after which a report mentions a try under way.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// A strategy that is being waited for, with the branches below it.
 #[derive(Debug)]
@@ -26,7 +29,24 @@ pub(crate) struct Branch {
 struct Progress {
     began: Option<Instant>,
     ended: Option<(Instant, BranchOutcome)>,
+    /// The last observation.
     last: String,
+    /// The beginning of the try under way.
+    attempt: Option<Instant>,
+    /// The advice that fits the last observation, if more time would not help.
+    advice: Option<String>,
+}
+
+impl Progress {
+    /// Describes the last observation and, if it takes long, the try under way at `now`.
+    fn last_seen(&self, now: Instant) -> String {
+        let under_way = self.attempt.map(|began| now.saturating_duration_since(began));
+        match under_way.filter(|time| *time >= SLOW) {
+            None => self.last.clone(),
+            Some(time) if self.last.is_empty() => format!("first try: no result yet after {}", seconds(time)),
+            Some(time) => format!("{}; next try: no result yet after {}", self.last, seconds(time)),
+        }
+    }
 }
 
 impl Branch {
@@ -55,8 +75,31 @@ impl Branch {
         self.lock().began = Some(Instant::now());
     }
 
+    /// Notes the beginning of a try.
+    pub(super) fn begin_attempt(&self) {
+        self.lock().attempt = Some(Instant::now());
+    }
+
+    /// Notes an observation, which ends the try under way and replaces the advice.
     pub(super) fn saw(&self, what: impl Into<String>) {
-        self.lock().last = what.into();
+        let mut progress = self.lock();
+        (progress.last, progress.attempt, progress.advice) = (what.into(), None, None);
+    }
+
+    /// Adds advice to the last observation, for a cause that more time does not cure.
+    pub(super) fn advise(&self, advice: impl Into<String>) {
+        self.lock().advice = Some(advice.into());
+    }
+
+    /// Returns the advice of the first branch that has one and is not met.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let progress = self.lock();
+        if matches!(progress.ended, Some((_, BranchOutcome::Met))) {
+            return None;
+        }
+        let own = progress.advice.clone();
+        drop(progress);
+        own.or_else(|| self.children.iter().find_map(Self::advice))
     }
 
     pub(super) fn end(&self, outcome: BranchOutcome) {
@@ -78,7 +121,7 @@ impl Branch {
         };
         let last_seen = match &self.strategy {
             Strategy::Log(log) => log.count_in_words(self.seen.load(std::sync::atomic::Ordering::Relaxed)),
-            _ => progress.last.clone(),
+            _ => progress.last_seen(end),
         };
         rows.push(BranchReport {
             depth,

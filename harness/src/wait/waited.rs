@@ -17,8 +17,8 @@ pub(crate) trait Waited: Send + Sync {
     /// Returns the address at which a published port is reached, or an error that names the ports that there are.
     fn addr(&self, port: Port) -> Result<String>;
 
-    /// Returns the address of the only published port.
-    fn only_addr(&self) -> Result<String>;
+    /// Returns the only published TCP port.
+    fn only_port(&self) -> Result<Port>;
 
     /// Returns the container's own addresses in its networks, IPv4 first.
     fn ip_addresses(&self) -> Vec<IpAddr>;

@@ -62,6 +62,27 @@ async fn http_says_why_nobody_answers() {
     assert!(text.contains("HTTP GET / at port 80/tcp to answer 200 to 399 with `up` in its body"), "{text}");
 }
 
+/// C26: the block says that the connection was refused inside the container if no process listens there.
+#[tokio::test]
+async fn http_says_that_the_connection_is_refused_if_no_process_listens() {
+    let session = OwnSession::begin("http-refused").await;
+    let error = in_vain(session.idle().port(80), WaitFor::http("/")).await;
+    assert!(error.to_string().to_lowercase().contains("connection refused"), "{error}");
+}
+
+/// C26: the hint for HTTP answers that come too late names the setter for the time of one try.
+#[tokio::test]
+async fn http_names_the_setter_for_the_time_of_one_try() {
+    let session = OwnSession::begin("http-slow").await;
+    let wait = || WaitFor::http("/").attempt_timeout(Duration::from_millis(200));
+    let request = session.steps("http-delay 1s http 80").port(80);
+    let text = in_vain(request.clone(), wait()).await.to_string();
+    assert!(text.contains("no answer within 200 ms"), "{text}");
+    assert!(text.contains("hint: raise the `attempt_timeout` of the HTTP wait"), "{text}");
+    let patient = wait().attempt_timeout(Duration::from_secs(20));
+    request.wait_for(patient).start().await.expect("it answers after a second");
+}
+
 /// C26: the block has the last exit code and output of a command wait.
 #[tokio::test]
 async fn a_command_says_its_last_exit_code_and_output() {
