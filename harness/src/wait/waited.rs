@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -26,8 +27,8 @@ pub(crate) trait Waited: Send + Sync {
     /// Takes over ports and addresses that the engine has told anew.
     fn refresh(&self, info: &ContainerInfo);
 
-    /// Runs a command in the container.
-    fn exec(&self, cmd: Vec<String>) -> BoxFuture<'_, Result<ExecOutput>>;
+    /// Runs a command in the container, for at most `timeout`.
+    fn exec(&self, cmd: Vec<String>, timeout: Duration) -> BoxFuture<'_, Result<ExecOutput>>;
 
     /// Returns the handle, for a strategy that was written for it.
     fn as_any(&self) -> &(dyn Any + Send + Sync);
