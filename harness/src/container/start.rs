@@ -307,9 +307,10 @@ pub(super) async fn ready(
         }
         Err(unmet) => {
             let tails = prepared.tap.as_ref().map(Tap::tails);
-            let advice = prepared.root.advice().unwrap_or_else(|| "raise `startup_timeout`".to_owned());
-            let failed = FailedWait { unmet, elapsed: began.elapsed(), advice };
+            let elapsed = began.elapsed();
             let report = super::failure::report(&container, &prepared.root, tails).await;
+            let advice = prepared.root.advice().unwrap_or_else(|| "raise `startup_timeout`".to_owned());
+            let failed = FailedWait { unmet, elapsed, advice };
             let error = failed.into_error(&container, report, Keep::OnFailure);
             container.give_up_failed();
             Err(error)

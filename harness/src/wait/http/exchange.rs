@@ -113,9 +113,10 @@ async fn send(
     Ok((response, sender))
 }
 
-/// Returns the host of an address with a port.
-fn host(address: &str) -> &str {
-    address.rsplit_once(':').map_or(address, |(host, _)| host)
+/// Returns the host of an address with a port, an IPv6 address without its brackets.
+pub(super) fn host(address: &str) -> &str {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 fn split(response: Response<Incoming>) -> (HttpResponse, Incoming) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use super::HttpResponse;
 use crate::engine::Authority;
@@ -20,11 +21,14 @@ const BODY: usize = 1 << 20;
 #[must_use = "a wait does nothing until it is passed to a request"]
 pub struct HttpWait {
     pub(super) path: String,
-    pub(super) port: Option<Port>,
-    pub(super) method: String,
+    pub(in crate::wait) port: Option<Port>,
+    /// `None`: GET, or POST with a request body.
+    pub(super) method: Option<String>,
     pub(super) status: Option<u16>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) expected_header: Option<(String, String)>,
+    /// The request body, or the reason why there is none.
+    pub(super) request_body: Result<Bytes, String>,
     pub(super) body: Option<String>,
     pub(super) check: Option<Arc<Check>>,
     pub(super) tls: Option<Authority>,
@@ -40,10 +44,11 @@ impl HttpWait {
         Self {
             path,
             port: None,
-            method: "GET".to_owned(),
+            method: None,
             status: None,
             headers: Vec::new(),
             expected_header: None,
+            request_body: Ok(Bytes::new()),
             body: None,
             check: None,
             tls: None,
@@ -58,10 +63,23 @@ impl HttpWait {
         self
     }
 
-    /// Sets the method. Default: `GET`.
+    /// Sets the method. Default: `GET`, or `POST` with a request body.
     pub fn method(mut self, method: impl Into<String>) -> Self {
-        self.method = method.into();
+        self.method = Some(method.into());
         self
+    }
+
+    /// Sets the body of the request. Default: none.
+    pub fn request_body(mut self, body: impl Into<Bytes>) -> Self {
+        self.request_body = Ok(body.into());
+        self
+    }
+
+    /// Sets the body of the request to a value as JSON, and its `content-type`. A value that JSON can't express fails the
+    /// start before anything is created.
+    pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
+        self.request_body = serde_json::to_vec(value).map(Bytes::from).map_err(|error| error.to_string());
+        self.header("content-type", "application/json")
     }
 
     /// Sets the expected status code. Default: 200 to 399.
@@ -126,6 +144,11 @@ impl HttpWait {
         self
     }
 
+    pub(super) fn method_name(&self) -> &str {
+        let has_body = !matches!(&self.request_body, Ok(body) if body.is_empty());
+        self.method.as_deref().unwrap_or(if has_body { "POST" } else { "GET" })
+    }
+
     pub(in crate::wait) fn check(&self) -> Result<()> {
         if self.tls.is_some() && !cfg!(feature = "tls") {
             return Err(Error::invalid("an HTTPS wait needs the `tls` feature of the crate `seatrial`"));
@@ -137,6 +160,11 @@ impl HttpWait {
         }
         if !self.path.starts_with('/') {
             return Err(Error::invalid(format!("HTTP path `{}` must begin with `/`", self.path)));
+        }
+        if let Err(reason) = &self.request_body {
+            return Err(Error::invalid(format!(
+                "the HTTP request's body can't be written as JSON: {reason}"
+            )));
         }
         self.request("localhost").map(drop)
     }
@@ -151,7 +179,7 @@ impl fmt::Debug for HttpWait {
 impl fmt::Display for HttpWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls.is_some() { "HTTPS" } else { "HTTP" };
-        write!(f, "{scheme} {} {}", self.method, self.path)?;
+        write!(f, "{scheme} {} {}", self.method_name(), self.path)?;
         if let Some(port) = self.port {
             write!(f, " at port {port}")?;
         }

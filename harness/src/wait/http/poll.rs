@@ -71,14 +71,17 @@ impl HttpWait {
     }
 
     fn is_head_met(&self, answer: &HttpResponse) -> bool {
-        let status = match self.status {
-            Some(status) => answer.status == status,
-            None => (200..400).contains(&answer.status),
-        };
         let header = self.expected_header.as_ref().is_none_or(|(name, value)| {
             answer.headers.iter().any(|(key, found)| key == name && found.contains(value))
         });
-        status && header
+        self.is_status_met(answer) && header
+    }
+
+    fn is_status_met(&self, answer: &HttpResponse) -> bool {
+        match self.status {
+            Some(status) => answer.status == status,
+            None => (200..400).contains(&answer.status),
+        }
     }
 
     pub(super) fn is_met(&self, answer: &HttpResponse) -> bool {
@@ -95,6 +98,11 @@ impl HttpWait {
         let met = self.is_head_met(answer);
         let end = if met { end.to_string() } else { String::new() };
         branch.saw(format!("last answer: status {status}, body {}{end}", quoted(&body)));
+        if !self.is_status_met(answer) && !passes_with_time(status) {
+            branch.advise(format!(
+                "check the path and the expected status of the HTTP wait: the answer is {status}"
+            ));
+        }
         if met && end.contains("body_limit") {
             branch.advise(format!(
                 "raise the `body_limit` of the HTTP wait, which is {} bytes",
@@ -111,4 +119,9 @@ async fn refused_inside(container: &dyn Waited, port: Port) -> Option<String> {
     let connected = background().run(async move { connect(own).await }).await;
     let error = connected.err().filter(|error| error.kind() == ErrorKind::ConnectionRefused)?;
     Some(format!("; in the container, {own}: {error}"))
+}
+
+/// Returns `true` for a status with which a server says that it is not ready yet.
+fn passes_with_time(status: u16) -> bool {
+    status >= 500 || [408, 425, 429].contains(&status)
 }

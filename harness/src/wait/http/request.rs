@@ -12,7 +12,7 @@ impl HttpWait {
     /// Creates the request for a server at `host`.
     pub(super) fn request(&self, host: &str) -> Result<Request<Full<Bytes>>> {
         let wrong = |what: &str, text: &str| Error::invalid(format!("the HTTP {what} `{text}` is invalid"));
-        let name = &self.method;
+        let name = self.method_name();
         let method = Method::from_bytes(name.as_bytes()).map_err(|_| wrong("method", name))?;
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| wrong("host", host))?);
@@ -23,7 +23,7 @@ impl HttpWait {
         let mut request = Request::builder()
             .method(method)
             .uri(&self.path)
-            .body(Full::default())
+            .body(Full::new(self.request_body.clone().unwrap_or_default()))
             .map_err(|_| wrong("path", &self.path))?;
         *request.headers_mut() = headers;
         Ok(request)

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::HttpWait;
-use super::exchange::{BodyEnd, Exchange};
+use super::exchange::{BodyEnd, Exchange, host};
 
 /// Starts a server that reads a request, sends `answer`, and keeps the connection open. Returns its address.
 async fn server(answer: Vec<u8>) -> String {
@@ -72,4 +72,49 @@ async fn a_try_without_an_answer_ends_at_its_time_limit() {
     let wait = wait().attempt_timeout(Duration::from_millis(50));
     let asked = wait.ask(server(Vec::new()).await).await;
     assert!(matches!(asked, Ok(Exchange::TimedOut)), "{asked:?}");
+}
+
+/// C24: the name to verify for an HTTPS wait is the host, for IPv6 without brackets.
+#[test]
+fn the_host_of_an_ipv6_address_has_no_brackets() {
+    for (address, name) in
+        [("[::1]:443", "::1"), ("127.0.0.1:443", "127.0.0.1"), ("localhost:443", "localhost")]
+    {
+        assert_eq!(host(address), name);
+    }
+}
+
+/// C24: an HTTP wait sends a body, by POST unless another method is set.
+#[tokio::test]
+async fn a_request_body_is_sent() {
+    for (wait, head, sent) in [
+        (wait().json(&["up"]), "POST / HTTP/1.1\r\n", "[\"up\"]"),
+        (wait().method("PUT").request_body("ping"), "PUT / HTTP/1.1\r\n", "ping"),
+        (wait(), "GET / HTTP/1.1\r\n", ""),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it is bound").to_string();
+        let asked = tokio::spawn(async move { wait.ask(address).await });
+        let (mut stream, _) = listener.accept().await.expect("the wait connects");
+        let mut text = String::new();
+        while !(text.contains("\r\n\r\n") && text.ends_with(sent)) {
+            let mut part = [0; 4096];
+            let count = stream.read(&mut part).await.expect("it sends its request");
+            assert_ne!(count, 0, "{text}");
+            text.push_str(&String::from_utf8_lossy(&part[..count]));
+        }
+        assert!(text.starts_with(head), "{text}");
+        assert_eq!(text.contains("content-type: application/json"), sent.starts_with('['), "{text}");
+        assert_eq!(text.contains(&format!("content-length: {}", sent.len())), !sent.is_empty(), "{text}");
+        drop(stream);
+        asked.await.expect("it does not panic").expect("the request is valid");
+    }
+}
+
+/// C24: a value that can't be JSON is refused before anything starts.
+#[test]
+fn a_value_that_is_no_json_is_refused() {
+    let nested = std::collections::HashMap::from([(vec![1], 1)]);
+    let error = wait().json(&nested).check().expect_err("a list is no key");
+    assert!(error.is_invalid() && error.to_string().contains("JSON"), "{error}");
 }
