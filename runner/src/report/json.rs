@@ -14,8 +14,8 @@ use crate::attempt::{Attempt, End};
 use crate::done::{Done, Stopped};
 use crate::error::{Error, Result};
 use crate::observer::{CaseReport, Observer};
-use crate::run::Run;
 use crate::rules::Place;
+use crate::run::Run;
 use crate::tally::Tally;
 use crate::verdict::{Outcome, Verdict};
 

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::rules::{Place, Rules};
 use crate::plan::Plan;
+use crate::rules::{Place, Rules};
 use crate::verdict::{Outcome, Verdict};
 
 /// One attempt that is to be made.

@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, VecDeque};
 use proptest::prelude::*;
 
 use super::book::{Book, Job};
-use crate::rules::{Place, Rules};
 use crate::durations::Durations;
 use crate::list::CaseList;
 use crate::lists::{ListKind, Lists};
 use crate::plan::{Choice, Plan};
+use crate::rules::{Place, Rules};
 use crate::verdict::Outcome;
 
 /// Returns a plan of `a` to `f`, of which `e` runs alone, `f` is expected to fail, and `d` is flaky.

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use seatrial::{ContainerPool, ExclusiveLease, Lease, TestContainer, container::StateWatch};
 
 use super::book::Job;
-use crate::rules::Place;
 use crate::attempt::{Attempt, End};
 use crate::error::{Error, Result, chain};
 use crate::execute::{Watched, execute};
+use crate::rules::Place;
 use crate::run::Run;
 
 /// The time for which an engine that is away is waited for.
