@@ -55,7 +55,7 @@ impl TestContainer {
     /// # Errors
     /// Port, if not exactly one TCP port is published.
     pub fn url(&self, scheme: &str) -> Result<String> {
-        Ok(format!("{scheme}://{}", self.only_addr()?))
+        Ok(format!("{scheme}://{}", self.addr(self.only_port()?)?))
     }
 
     /// Returns a URL with the address of a published port, such as `http://127.0.0.1:49153`.
@@ -77,10 +77,9 @@ impl TestContainer {
         Ok(binding.port)
     }
 
-    /// Returns the address of its only published port.
-    pub(crate) fn only_addr(&self) -> Result<String> {
-        let port = self.ports().only().map_err(|error| error.with_subject(self.to_string()))?;
-        self.addr(port)
+    /// Returns its only published port.
+    pub(crate) fn only_port(&self) -> Result<Port> {
+        self.ports().only().map_err(|error| error.with_subject(self.to_string()))
     }
 
     /// Returns its addresses in its networks as of its last start, IPv4 first.

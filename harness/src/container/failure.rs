@@ -1,7 +1,7 @@
 //! Collects the facts about a container for the report of a failed wait.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 
@@ -9,7 +9,7 @@ use super::TestContainer;
 use crate::base::background;
 use crate::engine::Target;
 use crate::output::Logs;
-use crate::wait::Branch;
+use crate::wait::{Branch, NearMisses};
 use crate::words::{Error, Kind, LogStream, Report, ReportedState, Result, cut};
 
 /// The number of lines shown of each stream.
@@ -26,14 +26,16 @@ pub(super) async fn report(
     wait: &Branch,
     tails: Option<(Vec<u8>, Vec<u8>)>,
 ) -> Report {
-    let mut report = Report { branches: wait.report(), ports: container.port_lines(), ..Report::default() };
+    let (now, misses) = (Instant::now(), wait.near_misses());
+    let mut report = Report { ports: container.port_lines(), ..Report::default() };
     let subject = container.subject();
     let (state, output) = background()
         .run(async move {
             let state = async { Ok(subject.inspect_end().await?.state) };
-            futures_util::join!(in_time(state), last_lines(&subject))
+            futures_util::join!(in_time(state), last_lines(&subject, &misses))
         })
         .await;
+    report.branches = wait.report(now);
     report.state = match state {
         Ok(state) => ReportedState::Known(Box::new(state)),
         Err(error) if error.is_not_found() => ReportedState::Removed,
@@ -67,18 +69,18 @@ struct Ends {
 
 /// Returns the last lines of each stream. The engine counts lines over both streams, so if the end of the log has too
 /// few lines of one stream, the whole log is read.
-async fn last_lines(target: &Target) -> Result<Ends> {
+async fn last_lines(target: &Target, misses: &NearMisses) -> Result<Ends> {
     let logs = Logs::new(target.clone());
-    let mut ends = in_time(Ends::of(logs.clone().tail(ASKED))).await?;
+    let mut ends = in_time(Ends::of(logs.clone().tail(ASKED), misses)).await?;
     if ends.read >= ASKED {
         // If reading the whole log takes too long, the lines read so far are shown.
         if ends.stdout.len() < LINES
-            && let Ok(whole) = in_time(Ends::of(logs.clone().only_stdout())).await
+            && let Ok(whole) = in_time(Ends::of(logs.clone().only_stdout(), misses)).await
         {
             ends.stdout = whole.stdout;
         }
         if ends.stderr.len() < LINES
-            && let Ok(whole) = in_time(Ends::of(logs.only_stderr())).await
+            && let Ok(whole) = in_time(Ends::of(logs.only_stderr(), misses)).await
         {
             ends.stderr = whole.stderr;
         }
@@ -87,7 +89,7 @@ async fn last_lines(target: &Target) -> Result<Ends> {
 }
 
 impl Ends {
-    async fn of(logs: Logs) -> Result<Self> {
+    async fn of(logs: Logs, misses: &NearMisses) -> Result<Self> {
         let (mut lines, mut ends) = (logs.lines().await?, Self::default());
         while let Some(line) = lines.next().await {
             let line = line?;
@@ -99,7 +101,9 @@ impl Ends {
             if kept.len() == LINES {
                 kept.pop_front();
             }
-            kept.push_back(cut(&line.text()));
+            let text = line.text();
+            misses.compare(line.stream, &text);
+            kept.push_back(cut(&text));
         }
         Ok(ends)
     }

@@ -159,9 +159,11 @@ impl TestContainer {
         match wait_ready(self, &mut prepared, timeout, &self.matches).await {
             Ok(()) => Ok(()),
             Err(unmet) => {
-                let failed = FailedWait { unmet, elapsed: began.elapsed(), more_time: "give it more time" };
+                let elapsed = began.elapsed();
                 let tails = prepared.tap.as_ref().map(Tap::tails);
                 let report = super::failure::report(self, &prepared.root, tails).await;
+                let advice = prepared.root.advice().unwrap_or_else(|| "give it more time".to_owned());
+                let failed = FailedWait { unmet, elapsed, advice };
                 // A failure here need not fail the test, so only `Keep::Always` keeps the container.
                 Err(failed.into_error(self, report, Keep::Always))
             }

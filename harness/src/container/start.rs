@@ -307,8 +307,10 @@ pub(super) async fn ready(
         }
         Err(unmet) => {
             let tails = prepared.tap.as_ref().map(Tap::tails);
-            let failed = FailedWait { unmet, elapsed: began.elapsed(), more_time: "raise `startup_timeout`" };
+            let elapsed = began.elapsed();
             let report = super::failure::report(&container, &prepared.root, tails).await;
+            let advice = prepared.root.advice().unwrap_or_else(|| "raise `startup_timeout`".to_owned());
+            let failed = FailedWait { unmet, elapsed, advice };
             let error = failed.into_error(&container, report, Keep::OnFailure);
             container.give_up_failed();
             Err(error)
@@ -337,8 +339,8 @@ pub(crate) async fn start_explained(created: &Created) -> Result<()> {
 pub(super) struct FailedWait {
     pub(super) unmet: Unmet,
     pub(super) elapsed: Duration,
-    /// The advice for a time limit that is too short.
-    pub(super) more_time: &'static str,
+    /// The advice for a wait whose time limit was reached.
+    pub(super) advice: String,
 }
 
 impl FailedWait {
@@ -351,7 +353,7 @@ impl FailedWait {
         let (error, hint) = match self.unmet {
             Unmet::TimedOut => (
                 Error::new(Kind::NotReady, format!("{named} was not ready after {after}")),
-                format!("{}{or_look}", self.more_time),
+                format!("{}{or_look}", self.advice),
             ),
             Unmet::Ended => (
                 Error::new(

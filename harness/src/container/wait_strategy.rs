@@ -4,6 +4,7 @@ use std::any::Any;
 use std::error::Error as StdError;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -94,8 +95,8 @@ impl Waited for TestContainer {
         self.addr(port)
     }
 
-    fn only_addr(&self) -> Result<String> {
-        self.only_addr()
+    fn only_port(&self) -> Result<Port> {
+        self.only_port()
     }
 
     fn ip_addresses(&self) -> Vec<IpAddr> {
@@ -106,8 +107,8 @@ impl Waited for TestContainer {
         self.refresh(info);
     }
 
-    fn exec(&self, cmd: Vec<String>) -> BoxFuture<'_, Result<ExecOutput>> {
-        Box::pin(async move { self.exec(cmd).await })
+    fn exec(&self, cmd: Vec<String>, timeout: Duration) -> BoxFuture<'_, Result<ExecOutput>> {
+        Box::pin(async move { self.exec(cmd).timeout(timeout).await })
     }
 
     fn as_any(&self) -> &(dyn Any + Send + Sync) {

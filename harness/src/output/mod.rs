@@ -10,7 +10,7 @@ mod tap;
 pub(crate) use consumer::Listener;
 pub(crate) use kept::{Collected, Retain};
 pub use log_match::LogMatch;
-pub(crate) use log_match::{LogMatcher, Pattern, Streams};
+pub(crate) use log_match::{Likeness, LogMatcher, LoosePattern, Pattern, Streams};
 pub(crate) use logs::Consumer;
 pub use logs::{LogLines, LogOutput, Logs};
 pub(crate) use tap::{LogOutcome, Tap, Watcher};

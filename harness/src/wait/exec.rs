@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use super::branch::Branch;
 use super::cx::{Cx, Failure, Pauses};
-use crate::words::{Error, Result, quoted};
+use crate::words::{Error, Result, quoted, seconds};
+
+/// The default time limit of one run of the command, as that of Docker's health checks.
+const ATTEMPT: Duration = Duration::from_secs(30);
 
 /// Waits until a command in the container exits with the expected code and output.
 #[derive(Clone, Debug)]
@@ -14,11 +17,12 @@ pub struct ExecWait {
     cmd: Vec<String>,
     exit_code: i64,
     output: Option<String>,
+    attempt_timeout: Duration,
 }
 
 impl ExecWait {
     pub(super) fn new(cmd: Vec<String>) -> Self {
-        Self { cmd, exit_code: 0, output: None }
+        Self { cmd, exit_code: 0, output: None, attempt_timeout: ATTEMPT }
     }
 
     /// Sets the expected exit code. Default: 0.
@@ -33,6 +37,12 @@ impl ExecWait {
         self
     }
 
+    /// Sets the time limit of one run of the command, which is ended then and run again. Default: 30 s.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         if self.cmd.is_empty() {
             return Err(Error::invalid("the command to wait for is an empty list"));
@@ -43,7 +53,8 @@ impl ExecWait {
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
         let mut pauses = Pauses::up_to(Duration::from_millis(500));
         loop {
-            match cx.container.exec(self.cmd.clone()).await {
+            branch.begin_attempt();
+            match cx.container.exec(self.cmd.clone(), self.attempt_timeout).await {
                 Ok(output) => {
                     let (stdout, stderr) = (output.stdout_text(), output.stderr_text());
                     let says_it = self
@@ -60,7 +71,15 @@ impl ExecWait {
                         quoted(&stderr)
                     ));
                 }
-                Err(error) => branch.saw(format!("last try: {error}")),
+                Err(error) => {
+                    branch.saw(format!("last try: {error}"));
+                    if error.is_timeout() {
+                        let limit = seconds(self.attempt_timeout);
+                        branch.advise(format!(
+                            "raise the `attempt_timeout` of the command wait, which is {limit}"
+                        ));
+                    }
+                }
             }
             pauses.next().await;
         }

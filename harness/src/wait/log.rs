@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::oneshot;
 
-use crate::output::{LogMatcher, LogOutcome, Pattern, Streams, Watcher};
+use crate::output::{LogMatcher, LogOutcome, LoosePattern, Pattern, Streams, Watcher};
 use crate::words::{Error, Result};
 
 /// Waits for a text or regular expression in the output.
@@ -87,6 +87,13 @@ impl LogWait {
     fn matcher(&self) -> Option<LogMatcher> {
         let times = NonZeroUsize::new(self.times)?;
         self.pattern.as_ref().ok().map(|pattern| LogMatcher::new(pattern.clone(), self.streams, times))
+    }
+
+    /// Returns the pattern and streams for the search for near misses. A wait for new output has none, since the log
+    /// does not tell new output from old.
+    pub(super) fn loose(&self) -> Option<(LoosePattern, Streams)> {
+        let pattern = self.pattern.as_ref().ok().filter(|_| !self.from_now)?;
+        Some((LoosePattern::new(pattern), self.streams))
     }
 
     pub(super) fn count_in_words(&self, seen: usize) -> String {

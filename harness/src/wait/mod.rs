@@ -4,24 +4,30 @@
 //! port, an HTTP answer, a command, a file) are polled with growing pauses; each file states the reason.
 
 mod branch;
+mod branches;
 mod cx;
+mod declared;
 mod drive;
 mod exec;
 mod file;
 mod health;
 mod http;
 mod log;
+mod near_miss;
 mod port;
 mod strategy;
 mod wait_for;
 mod waited;
 
 pub(crate) use branch::Branch;
+pub use branches::{FromIter, FromTuple, IntoBranches};
+pub(crate) use declared::Declared;
 pub(crate) use drive::{Preparation, Unmet, wait_ready};
 pub use exec::ExecWait;
 pub use file::FileWait;
 pub use health::HealthyWait;
 pub use http::{HttpResponse, HttpWait};
+pub(crate) use near_miss::NearMisses;
 
 pub use log::LogWait;
 

@@ -126,7 +126,7 @@ async fn look(published: Option<String>, inside: Option<SocketAddr>) -> Look {
     }
 }
 
-async fn connect(address: impl tokio::net::ToSocketAddrs) -> io::Result<TcpStream> {
+pub(super) async fn connect(address: impl tokio::net::ToSocketAddrs) -> io::Result<TcpStream> {
     match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
         Ok(connected) => connected,
         Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer within 1 s")),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::{ExecWait, FileWait, HealthyWait, HttpWait, LogWait, PortWait, WaitFor, Waited};
+use super::{Declared, ExecWait, FileWait, HealthyWait, HttpWait, LogWait, PortWait, WaitFor, Waited};
 use crate::words::{Error, Result, seconds};
 
 /// A condition to wait for.
@@ -74,6 +74,17 @@ impl Strategy {
             }
             Self::Any(branches) => branches.iter().try_for_each(|branch| branch.0.check()),
             Self::Nothing | Self::Delay(_) | Self::Healthy(_) | Self::Exit(_) | Self::Custom(_) => Ok(()),
+        }
+    }
+
+    /// Checks the strategy against the facts that its request declares. The branches of `any` may fail, and are not
+    /// checked.
+    pub(crate) fn check_against(&self, declared: &Declared) -> Result<()> {
+        match self {
+            Self::Http(http) => declared.check_http(http.port),
+            Self::Healthy(_) => declared.check_health(),
+            Self::All(branches) => branches.iter().try_for_each(|branch| branch.0.check_against(declared)),
+            _ => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::strategy::{CustomWait, Strategy};
-use super::{ExecWait, ExitWait, FileWait, HealthyWait, HttpWait, LogWait, PortWait};
+use super::{ExecWait, ExitWait, FileWait, HealthyWait, HttpWait, IntoBranches, LogWait, PortWait};
 use crate::words::Port;
 
 /// The condition under which a container counts as ready.
@@ -13,10 +13,10 @@ use crate::words::Port;
 /// ```
 /// use seatrial::WaitFor;
 ///
-/// let ready = WaitFor::all([
-///     WaitFor::log("ready to accept connections").on_stderr().times(2).into(),
-///     WaitFor::port(5432).into(),
-/// ]);
+/// let ready = WaitFor::all((
+///     WaitFor::log("ready to accept connections").on_stderr().times(2),
+///     WaitFor::port(5432),
+/// ));
 /// ```
 #[derive(Clone, Debug)]
 pub struct WaitFor(pub(crate) Strategy);
@@ -79,13 +79,17 @@ impl WaitFor {
     }
 
     /// Waits for all of these conditions concurrently, with a single deadline.
-    pub fn all(branches: impl IntoIterator<Item = Self>) -> Self {
-        Self(Strategy::All(branches.into_iter().collect()))
+    ///
+    /// Takes a tuple of waits of any types, or an iterator of [`WaitFor`].
+    pub fn all<Form>(branches: impl IntoBranches<Form>) -> Self {
+        Self(Strategy::All(branches.into_branches()))
     }
 
     /// Waits for the first of these conditions. A branch that fails does not fail the others.
-    pub fn any(branches: impl IntoIterator<Item = Self>) -> Self {
-        Self(Strategy::Any(branches.into_iter().collect()))
+    ///
+    /// Takes a tuple of waits of any types, or an iterator of [`WaitFor`].
+    pub fn any<Form>(branches: impl IntoBranches<Form>) -> Self {
+        Self(Strategy::Any(branches.into_branches()))
     }
 
     /// Waits for a strategy implemented by the user.

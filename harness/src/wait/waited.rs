@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -17,8 +18,8 @@ pub(crate) trait Waited: Send + Sync {
     /// Returns the address at which a published port is reached, or an error that names the ports that there are.
     fn addr(&self, port: Port) -> Result<String>;
 
-    /// Returns the address of the only published port.
-    fn only_addr(&self) -> Result<String>;
+    /// Returns the only published TCP port.
+    fn only_port(&self) -> Result<Port>;
 
     /// Returns the container's own addresses in its networks, IPv4 first.
     fn ip_addresses(&self) -> Vec<IpAddr>;
@@ -26,8 +27,8 @@ pub(crate) trait Waited: Send + Sync {
     /// Takes over ports and addresses that the engine has told anew.
     fn refresh(&self, info: &ContainerInfo);
 
-    /// Runs a command in the container.
-    fn exec(&self, cmd: Vec<String>) -> BoxFuture<'_, Result<ExecOutput>>;
+    /// Runs a command in the container, for at most `timeout`.
+    fn exec(&self, cmd: Vec<String>, timeout: Duration) -> BoxFuture<'_, Result<ExecOutput>>;
 
     /// Returns the handle, for a strategy that was written for it.
     fn as_any(&self) -> &(dyn Any + Send + Sync);

@@ -10,6 +10,7 @@ use bollard::models::{
 
 use super::super::command::{AGENT_DIRECTORY, ProgramVolume};
 use super::{Attachment, ContainerRequest, Publish, Runtime, publish};
+use crate::wait::Declared;
 use crate::words::{Error, Result};
 
 /// The input of the conversion besides the request.
@@ -76,7 +77,25 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     let host = body.host_config.get_or_insert_default();
     publish::check_bindings(host)?;
     request.restarts.check(host)?;
+    request.wait.0.check_against(&declared(&body))?;
     Ok(Lowered { body, more_networks, program: request.program.clone() })
+}
+
+/// Collects the facts that decide whether a wait can be met.
+fn declared(body: &ContainerCreateBody) -> Declared {
+    let host = body.host_config.as_ref();
+    let mode = host.and_then(|host| host.network_mode.as_deref()).unwrap_or_default();
+    let is_open = host.and_then(|host| host.publish_all_ports) == Some(true)
+        || mode == "host"
+        || mode.starts_with("container:");
+    let bindings = host.and_then(|host| host.port_bindings.as_ref()).into_iter().flatten();
+    let bound =
+        bindings.filter(|(_, bindings)| bindings.as_ref().is_some_and(|bindings| !bindings.is_empty()));
+    let test = body.healthcheck.as_ref().and_then(|check| check.test.as_deref()).unwrap_or_default();
+    Declared {
+        published: (!is_open).then(|| bound.filter_map(|(port, _)| port.parse().ok()).collect()),
+        has_disabled_health_check: test.first().is_some_and(|first| first == "NONE"),
+    }
 }
 
 /// Checks everything that can be checked without an engine.
@@ -202,6 +221,8 @@ pub(in crate::container) fn endpoint(attachment: &Attachment) -> EndpointSetting
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::container::HealthCheck;
+    use crate::wait::WaitFor;
 
     /// Returns the runtime of a request if `SEATRIAL_RUNTIME` is `process` and the native runtime is `crun`.
     fn lowered(request: ContainerRequest, process: Option<&str>) -> Option<String> {
@@ -233,6 +254,47 @@ mod tests {
             (request().runtime_suffix("-d").native_runtime(), Some("runsc"), Some("crun")),
         ] {
             assert_eq!(lowered(request.clone(), process).as_deref(), runtime, "{request:?} {process:?}");
+        }
+    }
+
+    /// C6, C24: an HTTP wait without a single port, and a health wait with a disabled health check, are refused before
+    /// anything is created.
+    #[test]
+    fn a_wait_that_the_request_rules_out_is_refused() {
+        let context = Context {
+            test: "test",
+            image: "image",
+            labels: &[],
+            runtime: None,
+            native_runtime: "runc",
+            publish_on: "127.0.0.1",
+            has_local_logs: true,
+            file_dirs: &[],
+        };
+        let refusal = |request: ContainerRequest, wait: WaitFor| {
+            lower(&request.wait_for(wait), &context).err().map(|error| error.to_string())
+        };
+        let request = || ContainerRequest::new("image");
+        let http = || WaitFor::from(WaitFor::http("/"));
+        for (request, wait, reason) in [
+            (request(), http(), "no port is published"),
+            (request().port(1).port(2), http(), "several ports are published"),
+            (request().port(1), WaitFor::http("/").port(2).into(), "port 2/tcp, which is not published"),
+            (request(), WaitFor::all([WaitFor::nothing(), http()]), "no port is published"),
+            (request().health_check(HealthCheck::none()), WaitFor::healthy().into(), "no health check"),
+        ] {
+            let text = refusal(request, wait).expect("it is refused");
+            assert!(text.contains(reason), "{text}");
+        }
+        for (request, wait) in [
+            (request().port(1), http()),
+            (request().port(1).port(2), WaitFor::http("/").port(2).into()),
+            (request().publish_all(), http()),
+            (request().network_mode("host"), http()),
+            (request(), WaitFor::healthy().into()),
+            (request(), WaitFor::any([http(), WaitFor::nothing()])),
+        ] {
+            assert_eq!(refusal(request, wait), None);
         }
     }
 }

@@ -35,6 +35,28 @@ async fn a_log_line_says_how_often_it_was_seen() {
     "#);
 }
 
+/// C26: the block and the hint tell output that nearly meets a log wait.
+#[tokio::test]
+async fn output_that_nearly_meets_a_log_wait_is_told() {
+    let session = OwnSession::begin("near").await;
+    let request = session.misbehave(&["print", "Ready to accept", "sleep", "forever"]);
+    let text = in_vain(request.clone(), WaitFor::log("ready to  accept")).await.to_string();
+    assert!(text.contains("0 of 1 seen; `Ready to accept` differs in case or spaces"), "{text}");
+    assert!(text.contains("hint: correct the log wait: `Ready to accept` differs"), "{text}");
+    let text = in_vain(request, WaitFor::log("Ready to").on_stderr()).await.to_string();
+    assert!(text.contains("0 of 1 seen; `Ready to accept` is on stdout"), "{text}");
+}
+
+/// C26: the hint for a status that more time does not change is to check the request.
+#[tokio::test]
+async fn the_hint_for_a_404_is_not_more_time() {
+    let session = OwnSession::begin("http-404").await;
+    let error = in_vain(session.steps("http 80").port(80), WaitFor::http("/status/404")).await;
+    let text = error.to_string();
+    assert!(text.contains("hint: check the path and the expected status of the HTTP wait"), "{text}");
+    assert!(!text.contains("startup_timeout"), "{text}");
+}
+
 /// C26: the block has the last status and body of an HTTP wait.
 #[tokio::test]
 async fn http_says_the_last_status_and_body() {
@@ -60,6 +82,27 @@ async fn http_says_why_nobody_answers() {
     let text = error.to_string();
     assert!(text.contains("; last try: 127.0.0.1:"), "{text}");
     assert!(text.contains("HTTP GET / at port 80/tcp to answer 200 to 399 with `up` in its body"), "{text}");
+}
+
+/// C26: the block says that the connection was refused inside the container if no process listens there.
+#[tokio::test]
+async fn http_says_that_the_connection_is_refused_if_no_process_listens() {
+    let session = OwnSession::begin("http-refused").await;
+    let error = in_vain(session.idle().port(80), WaitFor::http("/")).await;
+    assert!(error.to_string().to_lowercase().contains("connection refused"), "{error}");
+}
+
+/// C26: the hint for HTTP answers that come too late names the setter for the time of one try.
+#[tokio::test]
+async fn http_names_the_setter_for_the_time_of_one_try() {
+    let session = OwnSession::begin("http-slow").await;
+    let wait = || WaitFor::http("/").attempt_timeout(Duration::from_millis(200));
+    let request = session.steps("http-delay 1s http 80").port(80);
+    let text = in_vain(request.clone(), wait()).await.to_string();
+    assert!(text.contains("no answer within 200 ms"), "{text}");
+    assert!(text.contains("hint: raise the `attempt_timeout` of the HTTP wait"), "{text}");
+    let patient = wait().attempt_timeout(Duration::from_secs(20));
+    request.wait_for(patient).start().await.expect("it answers after a second");
 }
 
 /// C26: the block has the last exit code and output of a command wait.

@@ -1,5 +1,7 @@
 //! The wait for a command.
 
+use std::time::Duration;
+
 use seatrial::WaitFor;
 use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
@@ -53,4 +55,28 @@ async fn a_command_that_hangs_is_left_at_the_deadline() {
     let container = session.idle().start().await.expect("it starts");
     let error = failed(container.wait_timeout(WaitFor::exec(["misbehave", "sleep", "forever"]), SHORT).await);
     assert!(error.is_timeout(), "{error}");
+}
+
+/// C24: a command wait ends a run that takes too long, and runs the command again.
+#[tokio::test]
+async fn a_run_that_hangs_is_ended_at_its_time_limit_and_the_command_runs_again() {
+    let session = OwnSession::begin("attempt").await;
+    let container = session.shell("exec sleep 1000").start().await.expect("it starts");
+    let first_hangs = ["sh", "-c", "test -e /second && exit 0; touch /second; exec sleep 1000"];
+    let wait = WaitFor::exec(first_hangs).attempt_timeout(Duration::from_millis(500));
+    container.wait(wait).await.expect("the second run succeeds");
+}
+
+/// C26: the block of a command wait has the run under way, or the setter for the time of one run.
+#[tokio::test]
+async fn a_run_under_way_and_the_time_of_one_run_are_in_the_block() {
+    let session = OwnSession::begin("under-way").await;
+    let container = session.idle().start().await.expect("it starts");
+    let hangs = || WaitFor::exec(["misbehave", "sleep", "forever"]);
+    let text = failed(container.wait_timeout(hangs(), Duration::from_millis(1500)).await).to_string();
+    assert!(text.contains("first try: no result yet after 1."), "{text}");
+    let short = hangs().attempt_timeout(Duration::from_millis(100));
+    let text = failed(container.wait_timeout(short, 3 * SHORT).await).to_string();
+    assert!(text.contains("did not end within 100 ms"), "{text}");
+    assert!(text.contains("hint: raise the `attempt_timeout` of the command wait"), "{text}");
 }

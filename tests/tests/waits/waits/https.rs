@@ -1,6 +1,6 @@
 //! The wait for an HTTPS answer, with nginx.
 
-use seatrial::{TestContainer, WaitFor};
+use seatrial::{ContainerRequest, TestContainer, WaitFor};
 use seatrial_test_support::observe::{SHORT, failed};
 use seatrial_test_support::own_session::OwnSession;
 
@@ -9,21 +9,22 @@ use seatrial_tests::Certificates;
 const CONFIG: &str = "events {} http { server { listen 443 ssl; ssl_certificate /tmp/server.pem; \
                       ssl_certificate_key /tmp/server.key; location / { return 200 secret; } } }";
 
-/// Starts an nginx that speaks HTTPS, configured by its environment.
-async fn nginx(session: &OwnSession, certificates: &Certificates) -> TestContainer {
+/// Returns the request for an nginx that speaks HTTPS, configured by its environment.
+fn request(session: &OwnSession, certificates: &Certificates) -> ContainerRequest {
     let line = r#"printf %s "$CONFIG" > /tmp/nginx.conf; printf %s "$CERTIFICATE" > /tmp/server.pem
         printf %s "$KEY" > /tmp/server.key; exec nginx -c /tmp/nginx.conf -g 'daemon off;'"#;
-    seatrial::ContainerRequest::new("seatrial/nginx:dev")
+    ContainerRequest::new("seatrial/nginx:dev")
         .cmd(["sh", "-c", line])
         .env("CONFIG", CONFIG)
         .env("CERTIFICATE", certificates.read("server.pem"))
         .env("KEY", certificates.read("server.key"))
-        .port(443)
         .session(session)
         .wait_for(WaitFor::http("/").tls().body("secret"))
-        .start()
-        .await
-        .expect("any certificate is taken")
+}
+
+/// Starts an nginx that speaks HTTPS.
+async fn nginx(session: &OwnSession, certificates: &Certificates) -> TestContainer {
+    request(session, certificates).port(443).start().await.expect("any certificate is taken")
 }
 
 /// C24: an HTTPS wait accepts any certificate, or only those of a given authority.
@@ -43,6 +44,19 @@ async fn https_accepts_any_certificate_or_those_of_an_authority_only() {
     assert!(error.is_timeout() && text.contains("HTTPS") && text.contains("certificate"), "{error}");
     // Without TLS the same server answers that it wants it.
     container.wait(WaitFor::http("/").status(400)).await.expect("a bad request");
+}
+
+/// C24: an HTTPS wait works on a port that is published on an IPv6 address.
+#[tokio::test]
+async fn https_works_on_an_ipv6_address() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        eprintln!("this machine has no IPv6");
+        return;
+    }
+    let session = OwnSession::begin("https-ipv6").await;
+    let request = request(&session, &Certificates::make()).publish_on("::1", 443);
+    let container = request.start().await.expect("it answers");
+    assert!(container.addr(443).expect("it is published").starts_with("[::1]:"));
 }
 
 /// C24: an invalid authority is refused before a container is created.
