@@ -194,14 +194,14 @@ async fn ensure_created(
     let (platform_wanted, credentials) = (request.platform.as_deref(), request.credentials.as_ref());
     let pull =
         || pull_with(session.engine(), session.config(), image, platform_wanted, credentials, progress);
-    if policy == PullPolicy::Always {
+    if policy == PullPolicy::Always && image.id().is_none() {
         pull().await?;
     }
     let keep = request.keep.unwrap_or(session.config().keep.value);
     let mut estate = Some(estate);
     match create_owned(session, name, platform.clone(), lowered.clone(), keep, &mut estate).await {
         Err(error) if image::is_missing(&error) => {
-            if policy == PullPolicy::Never {
+            if policy == PullPolicy::Never || image.id().is_some() {
                 return Err(image::missing(image, error));
             }
             if policy == PullPolicy::Missing {
