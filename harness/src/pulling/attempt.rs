@@ -6,13 +6,14 @@ use futures_util::future::{Either, select};
 use once_cell::sync::Lazy;
 use tokio::sync::{mpsc, watch};
 
+use super::cause::{classified, may_pass};
 use super::flight::{Flight, FlightKey, Flights};
 use super::progress::PullProgress;
 use crate::base::Backoff;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::image::{Credentials, ImageRef, credentials_for};
-use crate::words::{Error, Kind, Result};
+use crate::words::Result;
 
 /// The maximum number of attempts if a pull fails for a transient reason.
 const TRIES: u32 = 5;
@@ -100,7 +101,7 @@ async fn try_to_pull(
                 progress.send_modify(PullProgress::finish);
                 return Ok(());
             }
-            Err(error) => classified(error, image),
+            Err(error) => classified(error, image, platform),
         };
         if !may_pass(&error, image) {
             return Err(error.with_total_elapsed(began.elapsed()));
@@ -115,70 +116,4 @@ async fn try_to_pull(
         tokio::time::sleep(backoff.next()).await;
     }
     unreachable!("the loop ends with its last try")
-}
-
-/// Sets an error's kind by its text, since engines pass a registry's refusals on with varying status codes.
-fn classified(error: Error, image: &ImageRef) -> Error {
-    let text = words_of(&error, image);
-    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let registry = image.registry();
-    if has(&["unauthorized", "no basic auth", "denied", "authentication required"]) {
-        error
-            .with_kind(Kind::Denied)
-            .with_hint(format!("log in with `docker login {registry}`, or pass `credentials` to the request"))
-    } else if has(&["not found", "manifest unknown", "name unknown", "no such host"]) {
-        error.with_kind(Kind::Image).with_hint(format!(
-            "check the name, and that registry `{registry}` has the image and is reachable"
-        ))
-    } else {
-        error
-    }
-}
-
-/// Returns the engine's message in lower case, without the image's name, which may contain any word.
-fn words_of(error: &Error, image: &ImageRef) -> String {
-    error.message().to_lowercase().replace(image.registry(), "").replace(image.repository(), "")
-}
-
-/// Returns `true` if the failure may be transient, so that another attempt makes sense.
-fn may_pass(error: &Error, image: &ImageRef) -> bool {
-    let text = words_of(error, image);
-    let no_name = text.contains("no such host") || text.contains("server misbehaving");
-    let bad = matches!(error.kind(), Kind::Denied | Kind::Invalid | Kind::NotFound | Kind::Unreachable);
-    let not_there = error.kind() == Kind::Image && (text.contains("not found") || text.contains("unknown"));
-    !(no_name || bad || not_there)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Returns `true` if this error is retried. The image's name contains misleading words.
-    fn passes(text: &str) -> bool {
-        let image: ImageRef = "localhost:5000/denied/unknown:1".parse().expect("a reference");
-        let error = Error::new(Kind::Engine, text.to_owned()).with_subject(format!("image `{image}`"));
-        may_pass(&classified(error, &image), &image)
-    }
-
-    /// C31: permanent failures of a pull are told from transient ones.
-    #[test]
-    fn permanent_failures_are_told_from_transient_ones() {
-        for text in [
-            "manifest unknown",
-            "pull access denied for x",
-            "no basic auth credentials",
-            "lookup x: no such host",
-        ] {
-            assert!(!passes(text), "{text}");
-        }
-        for text in [
-            "toomanyrequests: slow down",
-            "received unexpected HTTP status: 500",
-            "unexpected EOF",
-            "connection refused",
-            "Head \"http://localhost:5000/v2/denied/unknown/manifests/1\": EOF",
-        ] {
-            assert!(passes(text), "{text}");
-        }
-    }
 }
