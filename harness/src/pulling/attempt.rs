@@ -6,7 +6,7 @@ use futures_util::future::{Either, select};
 use once_cell::sync::Lazy;
 use tokio::sync::{mpsc, watch};
 
-use super::cause::{classified, may_pass};
+use super::cause::{classified, may_pass, without_credentials};
 use super::flight::{Flight, FlightKey, Flights};
 use super::progress::PullProgress;
 use crate::base::Backoff;
@@ -39,9 +39,12 @@ pub(crate) async fn pull_with(
     given: Option<&Credentials>,
     progress: Option<&Listener<'_>>,
 ) -> Result<()> {
-    let credentials = match given {
-        Some(given) => Some(given.clone()),
-        None => credentials_for(config, image.registry()).await?.map(Credentials::from),
+    let (credentials, helper_failure) = match given {
+        Some(given) => (Some(given.clone()), None),
+        None => {
+            let found = credentials_for(config, image.registry()).await?;
+            (found.secret.map(Credentials::from), found.failure)
+        }
     };
     let key = FlightKey {
         engine: engine.located().endpoint.to_string(),
@@ -53,7 +56,10 @@ pub(crate) async fn pull_with(
         let (engine, image, platform) = (engine.clone(), image.clone(), platform.map(str::to_owned));
         async move { try_to_pull(&engine, &image, platform.as_deref(), credentials.as_ref(), &sender).await }
     });
-    follow(flight, progress).await
+    follow(flight, progress).await.map_err(|error| match helper_failure {
+        Some(failure) => without_credentials(error, image, &failure),
+        None => error,
+    })
 }
 
 /// Waits for a pull and forwards its progress.

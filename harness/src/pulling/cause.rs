@@ -173,6 +173,22 @@ pub(super) fn may_pass(error: &Error, image: &ImageRef) -> bool {
     !is_final && Cause::of(error, image).is_none()
 }
 
+/// Adds the failure of a credential helper to the error of a pull without credentials, if credentials might have helped:
+/// registries also answer that an image does not exist to hide it.
+pub(super) fn without_credentials(error: Error, image: &ImageRef, failure: &str) -> Error {
+    match Cause::of(&error, image) {
+        Some(Cause::Denied | Cause::NotThere) => {
+            let registry = image.registry();
+            error.with_own_hint(format!(
+                "the image was pulled without credentials, since there was a failure: {failure}; repair the helper, or \
+                 remove it from the configuration and log in with `docker login {registry}`, or pass `credentials` to \
+                 the request"
+            ))
+        }
+        _ => error,
+    }
+}
+
 /// Returns the engine's message in lower case, without the image's name, which may contain any word.
 fn words_of(error: &Error, image: &ImageRef) -> String {
     error.message().to_lowercase().replace(image.registry(), "").replace(image.repository(), "")
