@@ -12,7 +12,7 @@ use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::MountedFiles;
 use crate::base::{background, blocking, caller_name, check_name, default_name};
-use crate::config::{Keep, PullPolicy};
+use crate::config::{DockerFile, Keep, PullPolicy};
 use crate::container::Subject;
 use crate::engine::{ContainerInfo, Engine, EngineKind, Resource, Target};
 use crate::image::ImageRef;
@@ -164,6 +164,8 @@ fn lower(
 ) -> Result<Lowered> {
     let config = session.config();
     let dirs: Vec<_> = mounted.iter().map(|files| files.path().to_string_lossy().into_owned()).collect();
+    let endpoint = session.engine().located().endpoint.to_string();
+    let proxies = DockerFile::load(config).proxies(&endpoint);
     let context = request::Context {
         test,
         image: image.as_given(),
@@ -173,6 +175,7 @@ fn lower(
         publish_on: &session.engine().host().publish_on().to_string(),
         has_local_logs: session.engine().version().kind == EngineKind::Docker,
         file_dirs: &dirs,
+        proxies: &proxies,
     };
     request::lower(request, &context)
 }

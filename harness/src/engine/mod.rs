@@ -51,7 +51,7 @@ pub use facts::EngineFacts;
 pub(crate) use feed::{Signal, Signals};
 pub(crate) use frames::{FrameDecoder, Mode};
 pub use host::HostAddress;
-pub(crate) use images::PullEvent;
+pub(crate) use images::{PullEvent, PullOptions};
 pub use info::{ContainerInfo, HostBinding, NetworkAddress};
 pub(crate) use json_values::JsonValues;
 pub(crate) use networks::network_body;

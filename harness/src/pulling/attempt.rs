@@ -10,8 +10,8 @@ use super::cause::{classified, may_pass, without_credentials};
 use super::flight::{Flight, FlightKey, Flights};
 use super::progress::PullProgress;
 use crate::base::Backoff;
-use crate::config::Config;
-use crate::engine::Engine;
+use crate::config::{Config, DockerFile};
+use crate::engine::{Engine, PullOptions};
 use crate::image::{Credentials, ImageRef, credentials_for};
 use crate::words::Result;
 
@@ -51,10 +51,19 @@ pub(crate) async fn pull_with(
         image: image.to_string(),
         platform: platform.map(str::to_owned),
         credentials: credentials.clone(),
+        headers: DockerFile::load(config).headers(),
     };
+    let headers = key.headers.clone();
     let flight = FLIGHTS.join(key, |sender| {
         let (engine, image, platform) = (engine.clone(), image.clone(), platform.map(str::to_owned));
-        async move { try_to_pull(&engine, &image, platform.as_deref(), credentials.as_ref(), &sender).await }
+        async move {
+            let options = PullOptions {
+                platform: platform.as_deref(),
+                credentials: credentials.as_ref(),
+                headers: &headers,
+            };
+            try_to_pull(&engine, &image, options, &sender).await
+        }
     });
     follow(flight, progress).await.map_err(|error| match helper_failure {
         Some(failure) => without_credentials(error, image, &failure),
@@ -87,15 +96,14 @@ async fn follow(flight: Flight, progress: Option<&Listener<'_>>) -> Result<()> {
 async fn try_to_pull(
     engine: &Engine,
     image: &ImageRef,
-    platform: Option<&str>,
-    credentials: Option<&Credentials>,
+    options: PullOptions<'_>,
     progress: &watch::Sender<PullProgress>,
 ) -> Result<()> {
     let began = Instant::now();
     let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(4));
     for attempt in 1.. {
         let (sender, mut events) = mpsc::unbounded_channel();
-        let pulling = engine.pull(image, platform, credentials, sender);
+        let pulling = engine.pull(image, options, sender);
         let telling = async {
             while let Some(event) = events.recv().await {
                 progress.send_modify(|progress| progress.apply(event));
@@ -107,7 +115,7 @@ async fn try_to_pull(
                 progress.send_modify(PullProgress::finish);
                 return Ok(());
             }
-            Err(error) => classified(error, image, platform),
+            Err(error) => classified(error, image, options.platform),
         };
         if !may_pass(&error, image) {
             return Err(error.with_total_elapsed(began.elapsed()));

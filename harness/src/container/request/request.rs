@@ -77,6 +77,8 @@ pub struct ContainerRequest {
     pub(in crate::container) startup_timeout: Option<Duration>,
     pub(in crate::container) pull: Option<PullPolicy>,
     pub(in crate::container) credentials: Option<Credentials>,
+    /// `true` if the container gets the proxies of Docker's configuration.
+    pub(super) has_docker_proxies: bool,
     pub(in crate::container) keep: Option<Keep>,
     pub(in crate::container) output_limit: usize,
     pub(in crate::container) consumers: Vec<Consumer>,
@@ -145,6 +147,7 @@ impl ContainerRequest {
             startup_timeout: None,
             pull: None,
             credentials: None,
+            has_docker_proxies: true,
             keep: None,
             output_limit: 16 << 20,
             consumers: Vec::new(),
