@@ -23,6 +23,7 @@ mod images;
 mod info;
 mod json_values;
 mod networks;
+mod obstacle;
 mod oom;
 mod path;
 mod ports;
