@@ -10,7 +10,7 @@ use super::estate::ContainerEstate;
 use super::handle::TestContainer;
 use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
-use crate::archive::MountedFiles;
+use crate::archive::{Links, MountedFiles};
 use crate::base::{background, blocking, caller_name, check_name, default_name};
 use crate::config::{DockerFile, Keep, PullPolicy};
 use crate::container::Subject;
@@ -134,11 +134,11 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
 }
 
 /// Copies the files to mount to temporary directories.
-fn mounted(files: &FilesMount) -> Result<MountedFiles> {
+fn mounted(files: &FilesMount, links: Links) -> Result<MountedFiles> {
     if files.writable {
-        MountedFiles::writable(&files.sources)
+        MountedFiles::writable(&files.sources, links)
     } else {
-        MountedFiles::read_only(&files.sources)
+        MountedFiles::read_only(&files.sources, links)
     }
 }
 
@@ -147,10 +147,10 @@ async fn prepare_files(request: &ContainerRequest) -> Result<Vec<MountedFiles>> 
     if request.files.is_empty() && request.copies.is_empty() {
         return Ok(Vec::new());
     }
-    let (files, copies) = (request.files.clone(), request.copies.clone());
+    let (files, copies, links) = (request.files.clone(), request.copies.clone(), request.links);
     blocking(move || {
         archive::check(&copies)?;
-        files.iter().map(mounted).collect()
+        files.iter().map(|files| mounted(files, links)).collect()
     })
     .await
 }

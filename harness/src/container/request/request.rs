@@ -7,7 +7,7 @@ use std::time::Duration;
 use bollard::models::{ContainerCreateBody, HostConfig};
 
 use super::{Attachment, FilesMount, ForCases, Publish};
-use crate::archive::CopyIn;
+use crate::archive::{CopyIn, Links};
 use crate::config::{Keep, PullPolicy};
 use crate::container::StartProgress;
 use crate::container::command::ProgramVolume;
@@ -73,6 +73,8 @@ pub struct ContainerRequest {
     pub(in crate::container) networks: Vec<Attachment>,
     pub(in crate::container) copies: Vec<CopyIn>,
     pub(in crate::container) files: Vec<FilesMount>,
+    /// The treatment of links in the mounted files.
+    pub(in crate::container) links: Links,
     pub(in crate::container) wait: WaitFor,
     pub(in crate::container) startup_timeout: Option<Duration>,
     pub(in crate::container) pull: Option<PullPolicy>,
@@ -143,6 +145,7 @@ impl ContainerRequest {
             networks: Vec::new(),
             copies: Vec::new(),
             files: Vec::new(),
+            links: Links::Keep,
             wait: WaitFor::nothing(),
             startup_timeout: None,
             pull: None,
