@@ -6,7 +6,7 @@ use std::time::Duration;
 use seatrial::command::CaseOutput;
 use seatrial::driver::Status;
 
-use crate::schedule::Place;
+use crate::rules::Place;
 use crate::spool::Span;
 use crate::verdict::Outcome;
 

@@ -16,7 +16,7 @@ use crate::attempt::{Attempt, End};
 use crate::awake;
 use crate::error::{Error, Result};
 use crate::name::{Name, escaped};
-use crate::schedule::Place;
+use crate::rules::Place;
 
 /// The exit code of a process that `SIGKILL` ended, as shells and engines report it.
 const KILLED: i64 = 137;

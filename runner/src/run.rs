@@ -8,7 +8,7 @@ use seatrial::ContainerRequest;
 use crate::error::{Error, Result};
 use crate::execute::{Limits, Way};
 use crate::plan::Plan;
-use crate::schedule::Rules;
+use crate::rules::Rules;
 use crate::template::Template;
 
 /// Cases that are to be run in a pool of containers.

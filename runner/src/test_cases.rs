@@ -17,7 +17,8 @@ use crate::list::CaseList;
 use crate::lists::Lists;
 use crate::plan::{Choice, Plan};
 use crate::run::Run;
-use crate::schedule::{Crew, Job, Place, Used};
+use crate::rules::Place;
+use crate::schedule::{Crew, Job, Used};
 use crate::template::Template;
 use crate::verdict::{Outcome, Verdict};
 

@@ -52,13 +52,13 @@ fn arguments(options: &Options, reports: &Path) -> Vec<String> {
         ["run", "--pool", "4", "--timeout", timeout, "--suite", "cpython"].map(Into::into).into();
     if options.all {
         arguments.extend(["--list".to_owned(), "python3.11 -m test --list-tests".to_owned()]);
-        arguments.extend(["--expected-failures".to_owned(), list("expected-failures-of-the-rest")]);
+        arguments.extend(["--expected-failure-list".to_owned(), list("expected-failures-of-the-rest")]);
     } else {
         arguments.extend(["--cases".to_owned(), list("modules")]);
     }
     let files = [
         ("--request", list("request.toml")),
-        ("--expected-failures", list("expected-failures")),
+        ("--expected-failure-list", list("expected-failures")),
         ("--durations", report("durations")),
         ("--junit", report("junit.xml")),
         ("--json", report("results.jsonl")),

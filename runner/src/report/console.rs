@@ -224,7 +224,7 @@ fn counts(tally: &Tally) -> String {
 mod tests {
     use super::*;
     use crate::attempt::End;
-    use crate::schedule::Place;
+    use crate::rules::Place;
 
     /// R23: *pure*. A line of progress reads well from the first on.
     #[test]

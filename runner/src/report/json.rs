@@ -15,7 +15,7 @@ use crate::done::{Done, Stopped};
 use crate::error::{Error, Result};
 use crate::observer::{CaseReport, Observer};
 use crate::run::Run;
-use crate::schedule::Place;
+use crate::rules::Place;
 use crate::tally::Tally;
 use crate::verdict::{Outcome, Verdict};
 

@@ -12,7 +12,7 @@ use crate::attempt::{Attempt, End};
 use crate::done::Done;
 use crate::name::Name;
 use crate::observer::{CaseReport, Observer};
-use crate::schedule::Place;
+use crate::rules::Place;
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 

@@ -4,7 +4,7 @@ use super::time::in_words;
 use crate::attempt::{Attempt, End};
 use crate::name::escaped;
 use crate::observer::CaseReport;
-use crate::schedule::Place;
+use crate::rules::Place;
 use crate::verdict::Verdict;
 
 /// The most lines of a stream that are shown: the last ones.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::rules::{Place, Rules};
+use crate::rules::{Place, Rules};
 use crate::plan::Plan;
 use crate::verdict::{Outcome, Verdict};
 

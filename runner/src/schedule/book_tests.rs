@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use proptest::prelude::*;
 
 use super::book::{Book, Job};
-use super::rules::{Place, Rules};
+use crate::rules::{Place, Rules};
 use crate::durations::Durations;
 use crate::list::CaseList;
 use crate::lists::{ListKind, Lists};

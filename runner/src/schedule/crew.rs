@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use seatrial::{ContainerPool, ExclusiveLease, Lease, TestContainer, container::StateWatch};
 
 use super::book::Job;
-use super::rules::Place;
+use crate::rules::Place;
 use crate::attempt::{Attempt, End};
 use crate::error::{Error, Result, chain};
 use crate::execute::{Watched, execute};

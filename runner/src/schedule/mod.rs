@@ -5,8 +5,6 @@ mod book;
 mod book_tests;
 mod crew;
 mod drive;
-mod rules;
 
 pub(crate) use book::Job;
 pub(crate) use crew::{Crew, Used, set_up};
-pub use rules::{Place, Rules};

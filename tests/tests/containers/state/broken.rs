@@ -33,8 +33,8 @@ async fn changes_during_a_lost_stream_are_seen_when_it_is_back() {
     let session = OwnSession::behind(&proxy, "watch-away").await;
     let container = session.idle().start().await.expect("it starts");
     let gate = Gate::new();
-    // Less than the events of four changes. A rule counts the requests that no earlier one has settled.
-    proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::cut_after(1_000));
+    // More than one event, with all of its labels, and less than four. A rule counts the requests that no earlier one has settled.
+    proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::cut_after(2_500));
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::Hold(gate.clone()));
     let mut watch = container.watch();
     first_that_is(&mut watch, ContainerStatus::Running).await;

@@ -79,7 +79,7 @@ async fn a_request_to_a_running_container_that_hangs_is_named() {
 /// E1: each request of a command that hangs ends with an error that names it.
 #[tokio::test]
 async fn a_request_of_an_exec_that_hangs_is_named() {
-    for (path, phase) in [("^/exec/[^/]+/start$", "start a command"), ("^/exec/[^/]+/json$", "exit code")] {
+    for (path, phase) in [("^/exec/[^/]+/start$", "start a command"), ("^/exec/[^/]+/json$", "inspect a command")] {
         let (proxy, session) = impatient("hung-exec").await;
         let container = session.shell("sleep 1000").start().await.expect("a container");
         proxy.on(Matcher::regex("", path).any_method(), Fault::hang());

@@ -146,7 +146,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "the floors are being built"]
     fn no_package_has_a_large_circle() {
         assert_clean(check);
     }

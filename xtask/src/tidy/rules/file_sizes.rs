@@ -51,7 +51,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "the floors are being built"]
     fn files_are_short() {
         assert_clean(check);
     }

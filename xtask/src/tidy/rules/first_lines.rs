@@ -30,7 +30,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "the floors are being built"]
     fn each_file_says_what_it_is_for() {
         assert_clean(check);
     }

@@ -129,7 +129,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "the floors are being built"]
     fn the_library_has_floors() {
         assert_clean(check);
     }
