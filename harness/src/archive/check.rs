@@ -51,7 +51,7 @@ fn check_dir<'a>(dir: &Path, target: &Path, source: &'a CopyIn, taken: &mut Take
             .with_hint("`CopyIn::file` copies a file"));
     }
     taken.dir(target, source)?;
-    for found in walk(dir) {
+    for found in walk(dir, source.links) {
         let found = found?;
         let path = target.join(&found.below);
         match found.kind {

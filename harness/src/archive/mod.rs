@@ -24,6 +24,7 @@ pub(crate) use self::{
     mounted::MountedFiles,
     pack::pack,
     unpack::{to_bytes, to_dir, to_file, to_path, to_writer},
+    walk::Links,
 };
 pub use extract::CopiedOut;
 pub use source::CopyIn;

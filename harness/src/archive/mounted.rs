@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::failure::{cannot, files};
-use super::walk::{EntryKind, special, walk};
+use super::walk::{EntryKind, Links, special, walk};
 use crate::words::{Error, Kind, Result};
 
 /// A temporary directory with copies of files, to be mounted into a container.
@@ -33,23 +33,33 @@ enum Access {
 impl MountedFiles {
     /// Copies sources for a read-only mount.
     ///
-    /// Each source keeps its own name in the directory. A source that is a symbolic link is followed; links inside of a
-    /// source directory stay links.
+    /// Each source keeps its own name in the directory. A source that is a symbolic link is followed; `links` applies to
+    /// those inside of a source directory.
     ///
     /// # Errors
     /// - Files: a source can't be read, or is or contains something that can't be copied.
     /// - Invalid: two sources have the same name.
-    pub(crate) fn read_only<P: AsRef<Path>>(sources: impl IntoIterator<Item = P>) -> Result<Self> {
-        Self::copy(sources, Access::Read)
+    pub(crate) fn read_only<P: AsRef<Path>>(
+        sources: impl IntoIterator<Item = P>,
+        links: Links,
+    ) -> Result<Self> {
+        Self::copy(sources, Access::Read, links)
     }
 
     /// Copies sources for a mount that every user in the container may write to. Otherwise like
     /// [`MountedFiles::read_only`].
-    pub(crate) fn writable<P: AsRef<Path>>(sources: impl IntoIterator<Item = P>) -> Result<Self> {
-        Self::copy(sources, Access::Write)
+    pub(crate) fn writable<P: AsRef<Path>>(
+        sources: impl IntoIterator<Item = P>,
+        links: Links,
+    ) -> Result<Self> {
+        Self::copy(sources, Access::Write, links)
     }
 
-    fn copy<P: AsRef<Path>>(sources: impl IntoIterator<Item = P>, access: Access) -> Result<Self> {
+    fn copy<P: AsRef<Path>>(
+        sources: impl IntoIterator<Item = P>,
+        access: Access,
+        links: Links,
+    ) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("seatrial-").tempdir();
         let dir =
             dir.map_err(|error| files("a temporary directory could not be created").with_source(error))?;
@@ -62,7 +72,7 @@ impl MountedFiles {
                     source.display()
                 )));
             }
-            copy_source(source, &target, access)?;
+            copy_source(source, &target, access, links)?;
         }
         set_mode(dir.path(), access.dir())?;
         Ok(Self { dir })
@@ -123,20 +133,20 @@ fn base_name(source: &Path) -> Result<PathBuf> {
     })
 }
 
-fn copy_source(source: &Path, target: &Path, access: Access) -> Result<()> {
+fn copy_source(source: &Path, target: &Path, access: Access, links: Links) -> Result<()> {
     let meta = fs::metadata(source).map_err(|error| cannot("read", source, error))?;
     if meta.is_file() {
         copy_file(source, target, access)
     } else if meta.is_dir() {
-        copy_dir(source, target, access)
+        copy_dir(source, target, access, links)
     } else {
         Err(special(source, meta.file_type()))
     }
 }
 
-fn copy_dir(source: &Path, target: &Path, access: Access) -> Result<()> {
+fn copy_dir(source: &Path, target: &Path, access: Access, links: Links) -> Result<()> {
     make_dir(target, access)?;
-    for found in walk(source) {
+    for found in walk(source, links) {
         let found = found?;
         let target = target.join(&found.below);
         match found.kind {
@@ -192,7 +202,7 @@ mod tests {
     #[test]
     fn anyone_can_read_the_copies() {
         let host = host();
-        let mounted = MountedFiles::read_only([host.path().join("conf")]).unwrap();
+        let mounted = MountedFiles::read_only([host.path().join("conf")], Links::Keep).unwrap();
         let modes = ["", "conf", "conf/secret", "conf/sub", "conf/sub/run"]
             .map(|name| mode(&mounted.path().join(name)));
         assert_eq!(modes, [0o755, 0o755, 0o644, 0o755, 0o755]);
@@ -203,7 +213,7 @@ mod tests {
     #[test]
     fn anyone_can_write_where_that_was_asked_for() {
         let host = host();
-        let mounted = MountedFiles::writable([host.path().join("conf")]).unwrap();
+        let mounted = MountedFiles::writable([host.path().join("conf")], Links::Keep).unwrap();
         let modes = ["", "conf", "conf/secret", "conf/sub/run"].map(|name| mode(&mounted.path().join(name)));
         assert_eq!(modes, [0o777, 0o777, 0o666, 0o777]);
     }
@@ -212,17 +222,20 @@ mod tests {
     fn two_sources_of_one_name_are_refused() {
         let host = host();
         let error =
-            MountedFiles::read_only([host.path().join("conf"), host.path().join("other/conf")]).unwrap_err();
+            MountedFiles::read_only([host.path().join("conf"), host.path().join("other/conf")], Links::Keep)
+                .unwrap_err();
         assert!(error.is_invalid() && error.to_string().contains("other/conf` can't be mounted"), "{error}");
     }
 
     #[test]
     fn a_source_gets_its_own_name_however_it_was_given() {
         let host = host();
-        let mounted = MountedFiles::read_only([host.path().join("conf/sub/..")]).unwrap();
+        let mounted = MountedFiles::read_only([host.path().join("conf/sub/..")], Links::Keep).unwrap();
         assert!(mounted.path().join("conf/secret").exists());
-        assert!(MountedFiles::read_only(["/"]).unwrap_err().to_string().contains("has no file name"));
-        let error = MountedFiles::read_only(["no-such-file"]).unwrap_err();
+        assert!(
+            MountedFiles::read_only(["/"], Links::Keep).unwrap_err().to_string().contains("has no file name")
+        );
+        let error = MountedFiles::read_only(["no-such-file"], Links::Keep).unwrap_err();
         assert!(error.to_string().starts_with("`no-such-file` does not exist"));
     }
 
@@ -234,7 +247,7 @@ mod tests {
             Ok(())
         };
         for remove in [MountedFiles::remove, dropped] {
-            let mounted = MountedFiles::writable([host.path().join("conf")]).unwrap();
+            let mounted = MountedFiles::writable([host.path().join("conf")], Links::Keep).unwrap();
             let path = mounted.path().to_owned();
             fs::write(path.join("conf/sub/new"), "from the container").unwrap();
             remove(mounted).unwrap();

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use super::walk::Links;
 use crate::words::{Error, Result};
 
 /// A file, a directory or bytes to copy into a container.
@@ -32,6 +33,7 @@ pub struct CopyIn {
     pub(super) mode: Option<u32>,
     pub(super) owner: Option<(u64, u64)>,
     pub(super) mtime: Option<SystemTime>,
+    pub(super) links: Links,
 }
 
 #[derive(Clone)]
@@ -52,7 +54,7 @@ impl CopyIn {
 
     /// Copies the content of a directory of the host into `container_dir`.
     ///
-    /// Links inside stay links, and empty directories are kept. A socket, named pipe or device inside is an error. A
+    /// Links inside stay links, unless [`CopyIn::follow_links`] is called, and empty directories are kept. A socket, named pipe or device inside is an error. A
     /// subdirectory that exists in the container too gets the mode and owner of the copied one. `container_dir` itself
     /// does so only if the host's directory is empty or [`CopyIn::owner`] was called.
     pub fn dir(host_dir: impl Into<PathBuf>, container_dir: impl Into<PathBuf>) -> Self {
@@ -78,7 +80,7 @@ impl CopyIn {
     }
 
     fn new(source: Source, target: impl Into<PathBuf>) -> Self {
-        Self { source, target: target.into(), mode: None, owner: None, mtime: None }
+        Self { source, target: target.into(), mode: None, owner: None, mtime: None, links: Links::Keep }
     }
 
     /// Sets the mode of the file, or of each file in the directory, such as `0o644`.
@@ -88,6 +90,17 @@ impl CopyIn {
     #[must_use]
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
+        self
+    }
+
+    /// Copies the file or directory that a link inside of the directory leads to, in place of the link. For trees of
+    /// links to files elsewhere, such as Bazel's runfiles. Default: links stay links.
+    ///
+    /// A link that leads nowhere, or to a directory that contains it, is an error. The link of [`CopyIn::file`] is
+    /// always followed.
+    #[must_use]
+    pub fn follow_links(mut self) -> Self {
+        self.links = Links::Follow;
         self
     }
 
@@ -149,6 +162,7 @@ impl fmt::Debug for CopyIn {
             .field("mode", &self.mode.map(|mode| format!("{mode:#o}")))
             .field("owner", &self.owner)
             .field("mtime", &self.mtime)
+            .field("links", &self.links)
             .finish()
     }
 }

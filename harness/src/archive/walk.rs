@@ -1,6 +1,7 @@
-//! Walks a directory tree of the host without following links. It reads no file content.
+//! Walks a directory tree of the host. It reads no file content.
 
 use std::fs::{self, FileType, Metadata};
+use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ pub(super) struct Found {
     pub(super) below: PathBuf,
     /// The type of the entry.
     pub(super) kind: EntryKind,
-    /// The metadata. For a link, that of the link itself.
+    /// The metadata. For a link that is kept, that of the link itself.
     pub(super) meta: Metadata,
 }
 
@@ -27,15 +28,26 @@ pub(super) enum EntryKind {
     Symlink { to: PathBuf },
 }
 
+/// The treatment of links inside of a walked directory tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Links {
+    /// Links stay links.
+    Keep,
+    /// A link counts as the file or directory that it leads to.
+    Follow,
+}
+
 /// Iterates over everything below `root`, without `root` itself: parents before children, siblings by name.
 ///
-/// An entry that is not a file, directory or link yields an error that names it, and ends the walk.
-pub(super) fn walk(root: &Path) -> Walk {
-    Walk { root: root.to_owned(), pending: Vec::new(), started: false }
+/// An entry that is not a file, directory or link yields an error that names it, and ends the walk. If links are
+/// followed, so does a link that leads nowhere, and one that leads to a directory above itself.
+pub(super) fn walk(root: &Path, links: Links) -> Walk {
+    Walk { root: root.to_owned(), links, pending: Vec::new(), started: false }
 }
 
 pub(super) struct Walk {
     root: PathBuf,
+    links: Links,
     /// Paths still to visit, relative to the root. The last one is visited next.
     pending: Vec<PathBuf>,
     started: bool,
@@ -61,12 +73,32 @@ impl Iterator for Walk {
 impl Walk {
     fn visit(&mut self, below: PathBuf) -> Result<Found> {
         let host = self.root.join(&below);
-        let meta = fs::symlink_metadata(&host).map_err(|error| cannot("read", &host, error))?;
+        let mut meta = fs::symlink_metadata(&host).map_err(|error| cannot("read", &host, error))?;
+        if meta.is_symlink() && self.links == Links::Follow {
+            meta = fs::metadata(&host).map_err(|error| leads_nowhere(&host, error))?;
+            if meta.is_dir() {
+                self.check_circle(&host, &below)?;
+            }
+        }
         let kind = kind_of(&host, meta.file_type())?;
         if kind == EntryKind::Dir {
             self.list(&below)?;
         }
         Ok(Found { host, below, kind, meta })
+    }
+
+    /// Checks that a link does not lead to one of the directories that it is in, since the walk would never end.
+    fn check_circle(&self, host: &Path, below: &Path) -> Result<()> {
+        let resolved = |path: &Path| fs::canonicalize(path).map_err(|error| cannot("read", path, error));
+        let to = resolved(host)?;
+        for above in below.ancestors().skip(1) {
+            if resolved(&join(&self.root, above))? == to {
+                let (host, to) = (host.display(), to.display());
+                return Err(files(format!("`{host}` is a link to `{to}`, which contains it"))
+                    .with_hint("remove the link, or copy without `follow_links`"));
+            }
+        }
+        Ok(())
     }
 
     fn list(&mut self, below: &Path) -> Result<()> {
@@ -84,6 +116,13 @@ impl Walk {
 /// Joins two paths like `Path::join`, except that an empty `below` adds no trailing slash, with which no file is found.
 pub(super) fn join(root: &Path, below: &Path) -> PathBuf {
     if below.as_os_str().is_empty() { root.to_owned() } else { root.join(below) }
+}
+
+/// Creates the error for a link that can't be followed.
+fn leads_nowhere(host: &Path, error: io::Error) -> Error {
+    let to = fs::read_link(host).unwrap_or_default();
+    let (host, to, reason) = (host.display(), to.display(), error.kind());
+    files(format!("`{host}` is a link to `{to}`, which can't be followed: {reason}")).with_source(error)
 }
 
 fn kind_of(host: &Path, file_type: FileType) -> Result<EntryKind> {
@@ -126,8 +165,10 @@ mod tests {
         fs::write(dir.path().join("b/f"), "x").unwrap();
         fs::write(dir.path().join("c"), "x").unwrap();
         symlink("b", dir.path().join("a")).unwrap();
-        let found: Vec<_> =
-            walk(dir.path()).map(Result::unwrap).map(|found| (found.below, found.kind)).collect();
+        let found: Vec<_> = walk(dir.path(), Links::Keep)
+            .map(Result::unwrap)
+            .map(|found| (found.below, found.kind))
+            .collect();
         let expected = [
             ("a", EntryKind::Symlink { to: "b".into() }),
             ("b", EntryKind::Dir),
@@ -138,18 +179,62 @@ mod tests {
         assert_eq!(found, expected.map(|(below, kind)| (PathBuf::from(below), kind)));
     }
 
+    /// C19: if links are followed, they are the files and directories that they lead to, also through other links.
+    #[test]
+    fn links_are_followed_where_that_is_asked_for() {
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(outside.path().join("d")).unwrap();
+        fs::write(outside.path().join("d/f"), "four").unwrap();
+        symlink("f", outside.path().join("d/g")).unwrap();
+        symlink(outside.path().join("d"), dir.path().join("a")).unwrap();
+        symlink("a/g", dir.path().join("b")).unwrap();
+        let found = walk(dir.path(), Links::Follow).map(Result::unwrap);
+        let found: Vec<_> = found
+            .map(|Found { below, kind, meta, .. }| (below, kind, meta.is_dir() || meta.len() == 4))
+            .collect();
+        let expected = [
+            ("a", EntryKind::Dir),
+            ("a/f", EntryKind::File),
+            ("a/g", EntryKind::File),
+            ("b", EntryKind::File),
+        ];
+        assert_eq!(found, expected.map(|(below, kind)| (PathBuf::from(below), kind, true)));
+    }
+
+    /// C19: a followed link that leads nowhere, to itself or to a directory above it is an error that names it.
+    #[test]
+    fn a_link_that_cannot_be_followed_is_an_error_that_names_it() {
+        for (to, reason) in [
+            ("nowhere", "is a link to `nowhere`, which can't be followed"),
+            ("link", "is a link to `link`, which can't be followed"),
+            (".", "which contains it\nhint: "),
+            ("../sub", "which contains it\nhint: "),
+            ("..", "which contains it\nhint: "),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::create_dir(dir.path().join("sub")).unwrap();
+            symlink(to, dir.path().join("sub/link")).unwrap();
+            let error = walk(dir.path(), Links::Follow).find_map(Result::err).expect(to);
+            let text = error.to_string();
+            assert!(
+                error.is_files() && text.contains("sub/link` is a link") && text.contains(reason),
+                "{text}"
+            );
+        }
+    }
+
     #[test]
     fn a_socket_is_refused_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("s.sock");
         let _listener = UnixListener::bind(&socket).unwrap();
-        let error = walk(dir.path()).next().unwrap().unwrap_err();
+        let error = walk(dir.path(), Links::Keep).next().unwrap().unwrap_err();
         assert_eq!(error.to_string(), format!("`{}` is a socket, which can't be copied", socket.display()));
     }
 
     #[test]
     fn a_directory_that_is_not_there_is_an_error_once() {
-        let mut walk = walk(Path::new("/no/such/dir"));
+        let mut walk = walk(Path::new("/no/such/dir"), Links::Keep);
         assert!(walk.next().unwrap().unwrap_err().to_string().starts_with("`/no/such/dir` does not exist"));
         assert!(walk.next().is_none());
     }

@@ -6,6 +6,7 @@
 mod choice;
 #[expect(clippy::module_inception, reason = "the noun of this folder")]
 mod config;
+mod docker_file;
 mod endpoint;
 mod engine;
 mod properties;
@@ -18,6 +19,7 @@ mod variables;
 
 pub use choice::{Keep, PullPolicy, ReaperChoice};
 pub(crate) use config::Config;
+pub(crate) use docker_file::DockerFile;
 pub use endpoint::Endpoint;
 pub(crate) use engine::EngineSettings;
 pub use engine::TlsFiles;

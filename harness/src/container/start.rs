@@ -10,9 +10,9 @@ use super::estate::ContainerEstate;
 use super::handle::TestContainer;
 use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
-use crate::archive::MountedFiles;
+use crate::archive::{Links, MountedFiles};
 use crate::base::{background, blocking, caller_name, check_name, default_name};
-use crate::config::{Keep, PullPolicy};
+use crate::config::{DockerFile, Keep, PullPolicy};
 use crate::container::Subject;
 use crate::engine::{ContainerInfo, Engine, EngineKind, Resource, Target};
 use crate::image::ImageRef;
@@ -134,11 +134,11 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
 }
 
 /// Copies the files to mount to temporary directories.
-fn mounted(files: &FilesMount) -> Result<MountedFiles> {
+fn mounted(files: &FilesMount, links: Links) -> Result<MountedFiles> {
     if files.writable {
-        MountedFiles::writable(&files.sources)
+        MountedFiles::writable(&files.sources, links)
     } else {
-        MountedFiles::read_only(&files.sources)
+        MountedFiles::read_only(&files.sources, links)
     }
 }
 
@@ -147,10 +147,10 @@ async fn prepare_files(request: &ContainerRequest) -> Result<Vec<MountedFiles>> 
     if request.files.is_empty() && request.copies.is_empty() {
         return Ok(Vec::new());
     }
-    let (files, copies) = (request.files.clone(), request.copies.clone());
+    let (files, copies, links) = (request.files.clone(), request.copies.clone(), request.links);
     blocking(move || {
         archive::check(&copies)?;
-        files.iter().map(mounted).collect()
+        files.iter().map(|files| mounted(files, links)).collect()
     })
     .await
 }
@@ -164,6 +164,8 @@ fn lower(
 ) -> Result<Lowered> {
     let config = session.config();
     let dirs: Vec<_> = mounted.iter().map(|files| files.path().to_string_lossy().into_owned()).collect();
+    let endpoint = session.engine().located().endpoint.to_string();
+    let proxies = DockerFile::load(config).proxies(&endpoint);
     let context = request::Context {
         test,
         image: image.as_given(),
@@ -173,6 +175,7 @@ fn lower(
         publish_on: &session.engine().host().publish_on().to_string(),
         has_local_logs: session.engine().version().kind == EngineKind::Docker,
         file_dirs: &dirs,
+        proxies: &proxies,
     };
     request::lower(request, &context)
 }
@@ -194,14 +197,14 @@ async fn ensure_created(
     let (platform_wanted, credentials) = (request.platform.as_deref(), request.credentials.as_ref());
     let pull =
         || pull_with(session.engine(), session.config(), image, platform_wanted, credentials, progress);
-    if policy == PullPolicy::Always {
+    if policy == PullPolicy::Always && image.id().is_none() {
         pull().await?;
     }
     let keep = request.keep.unwrap_or(session.config().keep.value);
     let mut estate = Some(estate);
     match create_owned(session, name, platform.clone(), lowered.clone(), keep, &mut estate).await {
         Err(error) if image::is_missing(&error) => {
-            if policy == PullPolicy::Never {
+            if policy == PullPolicy::Never || image.id().is_some() {
                 return Err(image::missing(image, error));
             }
             if policy == PullPolicy::Missing {

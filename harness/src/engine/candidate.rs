@@ -50,7 +50,7 @@ fn chain(error: &Error) -> String {
     lines.collect::<Vec<_>>().join(": ")
 }
 
-fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+pub(super) fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     let mut next = error.source();
     std::iter::from_fn(move || {
         let cause = next?;

@@ -18,6 +18,7 @@ use futures_util::future::BoxFuture;
 use crate::config::{Config, Endpoint, EngineSettings, Setting};
 use crate::engine::candidate::{Candidate, reason};
 use crate::engine::context;
+use crate::engine::obstacle::Obstacle;
 use crate::engine::version::EngineVersion;
 use crate::words::{Error, Kind, Result};
 
@@ -116,20 +117,25 @@ fn usual_places(settings: &EngineSettings) -> Vec<Place> {
 }
 
 async fn ask_usual(places: Vec<Place>, probe: impl Probe) -> Result<Located> {
-    let mut rejected = Vec::new();
+    let (mut rejected, mut obstacles) = (Vec::new(), Vec::new());
     for Setting { value: endpoint, source } in places {
         match ask(&endpoint, &probe).await {
             Ok(version) => return Ok(Located { endpoint, source, version, rejected }),
-            Err(error) => rejected.push(Candidate { reason: reason(&error), source, endpoint }),
+            Err(error) => {
+                obstacles.push((Obstacle::of(&error), endpoint.clone()));
+                rejected.push(Candidate { reason: reason(&error), source, endpoint });
+            }
         }
     }
     let mut message = "no container engine answers".to_owned();
     for candidate in &rejected {
         message.push_str(&format!("\n  {candidate}"));
     }
-    Err(Error::new(Kind::Unreachable, message).with_hint(
-        "start Docker or Podman, install one of them, or set `DOCKER_HOST` to the address of one that runs",
-    ))
+    obstacles.sort_by_key(|(obstacle, _)| *obstacle);
+    let advice = obstacles.iter().find_map(|(obstacle, endpoint)| obstacle.advice(endpoint));
+    let advice = advice.unwrap_or_else(|| "start Docker or Podman, install one of them".to_owned());
+    Err(Error::new(Kind::Unreachable, message)
+        .with_hint(format!("{advice}, or set `DOCKER_HOST` to the address of an engine that runs")))
 }
 
 async fn ask_named(place: Place, usual: &[Place], probe: impl Probe) -> Result<Located> {
@@ -147,7 +153,8 @@ async fn ask_named(place: Place, usual: &[Place], probe: impl Probe) -> Result<L
         }
         message.push_str(&format!("\n    `{value}` ({source})"));
     }
-    let hint = format!("start that engine, or change {source}");
+    let advice = Obstacle::of(&error).advice(&endpoint);
+    let hint = format!("{}, or change {source}", advice.as_deref().unwrap_or("start that engine"));
     Err(Error::new(Kind::Unreachable, message).with_hint(hint).with_source(error))
 }
 
@@ -263,7 +270,50 @@ mod tests {
             lines[4].starts_with("  `unix:///odd` (odd): the answer to `GET /version` is not JSON: "),
             "{text}"
         );
-        assert!(lines[5].starts_with("hint: start Docker or Podman") && lines.len() == 6, "{text}");
+        let advice = "hint: only root may use `/denied`: use a rootless engine";
+        let of_group = "may use `/denied`";
+        assert!(lines[5].starts_with(advice) || lines[5].contains(of_group), "{text}");
+        assert!(lines[5].ends_with("or set `DOCKER_HOST` to the address of an engine that runs"), "{text}");
+        assert_eq!(lines.len(), 6, "{text}");
+    }
+
+    /// E4: the hint fits the obstacle: an engine that is there and can't be used goes before those that are not there.
+    #[tokio::test]
+    async fn the_hint_fits_the_reason_why_no_engine_answers() {
+        for (name, hint) in [
+            ("missing", "start Docker or Podman, install one of them"),
+            (
+                "refused",
+                "start the engine that listens at `/refused`, for example with `systemctl --user start docker`",
+            ),
+            ("hung", "the engine at `unix:///hung` hangs if `docker version` hangs too: restart it"),
+        ] {
+            let (folder, mut places) = places(&[name]);
+            let missing = Setting::new(Endpoint::Unix(folder.path().join("none")), "missing");
+            if name == "missing" {
+                places.clear();
+            }
+            places.insert(0, missing);
+            let probe = |_: &Endpoint| {
+                answered(Err(match name {
+                    "refused" => failure(io::ErrorKind::ConnectionRefused),
+                    _ => Error::new(Kind::Timeout, "no answer"),
+                }))
+            };
+            let error = ask_usual(places, probe).await.expect_err("none answers").to_string();
+            let text = error.replace(folder.path().to_str().expect("unicode"), "");
+            assert!(text.contains(&format!("\nhint: {hint}")), "{text}");
+            assert!(text.ends_with("or set `DOCKER_HOST` to the address of an engine that runs"), "{text}");
+        }
+    }
+
+    /// E4: the hint about a socket that a variable names and this user may not use is about its permissions.
+    #[tokio::test]
+    async fn the_hint_on_a_named_socket_without_permission_is_about_the_permission() {
+        let (_folder, mut places) = places(&["named"]);
+        let probe = |_: &Endpoint| answered(Err(failure(io::ErrorKind::PermissionDenied)));
+        let error = ask_named(places.remove(0), &[], probe).await.expect_err("denied").to_string();
+        assert!(error.contains("may use `") && !error.contains("start that engine"), "{error}");
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http_body_util::Full;
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -14,6 +15,7 @@ use super::json_values::JsonValues;
 use super::path::{ApiPath, encoded};
 use super::streams::{bodies, unless_silent};
 use super::transport::checked;
+use crate::config::Hidden;
 use crate::image::{Credentials, ImageRef};
 use crate::words::{Error, Kind, Result};
 
@@ -27,6 +29,29 @@ pub(crate) struct PullEvent {
     /// The bytes done and the total, if the engine reports them.
     pub(crate) bytes: Option<(u64, u64)>,
 }
+
+/// The options of a pull.
+#[derive(Clone, Copy)]
+pub(crate) struct PullOptions<'a> {
+    /// The platform. `None` selects the engine's.
+    pub(crate) platform: Option<&'a str>,
+    pub(crate) credentials: Option<&'a Credentials>,
+    /// The headers of Docker's configuration.
+    pub(crate) headers: &'a [(String, Hidden)],
+}
+
+/// The headers that belong to the connection or to the call itself, in lower case. Docker's configuration can't set
+/// them.
+const OWN_HEADERS: [&str; 8] = [
+    "host",
+    "connection",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "x-registry-auth",
+];
 
 impl Engine {
     /// Returns the id of an image, or `None` if the engine does not have it.
@@ -46,8 +71,7 @@ impl Engine {
     pub(crate) async fn pull(
         &self,
         image: &ImageRef,
-        platform: Option<&str>,
-        credentials: Option<&Credentials>,
+        options: PullOptions<'_>,
         progress: mpsc::UnboundedSender<PullEvent>,
     ) -> Result<()> {
         let subject = format!("image `{}`", image.as_given());
@@ -55,12 +79,15 @@ impl Engine {
         let path = ApiPath::new("/images/create")
             .with("fromImage", format!("{}/{}", image.registry(), image.repository()))
             .with("tag", reference)
-            .with_some("platform", platform);
+            .with_some("platform", options.platform);
         let mut request = Request::builder().method(Method::POST).uri(path.as_str());
-        if let Some(credentials) = credentials {
+        for (name, value) in configured_headers(options.headers)? {
+            request = request.header(name, value);
+        }
+        if let Some(credentials) = options.credentials {
             request = request.header("x-registry-auth", auth_header(credentials, image.registry()));
         }
-        let request = request.body(Full::<Bytes>::default()).expect("headers are base64");
+        let request = request.body(Full::<Bytes>::default()).expect("headers are valid");
         let operation = self.operation("pull", subject.clone());
         let transport = self.transport();
         let response = self
@@ -78,6 +105,27 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Returns the headers of Docker's configuration, without those that belong to the call itself.
+///
+/// # Errors
+/// Invalid, if a name or value can't stand in a header. The message has the name only, since the value may be secret.
+fn configured_headers(headers: &[(String, Hidden)]) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    let configured = headers.iter().filter(|(name, _)| !OWN_HEADERS.contains(&name.to_lowercase().as_str()));
+    let valid = |(name, value): &(String, Hidden)| {
+        let parsed = name.parse::<HeaderName>().ok().zip(value.reveal().parse::<HeaderValue>().ok());
+        parsed.ok_or_else(|| {
+            let name = name.escape_debug();
+            Error::invalid(format!(
+                "the entry `{name}` of `HttpHeaders` in Docker's `config.json` is not a header"
+            ))
+            .with_hint(
+                "correct or remove the entry: a name has letters, digits and `-`, a value has one line",
+            )
+        })
+    };
+    configured.map(valid).collect()
 }
 
 /// Reads an event. An error within the stream, whose status was 200, is returned as one.
@@ -109,6 +157,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    /// C32: a configured header that is none is refused by its name, and those of the call itself are left out.
+    #[test]
+    fn configured_headers_are_checked_and_do_not_replace_those_of_the_call() {
+        let headers = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> =
+                pairs.iter().map(|(name, value)| ((*name).to_owned(), Hidden::new(*value))).collect();
+            configured_headers(&pairs)
+        };
+        let found = headers(&[("X-Meta-Team", "t"), ("Host", "h"), ("X-Registry-Auth", "a")]).expect("valid");
+        assert_eq!(found, [(HeaderName::from_static("x-meta-team"), HeaderValue::from_static("t"))]);
+        for pair in [("a b", "hunter2"), ("", "hunter2"), ("A", "hunter2\nB: c")] {
+            let error = headers(&[pair]).expect_err(pair.0);
+            assert!(error.is_invalid() && !format!("{error:?}").contains("hunter2"), "{error}");
+            assert!(
+                error.to_string().contains(&format!("the entry `{}` of `HttpHeaders`", pair.0)),
+                "{error}"
+            );
+        }
+    }
 
     #[test]
     fn an_error_inside_the_stream_is_an_error() {

@@ -27,31 +27,46 @@ pub(crate) enum Secret {
     RegistryToken(Hidden),
 }
 
-/// Returns the credentials for a registry, `docker.io` or `host[:port]`, or `None` if none are stored.
+/// The result of a search for a registry's credentials.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The credentials, or `None` if none are stored.
+    pub(crate) secret: Option<Secret>,
+    /// The reason why a credential helper gave no answer, if one was to be asked and none of the other places has
+    /// credentials.
+    pub(crate) failure: Option<String>,
+}
+
+/// Finds the credentials for a registry, `docker.io` or `host[:port]`.
 ///
 /// `DOCKER_AUTH_CONFIG` is searched first, then `config.json` in Docker's folder. In each, the registry's own helper
-/// comes first, then the helper for all registries, then the entries of the file itself.
+/// comes first, then the helper for all registries, then the entries of the file itself. As with Docker, a helper that
+/// fails, can't be run, or takes longer than 10 s is skipped with a warning, since most images need no credentials.
 ///
 /// # Errors
-/// Image, if a source is not JSON, if this registry's entry is malformed, or if a helper fails; timeout, if a helper
-/// takes longer than 10 s.
+/// Image, if a source is not JSON, or if this registry's entry is malformed.
 ///
 /// # Cancel safety
 /// Nothing but a running helper is left behind if the future is dropped. The helper ends by itself, or is killed after
 /// 10 s.
-pub(crate) async fn credentials_for(config: &Config, registry: &str) -> Result<Option<Secret>> {
+pub(crate) async fn credentials_for(config: &Config, registry: &str) -> Result<Found> {
+    let mut failure = None;
     if let Some(setting) = &config.auth_config {
         let value = json(setting.value.reveal().as_bytes(), &setting.source)?;
-        if let Some(found) = look_up(&value, &setting.source, registry).await? {
-            return Ok(Some(found));
+        if let Some(secret) = look_up(&value, &setting.source, registry, &mut failure).await? {
+            return Ok(Found { secret: Some(secret), failure: None });
         }
     }
-    let Some(file) = config.engine.docker_config.as_ref().map(|folder| folder.join("config.json")) else {
-        return Ok(None);
+    let file = config.engine.docker_config.as_ref().map(|folder| folder.join("config.json"));
+    let content = file.as_deref().map(read).transpose()?.flatten();
+    let secret = match (file, content) {
+        (Some(file), Some(content)) => {
+            let source = format!("`{}`", file.display());
+            look_up(&json(&content, &source)?, &source, registry, &mut failure).await?
+        }
+        _ => None,
     };
-    let Some(content) = read(&file)? else { return Ok(None) };
-    let source = format!("`{}`", file.display());
-    look_up(&json(&content, &source)?, &source, registry).await
+    Ok(Found { failure: failure.filter(|_| secret.is_none()), secret })
 }
 
 fn read(file: &Path) -> Result<Option<Vec<u8>>> {
@@ -75,33 +90,39 @@ fn json(content: &[u8], source: &str) -> Result<Value> {
     })
 }
 
-async fn look_up(config: &Value, source: &str, registry: &str) -> Result<Option<Secret>> {
+/// Searches one source. The failure of a helper is put into `failure`, and the search goes on.
+async fn look_up(
+    config: &Value,
+    source: &str,
+    registry: &str,
+    failure: &mut Option<String>,
+) -> Result<Option<Secret>> {
     let own = config["credHelpers"].as_object().and_then(|helpers| find(helpers, registry));
-    if let Some((key, helper)) = own {
-        let Some(helper) = helper.as_str().filter(|helper| !helper.is_empty()) else {
-            return Err(malformed(source, "credHelpers", key, "should be the name of a helper"));
-        };
-        return helper::ask(helper, key).await.map_err(|error| named_by(error, "credHelpers", source));
-    }
-    if let Some(helper) = config["credsStore"].as_str().filter(|helper| !helper.is_empty()) {
-        match helper::ask(helper, key_of(registry)).await {
+    let (object, key, helper) = match own {
+        Some((key, helper)) => ("credHelpers", key, helper.as_str()),
+        None => ("credsStore", key_of(registry), config["credsStore"].as_str()),
+    };
+    match helper.filter(|helper| !helper.is_empty()) {
+        Some(helper) => match helper::ask(helper, key).await {
             Ok(Some(found)) => return Ok(Some(found)),
+            // An empty answer of the registry's own helper is final, as with Docker.
+            Ok(None) if own.is_some() => return Ok(None),
             Ok(None) => {}
-            // A configuration copied from a desktop names the desktop's helper, but most images need no credentials.
-            Err(error) if error.is_not_found() => {
-                tracing::warn!(%error, source, "the credential helper is missing; its credentials are skipped")
+            Err(error) => {
+                let error = format!("{error} (`{object}` in {source} names it)");
+                tracing::warn!("{error}; the image is pulled without the helper's credentials");
+                failure.get_or_insert(error);
             }
-            Err(error) => return Err(named_by(error, "credsStore", source)),
+        },
+        None if own.is_some() => {
+            return Err(malformed(source, object, key, "should be the name of a helper"));
         }
+        None => {}
     }
     match config["auths"].as_object().and_then(|auths| find(auths, registry)) {
         Some((key, entry)) => read_entry(entry).map_err(|problem| malformed(source, "auths", key, problem)),
         None => Ok(None),
     }
-}
-
-fn named_by(error: Error, key: &str, source: &str) -> Error {
-    error.with_hint(format!("`{key}` in {source} names this helper"))
 }
 
 fn malformed(source: &str, object: &str, key: &str, problem: &str) -> Error {
@@ -182,7 +203,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("config.json"), content).expect("written");
         let path = folder.path().to_str().expect("unicode");
-        credentials_for(&Config::of(&[("DOCKER_CONFIG", path)], "").expect("valid"), registry).await
+        secret_for(&Config::of(&[("DOCKER_CONFIG", path)], "").expect("valid"), registry).await
+    }
+
+    async fn secret_for(config: &Config, registry: &str) -> Result<Option<Secret>> {
+        credentials_for(config, registry).await.map(|found| found.secret)
     }
 
     fn auths(entries: Value) -> String {
@@ -256,15 +281,15 @@ mod tests {
         let path = folder.path().to_str().expect("unicode");
         let config =
             Config::of(&[("DOCKER_CONFIG", path), ("DOCKER_AUTH_CONFIG", &variable)], "").expect("valid");
-        assert_eq!(credentials_for(&config, "a.io").await.expect("valid"), password("variable", "p"));
-        assert_eq!(credentials_for(&config, "b.io").await.expect("valid"), password("file", "p"));
+        assert_eq!(secret_for(&config, "a.io").await.expect("valid"), password("variable", "p"));
+        assert_eq!(secret_for(&config, "b.io").await.expect("valid"), password("file", "p"));
     }
 
     #[tokio::test]
     async fn without_a_file_there_are_none() {
         for env in [&[][..], &[("HOME", "/nonexistent")]] {
             let config = Config::of(env, "").expect("valid");
-            assert_eq!(credentials_for(&config, "docker.io").await.expect("none"), None);
+            assert_eq!(secret_for(&config, "docker.io").await.expect("none"), None);
         }
     }
 
@@ -285,13 +310,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_registry_s_own_helper_must_be_there_and_the_one_for_all_need_not() {
+    async fn a_helper_that_cannot_be_run_is_skipped_and_its_failure_is_kept_unless_an_entry_is_found() {
         let entry = json!({ "r.io": { "username": "u", "password": "p" } });
-        let content = json!({ "auths": entry, "credsStore": "no-such-helper" }).to_string();
-        assert_eq!(in_file(&content, "r.io").await.expect("the entry"), password("u", "p"));
-        let content = json!({ "auths": entry, "credHelpers": { "r.io": "no-such-helper" } }).to_string();
-        let error = in_file(&content, "r.io").await.expect_err("no helper").to_string();
-        assert!(error.contains("hint: `credHelpers` in `"), "{error}");
+        for (key, helpers) in
+            [("credsStore", json!("no-such-helper")), ("credHelpers", json!({ "r.io": "no-such-helper" }))]
+        {
+            let content = json!({ "auths": entry, key: helpers }).to_string();
+            assert_eq!(in_file(&content, "r.io").await.expect("the entry"), password("u", "p"));
+            let content = json!({ key: helpers }).to_string();
+            let config = Config::of(&[("DOCKER_AUTH_CONFIG", &content)], "").expect("valid");
+            let found = credentials_for(&config, "r.io").await.expect("it is skipped");
+            let expected = format!(
+                "credential helper `docker-credential-no-such-helper`: it is not on the `PATH` (`{key}` in \
+                 `DOCKER_AUTH_CONFIG` names it)"
+            );
+            assert_eq!((found.secret, found.failure), (None, Some(expected)));
+        }
     }
 
     #[test]

@@ -5,10 +5,10 @@ pub(super) type Problem = String;
 
 const MAX_TAG: usize = 128;
 
-/// Returns `true` for a full image id, with or without its algorithm. Docker accepts neither as a name.
-pub(super) fn is_id(text: &str) -> bool {
+/// Returns the 64 hex digits of a full image id, with or without its algorithm. `None` for a text that is not one.
+pub(super) fn id_digits(text: &str) -> Option<&str> {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
-    hex.len() == 64 && hex.bytes().all(is_lower_hex)
+    (hex.len() == 64 && hex.bytes().all(is_lower_hex)).then_some(hex)
 }
 
 /// Splits off the registry. The first component is one exactly if it contains `.` or `:` or is `localhost`.

@@ -1,6 +1,7 @@
 //! Runs a credential helper, `docker-credential-NAME get`. Choosing the helper is up to `credentials.rs`.
 
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -10,10 +11,13 @@ use serde_json::Value;
 
 use crate::config::Hidden;
 use crate::image::credentials::Secret;
-use crate::words::{Error, Kind, Result};
+use crate::words::{Error, Kind, Result, quoted};
 
 /// The time limit for a helper. It may query a keychain, but should not wait for a person.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// The maximum number of bytes read of a helper's error output.
+const MAX_WORDS: u64 = 4096;
 
 /// The output of a helper without an entry for the registry. Its exit status is the same as for any other failure.
 const NOT_FOUND: &str = "credentials not found in native keychain";
@@ -22,7 +26,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 ///
 /// # Errors
 /// Not found, if the helper does not exist; timeout, if it takes longer than 10 s; image, if it fails or prints
-/// something unexpected. No error contains the helper's output.
+/// something unexpected. The error has the helper's own message, but never output that may be credentials.
 ///
 /// # Cancel safety
 /// If the future is dropped, the helper runs on to its end, or is killed after 10 s.
@@ -41,16 +45,32 @@ pub(super) async fn ask(name: &str, registry: &str) -> Result<Option<Secret>> {
 struct Output {
     success: bool,
     stdout: Vec<u8>,
+    stderr: String,
     status: String,
+}
+
+impl Output {
+    /// Returns the message of a helper that failed. Helpers print it to standard error or, as the protocol of
+    /// credential helpers has it, to standard output, unless that may be credentials.
+    fn words(&self) -> String {
+        let stdout = String::from_utf8_lossy(&self.stdout);
+        let stdout =
+            if stdout.contains(['{', '}']) || stdout.contains("Secret") { "" } else { stdout.trim() };
+        [self.stderr.trim(), stdout].join(" ").trim().to_owned()
+    }
 }
 
 /// Runs a helper with `input` on its standard input. Blocks for at most `limit`.
 fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Output> {
     let deadline = Instant::now() + limit;
-    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // A file and not a pipe, since a child of the helper may keep a pipe open forever.
+    let stderr = tempfile::tempfile().ok();
+    let to_stderr =
+        stderr.as_ref().and_then(|file| file.try_clone().ok()).map_or_else(Stdio::null, Stdio::from);
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(to_stderr);
     let mut child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::new(Kind::NotFound, "it is not on the `PATH`"),
-        _ => Error::new(Kind::Image, "it can't be executed").with_source(error),
+        _ => Error::new(Kind::Image, format!("it can't be executed: {error}")).with_source(error),
     })?;
     let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         unreachable!("both were asked for");
@@ -61,7 +81,30 @@ fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Output> {
         let _ = child.kill();
         let _ = child.wait();
     }
-    result.map_err(|error| if error.is_timeout() { error.with_elapsed(limit) } else { error })
+    let stderr = stderr.map(written).unwrap_or_default();
+    match result {
+        Ok(output) => Ok(Output { stderr, ..output }),
+        Err(error) if error.is_timeout() => {
+            Err(Error::new(Kind::Timeout, with_words("it did not answer", &stderr)).with_elapsed(limit))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the beginning of a helper's error output.
+fn written(mut stderr: File) -> String {
+    let mut bytes = Vec::new();
+    // Best effort: the words only explain a failure.
+    let _ = stderr.rewind().and_then(|()| stderr.take(MAX_WORDS).read_to_end(&mut bytes));
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Appends a helper's message to a description of its failure.
+fn with_words(failure: &str, words: &str) -> String {
+    match words.trim() {
+        "" => failure.to_owned(),
+        words => format!("{failure}, and said {}", quoted(words)),
+    }
 }
 
 fn finish(
@@ -90,7 +133,8 @@ fn finish(
     loop {
         match child.try_wait() {
             Ok(Some(status)) => {
-                return Ok(Output { success: status.success(), stdout, status: status.to_string() });
+                let stderr = String::new();
+                return Ok(Output { success: status.success(), stdout, stderr, status: status.to_string() });
             }
             Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(2)),
             Ok(None) => return Err(timeout()),
@@ -103,12 +147,16 @@ fn read(output: &Output) -> Result<Option<Secret>> {
     if !output.success {
         return match String::from_utf8_lossy(&output.stdout).contains(NOT_FOUND) {
             true => Ok(None),
-            false => Err(Error::new(Kind::Image, format!("it failed: {}", output.status))),
+            false => {
+                let failure = format!("it failed with {}", output.status);
+                Err(Error::new(Kind::Image, with_words(&failure, &output.words())))
+            }
         };
     }
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let (Some(username), Some(secret)) = (answer["Username"].as_str(), answer["Secret"].as_str()) else {
-        return Err(Error::new(Kind::Image, "its output is not JSON with `Username` and `Secret`"));
+        let failure = "its output is not JSON with `Username` and `Secret`";
+        return Err(Error::new(Kind::Image, with_words(failure, &output.stderr)));
     };
     Ok(match (username, Hidden::new(secret)) {
         (_, _) if secret.is_empty() => None,
@@ -149,9 +197,32 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_that_fails_is_an_error_without_what_it_printed() {
+    fn a_helper_that_fails_is_an_error_with_its_message() {
+        for (script, expected) in [
+            (
+                "echo the keychain is locked >&2; exit 1",
+                "it failed with exit status: 1, and said `the keychain is locked`",
+            ),
+            (
+                "echo the keychain is locked; exit 2",
+                "it failed with exit status: 2, and said `the keychain is locked`",
+            ),
+            ("printf 'no\\ndisplay\\n' >&2; exit 3", "it failed with exit status: 3, and said `no display`"),
+            ("exit 4", "it failed with exit status: 4"),
+            ("kill -9 $$", "it failed with signal: 9 (SIGKILL)"),
+        ] {
+            assert_eq!(answer(script).expect_err(script).to_string(), expected, "{script}");
+        }
+        // A child that keeps the error output open is not waited for.
+        let error = answer("echo gone >&2; sleep 30 >&- & exit 1").expect_err("it failed").to_string();
+        assert_eq!(error, "it failed with exit status: 1, and said `gone`");
+    }
+
+    #[test]
+    fn the_error_of_a_helper_has_no_output_that_may_be_credentials() {
         for (script, reason) in [
-            ("echo hunter2; exit 3", "exit status: 3"),
+            (r#"echo '{"Username":"u","Secret":"hunter2"}'; exit 3"#, "exit status: 3"),
+            (r#"echo '{"ServerURL":"","Secret":"hunter2'; exit 3"#, "exit status: 3"),
             ("echo hunter2", "JSON"),
             (r#"echo '{"Username":"hunter2"}'"#, "JSON"),
         ] {
@@ -163,9 +234,9 @@ mod tests {
 
     #[test]
     fn a_helper_that_hangs_is_ended_in_time() {
-        for script in ["exec sleep 60", "exec >&-; exec sleep 60"] {
+        for script in ["echo locked >&2; exec sleep 60", "echo locked >&2; exec >&-; exec sleep 60"] {
             let began = Instant::now();
-            let error = shell(script, Duration::from_millis(100)).err().expect(script);
+            let error = shell(script, Duration::from_millis(300)).err().expect(script);
             assert!(error.is_timeout() && began.elapsed() < Duration::from_secs(10), "{error}");
         }
     }

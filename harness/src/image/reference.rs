@@ -1,7 +1,7 @@
 //! Image references (C3): parsed by the distribution project's grammar, and printed. It does not contact a registry.
 //!
 //! ```text
-//! reference := [registry "/"] repository [":" tag] ["@" digest]
+//! reference := [registry "/"] repository [":" tag] ["@" digest] | ["sha256:"] 64 hex digits
 //! ```
 
 use std::fmt;
@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use crate::image::grammar::{
-    Problem, check_digest, check_registry, check_repository, check_tag, is_id, split_registry,
+    Problem, check_digest, check_registry, check_repository, check_tag, id_digits, split_registry,
 };
 use crate::words::{Error, Result};
 
@@ -25,6 +25,9 @@ const MAX_NAME: usize = 255;
 /// It keeps both the text as given and its canonical form. Two references are equal if their canonical forms are:
 /// `mongo` equals `docker.io/library/mongo:latest`.
 ///
+/// A full image id, `sha256:` and 64 hex digits or the digits alone, is accepted too. It names an image that the engine
+/// has. It belongs to no registry, so it is never pulled.
+///
 /// ```
 /// let image: seatrial::ImageRef = "mongo".parse()?;
 /// assert_eq!(image.to_string(), "docker.io/library/mongo:latest");
@@ -38,6 +41,8 @@ pub struct ImageRef {
     repository: String,
     tag: Option<String>,
     digest: Option<String>,
+    /// The image id, `sha256:…`, if the text is one. All other parts are empty then.
+    id: Option<String>,
     /// `true` if parsing added the `library/` namespace.
     implied_library: bool,
 }
@@ -46,8 +51,7 @@ impl ImageRef {
     /// Parses a reference.
     ///
     /// # Errors
-    /// Invalid, if the text is not a reference. The message names the malformed part and the expected form. An image id
-    /// is not a reference.
+    /// Invalid, if the text is not a reference. The message names the malformed part and the expected form.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let given = text.into();
         parse(&given).map_err(|problem| {
@@ -61,19 +65,20 @@ impl ImageRef {
         &self.given
     }
 
-    /// Returns the registry's host, with its port if there is one. Default: `docker.io`.
+    /// Returns the registry's host, with its port if there is one. Default: `docker.io`. Empty for an image id.
     #[must_use]
     pub fn registry(&self) -> &str {
         &self.registry
     }
 
-    /// Returns the repository within the registry: `library/redis`, `team/app`.
+    /// Returns the repository within the registry: `library/redis`, `team/app`. Empty for an image id.
     #[must_use]
     pub fn repository(&self) -> &str {
         &self.repository
     }
 
-    /// Returns the tag. It is `latest` if neither tag nor digest was given, and `None` if only a digest was.
+    /// Returns the tag. It is `latest` if neither tag nor digest was given, and `None` for a digest alone and for an
+    /// image id.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
@@ -85,10 +90,19 @@ impl ImageRef {
         self.digest.as_deref()
     }
 
+    /// Returns the full image id, with its algorithm, if the reference is one: `sha256:…`.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     /// Returns the short form that `docker` shows, without Docker Hub's host and `library/` namespace where they are
     /// implied.
     #[must_use]
     pub fn familiar(&self) -> String {
+        if let Some(id) = &self.id {
+            return id.clone();
+        }
         let official = self.repository.strip_prefix(LIBRARY).filter(|name| !name.contains('/'));
         let short = official.unwrap_or(&self.repository);
         // Without its registry, `docker.io/a.b/c` would name another image.
@@ -100,7 +114,7 @@ impl ImageRef {
     }
 
     /// Returns the same image at a mirror of Docker Hub, such as the one in `TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX`. An
-    /// image of another registry is returned unchanged.
+    /// image of another registry and an image id are returned unchanged.
     ///
     /// As in Testcontainers, an implied `library/` namespace is not added: `redis` with the prefix `mirror.example/hub`
     /// becomes `mirror.example/hub/redis:latest`.
@@ -131,14 +145,25 @@ impl ImageRef {
         name
     }
 
-    fn parts(&self) -> (&str, &str, Option<&str>, Option<&str>) {
-        (&self.registry, &self.repository, self.tag(), self.digest())
+    fn parts(&self) -> [Option<&str>; 5] {
+        [Some(&self.registry), Some(&self.repository), self.tag(), self.digest(), self.id()]
     }
 }
 
 fn parse(given: &str) -> Result<ImageRef, Problem> {
     if given.is_empty() {
         return Err("is empty; it should be like `redis:7`".to_owned());
+    }
+    if let Some(digits) = id_digits(given) {
+        return Ok(ImageRef {
+            given: given.to_owned(),
+            registry: String::new(),
+            repository: String::new(),
+            tag: None,
+            digest: None,
+            id: Some(format!("sha256:{digits}")),
+            implied_library: false,
+        });
     }
     if let Some((scheme, _)) = given.split_once("://") {
         return Err(format!("is a URL; leave `{}://` out", scheme.escape_debug()));
@@ -147,9 +172,6 @@ fn parse(given: &str) -> Result<ImageRef, Problem> {
         Some((rest, digest)) => (rest, Some(digest)),
         None => (given, None),
     };
-    if is_id(given) {
-        return Err("is an image id, not a name; tag the image and use the tag".to_owned());
-    }
     let (registry, path) = split_registry(rest);
     let (path, tag) = match path.split_once(':') {
         Some((path, tag)) => (path, Some(tag)),
@@ -179,13 +201,17 @@ fn parse(given: &str) -> Result<ImageRef, Problem> {
         repository,
         tag: tag.map(str::to_owned),
         digest: digest.map(str::to_owned),
+        id: None,
         implied_library,
     })
 }
 
 impl fmt::Display for ImageRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.with_suffix(format!("{}/{}", self.registry, self.repository)))
+        match &self.id {
+            Some(id) => f.write_str(id),
+            None => f.write_str(&self.with_suffix(format!("{}/{}", self.registry, self.repository))),
+        }
     }
 }
 
@@ -288,6 +314,21 @@ mod tests {
     }
 
     #[test]
+    fn a_full_image_id_belongs_to_no_registry_and_no_mirror() {
+        let digits = &SHA256["sha256:".len()..];
+        for text in [SHA256, digits] {
+            let image = ImageRef::parse(text).expect(text).with_registry_prefix("m.io").expect("unchanged");
+            assert_eq!((image.as_given(), image.id(), image.registry()), (text, Some(SHA256), ""));
+            assert_eq!((image.to_string(), image.familiar()), (SHA256.to_owned(), SHA256.to_owned()));
+            assert_eq!(image, ImageRef::parse(SHA256).expect("an id"));
+        }
+        // Fewer digits, other letters or a registry make it a name, as for Docker.
+        for text in [&digits[1..], &format!("localhost/{digits}"), &format!("{digits}:1")] {
+            assert_eq!(ImageRef::parse(text).expect(text).id(), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_malformed_reference_is_refused_with_the_text_and_the_reason() {
         let error = ImageRef::parse("Redis:7").expect_err("upper case");
         assert!(error.is_invalid());
@@ -299,8 +340,6 @@ mod tests {
             ("", "is empty"),
             ("team/App", "upper case"),
             ("Team/app", "upper case"),
-            (&SHA256[7..], "image id"),
-            (SHA256, "image id"),
             (&format!("{}/{}", "a".repeat(200), "b".repeat(60)), "has a name of 271 characters"),
             ("a@b", "has the digest `b`"),
             ("http://a/b", "is a URL; leave `http://` out"),

@@ -18,10 +18,21 @@ pub(crate) fn is_missing(error: &Error) -> bool {
     error.is_not_found() && error.message().to_lowercase().contains("no such image")
 }
 
-/// Creates the error for an image that the engine does not have and that must not be pulled.
+/// Creates the error for an image that the engine does not have, and that the pull policy or its kind of reference
+/// forbids to pull.
 pub(crate) fn missing(image: &ImageRef, source: Error) -> Error {
-    Error::new(Kind::Image, "the engine does not have it, and the pull policy is `never`")
+    let (message, hint) = match image.id() {
+        Some(_) => (
+            "the engine does not have it, and an image id can't be pulled",
+            "build or load the image first, or use its name",
+        ),
+        None => (
+            "the engine does not have it, and the pull policy is `never`",
+            "pull or build it first, or allow pulling with `SEATRIAL_PULL=missing`",
+        ),
+    };
+    Error::new(Kind::Image, message)
         .with_subject(format!("image `{}`", image.as_given()))
-        .with_hint("pull or build it first, or allow pulling with `SEATRIAL_PULL=missing`")
+        .with_hint(hint)
         .with_source(source)
 }

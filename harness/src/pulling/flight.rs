@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::progress::PullProgress;
 use crate::base::{Run, background};
+use crate::config::Hidden;
 use crate::image::Credentials;
 use crate::words::Result;
 
@@ -30,6 +31,8 @@ pub(crate) struct FlightKey {
     pub(crate) image: String,
     pub(crate) platform: Option<String>,
     pub(crate) credentials: Option<Credentials>,
+    /// The headers of Docker's configuration.
+    pub(crate) headers: Vec<(String, Hidden)>,
 }
 
 /// The pulls in progress.

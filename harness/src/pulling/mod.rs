@@ -1,6 +1,7 @@
 //! Pulls of images, shared by all callers that want the same image at the same time.
 
 mod attempt;
+mod cause;
 mod flight;
 mod progress;
 

@@ -67,7 +67,7 @@ impl Pull {
         self
     }
 
-    /// Pulls the image if the policy requires it.
+    /// Pulls the image if the policy requires it. An image id is never pulled, only looked for on the engine.
     ///
     /// # Errors
     /// - Invalid: the image reference is malformed.
@@ -84,10 +84,10 @@ impl Pull {
         };
         let image = resolve(&self.image, session.config())?;
         let needed = match self.policy {
-            PullPolicy::Always => true,
+            PullPolicy::Always if image.id().is_none() => true,
             policy => {
                 let there = session.engine().image_id(image.as_given()).await?.is_some();
-                if !there && policy == PullPolicy::Never {
+                if !there && (policy == PullPolicy::Never || image.id().is_some()) {
                     let missing = Error::new(Kind::NotFound, "no such image");
                     return Err(crate::image::missing(&image, missing));
                 }

@@ -168,7 +168,7 @@ fn write_file(
 /// change its mode and owner and replace a link by a directory. There is an entry if an owner was set, which asks for
 /// that change, and if the directory is empty, since nothing else would create it.
 fn write_dir(archive: &mut Builder<Chunks>, source: &CopyIn, host: &Path, target: &Path) -> io::Result<()> {
-    let mut all = walk(host).peekable();
+    let mut all = walk(host, source.links).peekable();
     let is_root = target.as_os_str().is_empty();
     if !is_root && (source.owner.is_some() || all.peek().is_none()) {
         let meta = fs::metadata(host).map_err(|error| wrapped(cannot("read", host, error)))?;

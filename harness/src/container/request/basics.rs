@@ -41,12 +41,20 @@ impl ContainerRequest {
     }
 
     /// Sets an environment variable. The last call for a name wins. Default: the image's environment, plus
-    /// `SEATRIAL_TEST_NAME`.
+    /// `SEATRIAL_TEST_NAME` and the proxies of Docker's `config.json`.
     pub fn env(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let name = name.as_ref();
         let env = self.body.env.get_or_insert_default();
         env.retain(|pair| pair.split('=').next() != Some(name));
         env.push(format!("{name}={}", value.as_ref()));
+        self
+    }
+
+    /// Sets whether the container gets the proxies that `proxies` in Docker's `config.json` lists, as `HTTP_PROXY`,
+    /// `http_proxy` and so on. A variable set with [`env`](Self::env) takes precedence. Default: `true`, as with
+    /// `docker run`.
+    pub fn docker_proxies(mut self, wanted: bool) -> Self {
+        self.has_docker_proxies = wanted;
         self
     }
 

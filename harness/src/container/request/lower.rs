@@ -10,6 +10,7 @@ use bollard::models::{
 
 use super::super::command::{AGENT_DIRECTORY, ProgramVolume};
 use super::{Attachment, ContainerRequest, Publish, Runtime, publish};
+use crate::config::Hidden;
 use crate::wait::Declared;
 use crate::words::{Error, Result};
 
@@ -28,6 +29,8 @@ pub(in crate::container) struct Context<'a> {
     pub(in crate::container) has_local_logs: bool,
     /// The temporary directories with the request's mounted files, in their order.
     pub(in crate::container) file_dirs: &'a [String],
+    /// The proxies that Docker's configuration has for containers, as variables.
+    pub(in crate::container) proxies: &'a [(String, Hidden)],
 }
 
 /// The create body and the calls that have to follow the creation.
@@ -49,6 +52,9 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     body.image = Some(context.image.to_owned());
     label(&mut body, context)?;
     name_the_test(&mut body, context.test);
+    if request.has_docker_proxies {
+        set_proxies(&mut body, context.proxies);
+    }
     publish_ports(&mut body, &mut host, &request.published, context)?;
     host.runtime = runtime(&request.runtime, request.runtime_suffix.as_deref(), context);
     if host.log_config.is_none() && context.has_local_logs {
@@ -133,6 +139,16 @@ fn name_the_test(body: &mut ContainerCreateBody, test: &str) {
     let env = body.env.get_or_insert_default();
     if !env.iter().any(|pair| pair.starts_with("SEATRIAL_TEST_NAME=")) {
         env.push(format!("SEATRIAL_TEST_NAME={test}"));
+    }
+}
+
+/// Sets the proxies, except those that the request sets.
+fn set_proxies(body: &mut ContainerCreateBody, proxies: &[(String, Hidden)]) {
+    let env = body.env.get_or_insert_default();
+    for (name, value) in proxies {
+        if !env.iter().any(|pair| pair.split('=').next() == Some(name)) {
+            env.push(format!("{name}={}", value.reveal()));
+        }
     }
 }
 
@@ -235,6 +251,7 @@ mod tests {
             publish_on: "127.0.0.1",
             has_local_logs: true,
             file_dirs: &[],
+            proxies: &[],
         };
         lower(&request, &context).expect("it can be").body.host_config.expect("it is set").runtime
     }

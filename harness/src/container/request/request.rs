@@ -7,7 +7,7 @@ use std::time::Duration;
 use bollard::models::{ContainerCreateBody, HostConfig};
 
 use super::{Attachment, FilesMount, ForCases, Publish};
-use crate::archive::CopyIn;
+use crate::archive::{CopyIn, Links};
 use crate::config::{Keep, PullPolicy};
 use crate::container::StartProgress;
 use crate::container::command::ProgramVolume;
@@ -75,10 +75,14 @@ pub struct ContainerRequest {
     pub(super) malformed: Option<Error>,
     pub(in crate::container) copies: Vec<CopyIn>,
     pub(in crate::container) files: Vec<FilesMount>,
+    /// The treatment of links in the mounted files.
+    pub(in crate::container) links: Links,
     pub(in crate::container) wait: WaitFor,
     pub(in crate::container) startup_timeout: Option<Duration>,
     pub(in crate::container) pull: Option<PullPolicy>,
     pub(in crate::container) credentials: Option<Credentials>,
+    /// `true` if the container gets the proxies of Docker's configuration.
+    pub(super) has_docker_proxies: bool,
     pub(in crate::container) keep: Option<Keep>,
     pub(in crate::container) output_limit: usize,
     pub(in crate::container) consumers: Vec<Consumer>,
@@ -144,10 +148,12 @@ impl ContainerRequest {
             malformed: None,
             copies: Vec::new(),
             files: Vec::new(),
+            links: Links::Keep,
             wait: WaitFor::nothing(),
             startup_timeout: None,
             pull: None,
             credentials: None,
+            has_docker_proxies: true,
             keep: None,
             output_limit: 16 << 20,
             consumers: Vec::new(),

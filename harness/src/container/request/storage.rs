@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use bollard::models::{Mount, MountType};
 
 use super::ContainerRequest;
+use crate::archive::Links;
 
 /// Files of the host that are copied to a temporary directory, which is then mounted.
 #[derive(Clone, Debug)]
@@ -71,6 +72,17 @@ impl ContainerRequest {
         container: impl Into<String>,
     ) -> Self {
         self.files_mount(sources.into_iter().map(Into::into).collect(), container.into(), false)
+    }
+
+    /// Copies the file or directory that a link inside of a mounted directory leads to, in place of the link. Applies to
+    /// all files of [`mount_files`](Self::mount_files) and [`mount_files_writable`](Self::mount_files_writable). Default:
+    /// links stay links.
+    ///
+    /// For trees of links to files elsewhere, such as Bazel's runfiles. A link that leads nowhere, or to a directory that
+    /// contains it, is an error.
+    pub fn follow_links(mut self) -> Self {
+        self.links = Links::Follow;
+        self
     }
 
     /// Mounts copies like [`mount_files`](Self::mount_files), but writable. Changes by the container are deleted with

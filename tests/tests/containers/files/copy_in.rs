@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::os::unix::fs::symlink;
 
 use seatrial::CopyIn;
 use seatrial_test_support::own_session::OwnSession;
@@ -25,6 +26,40 @@ async fn a_directory_copied_while_the_container_runs_is_there_as_in_the_host() {
     let container = session.idle().start().await.expect("it starts");
     container.copy_in(CopyIn::dir(host.path(), "/made/here/")).await.expect("it is copied");
     assert_eq!(list_in(&container, "/made/here").await, list_host(host.path(), "0 0"));
+}
+
+/// C19, C21: a tree of links to files elsewhere is in the container as the files themselves, copied or mounted, where
+/// links are to be followed; a link that leads nowhere is refused.
+#[tokio::test]
+async fn a_tree_of_links_is_in_the_container_as_files_where_links_are_followed() {
+    let session = OwnSession::begin("follow-links").await;
+    let (store, tree) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    fs::create_dir(store.path().join("lib")).expect("made");
+    fs::write(store.path().join("lib/a"), "a\n").expect("written");
+    fs::write(store.path().join("b"), "b\n").expect("written");
+    let root = tree.path().join("runfiles");
+    fs::create_dir(&root).expect("made");
+    symlink(store.path().join("lib"), root.join("lib")).expect("linked");
+    symlink(store.path().join("b"), root.join("b")).expect("linked");
+    let request = session
+        .idle()
+        .copy_in(CopyIn::dir(&root, "/copied").follow_links())
+        .mount_files([&root], "/mounted")
+        .follow_links();
+    let container = request.start().await.expect("it starts");
+    container.copy_in(CopyIn::dir(&root, "/later").follow_links()).await.expect("copied");
+    for dir in ["/copied", "/mounted/runfiles", "/later"] {
+        for (name, content) in [("lib/a", "a\n"), ("b", "b\n")] {
+            let found = container.read_file(&format!("{dir}/{name}"), 1_000).await.expect(name);
+            assert_eq!(found, content, "{dir}/{name}");
+        }
+    }
+    symlink("nowhere", root.join("c")).expect("linked");
+    let copied = session.idle().copy_in(CopyIn::dir(&root, "/x").follow_links());
+    for request in [copied, session.idle().mount_files([&root], "/x").follow_links()] {
+        let error = request.start().await.expect_err("a link leads nowhere");
+        assert!(error.is_files() && error.to_string().contains("is a link to `nowhere`"), "{error}");
+    }
 }
 
 /// C19: a given owner owns everything that is copied, including the directory itself.

@@ -1,5 +1,8 @@
 //! Registries and engines that fail during a pull: errors that may pass are tried again, others are final.
 
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use seatrial::{ContainerRequest, Session, pull::Pull};
@@ -113,6 +116,56 @@ async fn a_refusal_that_will_not_pass_ends_the_pull_at_once() {
     }
 }
 
+/// C31: a pull that can't work ends at the first attempt, and its error has the cause and the cure: a registry without
+/// TLS, a platform that the image does not have, an unknown certificate, a full disk.
+#[tokio::test]
+async fn a_pull_that_cannot_work_ends_at_once_with_its_cure() {
+    let setup = Setup::new("hopeless").await;
+    let refusal = |message: &str| Fault::Answer(Answer::error(500, message));
+    for (message, cure) in [
+        ("Get https://h/v2/: http: server gave HTTP response to HTTPS client", "`insecure-registries`"),
+        ("Get https://h/v2/: x509: certificate signed by unknown authority", "certs.d/"),
+        ("no matching manifest for linux/amd64 in the manifest list entries", "the engine's platform"),
+        ("write /var/lib/docker/tmp/x: no space left on device", "docker system df"),
+    ] {
+        setup.clear();
+        setup.proxy.on(Matcher::new("POST", "/images/create"), refusal(message));
+        let error = setup.pull().run().await.expect_err(message);
+        let text = error.to_string();
+        assert!(error.is_image() && text.contains(message) && text.contains(cure), "{text}");
+        assert_eq!(setup.pulls(), 1, "{text}");
+    }
+}
+
+/// C31: a registry without TLS, which the engine asks by HTTPS, ends the pull at the first attempt with the cure.
+#[tokio::test]
+async fn a_registry_that_answers_https_in_plain_http_is_told_at_once() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "plain-http").await;
+    // Docker asks registries on loopback addresses in plain HTTP too, so this one listens on all addresses.
+    let listener = TcpListener::bind("0.0.0.0:0").expect("a port");
+    let address = SocketAddr::new(outer_address(), listener.local_addr().expect("bound").port());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // The client may be gone already.
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let pull = Pull::new(format!("{address}/plain:1")).session(&session);
+    let error = pull.run().await.expect_err("it speaks no TLS");
+    let text = error.to_string();
+    assert!(error.is_image() && text.contains("HTTP response to HTTPS client"), "{text}");
+    assert!(text.contains(&format!("hint: registry `{address}` speaks plain HTTP")), "{text}");
+    assert_eq!(proxy.count(|request| request.is("POST", "/images/create")), 1, "{text}");
+}
+
+/// Returns an address of this machine that is not a loopback address. Nothing is sent.
+fn outer_address() -> IpAddr {
+    let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
+    socket.connect("192.0.2.1:9").expect("a route");
+    socket.local_addr().expect("connected").ip()
+}
+
 /// C31: words in an image's name are not taken for words of the error.
 #[tokio::test]
 async fn an_image_with_a_telling_name_is_tried_again_as_any_other() {
@@ -134,7 +187,7 @@ async fn an_error_inside_the_stream_is_an_error() {
         Fault::Answer(Answer::new(200).header("Content-Type", "application/json").body(lines))
     };
     let create = || Matcher::new("POST", "/images/create");
-    for (error, tries) in [("manifest unknown", 1), ("no space left on device", TRIES)] {
+    for (error, tries) in [("manifest unknown", 1), ("no space left on device", 1), ("i/o timeout", TRIES)] {
         setup.clear();
         setup.proxy.on(create(), stream(error));
         let told = setup.pull().run().await.expect_err(error);

@@ -1,6 +1,7 @@
 //! Registries that require a login (C31, C32).
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use seatrial::{
     ContainerRequest,
@@ -94,5 +95,49 @@ async fn credentials_are_found_where_docker_has_them() {
     assert!(told.all.contains("span ") || told.all.contains("event "), "nothing was logged: {}", told.all);
     for secret in [WRONG, &base64(&format!("{USER}:{WRONG}"))] {
         assert!(!told.all.contains(secret), "{}", told.all);
+    }
+}
+
+/// C32: a credential helper that fails or can't be run costs a public image a warning with the helper's message. A
+/// registry's refusal has the message in its error.
+#[tokio::test]
+async fn a_credential_helper_that_fails_is_no_obstacle_to_a_public_image() {
+    let session = OwnSession::begin("helper").await;
+    let (open, closed) = (Registry::start(&session).await, Registry::with_login(&session).await);
+    let (public, private) = (open.publish_basic("helper-public"), closed.publish_basic("helper-private"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let helper = |name: &str, script: &str, mode: u32| {
+        let file = folder.path().join(format!("docker-credential-{name}"));
+        fs::write(&file, script).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("set");
+    };
+    helper("locked", "#!/bin/sh\necho the keychain is locked >&2\nexit 1\n", 0o755);
+    helper("mute", "#!/bin/sh\necho no keychain here\nexit 1\n", 0o755);
+    helper("foreign", "#!/no/such/interpreter\n", 0o755);
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").expect("a path"));
+    for (name, words) in [
+        ("locked", "the keychain is locked"),
+        ("mute", "no keychain here"),
+        ("foreign", "it is not on the `PATH`"),
+        ("missing", "it is not on the `PATH`"),
+    ] {
+        let registry_of = |image: &Published| image.repository.split('/').next().expect("one").to_owned();
+        for config in [
+            json!({ "credsStore": name }),
+            json!({ "credHelpers": { registry_of(&public): name, registry_of(&private): name } }),
+        ] {
+            let config = config.to_string();
+            let env = [("DOCKER_AUTH_CONFIG", config.as_str()), ("PATH", &path)];
+            public.forget();
+            let told = pull_in_child(&public.tagged(), &env);
+            assert_eq!((told.outcome.as_str(), public.is_here()), ("pulled", true), "{}", told.all);
+            assert!(told.all.contains(words), "no warning: {}", told.all);
+            let told = pull_in_child(&private.tagged(), &env);
+            assert!(
+                told.outcome.contains(words) && told.outcome.contains("docker login"),
+                "{}",
+                told.outcome
+            );
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! Names of images: rewritten ones (C34), and invalid ones (C3, C31).
 
-use seatrial::{ContainerRequest, pull::Pull};
+use seatrial::{
+    ContainerRequest,
+    pull::{Pull, PullPolicy},
+};
+use seatrial_test_support::image::id_of;
 use seatrial_test_support::own_session::OwnSession;
 use seatrial_test_support::registry::Registry;
 use seatrial_tests::{EngineProxy, Request};
@@ -59,6 +63,40 @@ async fn an_image_that_the_registry_does_not_have_is_an_error_that_names_it() {
     }
     let created = |request: &Request| request.is("POST", "/containers/create") && request.status == Some(201);
     assert_eq!(proxy.count(created), 0);
+}
+
+/// C3, C31: a full image id is taken as `docker run` takes it: with and without `sha256:`, whatever the pull policy and
+/// the mirror; it is never pulled, and an unknown one is an error.
+#[tokio::test]
+async fn an_image_id_starts_a_container_and_is_never_pulled() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "image-id").await;
+    let registry = Registry::start(&session).await;
+    let image = registry.publish_basic("image-id");
+    Pull::new(image.tagged()).session(&session).run().await.expect("it can be had");
+    let id = id_of(&image.tagged()).expect("it is here");
+    let digits = id.trim_start_matches("sha256:");
+    proxy.clear();
+    for name in [id.as_str(), digits] {
+        for policy in [PullPolicy::Missing, PullPolicy::Always, PullPolicy::Never] {
+            let request = ContainerRequest::new(name).cmd(["echo", "it runs"]).pull(policy).session(&session);
+            assert_eq!(request.run().await.expect(name).stdout_text(), "it runs\n");
+            Pull::new(name).policy(policy).session(&session).run().await.expect("it is here");
+        }
+        let told = run_in_child(name, &[("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX", "127.0.0.1:1/none")]);
+        assert_eq!(told.outcome, "it runs", "{}", told.all);
+    }
+    for name in ["0".repeat(64), format!("sha256:{}", "0".repeat(64))] {
+        for error in [
+            Pull::new(&name).session(&session).run().await.expect_err("unknown"),
+            ContainerRequest::new(&name).session(&session).start().await.expect_err("unknown"),
+        ] {
+            let text = error.to_string();
+            assert!(error.is_image() && text.contains(&format!("image `{name}`")), "{text}");
+            assert!(text.contains("an image id can't be pulled"), "{text}");
+        }
+    }
+    assert_eq!(proxy.count(|request| request.is("POST", "/images/create")), 0);
 }
 
 /// C3, C31: an invalid reference is refused without a request to the engine.

@@ -27,7 +27,8 @@ pub(crate) fn run_in_child(image: &str, env: &[(&str, &str)]) -> Told {
     in_child(runs, image, env)
 }
 
-fn in_child(scenario: impl Fn(), image: &str, env: &[(&str, &str)]) -> Told {
+/// Runs a scenario in a child with this image and these variables.
+pub(crate) fn in_child(scenario: impl Fn(), image: &str, env: &[(&str, &str)]) -> Told {
     let env = [&[("IMAGE", image), ("DOCKER_CONFIG", "/nonexistent")], env].concat();
     let mut child = Child::spawn(scenario, &env);
     let outcome = child.line("outcome: ", SOON).trim_start_matches("outcome: ").to_owned();
@@ -62,7 +63,7 @@ async fn runs() {
     }
 }
 
-fn image() -> String {
+pub(crate) fn image() -> String {
     std::env::var("IMAGE").expect("an image")
 }
 
