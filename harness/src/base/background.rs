@@ -83,10 +83,14 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     }
 }
 
+/// Sleeps, in any executor. The timer is made on the background thread, since the caller's runtime may have none.
+pub(crate) async fn sleep(time: Duration) {
+    background().run(async move { tokio::time::sleep(time).await }).await;
+}
+
 /// Awaits a future for at most `timeout`, in any executor. Returns `None` if the time is up.
 pub(crate) async fn within<T>(timeout: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let alarm = background().run(async move { tokio::time::sleep(timeout).await });
-    match select(pin!(future), alarm).await {
+    match select(pin!(future), pin!(sleep(timeout))).await {
         Either::Left((output, _)) => Some(output),
         Either::Right(_) => None,
     }
@@ -139,6 +143,15 @@ mod tests {
     async fn work_runs_on_the_background_thread_and_returns_its_output() {
         let name = background().run(async { std::thread::current().name().map(str::to_owned) }).await;
         assert_eq!(name.as_deref(), Some("seatrial"));
+    }
+
+    /// C28: a pause and a time limit need no runtime of the caller.
+    #[test]
+    fn timers_need_no_runtime() {
+        futures_executor::block_on(async {
+            sleep(Duration::from_millis(1)).await;
+            assert_eq!(within(Duration::from_millis(1), std::future::pending::<()>()).await, None);
+        });
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use crate::config::Keep;
 use crate::container::Subject;
 use crate::engine::{ContainerInfo, Ports, with_port};
 use crate::life::{Renewal, Restarts, Supervisor};
-use crate::output::{Consumer, Listener, LogMatch, Logs, Tap};
+use crate::output::{LogMatch, Logs, Tap};
 use crate::session::{Owned, Remover, Session};
 use crate::wait::{Preparation, WaitFor, wait_ready};
 use crate::words::{ContainerId, Port, Result};
@@ -44,7 +44,6 @@ pub struct TestContainer {
     ports: Arc<Mutex<Ports>>,
     /// Written by waits and read by the user.
     matches: Mutex<Vec<LogMatch>>,
-    listeners: Mutex<Vec<Listener>>,
     /// Restarts the container if its request asks for that. It ends with the handle.
     supervisor: Option<Supervisor>,
     span: tracing::Span,
@@ -59,7 +58,6 @@ impl TestContainer {
             image: created.image.as_given().to_owned(),
             ports: Arc::new(Mutex::new(Ports::of(info))),
             matches: Mutex::default(),
-            listeners: Mutex::default(),
             supervisor: None,
             span: created.span,
         }
@@ -205,7 +203,7 @@ impl TestContainer {
     }
 
     /// Removes the container with its anonymous volumes, and waits for the removal. A container that is gone already is
-    /// a success.
+    /// a success. The functions given to [`on_log`](crate::ContainerRequest::on_log) have heard every line by then.
     ///
     /// # Errors
     /// Leftover, if the container still exists after many attempts; those of the engine.
@@ -286,12 +284,6 @@ impl TestContainer {
 
     pub(super) fn add_matches(&self, matches: Vec<LogMatch>) {
         lock(&self.matches).extend(matches);
-    }
-
-    pub(super) fn listen(&self, consumers: &[Consumer]) {
-        let listeners =
-            consumers.iter().map(|consumer| Listener::start(self.subject.target.clone(), consumer.clone()));
-        lock(&self.listeners).extend(listeners);
     }
 
     /// Updates the data that change with a new run, since the engine may have chosen new ports.
