@@ -114,7 +114,7 @@ async fn to_the_end(request: &ContainerRequest, created: &Created) -> Result<Run
     created.listeners.start(&created.subject.target, &request.consumers);
     created.profile().await?;
     let (subject, timeout) = (created.subject.clone(), created.timeout);
-    let ending = background().run(tokio::time::timeout(timeout, async move {
+    let ending = background().run(crate::base::timeout(timeout, async move {
         over.await.ok();
         // The output ends before the container, possibly long before.
         subject.wait_not_running().await

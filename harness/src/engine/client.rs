@@ -231,7 +231,7 @@ impl fmt::Debug for Engine {
 /// Runs a call with its time limit, and adds the operation to its error.
 async fn within<T>(operation: Operation, call: impl Future<Output = Result<T, CallError>>) -> Result<T> {
     let began = Instant::now();
-    match tokio::time::timeout(operation.deadline, call).await {
+    match crate::base::timeout(operation.deadline, call).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(ours(error)
             .with_subject(operation.subject)

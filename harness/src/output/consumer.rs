@@ -110,7 +110,7 @@ impl Listener {
         let began = Instant::now();
         loop {
             let before = self.heard.load(Ordering::Relaxed);
-            if tokio::time::timeout(STUCK, &mut self.done).await.is_ok() {
+            if crate::base::timeout(STUCK, &mut self.done).await.is_ok() {
                 return;
             }
             let heard = self.heard.load(Ordering::Relaxed);
@@ -164,7 +164,7 @@ impl Reader {
             }
             let pause = backoff.next();
             if is_last {
-                tokio::time::sleep(pause).await;
+                crate::base::sleep(pause).await;
                 continue;
             }
             let mut is_ending = self.is_ending.clone();
@@ -188,7 +188,7 @@ impl Reader {
             Ok(false) => return false,
             Err(error) => tracing::debug!("{error}"),
         }
-        tokio::time::sleep(pause).await;
+        crate::base::sleep(pause).await;
         true
     }
 

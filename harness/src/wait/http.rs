@@ -163,7 +163,7 @@ impl HttpWait {
             let address = cx.address(|container| self.address_in(container)).await?;
             let request = self.request(&address).map_err(Failure::Engine)?;
             let tls = self.tls.clone();
-            let asked = background().run(tokio::time::timeout(REQUEST, ask(address, request, tls)));
+            let asked = background().run(crate::base::timeout(REQUEST, ask(address, request, tls)));
             match asked.await {
                 Ok(Ok(response)) if self.is_met(&response) => return Ok(()),
                 Ok(Ok(response)) => {
