@@ -25,6 +25,7 @@ mod json_values;
 mod networks;
 mod oom;
 mod path;
+mod patience;
 mod ports;
 mod resource;
 mod sidecar;
