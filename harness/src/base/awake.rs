@@ -16,7 +16,7 @@ pub(crate) async fn deadline(mut limit: Instant) {
             return;
         }
         let step = left.min(STEP);
-        tokio::time::sleep(step).await;
+        crate::base::sleep(step).await;
         limit += stopped(step, began.elapsed());
     }
 }

@@ -6,14 +6,14 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use once_cell::sync::Lazy;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, Sleep, Timeout};
 
 static BACKGROUND: Lazy<Background> = Lazy::new(Background::start);
 
@@ -83,13 +83,28 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     }
 }
 
-/// Awaits a future for at most `timeout`, in any executor. Returns `None` if the time is up.
-pub(crate) async fn within<T>(timeout: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let alarm = background().run(async move { tokio::time::sleep(timeout).await });
-    match select(pin!(future), alarm).await {
-        Either::Left((output, _)) => Some(output),
-        Either::Right(_) => None,
-    }
+/// Sleeps like [`tokio::time::sleep`], in any executor. The timer is one of the background runtime, since the caller's
+/// runtime may have none.
+pub(crate) fn sleep(time: Duration) -> Sleep {
+    let _context = background().handle.enter();
+    tokio::time::sleep(time)
+}
+
+/// Limits a future's time like [`tokio::time::timeout`], in any executor.
+pub(crate) fn timeout<F: Future>(time: Duration, future: F) -> Timeout<F> {
+    let _context = background().handle.enter();
+    tokio::time::timeout(time, future)
+}
+
+/// Limits a future's time like [`tokio::time::timeout_at`], in any executor.
+pub(crate) fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
+    let _context = background().handle.enter();
+    tokio::time::timeout_at(deadline, future)
+}
+
+/// Awaits a future for at most `limit`, in any executor. Returns `None` if the time is up.
+pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    timeout(limit, future).await.ok()
 }
 
 /// A handle to a future on the background thread. It can be awaited in any executor.
@@ -139,6 +154,32 @@ mod tests {
     async fn work_runs_on_the_background_thread_and_returns_its_output() {
         let name = background().run(async { std::thread::current().name().map(str::to_owned) }).await;
         assert_eq!(name.as_deref(), Some("seatrial"));
+    }
+
+    /// A waker that unparks a thread.
+    struct Unpark(std::thread::Thread);
+
+    impl std::task::Wake for Unpark {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    /// C27: a pause and a time limit need no runtime of the caller.
+    #[test]
+    fn timers_need_no_runtime() {
+        let waker = std::sync::Arc::new(Unpark(std::thread::current())).into();
+        let mut work = std::pin::pin!(async {
+            sleep(Duration::from_millis(1)).await;
+            within(Duration::from_millis(1), std::future::pending::<()>()).await
+        });
+        let limited = loop {
+            match work.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(output) => break output,
+                Poll::Pending => std::thread::park(),
+            }
+        };
+        assert_eq!(limited, None);
     }
 
     #[tokio::test]

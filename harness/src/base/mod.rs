@@ -7,7 +7,7 @@ mod retry;
 mod stderr;
 
 pub(crate) use awake::{deadline, stopped};
-pub(crate) use background::{Background, Run, background, blocking, within};
+pub(crate) use background::{Background, Run, background, blocking, sleep, timeout, timeout_at, within};
 pub(crate) use name::{caller_name, check_name, default_name, random_name};
 pub(crate) use retry::Backoff;
 pub(crate) use stderr::tell;

@@ -249,7 +249,7 @@ async fn bring_back(subject: &Subject, place: &Place) -> Result<()> {
     let restored = loop {
         match subject.restore(&place.name, dir.as_deref()).await {
             Err(error) if is_another_under_way(&error) && began.elapsed() < IN_THE_WAY => {
-                tokio::time::sleep(pauses.next()).await;
+                crate::base::sleep(pauses.next()).await;
             }
             restored => break restored,
         }

@@ -12,8 +12,12 @@ use crate::archive::MountedFiles;
 use crate::base::{blocking, tell};
 use crate::engine::{Engine, Target};
 use crate::life::Course;
+use crate::output::Listeners;
 use crate::session::{Estate, Manner, Thing};
 use crate::words::Result;
+
+/// The time limit for a killed container to end, before its log is read to the end.
+const KILLED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Everything that goes with one container.
 pub(super) struct ContainerEstate {
@@ -22,6 +26,8 @@ pub(super) struct ContainerEstate {
     /// The volume of the agent that it has, held until the container is gone: the engine would make another.
     pub(super) program: Option<Arc<ProgramVolume>>,
     pub(super) course: Arc<Course>,
+    /// The functions that hear its log. They hear all of it before the removal.
+    pub(super) listeners: Arc<Listeners>,
     /// The stop timeout of its request, if it has one.
     pub(super) stop_timeout: Option<Duration>,
 }
@@ -29,15 +35,30 @@ pub(super) struct ContainerEstate {
 impl ContainerEstate {
     async fn end(&self, engine: &Engine, thing: &Thing, manner: Manner) {
         self.course.farewell().await;
-        let (Thing::Container { id, name, .. }, Some(timeout), Manner::Stop) =
-            (thing, self.stop_timeout, manner)
-        else {
-            return;
-        };
-        // A container that does not stop is removed all the same.
-        if let Err(error) = Target::new(engine.clone(), id.clone(), name).stop(Some(timeout)).await {
-            tracing::warn!("{error}");
+        let Thing::Container { id, name, .. } = thing else { return };
+        let target = Target::new(engine.clone(), id.clone(), name);
+        if let (Some(timeout), Manner::Stop) = (self.stop_timeout, manner) {
+            // A container that does not stop is removed all the same.
+            if let Err(error) = target.stop(Some(timeout)).await {
+                tracing::warn!("{error}");
+            }
         }
+        if !self.listeners.is_empty() {
+            self.let_listeners_finish(&target).await;
+        }
+    }
+
+    /// Ends the container, so that its log is complete, and lets the listening functions hear all of it. The removal
+    /// would delete the log.
+    async fn let_listeners_finish(&self, target: &Target) {
+        match target.kill("SIGKILL").await {
+            Ok(_) => {
+                target.ends_in(KILLED_WITHIN).await;
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => tracing::debug!("{error}"),
+        }
+        self.listeners.finish().await;
     }
 
     async fn remove_mounted(self) -> Result<()> {
@@ -63,6 +84,7 @@ impl Estate for ContainerEstate {
         if let Thing::Container { id, name, .. } = thing {
             tell(&notice(name, id.short(), for_good));
         }
+        self.listeners.detach();
         // A container that is kept needs its mounted files.
         self.mounted.into_iter().for_each(MountedFiles::keep);
     }

@@ -53,7 +53,7 @@ pub(super) async fn report(
 
 /// Returns a fact, or the reason why there is none.
 async fn in_time<T>(fact: impl Future<Output = Result<T>>) -> Result<T> {
-    match tokio::time::timeout(GATHER, fact).await {
+    match crate::base::timeout(GATHER, fact).await {
         Ok(fact) => fact,
         Err(_) => Err(Error::new(Kind::Timeout, "the engine did not answer within 10 s")),
     }

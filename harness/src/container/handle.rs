@@ -9,7 +9,7 @@ use crate::config::Keep;
 use crate::container::Subject;
 use crate::engine::{ContainerInfo, Ports};
 use crate::life::{Renewal, Restarts, Supervisor};
-use crate::output::{Consumer, Listener, LogMatch, Logs, Tap};
+use crate::output::{LogMatch, Logs, Tap};
 use crate::session::{Owned, Remover, Session};
 use crate::wait::{Preparation, WaitFor, wait_ready};
 use crate::words::{ContainerId, Result};
@@ -45,7 +45,6 @@ pub struct TestContainer {
     rebinding: Option<Rebinding>,
     /// Written by waits and read by the user.
     matches: Mutex<Vec<LogMatch>>,
-    listeners: Mutex<Vec<Listener>>,
     /// Restarts the container if its request asks for that. It ends with the handle.
     supervisor: Option<Supervisor>,
     span: tracing::Span,
@@ -65,7 +64,6 @@ impl TestContainer {
             ports,
             rebinding,
             matches: Mutex::default(),
-            listeners: Mutex::default(),
             supervisor: None,
             span: created.span,
         }
@@ -171,7 +169,7 @@ impl TestContainer {
     }
 
     /// Removes the container with its anonymous volumes, and waits for the removal. A container that is gone already is
-    /// a success.
+    /// a success. The functions given to [`on_log`](crate::ContainerRequest::on_log) have heard every line by then.
     ///
     /// # Errors
     /// Leftover, if the container still exists after many attempts; those of the engine.
@@ -252,12 +250,6 @@ impl TestContainer {
 
     pub(super) fn add_matches(&self, matches: Vec<LogMatch>) {
         lock(&self.matches).extend(matches);
-    }
-
-    pub(super) fn listen(&self, consumers: &[Consumer]) {
-        let listeners =
-            consumers.iter().map(|consumer| Listener::start(self.subject.target.clone(), consumer.clone()));
-        lock(&self.listeners).extend(listeners);
     }
 
     /// Updates the data that change with a new run, since the engine may have chosen new ports.

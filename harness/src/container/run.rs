@@ -80,15 +80,18 @@ impl ContainerRequest {
         }
         let created = create(&request).await?;
         let span = created.span.clone();
-        run(created, self.output_limit).instrument(span).await
+        run(self, created).instrument(span).await
     }
 }
 
-async fn run(created: Created, limit: usize) -> Result<RunOutput> {
-    match to_the_end(&created, limit).await {
+async fn run(request: &ContainerRequest, created: Created) -> Result<RunOutput> {
+    match to_the_end(request, &created).await {
         Ok(output) => {
             match created.owned.keep_mode() {
-                Keep::Always => created.owned.keep(),
+                Keep::Always => {
+                    created.finish_listeners().await;
+                    created.owned.keep();
+                }
                 Keep::OnFailure | Keep::Never => created.owned.remove().await?,
             }
             Ok(output)
@@ -98,15 +101,20 @@ async fn run(created: Created, limit: usize) -> Result<RunOutput> {
 }
 
 /// Starts the container and reads its output until it ends or exceeds its time limit.
-async fn to_the_end(created: &Created, limit: usize) -> Result<RunOutput> {
+async fn to_the_end(request: &ContainerRequest, created: &Created) -> Result<RunOutput> {
     let connection = created.subject.attach().await?;
-    let (tap, over) =
-        Tap::attached(created.subject.target.clone(), connection, Vec::new(), Retain::Head(limit));
+    let (tap, over) = Tap::attached(
+        created.subject.target.clone(),
+        connection,
+        Vec::new(),
+        Retain::Head(request.output_limit),
+    );
     let began = Instant::now();
     start_explained(created).await?;
+    created.listeners.start(&created.subject.target, &request.consumers);
     created.profile().await?;
     let (subject, timeout) = (created.subject.clone(), created.timeout);
-    let ending = background().run(tokio::time::timeout(timeout, async move {
+    let ending = background().run(crate::base::timeout(timeout, async move {
         over.await.ok();
         // The output ends before the container, possibly long before.
         subject.wait_not_running().await

@@ -17,7 +17,7 @@ use crate::container::Subject;
 use crate::engine::{ContainerInfo, Engine, EngineKind, Resource, Target};
 use crate::image::ImageRef;
 use crate::life::Course;
-use crate::output::Tap;
+use crate::output::{Listeners, Tap};
 use crate::pulling::{PullProgress, pull_with};
 use crate::session::{Creating, Owned, Session, Thing, cleaner};
 use crate::wait::{Preparation, Unmet, wait_ready};
@@ -31,6 +31,8 @@ pub(crate) struct Created {
     pub(super) session: Session,
     pub(super) image: ImageRef,
     pub(super) timeout: Duration,
+    /// The functions that hear its log, shared with its estate.
+    pub(super) listeners: Arc<Listeners>,
     pub(super) span: tracing::Span,
 }
 
@@ -42,6 +44,12 @@ impl Created {
             course.begin_profile(&self.subject, &self.subject.inspect().await?).await;
         }
         Ok(())
+    }
+
+    /// Waits until the functions that hear its log have heard all of it. The container should have ended.
+    pub(super) async fn finish_listeners(&self) {
+        let listeners = self.listeners.clone();
+        background().run(async move { listeners.finish().await }).await;
     }
 
     /// Releases a container whose start failed. It is kept if its keep mode covers that, and removed otherwise.
@@ -103,10 +111,12 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
     let tty = lowered.body.tty.unwrap_or(false);
     let stop_timeout = lowered.body.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
     let course = Arc::new(Course::new(request.restarts.are_wanted(), request.profiler.clone()));
+    let listeners = Arc::<Listeners>::default();
     let estate = ContainerEstate {
         mounted,
         program: lowered.program.take(),
         course: course.clone(),
+        listeners: listeners.clone(),
         stop_timeout: stop_timeout.map(Duration::from_secs),
     };
     let platform = request.platform.clone().unwrap_or_default();
@@ -126,7 +136,7 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
         reporter.created(subject.clone());
     }
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
-    let created = Created { owned, subject, session, image, timeout, span };
+    let created = Created { owned, subject, session, image, timeout, listeners, span };
     match copy_in(request, &created).await {
         Ok(()) => Ok(created),
         Err(error) => Err(created.fail(error)),
@@ -295,8 +305,8 @@ pub(super) async fn ready(
     info: &ContainerInfo,
 ) -> Result<TestContainer> {
     let timeout = created.timeout;
+    created.listeners.start(&created.subject.target, &request.consumers);
     let mut container = TestContainer::new(created, info);
-    container.listen(&request.consumers);
     container.span().record("phase", "wait");
     let began = Instant::now();
     let matches = Mutex::new(Vec::new());

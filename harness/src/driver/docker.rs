@@ -138,13 +138,13 @@ async fn read(
     let mut pauses = Backoff::for_engine();
     loop {
         let is_over = read_to_end(&mut output, pieces, &has_ended).await
-            && tokio::time::timeout(ENDING, has_ended.wait_for(|ended| *ended)).await.is_ok();
+            && crate::base::timeout(ENDING, has_ended.wait_for(|ended| *ended)).await.is_ok();
         if is_over && (is_whole || output.passed() > COMPARED) {
             return Ok(());
         }
         if !is_over {
             // A source that breaks again and again is not asked for without a pause.
-            tokio::time::sleep(pauses.next()).await;
+            crate::base::sleep(pauses.next()).await;
         }
         // With Docker 20.10, a reader that follows a log to its end may miss the last output; a read after the end does
         // not.
@@ -164,7 +164,7 @@ async fn read_to_end(output: &mut Output, mut pieces: Pieces, has_ended: &watch:
         let mut has_ended = has_ended.clone();
         let too_long = async {
             has_ended.wait_for(|ended| *ended).await.ok();
-            tokio::time::sleep(SILENCE).await;
+            crate::base::sleep(SILENCE).await;
         };
         let next = match select(pin!(pieces.peek()), pin!(too_long)).await {
             Either::Left((piece, _)) => piece.ok(),

@@ -44,7 +44,7 @@ impl Stops {
         let cancelled = async { drop(cancelled.wait_for(|cancelled| *cancelled).await) };
         match deadline {
             None => cancelled.await,
-            Some(deadline) => match tokio::time::timeout_at((*deadline).into(), cancelled).await {
+            Some(deadline) => match crate::base::timeout_at((*deadline).into(), cancelled).await {
                 Ok(()) => {}
                 Err(_) => return Stop::Timeout,
             },

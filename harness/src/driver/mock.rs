@@ -236,7 +236,7 @@ impl Job for Mocked {
             }
         }
         // An end comes before a stop at the same time.
-        match select(pin!(tokio::time::sleep(delay)), pin!(stops.next())).await {
+        match select(pin!(crate::base::sleep(delay)), pin!(stops.next())).await {
             Either::Left(_) => {
                 self.outcome.unless_lost(Lost::Running)?;
                 Ok(Ending { exit_code, out_of_memory, stop: None })

@@ -61,7 +61,7 @@ impl Outlet {
             LogStream::Stderr => &mut self.stderr,
         };
         let Some(Lane { pieces, timeout, gave_up }) = lane else { return };
-        match tokio::time::timeout(*timeout, pieces.send(bytes)).await {
+        match crate::base::timeout(*timeout, pieces.send(bytes)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => *lane = None,
             Err(_) => {

@@ -142,11 +142,11 @@ async fn is_out_of_memory(
     // A command may end a moment before its container, with which it does.
     let is_unexplained = exit.code == KILLED && stop.is_none();
     let patience = if is_unexplained { OUT_OF_MEMORY_TIMEOUT } else { Duration::ZERO };
-    match tokio::time::timeout(patience, explanation(signals)).await {
+    match crate::base::timeout(patience, explanation(signals)).await {
         Ok(EventKind::Oom) => Ok(true),
         Ok(EventKind::Die(_)) => {
             // A removal kills the container first.
-            tokio::time::timeout(REMOVAL_TIMEOUT, explanation(signals)).await.ok();
+            crate::base::timeout(REMOVAL_TIMEOUT, explanation(signals)).await.ok();
             inspect_out_of_memory(subject).await
         }
         Ok(_) => inspect_out_of_memory(subject).await,

@@ -15,6 +15,6 @@ pub(super) async fn measure(subject: &Subject, sink: Option<StatsSink>) {
     loop {
         // Sending fails without a receiver, which may come later.
         each_sample(subject, |stats| drop(sink.send(stats))).await;
-        tokio::time::sleep(pauses.next()).await;
+        crate::base::sleep(pauses.next()).await;
     }
 }

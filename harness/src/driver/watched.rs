@@ -26,7 +26,7 @@ const SILENCE_AFTER_KILL: Duration = Duration::from_secs(5);
 /// Listens to the events of a container, and waits until they are told, for a limited time.
 pub(super) async fn listen(subject: &Subject) -> Signals {
     let mut signals = subject.listen();
-    tokio::time::timeout(EVENTS_TIMEOUT, signals.next()).await.ok();
+    crate::base::timeout(EVENTS_TIMEOUT, signals.next()).await.ok();
     signals
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn retried<T, F: Future<Output = Result<T>>>(
             }
             outcome => return outcome,
         }
-        tokio::time::sleep(pauses.next()).await;
+        crate::base::sleep(pauses.next()).await;
     }
 }
 
@@ -135,7 +135,7 @@ impl<'a> Watched<'a> {
     async fn next(&mut self, stops: &mut Stops) -> Next {
         let is_ending = self.ending_since.is_some();
         let silence = if is_ending { SILENCE_AFTER_KILL } else { SILENCE };
-        let signal = tokio::time::timeout(silence, self.signals.next());
+        let signal = crate::base::timeout(silence, self.signals.next());
         let stop = async { if is_ending { pending().await } else { stops.next().await } };
         match select(pin!(signal), pin!(stop)).await {
             Either::Left((Ok(Signal::Event(event)), _)) => Next::Event(event.kind),

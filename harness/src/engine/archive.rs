@@ -89,7 +89,7 @@ async fn unless_idle<T>(
     let mut transfer = std::pin::pin!(transfer);
     loop {
         let last = *moved.lock().expect("nobody panics with this lock");
-        match tokio::time::timeout_at((last + operation.deadline).into(), &mut transfer).await {
+        match crate::base::timeout_at((last + operation.deadline).into(), &mut transfer).await {
             Ok(outcome) => return Ok(outcome?),
             Err(_) if *moved.lock().expect("nobody panics with this lock") > last => {}
             Err(_) => return Err(super::client::hung(&operation).into()),

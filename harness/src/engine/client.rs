@@ -15,6 +15,7 @@ use super::discover::{self, Located};
 use super::feed::Feed;
 use super::host::{self, HostAddress};
 use super::host_turns::HostTurns;
+use super::patience;
 use super::transport::{Transport, TransportError};
 use super::version::EngineVersion;
 use crate::base::{Run, background};
@@ -39,6 +40,8 @@ pub(super) struct Inner {
     /// Limits concurrent starts on this machine, if that is configured.
     pub(super) host_turns: Option<HostTurns>,
     pub(super) request_timeout: Duration,
+    /// The time limit for the creation and for the start of a container.
+    pub(super) start_budget: Duration,
     /// Set once the engine has refused an exec with all privileges.
     pub(super) refuses_privileges: AtomicBool,
     /// The subscription to the engine's events, which exists while there are listeners.
@@ -116,6 +119,7 @@ impl Engine {
             width: Arc::new(Semaphore::new(config.parallelism.value.get())),
             host_turns: config.host_parallelism.as_ref().map(|count| HostTurns::new(count.value)),
             request_timeout: config.request_timeout.value,
+            start_budget: patience::start_budget(config.request_timeout.value, config.startup_timeout.value),
             refuses_privileges: AtomicBool::new(false),
             feed: Feed::default(),
         })))
@@ -231,7 +235,7 @@ impl fmt::Debug for Engine {
 /// Runs a call with its time limit, and adds the operation to its error.
 async fn within<T>(operation: Operation, call: impl Future<Output = Result<T, CallError>>) -> Result<T> {
     let began = Instant::now();
-    match tokio::time::timeout(operation.deadline, call).await {
+    match crate::base::timeout(operation.deadline, call).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(ours(error)
             .with_subject(operation.subject)

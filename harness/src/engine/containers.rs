@@ -36,16 +36,16 @@ impl Engine {
         body: ContainerCreateBody,
     ) -> Result<ContainerId> {
         let docker = self.docker();
-        let operation = self.operation("create", format!("container `{name}`"));
-        self.call_in_turn(operation, async move {
+        let operation = self.patient("create", format!("container `{name}`"));
+        let call = self.clone().patiently(operation.clone(), async move {
             let options = CreateContainerOptions { name: Some(name), platform };
             let created = docker.create_container(Some(options), body).await?;
             for warning in &created.warnings {
                 tracing::warn!(id = %created.id, "the engine warns: {warning}");
             }
             Ok(ContainerId::new(created.id)?)
-        })
-        .await
+        });
+        self.call_in_turn(operation.with_probe(), call).await
     }
 }
 
@@ -59,9 +59,10 @@ impl Target {
 
     /// Starts a container. Counts against the limits of concurrent starts.
     pub(crate) async fn start(&self) -> Result<Change> {
-        let operation = self.operation("start");
+        let operation = self.engine.patient("start", format!("container `{}`", self.name));
         let call = post(self.engine.transport(), format!("/containers/{}/start", self.id), |_, _| false);
-        self.engine.call_in_host_turn(operation, call).await
+        let call = self.engine.clone().patiently(operation.clone(), call);
+        self.engine.call_in_host_turn(operation.with_probe(), call).await
     }
 
     pub(crate) async fn stop(&self, grace: Option<Duration>) -> Result<Change> {

@@ -40,14 +40,14 @@ impl Target {
                 // An unreachable engine says nothing about the container, so this is retried.
                 Err(error) => tracing::debug!("{error}"),
             }
-            tokio::time::sleep(backoff.next()).await;
+            crate::base::sleep(backoff.next()).await;
         }
     }
 
     /// Returns `true` if the container has ended for good, or does so within `time`, since its output ends a moment
     /// before the engine reports the end. Returns `false` if the engine does not answer.
     pub(crate) async fn ends_in(&self, time: Duration) -> bool {
-        match tokio::time::timeout(time, self.wait_not_running()).await {
+        match crate::base::timeout(time, self.wait_not_running()).await {
             Err(_) => return false,
             Ok(Err(error)) => return error.is_not_found(),
             Ok(Ok(_)) => {}

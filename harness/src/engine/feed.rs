@@ -180,14 +180,14 @@ async fn follow(engine: Engine) {
             }
             Err(error) => engine.0.feed.failed(&error),
         }
-        tokio::time::sleep(pause.next()).await;
+        crate::base::sleep(pause.next()).await;
     }
 }
 
 /// Forwards events until the stream ends or stays silent for too long. Returns `true` if there was an event.
 async fn read(feed: &Feed, mut events: Bodies, last: &mut Option<SystemTime>) -> bool {
     let (mut values, mut told) = (JsonValues::default(), false);
-    while let Ok(Some(piece)) = tokio::time::timeout(SILENCE, events.next()).await {
+    while let Ok(Some(piece)) = crate::base::timeout(SILENCE, events.next()).await {
         match piece {
             Ok(piece) => values.push(&piece),
             Err(error) => {

@@ -42,7 +42,7 @@ impl HostTurns {
         loop {
             match self.try_take() {
                 Ok(Some(file)) => return HostTurn(Some(file)),
-                Ok(None) if began.elapsed() < PATIENCE => tokio::time::sleep(backoff.next()).await,
+                Ok(None) if began.elapsed() < PATIENCE => crate::base::sleep(backoff.next()).await,
                 Ok(None) => {
                     tracing::warn!(
                         "starting without a turn: the limit of starts on this host was exhausted for {PATIENCE:?}"

@@ -26,6 +26,7 @@ mod networks;
 mod obstacle;
 mod oom;
 mod path;
+mod patience;
 mod ports;
 mod resource;
 mod sidecar;

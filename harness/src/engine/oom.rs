@@ -33,7 +33,7 @@ impl Target {
             let since = state.started_at.map(crate::words::engine_seconds);
             let told = self.clone().tells_of_oom(since);
             // Without an answer in time, the container does not count as killed for lack of memory.
-            let told = background().run(tokio::time::timeout(TOLD_WITHIN, told)).await;
+            let told = background().run(crate::base::timeout(TOLD_WITHIN, told)).await;
             info.state.oom_killed = told.is_ok_and(|told| told);
         }
         Ok(info)

@@ -154,7 +154,7 @@ impl EndNotice {
 pub(super) fn unless_silent(bodies: Bodies, operation: Operation) -> Bodies {
     Box::pin(stream::unfold(Some((bodies, operation)), |state| async move {
         let (mut bodies, operation) = state?;
-        let silence = background().run(tokio::time::sleep(operation.deadline));
+        let silence = background().run(crate::base::sleep(operation.deadline));
         let piece = match select(bodies.next(), silence).await {
             Either::Left((piece, _)) => piece?,
             Either::Right(_) => return Some((Err(hung(&operation)), None)),

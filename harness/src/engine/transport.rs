@@ -69,7 +69,7 @@ impl Transport {
                 }
             })
         };
-        tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        crate::base::timeout(CONNECT_TIMEOUT, connecting)
             .await
             .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no connection within 10 s"))?
     }

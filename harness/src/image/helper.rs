@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::base::background;
 use crate::config::Hidden;
 use crate::image::credentials::Secret;
 use crate::words::{Error, Kind, Result, quoted};
@@ -34,8 +35,11 @@ pub(super) async fn ask(name: &str, registry: &str) -> Result<Option<Secret>> {
     // Without path separators, since a name with a path could run any program.
     let program = format!("docker-credential-{}", name.replace(['/', '\\'], "-"));
     let (subject, registry) = (format!("credential helper `{program}`"), registry.to_owned());
-    let answer =
-        tokio::task::spawn_blocking(move || run(Command::new(program).arg("get"), &registry, LIMIT)).await;
+    let answer = background()
+        .run(async move {
+            tokio::task::spawn_blocking(move || run(Command::new(program).arg("get"), &registry, LIMIT)).await
+        })
+        .await;
     let answer =
         answer.map_err(|error| Error::new(Kind::Image, "the task that ran it panicked").with_source(error));
     answer.flatten().and_then(|output| read(&output)).map_err(|error| error.with_subject(subject))

@@ -37,12 +37,12 @@ impl Presence {
                 Either::Right(((), _)) => self.gone = None,
             }
         }
-        tokio::time::timeout(REST, reading).await.ok()
+        crate::base::timeout(REST, reading).await.ok()
     }
 }
 
 /// Returns once the container has ended or was removed, after [`DELAY`] at the earliest.
 async fn gone(target: Target) {
-    tokio::time::sleep(DELAY).await;
+    crate::base::sleep(DELAY).await;
     target.stopped().await;
 }

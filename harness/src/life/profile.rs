@@ -121,7 +121,7 @@ impl Course {
 async fn limited(
     call: impl FnOnce() -> Result<(), Box<dyn StdError + Send + Sync>> + Send + 'static,
 ) -> Result<()> {
-    let called = background().run(async move { tokio::time::timeout(LIMIT, user_code::call(call)).await });
+    let called = background().run(async move { crate::base::timeout(LIMIT, user_code::call(call)).await });
     match called.await {
         Ok(outcome) => outcome?.map_err(|error| Error::new(Kind::Conflict, error.to_string())),
         Err(_) => Err(Error::new(Kind::Timeout, format!("it did not return within {}", seconds(LIMIT)))),

@@ -101,7 +101,7 @@ impl Supervised {
                 Err(error) if error.is_not_found() => return None,
                 Err(error) => tracing::debug!("{error}"),
             }
-            tokio::time::sleep(pauses.next()).await;
+            crate::base::sleep(pauses.next()).await;
         }
         None
     }
@@ -129,7 +129,7 @@ impl Supervised {
     async fn restart(&mut self, mut pause: Duration) -> bool {
         loop {
             {
-                let (sleep, change) = (tokio::time::sleep(pause), until_not_meant_to_run(&self.course));
+                let (sleep, change) = (crate::base::sleep(pause), until_not_meant_to_run(&self.course));
                 if let Either::Right(_) = select(pin!(sleep), pin!(change)).await {
                     return true;
                 }

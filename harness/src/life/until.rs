@@ -47,7 +47,7 @@ pub(crate) async fn wait_timeout(
     timeout: Duration,
 ) -> Result<Option<i64>> {
     let began = Instant::now();
-    match tokio::time::timeout(timeout, wait(target.clone(), condition)).await {
+    match crate::base::timeout(timeout, wait(target.clone(), condition)).await {
         Ok(outcome) => outcome,
         Err(_) => last_look(&target, condition, began).await,
     }
@@ -81,7 +81,7 @@ pub(crate) async fn wait(target: Target, condition: WaitCondition) -> Result<Opt
             Err(error) if error.is_not_found() && condition == WaitCondition::Removed => return Ok(None),
             outcome => return outcome,
         }
-        tokio::time::sleep(pauses.next()).await;
+        crate::base::sleep(pauses.next()).await;
     }
 }
 
@@ -99,7 +99,7 @@ async fn attempt(
     }
     // Subscribed before the inspection, so that no end in between is missed. The wait works without events, too.
     let mut signals = target.listen();
-    tokio::time::timeout(EVENTS_WITHIN, signals.next()).await.ok();
+    crate::base::timeout(EVENTS_WITHIN, signals.next()).await.ok();
     let state = target.inspect().await?.state;
     if condition == WaitCondition::NotRunning && !state.is_running() {
         return Ok(state.exit_code);
@@ -112,7 +112,7 @@ async fn attempt(
     *has_begun = true;
     let told = notice.read().await?.code;
     // Docker 20.10 reads the code after it has noticed the end, when a new run may have reset it to 0.
-    match tokio::time::timeout(EVENTS_WITHIN, end_of_run(&mut signals, &state)).await {
+    match crate::base::timeout(EVENTS_WITHIN, end_of_run(&mut signals, &state)).await {
         Ok(Some(code)) => Ok(Some(code)),
         Ok(None) | Err(_) if state.is_running() => Ok(told),
         // The engine also sends a notification when a container that does not run is removed, which is no exit.

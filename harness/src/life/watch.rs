@@ -121,7 +121,7 @@ pub(crate) async fn follow(target: Target, sender: watch::Sender<Option<Containe
 
 fn look(target: Target, mark: Mark, pause: Duration) -> Looking {
     Box::pin(async move {
-        tokio::time::sleep(pause).await;
+        crate::base::sleep(pause).await;
         (mark, target.inspect().await)
     })
 }

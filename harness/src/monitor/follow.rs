@@ -58,7 +58,7 @@ async fn measure(subject: &Subject, mut states: States, boards: &Boards) {
         let run = pin!(measure_run(subject, boards));
         select(run, pin!(wait_until_running(&mut end, false))).await;
         // The samples may also break off during a run.
-        tokio::time::sleep(pauses.next()).await;
+        crate::base::sleep(pauses.next()).await;
     }
     pending().await
 }

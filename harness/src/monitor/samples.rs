@@ -114,7 +114,7 @@ pub(crate) async fn each_sample(subject: &Subject, mut tell: impl FnMut(Stats)) 
         Ok(samples) => samples,
         Err(error) => return tracing::debug!("{error}"),
     };
-    while let Ok(Some(sample)) = tokio::time::timeout(SILENCE, samples.next()).await {
+    while let Ok(Some(sample)) = crate::base::timeout(SILENCE, samples.next()).await {
         match sample {
             Ok(stats) => tell(stats),
             Err(error) => tracing::debug!("{error}"),

@@ -7,7 +7,7 @@ mod logs;
 mod source;
 mod tap;
 
-pub(crate) use consumer::Listener;
+pub(crate) use consumer::Listeners;
 pub(crate) use kept::{Collected, Retain};
 pub use log_match::LogMatch;
 pub(crate) use log_match::{Likeness, LogMatcher, LoosePattern, Pattern, Streams};

@@ -218,7 +218,7 @@ impl Reader {
             }
             // The container still runs (it closed its output, was restarted, or the connection broke), or there is more
             // output. The log contains all of it.
-            tokio::time::sleep(backoff.next()).await;
+            crate::base::sleep(backoff.next()).await;
             self.start_over();
         }
     }
@@ -247,7 +247,7 @@ impl Reader {
             let chunk = if is_quiet {
                 next.await
             } else {
-                match tokio::time::timeout(QUIET, next).await {
+                match crate::base::timeout(QUIET, next).await {
                     Ok(chunk) => chunk,
                     Err(_) => {
                         self.watchers.iter_mut().for_each(|watcher| watcher.look(LogMatcher::idle));

@@ -39,7 +39,7 @@ pub(super) async fn replace(shell: &PoolShell, slot: usize) {
                 shell.apply(Event::ReplacementFailed(slot));
             }
         }
-        let pause = pin!(tokio::time::sleep(backoff.next()));
+        let pause = pin!(crate::base::sleep(backoff.next()));
         select(pause, pin!(manager.shutdown.signalled())).await;
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn report(shell: PoolShell, threshold: Duration) {
             continue;
         }
         match pending.iter().map(|request| threshold - request.waited).min() {
-            Some(left) => tokio::time::sleep(left).await,
+            Some(left) => crate::base::sleep(left).await,
             None => shell.manager().request_waits.notified().await,
         }
     }

@@ -63,7 +63,7 @@ impl UserThread {
         }
         // The work keeps the same limit by itself, unless it blocks its thread.
         let deadline = limit + Duration::from_secs(1);
-        match background().run(async move { tokio::time::timeout(deadline, receiver).await }).await {
+        match background().run(async move { crate::base::timeout(deadline, receiver).await }).await {
             Ok(Ok((value, outcome))) => (Some(value), outcome),
             Ok(Err(_)) => (None, Err(Error::new(Kind::Conflict, "it panicked"))),
             Err(_) => {
@@ -80,7 +80,7 @@ impl UserThread {
 /// That of the future; conflict, if it panicked; timeout, if it was not done within the limit.
 pub(super) async fn bounded<T>(limit: Duration, future: impl Future<Output = Result<T>>) -> Result<T> {
     let caught = futures_util::FutureExt::catch_unwind(AssertUnwindSafe(future));
-    match tokio::time::timeout(limit, caught).await {
+    match crate::base::timeout(limit, caught).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(_) => Err(Error::new(Kind::Timeout, format!("it was not done within {}", seconds(limit)))),

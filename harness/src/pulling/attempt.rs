@@ -127,7 +127,7 @@ async fn try_to_pull(
             )));
         }
         tracing::warn!("{error}; retrying");
-        tokio::time::sleep(backoff.next()).await;
+        crate::base::sleep(backoff.next()).await;
     }
     unreachable!("the loop ends with its last try")
 }

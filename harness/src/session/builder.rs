@@ -37,6 +37,9 @@ impl SessionBuilder {
     }
 
     /// Sets the limit for the engine's answer to one request. Default: `SEATRIAL_REQUEST_TIMEOUT`, else 30 s.
+    ///
+    /// The creation and the start of a container have at least 120 s each, or the session's startup timeout if that is
+    /// longer, unless this is less than 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout);
         self

@@ -53,7 +53,7 @@ async fn until_gone(engine: &Engine, thing: &Thing) -> Result<()> {
             Verdict::Later(error) if began.elapsed() > LIMIT => return Err(left(thing, error, began)),
             Verdict::Later(error) => {
                 tracing::debug!("the removal of {thing} is retried: {error}");
-                tokio::time::sleep(backoff.next()).await;
+                crate::base::sleep(backoff.next()).await;
             }
         }
     }

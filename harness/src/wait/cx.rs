@@ -138,6 +138,6 @@ impl Pauses {
 
     pub(super) async fn next(&mut self) {
         let pause = self.0.next();
-        background().run(tokio::time::sleep(pause)).await;
+        background().run(crate::base::sleep(pause)).await;
     }
 }

@@ -88,7 +88,7 @@ pub(crate) async fn wait_ready(
     };
     let sensor = Sensor::new(container.target().clone(), after);
     let cx = Cx { container, sensor };
-    let deadline = background().run(tokio::time::sleep(timeout));
+    let deadline = background().run(crate::base::sleep(timeout));
     match select(follow(&prepared.root, &cx, matches), deadline).await {
         Either::Left((Ok(()), _)) => Ok(()),
         Either::Left((Err(failure), _)) => Err(match failure {
@@ -146,7 +146,7 @@ async fn leaf(branch: &Branch, cx: &Cx<'_>, matches: &Mutex<Vec<LogMatch>>) -> R
         Strategy::Nothing => Ok(()),
         Strategy::Delay(delay) => {
             cx.until_end(async {
-                background().run(tokio::time::sleep(*delay)).await;
+                background().run(crate::base::sleep(*delay)).await;
                 Ok(())
             })
             .await

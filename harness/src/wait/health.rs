@@ -35,7 +35,7 @@ impl HealthyWait {
         let mut signals = target.listen();
         loop {
             let next = background().run(async move {
-                let signal = tokio::time::timeout(WITHOUT_EVENT, signals.next()).await;
+                let signal = crate::base::timeout(WITHOUT_EVENT, signals.next()).await;
                 (signal, signals)
             });
             let (signal, rest) = next.await;

@@ -127,7 +127,7 @@ async fn look(published: Option<String>, inside: Option<SocketAddr>) -> Look {
 }
 
 pub(super) async fn connect(address: impl tokio::net::ToSocketAddrs) -> io::Result<TcpStream> {
-    match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
+    match crate::base::timeout(CONNECT, TcpStream::connect(address)).await {
         Ok(connected) => connected,
         Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer within 1 s")),
     }
@@ -135,7 +135,7 @@ pub(super) async fn connect(address: impl tokio::net::ToSocketAddrs) -> io::Resu
 
 /// Checks that the peer keeps a connection open. A byte from it counts like silence.
 async fn stays_open(mut stream: TcpStream) -> Result<(), String> {
-    match tokio::time::timeout(HOLD, stream.read_u8()).await {
+    match crate::base::timeout(HOLD, stream.read_u8()).await {
         Err(_) | Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
             Err("accepted and closed at once".to_owned())

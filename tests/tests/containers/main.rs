@@ -1,5 +1,6 @@
 //! Containers: how one is requested, started, looked at, changed and kept, with its files, ports and networks.
 
+mod any_runtime;
 mod bad_input;
 mod files;
 mod inspect;

@@ -105,7 +105,7 @@ impl Drop for Ender {
 }
 
 async fn end_or_poison(command: Command) -> Result<bool> {
-    let ended = tokio::time::timeout(PATIENCE, end(&command)).await.unwrap_or_else(|_| {
+    let ended = crate::base::timeout(PATIENCE, end(&command)).await.unwrap_or_else(|_| {
         Err(Error::new(Kind::Exec, format!("its processes did not end within {}", seconds(PATIENCE))))
     });
     ended.inspect_err(|error| {
@@ -143,7 +143,7 @@ async fn end(command: &Command) -> Result<bool> {
             return if has_processes(subject).await { Err(error) } else { Ok(ran) };
         }
         match subject.inspect_exec(exec).await {
-            Ok(state) if state.ended().is_none() => tokio::time::sleep(backoff.next()).await,
+            Ok(state) if state.ended().is_none() => crate::base::sleep(backoff.next()).await,
             Err(error) if !error.is_not_found() => return Err(error),
             Ok(_) | Err(_) => return Ok(ran),
         }

@@ -69,6 +69,6 @@ async fn poll(target: &Target, exec: &str, pause: Duration, limit: Duration) -> 
             let message = "the engine does not report the exit code of a command that has ended";
             return Err(Error::new(Kind::Exec, message).with_subject(format!("container `{}`", target.name)));
         }
-        tokio::time::sleep(backoff.next()).await;
+        crate::base::sleep(backoff.next()).await;
     }
 }

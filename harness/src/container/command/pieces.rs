@@ -132,7 +132,7 @@ impl Pieces {
     pub(super) async fn read_rest(&mut self, sink: &mut impl Sink, mut limit: Duration) -> Result<()> {
         loop {
             let began = Instant::now();
-            let Ok(piece) = tokio::time::timeout(limit, self.peek()).await else { return Ok(()) };
+            let Ok(piece) = crate::base::timeout(limit, self.peek()).await else { return Ok(()) };
             limit = limit.saturating_sub(began.elapsed());
             let Some((stream, bytes)) = piece? else { return Ok(()) };
             sink.take(stream, bytes).await;

@@ -90,7 +90,7 @@ impl Process {
                 if exit.is_some() || state.running && !state.never_ran {
                     return Ok::<_, Error>(exit);
                 }
-                tokio::time::sleep(backoff.next()).await;
+                crate::base::sleep(backoff.next()).await;
             }
         });
         match asking.await? {

@@ -279,6 +279,7 @@ mod tests {
     #[test]
     fn a_wait_that_the_request_rules_out_is_refused() {
         let context = Context {
+            proxies: &[],
             test: "test",
             image: "image",
             labels: &[],

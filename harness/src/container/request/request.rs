@@ -246,6 +246,11 @@ impl ContainerRequest {
     /// Calls a function with every line that the container prints, on a dedicated thread. Default: none.
     ///
     /// A slow function falls behind but never blocks the container, since the lines are read from the engine's log.
+    ///
+    /// The function is called with every line that the container printed until its end or removal.
+    /// [`remove`](crate::TestContainer::remove) and [`run`](Self::run) return after that, while a drop of the handle does
+    /// not wait for it. A function that needs more than 8 s for the lines that remain at a removal, or more than 4 s for
+    /// one of them, misses the rest, which is logged as a warning.
     pub fn on_log(mut self, consumer: impl Fn(LogLine) + Send + Sync + 'static) -> Self {
         self.consumers.push(Consumer::new(consumer));
         self

@@ -159,7 +159,7 @@ impl Tender {
             let pause = outage.as_mut().map_or(Duration::MAX, |outage| outage.backoff.next());
             let request = requests.wait_for(|status| status.phase == Phase::Linking);
             // A request, or the end of the pause without one: both are a reason to try.
-            tokio::time::timeout(pause, request).await.ok();
+            crate::base::timeout(pause, request).await.ok();
             let Some(session) = self.session.upgrade() else { return };
             self.enter(Phase::Linking);
             let made =

@@ -3,11 +3,11 @@
 use std::io;
 use std::time::Duration;
 
+use crate::base::timeout;
 use seatrial_core::reaper::{ACK, AUTH};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 /// The limits for one try.
 #[derive(Clone, Copy, Debug)]

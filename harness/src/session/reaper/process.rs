@@ -58,7 +58,7 @@ pub(super) async fn link(session: &Session) -> Result<Linked> {
                 .error(format!("it could not be linked to: {reason}"))
                 .with_elapsed(began.elapsed()));
         }
-        tokio::time::sleep(backoff.next()).await;
+        crate::base::sleep(backoff.next()).await;
     }
 }
 

@@ -12,9 +12,10 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use memchr::memmem::Finder;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::HttpResponse;
+use crate::base::timeout_at;
 use crate::engine::{Authority, Io, to_server};
 
 /// The maximum number of bytes of a body that are read for the report only.

@@ -117,8 +117,21 @@ async fn an_engine_that_only_answers_its_ping_is_reported_to_hang() {
     proxy.on(Matcher::any(), Fault::hang());
     let error = session.idle().start().await.expect_err("the engine hangs");
     assert_says(&error, "create", "container `");
+    assert!(error.to_string().contains("does not list its networks either"), "{error}");
     proxy.clear_rules();
     Session::clone(&session).close().await.expect("everything can be removed");
+}
+
+/// E1: an engine that answers other requests while a creation or start takes too long is reported as slow.
+#[tokio::test]
+async fn an_engine_that_answers_others_is_reported_as_slow() {
+    for path in ["^/containers/create$", "/start$"] {
+        let (proxy, session) = impatient("slow").await;
+        proxy.on(Matcher::regex("POST", path).nth(1), Fault::hang());
+        let error = session.idle().start().await.expect_err("it hangs");
+        assert!(error.to_string().contains("it is slow, or this one request is stuck"), "{error}");
+        Session::clone(&session).close().await.expect("everything can be removed");
+    }
 }
 
 /// E1: a variable sets the deadline of all requests.

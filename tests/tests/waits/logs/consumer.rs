@@ -1,15 +1,15 @@
 //! A function that is called with every line.
 
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use seatrial::{
-    ContainerRequest,
+    ContainerRequest, Keep, WaitFor,
     logs::{LogLine, LogStream},
 };
 use seatrial_test_support::observe::until;
-use seatrial_test_support::own_session::OwnSession;
-use seatrial_tests::{EngineProxy, Fault, Matcher};
+use seatrial_test_support::own_session::{OwnSession, remove_by_hand};
+use seatrial_tests::{Engine, EngineProxy, Fault, Matcher};
 
 /// The lines that a function was called with.
 #[derive(Clone, Default)]
@@ -106,4 +106,87 @@ async fn every_consumer_of_a_request_and_of_its_clones_hears_its_own_container()
     first.until_heard(2).await;
     second.until_heard(1).await;
     assert_eq!((first.texts(), second.texts()), (vec!["hello".into(); 2], vec!["hello".into()]));
+}
+
+/// C22: a consumer hears every line that its container printed before its removal, which is what a drop begins.
+#[tokio::test]
+async fn a_consumer_hears_every_line_before_a_drop() {
+    let session = OwnSession::begin("dropped").await;
+    let heard = Heard::default();
+    let request = session.shell("seq 2000; sleep 600").wait_for(WaitFor::regex("^2000$"));
+    drop(heard.listen_to(request).start().await.expect("it starts"));
+    heard.until_heard(2000).await;
+    assert_eq!(heard.texts(), numbers(2000));
+}
+
+/// C22: a consumer has heard every line when `remove` returns.
+#[tokio::test]
+async fn a_consumer_has_heard_every_line_when_remove_returns() {
+    let session = OwnSession::begin("removed").await;
+    for (line, wait) in [
+        ("seq 20000", WaitFor::from(WaitFor::exit())),
+        ("seq 20000; sleep 600", WaitFor::regex("^20000$").into()),
+    ] {
+        let heard = Heard::default();
+        let container = heard.listen_to(session.shell(line).wait_for(wait)).start().await.expect("it starts");
+        container.remove().await.expect("it is removed");
+        assert!(heard.texts() == numbers(20_000), "{line}: {} lines are heard", heard.lines().len());
+    }
+}
+
+/// C22: a consumer has heard every line when `run` returns, also of a container that is kept or whose time is up.
+#[tokio::test]
+async fn a_consumer_has_heard_every_line_when_run_returns() {
+    let session = OwnSession::begin("run-heard").await;
+    let limit = Duration::from_secs(3);
+    for request in [
+        session.shell("seq 20000"),
+        session.shell("seq 20000; sleep 600").startup_timeout(limit),
+        session.shell("seq 20000").keep(Keep::Always),
+    ] {
+        let heard = Heard::default();
+        heard.listen_to(request).run().await.expect("the engine runs it");
+        assert!(heard.texts() == numbers(20_000), "{} lines are heard", heard.lines().len());
+    }
+    for container in session.containers() {
+        remove_by_hand(&container);
+    }
+}
+
+/// C22: a drop does not wait for a consumer, and a stuck consumer does not prevent the removal.
+#[tokio::test]
+async fn a_stuck_consumer_blocks_neither_a_drop_nor_the_removal() {
+    let session = OwnSession::begin("stuck").await;
+    let (let_go, gate) = std::sync::mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let request = session.shell("seq 20000; sleep 600").wait_for(WaitFor::regex("^20000$"));
+    let request = request.on_log(move |_| {
+        let _ = gate.lock().expect("no panic").recv();
+    });
+    let container = request.start().await.expect("it starts");
+    let began = std::time::Instant::now();
+    drop(container);
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    let is_gone = || session.containers().is_empty();
+    until("the container is removed although its consumer is stuck", is_gone).await;
+    drop(let_go);
+}
+
+/// C22: a consumer of a container that is kept hears its lines until it ends.
+#[tokio::test]
+async fn a_consumer_of_a_kept_container_hears_it_to_its_end() {
+    let session = OwnSession::begin("kept").await;
+    let heard = Heard::default();
+    let line = "trap 'seq 2 100; exit' USR1; echo 1; while :; do sleep 0.1; done";
+    let id = heard.listen_to(session.shell(line)).start().await.expect("it starts").keep();
+    heard.until_heard(1).await;
+    let signal = format!("/containers/{id}/kill?signal=USR1");
+    Engine::from_env().request("POST", &signal, None).expect("the engine answers");
+    heard.until_heard(100).await;
+    remove_by_hand(id.as_str());
+    assert_eq!(heard.texts(), numbers(100));
+}
+
+fn numbers(last: usize) -> Vec<String> {
+    (1..=last).map(|number| number.to_string()).collect()
 }

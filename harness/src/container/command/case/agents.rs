@@ -195,7 +195,7 @@ async fn of_main_process(subject: &Subject, epoch: u64) -> Option<Link> {
 
 async fn open(subject: &Subject, marked: Option<Marked>, epoch: u64, connection: Upgraded) -> Result<Link> {
     let opening = Link::open(subject.clone(), marked, epoch, connection);
-    tokio::time::timeout(PATIENCE, opening).await.unwrap_or_else(|_| {
+    crate::base::timeout(PATIENCE, opening).await.unwrap_or_else(|_| {
         let message = format!("the agent in the container sent no greeting within {}", seconds(PATIENCE));
         Err(Error::new(Kind::Exec, message))
     })

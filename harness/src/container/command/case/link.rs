@@ -232,7 +232,7 @@ async fn take<R: AsyncRead + Unpin>(shared: &Shared, incoming: &mut Incoming<R>)
             }
         }
         let awaited = Instant::now();
-        let read = tokio::time::timeout(LOOK, incoming.read()).await;
+        let read = crate::base::timeout(LOOK, incoming.read()).await;
         // A process that was stopped could not read the answers: they are there, or come now.
         let stopped = stopped(LOOK, awaited.elapsed());
         if !stopped.is_zero() {

@@ -35,9 +35,9 @@ impl Birth {
 
     /// Returns exit code and output in words, for a message; the container has ended already.
     pub(super) async fn last_words(self) -> String {
-        let soon = |run| background().run(tokio::time::timeout(REPORT_LIMIT, run));
+        let soon = |run| background().run(crate::base::timeout(REPORT_LIMIT, run));
         let code = soon(self.end).await.ok().flatten();
-        background().run(tokio::time::timeout(REPORT_LIMIT, self.reader)).await.ok();
+        background().run(crate::base::timeout(REPORT_LIMIT, self.reader)).await.ok();
         let code =
             code.map_or_else(|| "with an unknown exit code".to_owned(), |c| format!("with exit code {c}"));
         let output = std::mem::take(&mut *self.output.lock().unwrap_or_else(PoisonError::into_inner));

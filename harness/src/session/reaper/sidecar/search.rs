@@ -59,7 +59,7 @@ pub(in crate::session::reaper) async fn link(session: &Session, lost: Option<&Lo
             ));
             return Err(search.give_up(error).await);
         }
-        tokio::time::sleep(backoff.next()).await;
+        crate::base::sleep(backoff.next()).await;
     }
 }
 
