@@ -102,7 +102,7 @@ async fn http_names_the_setter_for_the_time_of_one_try() {
     assert!(text.contains("no answer within 200 ms"), "{text}");
     assert!(text.contains("hint: raise the `attempt_timeout` of the HTTP wait"), "{text}");
     let patient = wait().attempt_timeout(Duration::from_secs(20));
-    request.wait_for(patient).start().await.expect("it answers after a second");
+    drop(request.wait_for(patient).start().await.expect("it answers after a second"));
 }
 
 /// C26: the block has the last exit code and output of a command wait.
