@@ -27,10 +27,11 @@ async fn sessions() {
 in_any_executor!(networks_and_volumes);
 async fn networks_and_volumes() {
     let session = OwnSession::begin("any-networks").await;
-    let network = step!("network.rs create_in", Network::create_in(&session));
-    step!("network.rs remove", network.remove());
-    drop(step!("network.rs create_named", Network::create_named(&session, &own_id("any-network"))));
-    drop(step!("network.rs create_internal", Network::create_internal(&session)));
+    let network = step!("network/network.rs create_in", Network::create_in(&session));
+    step!("network/network.rs remove", network.remove());
+    drop(step!("network/network.rs create_named", Network::create_named(&session, &own_id("any-network"))));
+    drop(step!("network/network.rs create_internal", Network::create_internal(&session)));
+    drop(step!("network/builder.rs create", Network::builder().session(&session).create()));
     let volume = step!("volume.rs create_in", Volume::create_in(&session));
     step!("volume.rs remove", volume.remove());
 }
@@ -38,6 +39,6 @@ async fn networks_and_volumes() {
 in_any_executor!(the_current_session);
 async fn the_current_session() {
     step!("session/handle.rs current", Session::current());
-    drop(step!("network.rs create", Network::create()));
+    drop(step!("network/network.rs create", Network::create()));
     drop(step!("volume.rs create", Volume::create()));
 }
