@@ -63,14 +63,16 @@ fn a_host_that_does_not_answer_is_refused_by_its_variable() {
     let file = path("file");
     fs::write(&file, "no socket").expect("a file");
     let address = |path: &Path| format!("unix://{}", path.display());
-    for (host, reason) in [
-        (address(&path("none.sock")), "no such file"),
-        (address(&stale), "connection refused: the daemon is not running"),
-        (address(&file), "connection refused"),
-        ("tcp://127.0.0.1:1".to_owned(), "connection refused: the daemon is not running"),
+    let listens = |path: &Path| format!("hint: start the engine that listens at `{}`", path.display());
+    let start = || "hint: start that engine, or change `DOCKER_HOST`".to_owned();
+    for (host, reason, hint) in [
+        (address(&path("none.sock")), "no such file", start()),
+        (address(&stale), "connection refused: the daemon is not running", listens(&stale)),
+        (address(&file), "connection refused", listens(&file)),
+        ("tcp://127.0.0.1:1".to_owned(), "connection refused: the daemon is not running", start()),
     ] {
         let named = format!("the engine that `DOCKER_HOST` names does not answer at `{host}`: {reason}");
-        let texts = [&named, "hint: start that engine, or change `DOCKER_HOST`", UNREACHABLE];
+        let texts = [&named, hint.as_str(), "or change `DOCKER_HOST`", UNREACHABLE];
         assert_says(home.path(), &[("DOCKER_HOST", &host)], &texts);
     }
 }
