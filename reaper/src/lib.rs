@@ -12,6 +12,8 @@ pub mod settings;
 
 pub mod lifecycle;
 
+pub mod arbiter;
+
 pub mod address_file;
 pub mod engine;
 pub mod listener;
