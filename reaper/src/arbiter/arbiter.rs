@@ -44,15 +44,14 @@ impl Arbiter {
     /// Ends everything that a connection has, since it has ended.
     pub fn disconnected(&mut self, connection: ConnectionId, now: Nanos, outbox: &mut Outbox) {
         let Some(process) = self.processes.remove(&connection) else { return };
-        // In order, so that the same ends of connections give the same replies. Requests that wait are cancelled
-        // first, so that no member is given to a client that is gone.
-        let mut leases: Vec<_> = process.leases.into_values().collect();
-        leases.sort_by_key(|(name, client)| {
-            let waits = self.pools[name].leases.get(client).is_some_and(|lease| lease.slot().is_none());
-            (!waits, client.0)
-        });
-        for (name, client) in leases {
-            self.pool(&name).gone(client, now, outbox);
+        let mut clients: BTreeMap<String, Vec<Client>> = BTreeMap::new();
+        for (name, client) in process.leases.into_values() {
+            clients.entry(name).or_default().push(client);
+        }
+        for (name, mut clients) in clients {
+            // In order, so that the same history gives the same replies.
+            clients.sort();
+            self.pool(&name).gone(&clients, now, outbox);
         }
         for name in process.pools {
             self.pool(&name).clients -= 1;

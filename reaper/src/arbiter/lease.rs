@@ -39,6 +39,11 @@ pub(super) enum Phase {
 }
 
 impl Lease {
+    /// Returns `true` if the client was not told of a grant yet.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.phase, Phase::Waiting | Phase::HeldBack(_))
+    }
+
     /// Returns the slot of the ledger that the lease has.
     pub(super) fn slot(&self) -> Option<usize> {
         match self.phase {

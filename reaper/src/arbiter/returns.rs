@@ -35,19 +35,24 @@ impl Pool {
         self.end(client, end, now, outbox);
     }
 
-    /// Ends whatever a client has, since its connection has ended.
-    pub(super) fn gone(&mut self, client: Client, now: Nanos, outbox: &mut Outbox) {
-        let Some(lease) = self.leases.get(&client) else { return };
-        let is_alone = self.kind == PoolKind::Members || lease.is_exclusive;
-        let end = match lease.phase {
-            // The client may have been in the middle of it.
-            Phase::Preparing(_) => End::Discarded,
-            Phase::Using(_) | Phase::Upgrading(_) if is_alone => End::Discarded,
-            // The others go on with a shared container.
-            Phase::Using(_) | Phase::Upgrading(_) => End::Used,
-            Phase::Waiting | Phase::HeldBack(_) | Phase::LockedOut => End::Unused,
-        };
-        self.end(client, end, now, outbox);
+    /// Ends all leases of a connection that has ended.
+    pub(super) fn gone(&mut self, clients: &[Client], now: Nanos, outbox: &mut Outbox) {
+        let is_waiting = |client: &&Client| self.leases.get(client).is_some_and(Lease::is_waiting);
+        let waiting: Vec<Client> = clients.iter().filter(is_waiting).copied().collect();
+        self.withdraw(&waiting, now, outbox);
+        for client in clients {
+            let Some(lease) = self.leases.get(client) else { continue };
+            let is_alone = self.kind == PoolKind::Members || lease.is_exclusive;
+            let end = match lease.phase {
+                // The client may have been in the middle of it.
+                Phase::Preparing(_) => End::Discarded,
+                Phase::Using(_) | Phase::Upgrading(_) if is_alone => End::Discarded,
+                // The others go on with a shared container.
+                Phase::Using(_) | Phase::Upgrading(_) => End::Used,
+                Phase::Waiting | Phase::HeldBack(_) | Phase::LockedOut => End::Unused,
+            };
+            self.end(*client, end, now, outbox);
+        }
     }
 
     /// Ends a lease whose member could not be made or reset. If no other member exists, those that wait are told.
@@ -110,16 +115,23 @@ impl Pool {
 
     /// Fails all requests that wait.
     fn fail_waiting(&mut self, reason: &str, now: Nanos, outbox: &mut Outbox) {
-        let is_waiting = |phase| matches!(phase, Phase::Waiting | Phase::HeldBack(_));
         let waiting: Vec<Client> =
-            self.leases.iter().filter(|(_, lease)| is_waiting(lease.phase)).map(|(client, _)| *client).collect();
+            self.leases.iter().filter(|(_, lease)| lease.is_waiting()).map(|(client, _)| *client).collect();
+        outbox.extend(waiting.iter().map(|client| {
+            let lease = &self.leases[client];
+            (lease.connection, failed(lease, reason))
+        }));
+        self.withdraw(&waiting, now, outbox);
+    }
+
+    /// Ends requests that wait, all at once: none of them is granted because another one has ended.
+    fn withdraw(&mut self, waiting: &[Client], now: Nanos, outbox: &mut Outbox) {
         let time = self.time(now);
         let mut effects = Vec::new();
-        for client in waiting {
-            let lease = self.leases.remove(&client).expect("it waits");
-            outbox.push((lease.connection, failed(&lease, reason)));
-            let event = match lease.phase {
-                Phase::HeldBack(slot) => Event::GiveBack(client, slot),
+        let leases: Vec<_> = waiting.iter().map(|client| (*client, self.leases.remove(client))).collect();
+        for (client, lease) in leases {
+            let event = match lease.map(|lease| lease.phase) {
+                Some(Phase::HeldBack(slot)) => Event::GiveBack(client, slot),
                 _ => Event::Cancel(client),
             };
             self.ledger.apply(event, time, &mut effects);
@@ -141,6 +153,8 @@ impl Pool {
             };
             self.ledger.apply(event, time, &mut effects);
         }
+        rest.reverse();
         self.tell(rest, now, outbox);
+        self.go_on(now, outbox);
     }
 }

@@ -25,9 +25,7 @@ impl Arbiter {
             for member in self.members(name, pool, now) {
                 outbox.push((to, Reply::Member(member)));
             }
-            let waiting =
-                pool.leases.values().filter(|lease| matches!(lease.phase, Phase::Waiting | Phase::HeldBack(_)));
-            for lease in waiting {
+            for lease in pool.leases.values().filter(|lease| lease.is_waiting()) {
                 let status = WaiterStatus {
                     pool: name.clone(),
                     process: self.process_name(lease.connection),
