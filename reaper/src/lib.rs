@@ -21,6 +21,7 @@ pub mod listener;
 mod acceptor;
 mod connection;
 mod descriptors;
+mod desk;
 mod hub;
 mod prune;
 

@@ -11,7 +11,7 @@ use crate::lifecycle::ConnectionId;
 
 impl Arbiter {
     /// Tells a connection the state of all pools.
-    pub(super) fn status(&self, to: ConnectionId, now: Nanos, outbox: &mut Outbox) {
+    pub(crate) fn status(&self, to: ConnectionId, now: Nanos, outbox: &mut Outbox) {
         for (name, pool) in &self.pools {
             let utilization = (pool.ledger.utilization(pool.time(now)) * 1_000.0).round() as u32;
             let status = PoolStatus {
