@@ -75,7 +75,9 @@ impl Arbiter {
         };
         match request {
             Request::Hello { .. } => Ok(()),
-            Request::Open { pool, kind, size, facts } => self.open(from, pool, kind, size, facts, now, outbox),
+            Request::Open { pool, kind, size, facts } => {
+                self.open(from, pool, kind, size, facts, now, outbox)
+            }
             Request::Get { id, pool, want, label } => {
                 limits::check("label", &label, limits::LABEL)?;
                 if !process.pools.contains(&pool) {
@@ -219,7 +221,8 @@ impl Arbiter {
     /// Returns a lease's pool and client.
     fn lease(&mut self, from: ConnectionId, id: u64) -> Result<(&mut Pool, Client), String> {
         let lease = self.processes.get(&from).and_then(|process| process.leases.get(&id));
-        let (name, client) = lease.cloned().ok_or_else(|| format!("there is no lease {id} on this connection"))?;
+        let (name, client) =
+            lease.cloned().ok_or_else(|| format!("there is no lease {id} on this connection"))?;
         Ok((self.pool(&name), client))
     }
 

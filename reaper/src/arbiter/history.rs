@@ -170,7 +170,8 @@ impl World {
             Act::Upgrade => matches!(seen, Seen::Using(_)),
             Act::Cancel => matches!(seen, Seen::Waiting | Seen::Upgrading(_)),
         };
-        let chosen = own.filter(|(_, (_, seen, _))| possible(seen)).map(|(key, lease)| (*key, lease.clone())).next();
+        let chosen =
+            own.filter(|(_, (_, seen, _))| possible(seen)).map(|(key, lease)| (*key, lease.clone())).next();
         let Some((key, (want, seen, is_alone))) = chosen else { return };
         let id = key.1;
         match (act, seen) {
@@ -228,7 +229,9 @@ impl World {
             (End::Unused, _) => return,
             (End::Removed | End::Detached, _) => Place::Missing,
             (End::Discarded, payload) => Place::Lost(payload),
-            (End::Used, Some(payload)) if is_alone && matches!(place, Place::Clean(_)) => Place::Used(payload),
+            (End::Used, Some(payload)) if is_alone && matches!(place, Place::Clean(_)) => {
+                Place::Used(payload)
+            }
             (End::Used, _) => return,
         };
     }

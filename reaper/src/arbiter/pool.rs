@@ -164,9 +164,8 @@ impl Pool {
 
     /// Returns the clients that wait for a shared container to be made, in order of arrival.
     pub(super) fn held_back(&self) -> Vec<Client> {
-        let held_back = |(client, lease): (&Client, &Lease)| {
-            matches!(lease.phase, Phase::HeldBack(_)).then_some(*client)
-        };
+        let held_back =
+            |(client, lease): (&Client, &Lease)| matches!(lease.phase, Phase::HeldBack(_)).then_some(*client);
         self.leases.iter().filter_map(held_back).collect()
     }
 

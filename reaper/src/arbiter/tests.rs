@@ -23,7 +23,8 @@ impl Story {
         for connection in [A, B, C] {
             let hello = Request::Hello { version: 1, process: format!("test {connection}") };
             assert_eq!(story.send(connection, hello), [(connection, Reply::Hello { version: 1 })]);
-            let open = Request::Open { pool: "db".into(), kind, size, facts: vec![("image".into(), "x".into())] };
+            let open =
+                Request::Open { pool: "db".into(), kind, size, facts: vec![("image".into(), "x".into())] };
             assert_eq!(story.send(connection, open), [(connection, Reply::Opened { pool: "db".into() })]);
         }
         story
@@ -320,9 +321,13 @@ fn settings_that_differ_are_told_with_the_process_that_came_first() {
 #[test]
 fn requests_that_make_no_sense_are_refused_and_change_nothing() {
     let mut story = Story::of(PoolKind::Members, 1);
-    let get = |id, pool: &str| Request::Get { id, pool: pool.into(), want: Want::Member, label: String::new() };
+    let get =
+        |id, pool: &str| Request::Get { id, pool: pool.into(), want: Want::Member, label: String::new() };
     assert_eq!(error(&story.send(4, get(1, "db"))), "the first line of the extension must be `!hello`");
-    assert_eq!(error(&story.send(A, get(1, "nosuch"))), "the pool `nosuch` was not opened on this connection");
+    assert_eq!(
+        error(&story.send(A, get(1, "nosuch"))),
+        "the pool `nosuch` was not opened on this connection"
+    );
     assert_eq!(error(&story.ready(A, 1, "x")), "there is no lease 1 on this connection");
     story.send(A, get(1, "db"));
     assert_eq!(error(&story.send(A, get(1, "db"))), "lease 1 exists already on this connection");
@@ -333,8 +338,12 @@ fn requests_that_make_no_sense_are_refused_and_change_nothing() {
     assert!(error(&story.ready(A, 1, "c2")).contains("was not told to prepare"));
     let broken = Request::Broken { id: 1, reason: String::new() };
     assert!(error(&story.send(A, broken)).contains("was not told to prepare"));
-    assert_eq!(error(&story.send(A, Request::Hello { version: 1, process: "x".into() })), "`!hello` was sent already");
-    let open = |name: &str, size| Request::Open { pool: name.into(), kind: PoolKind::Members, size, facts: vec![] };
+    assert_eq!(
+        error(&story.send(A, Request::Hello { version: 1, process: "x".into() })),
+        "`!hello` was sent already"
+    );
+    let open =
+        |name: &str, size| Request::Open { pool: name.into(), kind: PoolKind::Members, size, facts: vec![] };
     assert!(error(&story.send(A, open("a b", 1))).contains("has a ' '"));
     assert!(error(&story.send(A, open("x", 0))).contains("must be 1 to 10000"));
     assert!(error(&story.send(A, open("x", 10_001))).contains("must be 1 to 10000"));

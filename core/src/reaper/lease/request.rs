@@ -122,8 +122,12 @@ pub enum End {
 
 pub(super) const KINDS: &[(&str, PoolKind)] = &[("members", PoolKind::Members), ("shared", PoolKind::Shared)];
 
-pub(super) const WANTS: &[(&str, Want)] =
-    &[("member", Want::Member), ("try", Want::Try), ("exclusive", Want::Exclusive), ("lock-out", Want::LockOut)];
+pub(super) const WANTS: &[(&str, Want)] = &[
+    ("member", Want::Member),
+    ("try", Want::Try),
+    ("exclusive", Want::Exclusive),
+    ("lock-out", Want::LockOut),
+];
 
 const ENDS: &[(&str, End)] = &[
     ("used", End::Used),

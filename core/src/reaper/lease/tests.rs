@@ -31,10 +31,18 @@ fn request() -> impl Strategy<Value = Request> {
     let id = any::<u64>;
     prop_oneof![
         (any::<u32>(), text()).prop_map(|(version, process)| Request::Hello { version, process }),
-        (text(), kind(), any::<u32>(), pairs())
-            .prop_map(|(pool, kind, size, facts)| Request::Open { pool, kind, size, facts }),
-        (id(), text(), want(), text())
-            .prop_map(|(id, pool, want, label)| Request::Get { id, pool, want, label }),
+        (text(), kind(), any::<u32>(), pairs()).prop_map(|(pool, kind, size, facts)| Request::Open {
+            pool,
+            kind,
+            size,
+            facts
+        }),
+        (id(), text(), want(), text()).prop_map(|(id, pool, want, label)| Request::Get {
+            id,
+            pool,
+            want,
+            label
+        }),
         id().prop_map(|id| Request::Upgrade { id }),
         id().prop_map(|id| Request::Cancel { id }),
         (id(), text()).prop_map(|(id, payload)| Request::Ready { id, payload }),
@@ -98,13 +106,8 @@ fn the_wire_stays_as_it_is() {
     assert_eq!(open.to_string(), "!open db members 4 image=redis:8%20alpine a%3db=-");
     let get = Request::Get { id: 7, pool: "db".into(), want: Want::LockOut, label: "-".into() };
     assert_eq!(get.to_string(), "!get 7 db lock-out %2d");
-    let granted = Reply::Granted {
-        id: 7,
-        member: 2,
-        state: UnitState::Lost,
-        generation: 3,
-        payload: String::new(),
-    };
+    let granted =
+        Reply::Granted { id: 7, member: 2, state: UnitState::Lost, generation: 3, payload: String::new() };
     assert_eq!(granted.to_string(), "!granted 7 2 lost 3 -");
 }
 

@@ -115,7 +115,9 @@ impl<'a> Words<'a> {
     /// Checks that no word is left.
     pub(super) fn end(mut self) -> Result<(), BadLine> {
         match self.rest.next() {
-            Some(word) => Err(BadLine(format!("`{}` has a word too many: `{}`", shown(self.verb), shown(word)))),
+            Some(word) => {
+                Err(BadLine(format!("`{}` has a word too many: `{}`", shown(self.verb), shown(word))))
+            }
             None => Ok(()),
         }
     }
