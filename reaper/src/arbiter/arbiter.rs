@@ -105,9 +105,10 @@ impl Arbiter {
                 self.pool(&pool).get(client, lease, now, outbox);
                 Ok(())
             }
-            Request::Upgrade { id } => match self.lease(from, id)? {
-                (pool, client) => pool.upgrade(client, now, outbox),
-            },
+            Request::Upgrade { id } => {
+                let (pool, client) = self.lease(from, id)?;
+                pool.upgrade(client, now, outbox)
+            }
             Request::Cancel { id } => {
                 // The request may have failed at the same moment.
                 if let Ok((pool, client)) = self.lease(from, id) {
