@@ -46,18 +46,28 @@ fn body(options: &Options, function: &Function, should_panic: bool) -> Group {
         }
     }
     let run = match (function.is_async, options.is_multi_thread) {
-        (true, true) => "let outcome = test.run_on(&mut runtime, ",
-        (true, false) => "let outcome = test.run_async(",
-        (false, _) => "let outcome = test.run(",
+        (true, true) => "test.run_on",
+        (true, false) => "test.run_async",
+        (false, _) => "test.run",
     };
-    let start = if function.is_async { "async move" } else { "move ||" };
-    let mut tokens = code(&prelude);
-    // The call's arguments are a group of their own, in which the old body keeps its place for error messages.
-    let (call, first) = run.split_at(run.find('(').unwrap_or(run.len()));
-    tokens.extend(code(call));
-    let mut arguments = code(first.trim_start_matches('('));
+    let (first, start) = match (function.is_async, options.is_multi_thread) {
+        (true, true) => ("&mut runtime,", "async move"),
+        (true, false) => ("", "async move"),
+        (false, _) => ("", "move ||"),
+    };
+    // The old body keeps its place for error messages.
+    let mut arguments = code(first);
     arguments.extend(code(start));
     arguments.extend([TokenTree::Group(function.body.clone())]);
+    let mut tokens = code(&prelude);
+    tokens.extend(code("let outcome"));
+    if let Some(output) = &function.output {
+        // A body that never ends has no type of its own.
+        tokens.extend(code(":"));
+        tokens.extend(output.clone());
+    }
+    tokens.extend(code("="));
+    tokens.extend(code(run));
     tokens.extend([TokenTree::Group(Group::new(Delimiter::Parenthesis, arguments))]);
     tokens.extend(code(
         "; { use ::seatrial::__private::{OfAny as _, OfResult as _}; \

@@ -16,6 +16,8 @@ pub(crate) struct Function {
     pub(crate) is_async: bool,
     /// The place of the first argument, if there is one.
     pub(crate) first_argument: Option<Span>,
+    /// The type that it returns; `None` if that has no name.
+    pub(crate) output: Option<TokenStream>,
     pub(crate) body: Group,
 }
 
@@ -39,6 +41,7 @@ impl Function {
         };
         let is_async = head[..at].iter().any(|token| is_word(token, "async"));
         let first_argument = arguments.stream().into_iter().next().map(|token| token.span());
+        let output = output(&head);
         let without_async = head.into_iter().enumerate();
         let without_async = without_async.filter(|(n, token)| *n > at || !is_word(token, "async"));
         Ok(Self {
@@ -48,6 +51,7 @@ impl Function {
             name,
             is_async,
             first_argument,
+            output,
             body,
         })
     }
@@ -79,4 +83,21 @@ fn arguments(token: &TokenTree) -> Option<Group> {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group.clone()),
         _ => None,
     }
+}
+
+/// Returns the type behind the last arrow of a head. Without an arrow, that is `()`.
+fn output(head: &[TokenTree]) -> Option<TokenStream> {
+    let is_arrow = |pair: &[TokenTree]| {
+        matches!(pair, [TokenTree::Punct(a), TokenTree::Punct(b)] if a.as_char() == '-' && b.as_char() == '>')
+    };
+    let is_word = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(i) if i.to_string() == word);
+    let after_arguments = head.iter().position(|token| arguments(token).is_some()).unwrap_or_default();
+    let tail = &head[after_arguments..];
+    let Some(arrow) = tail.windows(2).position(is_arrow) else {
+        return Some(TokenTree::Group(Group::new(Delimiter::Parenthesis, TokenStream::new())).into());
+    };
+    let output = tail[arrow + 2..].iter().take_while(|token| !is_word(token, "where"));
+    let output: Vec<_> = output.cloned().collect();
+    let is_unnamed = output.first().is_some_and(|token| is_word(token, "impl"));
+    (!is_unnamed).then(|| output.into_iter().collect())
 }

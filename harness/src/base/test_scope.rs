@@ -84,6 +84,11 @@ impl TestScope {
     }
 }
 
+/// Returns `true` if this thread panics, which its test is not meant to do.
+pub(crate) fn is_failing() -> bool {
+    std::thread::panicking() && TestScope::current().is_none_or(|test| test.fails_by_panic())
+}
+
 impl fmt::Debug for TestScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "test `{}`", self.name)
