@@ -20,7 +20,10 @@ pub(crate) fn expand(options: TokenStream, function: TokenStream) -> Result<Toke
         return Err(CompileError::new(span, "a test has no arguments, unless `#[rstest]` gives them to it"));
     }
     if has("test") {
-        return Err(CompileError::new(function.name.span(), "it has another attribute `test`; one is enough"));
+        return Err(CompileError::new(
+            function.name.span(),
+            "it has another attribute `test`; one is enough",
+        ));
     }
     let body = body(&options, &function, has("should_panic"));
     let mut tokens = TokenStream::new();

@@ -33,8 +33,10 @@ impl Function {
         let attributes_end = tokens.chunks(2).take_while(|pair| is_attribute(pair)).count() * 2;
         let head = tokens.split_off(attributes_end);
         let attribute_names = tokens.iter().filter_map(attribute_name).collect();
-        let is_word = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(i) if i.to_string() == word);
-        let at = head.iter().position(|token| is_word(token, "fn")).ok_or_else(|| no_function(body.span()))?;
+        let is_word =
+            |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(i) if i.to_string() == word);
+        let at =
+            head.iter().position(|token| is_word(token, "fn")).ok_or_else(|| no_function(body.span()))?;
         let (name, arguments) = match (head.get(at + 1), head[at..].iter().find_map(arguments)) {
             (Some(TokenTree::Ident(name)), Some(arguments)) => (name.clone(), arguments),
             _ => return Err(no_function(head[at].span())),
@@ -87,10 +89,9 @@ fn arguments(token: &TokenTree) -> Option<Group> {
 
 /// Returns the type behind the last arrow of a head. Without an arrow, that is `()`.
 fn output(head: &[TokenTree]) -> Option<TokenStream> {
-    let is_arrow = |pair: &[TokenTree]| {
-        matches!(pair, [TokenTree::Punct(a), TokenTree::Punct(b)] if a.as_char() == '-' && b.as_char() == '>')
-    };
-    let is_word = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(i) if i.to_string() == word);
+    let is_arrow = |pair: &[TokenTree]| matches!(pair, [TokenTree::Punct(a), TokenTree::Punct(b)] if a.as_char() == '-' && b.as_char() == '>');
+    let is_word =
+        |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(i) if i.to_string() == word);
     let after_arguments = head.iter().position(|token| arguments(token).is_some()).unwrap_or_default();
     let tail = &head[after_arguments..];
     let Some(arrow) = tail.windows(2).position(is_arrow) else {

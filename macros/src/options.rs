@@ -4,7 +4,8 @@ use proc_macro::{Span, TokenStream, TokenTree};
 
 use crate::error::CompileError;
 
-const KNOWN: &str = "the options are `flavor = \"current_thread\"`, `flavor = \"multi_thread\"` and `worker_threads = N`";
+const KNOWN: &str =
+    "the options are `flavor = \"current_thread\"`, `flavor = \"multi_thread\"` and `worker_threads = N`";
 
 /// The options of the attribute.
 pub(crate) struct Options {

@@ -107,7 +107,7 @@ mod tests {
         let scope = TestScope::enter("a".into(), false);
         for _ in 0..2 {
             let calls = calls.clone();
-            let work = move |failed| {
+            let work = move |failed: bool| {
                 assert!(failed);
                 calls.fetch_add(1, Ordering::Relaxed);
             };
