@@ -6,6 +6,7 @@ mod groups;
 mod network;
 mod recipe;
 mod record;
+mod settings;
 mod status;
 mod up;
 

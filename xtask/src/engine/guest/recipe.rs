@@ -133,18 +133,6 @@ impl Kind {
             Self::Podman => "/var/lib/containers",
         }
     }
-
-    /// Returns configuration files that it needs: their paths below the root, and their contents.
-    pub(crate) fn configuration(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            // A registry on loopback is asked without TLS, as by default.
-            Self::Docker => &[],
-            Self::Podman => &[
-                ("etc/containers/registries.conf.d/seatrial.conf", include_str!("registries.conf")),
-                ("etc/containers/policy.json", "{ \"default\": [{ \"type\": \"insecureAcceptAnything\" }] }\n"),
-            ],
-        }
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::record::Guest;
 use super::recipe::Recipe;
-use super::{down, files, network};
+use super::{down, files, network, settings};
 use crate::engine::{Engine, tail};
 use crate::locate::Endpoint;
 use crate::{command, console, debian};
@@ -83,11 +83,7 @@ async fn start(guest: &Guest) -> Result<Engine> {
     let start = Instant::now();
     console::step(&format!("starting {}: {}", guest.recipe.name, guest.url()));
     guest.write()?;
-    for (path, content) in guest.recipe.kind.configuration() {
-        let path = guest.home().join("upper").join(path);
-        std::fs::create_dir_all(path.parent().expect("a file is in a folder"))?;
-        std::fs::write(&path, content).with_context(|| format!("failed to write `{}`", path.display()))?;
-    }
+    settings::write(guest.recipe.kind, &guest.home().join("upper"))?;
     network::make(&guest.space())?;
     let mut child = spawn(guest, &files)?;
     let engine = wait(guest, &mut child).await?;
