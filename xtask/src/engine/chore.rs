@@ -72,6 +72,8 @@ fn recipes(names: &[String], suite: Option<&str>, packages: Vec<String>) -> Resu
     };
     match names {
         [name] => Ok(vec![Recipe::new(name, suite, packages)?]),
-        _ => bail!("`--suite` and `--packages` make one engine; name it, as in `engine up NAME --suite {suite} …`"),
+        _ => bail!(
+            "`--suite` and `--packages` make one engine; name it, as in `engine up NAME --suite {suite} …`"
+        ),
     }
 }

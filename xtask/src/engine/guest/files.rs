@@ -39,7 +39,10 @@ pub(crate) fn ensure(recipe: &Recipe) -> Result<PathBuf> {
     mmdebstrap.args(["--quiet", "--variant=minbase"]).arg(format!("--include={}", recipe.packages.join(",")));
     mmdebstrap.args(debian::LEFT_OUT.map(|option| format!("--dpkgopt={option}")));
     // A mirror may be a snapshot of an old day.
-    mmdebstrap.args(["Acquire::Check-Valid-Until \"false\"", "Acquire::Languages \"none\""].map(|option| format!("--aptopt={option}")));
+    mmdebstrap.args(
+        ["Acquire::Check-Valid-Until \"false\"", "Acquire::Languages \"none\""]
+            .map(|option| format!("--aptopt={option}")),
+    );
     mmdebstrap.arg(&recipe.suite).arg(&unfinished);
     command::quiet(&mut mmdebstrap)
         .with_context(|| format!("failed to make the root file system of {}", recipe.name))?;

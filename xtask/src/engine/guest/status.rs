@@ -3,8 +3,8 @@
 use anyhow::Result;
 use bollard::models::SystemVersion;
 
-use super::record::Guest;
 use super::recipe::Recipe;
+use super::record::Guest;
 use super::{files, groups, up};
 
 /// Prints a line for each engine that was started by name or has a recipe.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::record::Guest;
 use super::recipe::Recipe;
+use super::record::Guest;
 use super::{down, files, network, settings};
 use crate::engine::{Engine, tail};
 use crate::locate::Endpoint;
