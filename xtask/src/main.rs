@@ -14,6 +14,7 @@ mod images;
 mod leftovers;
 mod locate;
 mod minimum;
+mod on_engines;
 mod python;
 mod ready;
 mod runsc;

@@ -20,7 +20,7 @@ pub(crate) async fn images(names: &[String], guest: Option<&str>) -> Result<()> 
     let engine = engine::up(None, false).await?;
     ensure(&engine.docker, &plan).await?;
     match guest {
-        Some((_, other)) => transfer(&engine.docker, &other.docker, &plan).await,
+        Some((_, other)) => transfer(&engine.docker, &other.docker, &plan, names).await,
         None => Ok(()),
     }
 }

@@ -8,20 +8,24 @@ use bollard::query_parameters::{ImportImageOptions, RemoveImageOptions};
 use futures_util::TryStreamExt;
 use seatrial_core::labels;
 
-use super::plan::Plan;
+use super::plan::{Image, Plan};
 use crate::console;
 
-/// Copies the plan's images that the other engine does not have with the same content, in one archive, which is not
-/// kept: layers that images share are sent once.
+/// Copies the named images of a plan, or all if none is named, that the other engine does not have with the same
+/// content. They are sent in one archive, which is not kept: layers that images share are sent once.
 ///
 /// # Errors
 /// Fails if an engine refuses, or the other one does not load all of it.
-pub(crate) async fn transfer(from: &Docker, to: &Docker, plan: &Plan) -> Result<()> {
+pub(crate) async fn transfer(from: &Docker, to: &Docker, plan: &Plan, only: &[String]) -> Result<()> {
+    let wanted: Vec<&Image> = plan
+        .waves
+        .iter()
+        .flatten()
+        .filter(|image| only.is_empty() || only.contains(&image.folder.name))
+        .collect();
     let start = Instant::now();
     let (mut names, mut replaced) = (Vec::new(), Vec::new());
-    let mut all = 0;
-    for image in plan.waves.iter().flatten() {
-        all += 1;
+    for image in &wanted {
         let present = to.inspect_image(&image.tag()).await.ok();
         let content = present.as_ref().and_then(|present| present.config.as_ref()?.labels.as_ref());
         if content.and_then(|labels| labels.get(labels::IMAGE_CONTENT)) != Some(&image.digest) {
@@ -37,8 +41,8 @@ pub(crate) async fn transfer(from: &Docker, to: &Docker, plan: &Plan) -> Result<
         // If a container uses it, it stays without a name until the engine goes.
         let _ = to.remove_image(id, None::<RemoveImageOptions>, None).await;
     }
-    check(to, plan).await?;
-    console::step(&format!("images: {} of {all} names copied, in {}", names.len(), console::since(start)));
+    check(to, &wanted).await?;
+    console::step(&format!("images: {} names copied, in {}", names.len(), console::since(start)));
     Ok(())
 }
 
@@ -50,8 +54,8 @@ async fn load(from: &Docker, to: &Docker, names: &[String]) -> Result<()> {
 }
 
 /// Checks that an engine has the plan's images: a failed load is reported in its answer only by some.
-async fn check(docker: &Docker, plan: &Plan) -> Result<()> {
-    for image in plan.waves.iter().flatten() {
+async fn check(docker: &Docker, images: &[&Image]) -> Result<()> {
+    for image in images {
         let name = image.tag();
         docker.inspect_image(&name).await.with_context(|| format!("the copied image `{name}` is missing"))?;
     }

@@ -12,5 +12,6 @@ mod up;
 
 pub(crate) use down::down;
 pub(crate) use recipe::Recipe;
+pub(crate) use record::Guest;
 pub(crate) use status::show;
-pub(crate) use up::{running, up};
+pub(crate) use up::{prepare, running, up};

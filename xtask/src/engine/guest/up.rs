@@ -56,6 +56,20 @@ pub(crate) async fn up(recipe: Recipe, fresh: bool) -> Result<(Guest, Engine)> {
     }
 }
 
+/// Makes the root file system of an engine, unless the cache has it, so that its start takes seconds.
+///
+/// # Errors
+/// Fails if the user is not root, or it cannot be made.
+pub(crate) async fn prepare(recipe: Recipe) -> Result<()> {
+    ensure!(debian::is_root(), "making the engine {} needs root; run this as root", recipe.name);
+    let make = move || {
+        install()?;
+        let _lock = files::lock()?;
+        files::ensure(&recipe).map(drop)
+    };
+    tokio::task::spawn_blocking(make).await?
+}
+
 /// Returns the engine of this name, which has to run.
 ///
 /// # Errors
