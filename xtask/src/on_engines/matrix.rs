@@ -87,13 +87,16 @@ impl fmt::Display for Matrix {
 mod tests {
     use super::*;
 
+    fn of(lines: &[(&str, &str)]) -> String {
+        let line = |(event, name): &(&str, &str)| {
+            format!("{{\"type\":\"test\",\"event\":\"{event}\",\"name\":\"p::{name}\"}}\n")
+        };
+        lines.iter().map(line).collect()
+    }
+
     #[test]
     fn results_are_counted_by_topic_and_engine_and_the_last_attempt_counts() {
         let mut matrix = Matrix::default();
-        let line =
-            |event, name| format!("{{\"type\":\"test\",\"event\":\"{event}\",\"name\":\"p::{name}\"}}\n");
-        let of =
-            |lines: &[(&str, &str)]| lines.iter().map(|(end, name)| line(*end, *name)).collect::<String>();
         let all =
             [("started", "a$x::one"), ("failed", "a$x::one"), ("ok", "a$x::one#2"), ("ok", "a$y::z::two")];
         matrix.add("docker", &of(&all), 0);

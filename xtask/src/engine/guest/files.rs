@@ -48,8 +48,27 @@ pub(crate) fn ensure(recipe: &Recipe) -> Result<PathBuf> {
         .with_context(|| format!("failed to make the root file system of {}", recipe.name))?;
     std::fs::rename(&unfinished, &folder)
         .with_context(|| format!("failed to rename `{}`", unfinished.display()))?;
+    for old in others(recipe) {
+        remove(&old)?;
+    }
     console::detail(&format!("made in {}: `{}`", console::since(start), folder.display()));
     Ok(folder)
+}
+
+/// Returns the root file systems of engines of the same name with other packages. No engine uses them: there is one of
+/// a name, and it is about to be started.
+fn others(recipe: &Recipe) -> Vec<PathBuf> {
+    let key = recipe.key();
+    let is_other = |found: &str| {
+        let digits = found.strip_prefix(&recipe.name).and_then(|rest| rest.strip_prefix('-'));
+        let is_key = |digits: &str| digits.len() == 8 && digits.chars().all(|c| c.is_ascii_hexdigit());
+        digits.is_some_and(is_key) && found != key
+    };
+    let entries = std::fs::read_dir(cache()).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_other))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 /// Removes a recipe's root file system from the cache. A missing one is no error.

@@ -9,14 +9,32 @@ const VERSION: &str = "1";
 /// The longest name: a network namespace, a control group and a socket's path are named after it.
 const LONGEST: usize = 32;
 
-/// The packages of Docker that its service needs.
-const DOCKER: &[&str] = &["docker.io", "iptables", "ca-certificates"];
+/// The packages of Docker. It asks `ps` for the processes of a container.
+const DOCKER: &[&str] = &["docker.io", "iptables", "procps", "ca-certificates"];
 /// The packages of Podman 5, which makes its packet filter rules with nftables.
-const PODMAN: &[&str] =
-    &["podman", "crun", "conmon", "netavark", "aardvark-dns", "nftables", "catatonit", "ca-certificates"];
+const PODMAN: &[&str] = &[
+    "podman",
+    "crun",
+    "conmon",
+    "netavark",
+    "aardvark-dns",
+    "nftables",
+    "catatonit",
+    "procps",
+    "ca-certificates",
+];
 /// The packages of Podman 4, which makes its packet filter rules with iptables.
-const PODMAN_4: &[&str] =
-    &["podman", "crun", "conmon", "netavark", "aardvark-dns", "iptables", "catatonit", "ca-certificates"];
+const PODMAN_4: &[&str] = &[
+    "podman",
+    "crun",
+    "conmon",
+    "netavark",
+    "aardvark-dns",
+    "iptables",
+    "catatonit",
+    "procps",
+    "ca-certificates",
+];
 
 /// The engines that have a recipe: name, suite, packages.
 const KNOWN: [(&str, &str, &[&str]); 4] = [
