@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::recipe::Recipe;
+use super::record::Guest;
 use crate::engine::mounts;
 use crate::{command, console, debian};
 
@@ -48,15 +49,15 @@ pub(crate) fn ensure(recipe: &Recipe) -> Result<PathBuf> {
         .with_context(|| format!("failed to make the root file system of {}", recipe.name))?;
     std::fs::rename(&unfinished, &folder)
         .with_context(|| format!("failed to rename `{}`", unfinished.display()))?;
-    for old in others(recipe) {
-        remove(&old)?;
+    if Guest::read(&recipe.name)?.is_none() {
+        others(recipe).iter().try_for_each(|old| remove(old))?;
     }
     console::detail(&format!("made in {}: `{}`", console::since(start), folder.display()));
     Ok(folder)
 }
 
-/// Returns the root file systems of engines of the same name with other packages. No engine uses them: there is one of
-/// a name, and it is about to be started.
+/// Returns the root file systems of engines of the same name with other packages. No engine uses them if none of this
+/// name runs.
 fn others(recipe: &Recipe) -> Vec<PathBuf> {
     let key = recipe.key();
     let is_other = |found: &str| {
