@@ -22,7 +22,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
     /// Runs the tests on engines of chosen versions instead, each in its network namespace: docker-26, docker-28,
-    /// podman-4, podman-5, one that `engine up` has started, or `all` that have recipes. Prints a matrix of topics and
+    /// podman-4, podman-5, podman-5-rootless, one that `engine up` has started, or `all` that have recipes. Prints a matrix of topics and
     /// engines. The arguments are for `cargo nextest run`.
     #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "runtime")]
     engine: Vec<String>,

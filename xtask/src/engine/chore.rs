@@ -10,8 +10,8 @@ use super::{Runtime, down, status, up};
 pub(crate) enum Chore {
     /// Prints the engine that answers; starts a private one if none does (needs root on Debian or Ubuntu).
     ///
-    /// With names, starts engines of chosen versions instead: docker-26, docker-28, podman-4, podman-5, or one of any
-    /// name that is made of a Debian suite's packages. Each has a root file system, a mount and a network namespace of
+    /// With names, starts engines of chosen versions instead: docker-26, docker-28, podman-4, podman-5,
+    /// podman-5-rootless, or one of any name that is made of a Debian suite's packages. Each has a root file system, a mount and a network namespace of
     /// its own. Prints for each its address and the command that runs others in its network namespace.
     Up {
         /// The engines of chosen versions to start.

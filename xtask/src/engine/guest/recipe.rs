@@ -36,13 +36,34 @@ const PODMAN_4: &[&str] = &[
     "ca-certificates",
 ];
 
+/// The packages of a Podman that a user runs.
+const ROOTLESS_PODMAN: &[&str] = &[
+    "podman",
+    "crun",
+    "conmon",
+    "netavark",
+    "aardvark-dns",
+    "nftables",
+    "catatonit",
+    "procps",
+    "ca-certificates",
+    "uidmap",
+    "passt",
+    "slirp4netns",
+    "fuse-overlayfs",
+];
+
 /// The engines that have a recipe: name, suite, packages.
-const KNOWN: [(&str, &str, &[&str]); 4] = [
+const KNOWN: [(&str, &str, &[&str]); 5] = [
     ("docker-26", "trixie", DOCKER),
     ("docker-28", "sid", DOCKER),
     ("podman-4", "bookworm", PODMAN_4),
     ("podman-5", "trixie", PODMAN),
+    ("podman-5-rootless", "trixie", ROOTLESS_PODMAN),
 ];
+
+/// The path of the script that starts a rootless Podman, inside.
+pub(crate) const ROOTLESS: &str = "/usr/local/sbin/rootless";
 
 /// The program that an engine is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +72,8 @@ pub(crate) enum Kind {
     Docker,
     /// Podman's service of Docker's API.
     Podman,
+    /// The same, which a user runs who is not root.
+    RootlessPodman,
 }
 
 /// An engine of a chosen version, and the packages that it is made of.
@@ -91,7 +114,8 @@ impl Recipe {
         Ok(known.swap_remove(index))
     }
 
-    /// Creates a recipe from a suite's packages, which have to contain `docker.io` or `podman`.
+    /// Creates a recipe from a suite's packages, which have to contain `docker.io` or `podman`. A Podman with `uidmap` is
+    /// run by a user.
     ///
     /// # Errors
     /// Fails if the name, the suite or a package's name is not valid, or no package is an engine.
@@ -112,6 +136,7 @@ impl Recipe {
         let has = |package: &str| packages.iter().any(|named| named == package);
         let kind = match (has("docker.io"), has("podman")) {
             (true, false) => Kind::Docker,
+            (false, true) if has("uidmap") => Kind::RootlessPodman,
             (false, true) => Kind::Podman,
             _ => bail!(
                 "the packages of the engine `{name}` should contain `docker.io` or `podman`, one of the two; they are {}",
@@ -135,11 +160,12 @@ impl Recipe {
 }
 
 impl Kind {
-    /// Returns the command that serves Docker's API at an address.
-    pub(crate) fn command(self, url: &str) -> Vec<String> {
+    /// Returns the command that serves Docker's API at an address, with its socket in the folder `run`.
+    pub(crate) fn command(self, run: &str, url: &str) -> Vec<String> {
         let words: &[&str] = match self {
             Self::Docker => &["dockerd", "--host", url],
             Self::Podman => &["podman", "system", "service", "--time=0", url],
+            Self::RootlessPodman => &["sh", ROOTLESS, run, url],
         };
         words.iter().map(|&word| word.to_owned()).collect()
     }
@@ -149,6 +175,7 @@ impl Kind {
         match self {
             Self::Docker => "/var/lib/docker",
             Self::Podman => "/var/lib/containers",
+            Self::RootlessPodman => "/home/seatrial/.local/share/containers",
         }
     }
 }
@@ -175,6 +202,7 @@ mod tests {
         let kind = |names: &[&str]| Recipe::new("x", "sid", packages(names)).map(|recipe| recipe.kind);
         assert_eq!(kind(&["iptables", "docker.io"]).expect("Docker"), Kind::Docker);
         assert_eq!(kind(&["podman"]).expect("Podman"), Kind::Podman);
+        assert_eq!(kind(&["uidmap", "podman"]).expect("Podman"), Kind::RootlessPodman);
         for names in [&["iptables"][..], &["docker.io", "podman"], &[]] {
             assert!(kind(names).is_err(), "{names:?}");
         }

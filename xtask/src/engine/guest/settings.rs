@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rustix::process::{Resource, getrlimit};
 
-use super::recipe::Kind;
+use super::recipe::{Kind, ROOTLESS};
 
 /// A registry on loopback is asked without TLS, as Docker does it by default.
 const REGISTRIES: &str = include_str!("registries.conf");
+/// Starts Podman as a user.
+const START: &str = include_str!("rootless.sh");
 /// No image needs a signature, as with Docker.
 const POLICY: &str = "{ \"default\": [{ \"type\": \"insecureAcceptAnything\" }] }\n";
 
@@ -19,7 +21,10 @@ const POLICY: &str = "{ \"default\": [{ \"type\": \"insecureAcceptAnything\" }] 
 pub(crate) fn write(kind: Kind, root: &Path) -> Result<()> {
     match kind {
         Kind::Docker => Ok(()),
-        Kind::Podman => {
+        Kind::Podman | Kind::RootlessPodman => {
+            if kind == Kind::RootlessPodman {
+                file(&root.join(ROOTLESS.trim_start_matches('/')), START)?;
+            }
             let containers = root.join("etc/containers");
             file(&containers.join("registries.conf.d/seatrial.conf"), REGISTRIES)?;
             file(&containers.join("policy.json"), POLICY)?;

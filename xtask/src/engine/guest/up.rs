@@ -112,7 +112,8 @@ fn spawn(guest: &Guest, files: &std::path::Path) -> Result<Child> {
     let kind = guest.recipe.kind;
     let mut enter = Command::new("sh");
     enter.arg(script).arg(files).arg(guest.home()).arg(guest.run());
-    enter.arg(kind.data()).arg(guest.space()).args(kind.command(&guest.url()));
+    enter.arg(kind.data()).arg(guest.space());
+    enter.args(kind.command(&guest.run().display().to_string(), &guest.url()));
     let mut command = guest.inside(&enter);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     // Not in this process group, so that an interrupt at the terminal does not reach the engine.
