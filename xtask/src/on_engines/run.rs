@@ -9,7 +9,7 @@ use super::matrix::Matrix;
 use crate::engine::guest::{self, Guest, Recipe};
 use crate::engine::{self, Engine};
 use crate::leftovers::Before;
-use crate::{command, console, images, tools, workspace};
+use crate::{browser, command, console, images, python, runsc, tools, workspace};
 
 /// The word for all engines that have a recipe.
 const ALL: &str = "all";
@@ -66,6 +66,11 @@ async fn run(names: &[String], args: &[String], images: &[String]) -> Result<()>
     let plan = images::Plan::read(&workspace::images(), images)?;
     let from = engine::up(None, false).await?;
     images::ensure(&from.docker, &plan).await?;
+    if images.is_empty() {
+        python::ensure();
+        browser::ensure();
+        runsc::ensure();
+    }
     // There is no way out of the engines' network namespaces, and nothing is built in them.
     let args =
         if args.is_empty() { ["-p", "seatrial-tests"].map(str::to_owned).to_vec() } else { args.to_vec() };

@@ -47,6 +47,7 @@ mount -t tmpfs tmpfs "$root/run"
 # Under the same paths inside and outside: the socket, so that sidecars find it, and files that tests mount.
 mkdir -p "$root$run" "$root/tmp" "$root$data"
 mount --bind "$run" "$root$run"
+ln -s "$run/docker.sock" "$root/run/docker.sock"
 mount --bind /tmp "$root/tmp"
 # The engine's own overlays cannot lie on the overlay of the root.
 mount --bind "$home/data" "$root$data"
