@@ -29,7 +29,7 @@ pub(crate) async fn test(names: &[String], args: &[String]) -> Result<()> {
 /// Runs the quick look on these engines.
 ///
 /// # Errors
-/// As for [`test`].
+/// As for [`test()`].
 pub(crate) async fn smoke(names: &[String]) -> Result<()> {
     let args = ["-p", "seatrial-tests", "--test", "session", "--profile", "ci", "smoke::"];
     run(names, &args.map(str::to_owned), &OF_SMOKE.map(str::to_owned)).await
