@@ -9,7 +9,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("harness", &["seatrial-agent", "seatrial-core", "seatrial-pool", "seatrial-tls"]),
     ("images/misbehave", &[]),
     ("pool", &["seatrial-core"]),
-    ("reaper", &["seatrial-core", "seatrial-tls"]),
+    ("reaper", &["seatrial-core", "seatrial-pool", "seatrial-tls"]),
     ("runner", &["seatrial", "seatrial-core", "seatrial-pool"]),
     ("tls", &[]),
 ];
