@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::cargo::{build_program, cargo};
 use crate::steps::Steps;
-use crate::{command, console, minimum, ready, test, tools, workspace};
+use crate::{command, console, minimum, on_engines, ready, test, tools, workspace};
 
 /// Runs all checks up to the first that fails.
 ///
@@ -16,9 +16,17 @@ pub(crate) async fn ci() -> Result<()> {
     let steps = Steps::new();
     steps.run("fmt", run(&["fmt", "--all", "--check"], &[])).await?;
     // Building the images is mostly waiting, so the compiler runs at the same time.
-    let images = async { ready::engine_with_images(None).await.map(drop) };
+    let mut engines = Vec::new();
+    let images = async {
+        ready::engine_with_images(None).await?;
+        engines = on_engines::prepare_smoke().await;
+        Ok(())
+    };
     tokio::try_join!(checks(&steps), steps.run("images", images))?;
     steps.run("test --nextest", test::test(&test::Options::of_ci())).await?;
+    if !engines.is_empty() {
+        steps.run("smoke of engines", on_engines::smoke(&engines)).await?;
+    }
     steps.run("doc tests", test::test(&test::Options::of_documentation())).await?;
     let in_one_process = test::Options::in_one_process()?;
     let in_one_process = steps.run("test, one process", test::test(&in_one_process));
