@@ -24,6 +24,7 @@ pub use lines::LogLine;
 pub use output::{ExecOutput, PartialOutput};
 pub use port::{IntoPort, Port, Protocol};
 pub use report::{BranchOutcome, BranchReport, Report, ReportedState};
+pub(crate) use state::KILLED;
 pub use state::ContainerState;
 pub use status::ContainerStatus;
 pub use stream::LogStream;
