@@ -120,7 +120,8 @@ mod tests {
     fn a_kill_for_memory_is_survived_if_it_ran_on_or_was_killed_later() {
         let end = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
         let oom = |seconds: u64| json!({ "Action": "oom", "timeNano": seconds * 1_000_000_000 });
-        let kill = |signal: &str| json!({ "Action": "kill", "Actor": { "Attributes": { "signal": signal } } });
+        let kill =
+            |signal: &str| json!({ "Action": "kill", "Actor": { "Attributes": { "signal": signal } } });
         for (events, survived) in [
             (vec![], false),
             (vec![oom(99)], false),
