@@ -373,7 +373,7 @@ impl FailedWait {
                     Kind::Exited,
                     format!("{named} {} before it was ready, after {after}", report.end_in_words()),
                 ),
-                if report.is_out_of_memory() { format!("raise `memory`{or_look}") } else { look },
+                if report.is_short_of_memory() { format!("raise `memory`{or_look}") } else { look },
             ),
             Unmet::Never(reason) => (
                 Error::new(Kind::NeverReady, format!("{named} can't become ready, after {after}: {reason}")),
