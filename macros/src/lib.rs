@@ -34,6 +34,18 @@ use expansion::expand;
 ///
 /// # Compile errors
 ///
+/// These compile:
+///
+/// ```
+/// #[seatrial::test(flavor = "multi_thread", worker_threads = 2)]
+/// async fn x() {}
+///
+/// #[seatrial::test]
+/// fn y() {}
+/// ```
+///
+/// These do not:
+///
 /// An option that does not exist:
 ///
 /// ```compile_fail
