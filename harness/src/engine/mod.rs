@@ -27,6 +27,7 @@ mod obstacle;
 mod oom;
 mod path;
 mod patience;
+mod place;
 mod ports;
 mod resource;
 mod sidecar;

@@ -104,7 +104,8 @@ impl Search<'_> {
     }
 
     fn image_hint(&self) -> String {
-        format!(
+        let doubt = self.engine().host().doubt().map(|doubt| format!("{doubt}; or ")).unwrap_or_default();
+        doubt + &format!(
             "check that image `{}` is a reaper's, or name another one with SEATRIAL_REAPER_IMAGE",
             self.image()
         )
