@@ -14,6 +14,7 @@ mod inspect;
 mod lifecycle;
 mod limits;
 mod rebinding;
+mod missing_program;
 mod refusal;
 mod request;
 mod run;

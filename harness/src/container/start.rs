@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use super::estate::ContainerEstate;
 use super::handle::TestContainer;
+use super::missing_program;
 use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::{Links, MountedFiles};
@@ -352,7 +353,10 @@ pub(crate) async fn start_explained(created: &Created) -> Result<()> {
     let (target, began) = (&created.subject.target, Instant::now());
     match target.start().await {
         Ok(_) => Ok(()),
-        Err(error) => Err(refused(error, &target.engine, &target.name, began).await),
+        Err(error) => {
+            let error = missing_program::explain(error, &created.subject, created.image.as_given()).await;
+            Err(refused(error, &target.engine, &target.name, began).await)
+        }
     }
 }
 

@@ -54,7 +54,7 @@ pub use facts::EngineFacts;
 pub(crate) use feed::{Signal, Signals};
 pub(crate) use frames::{FrameDecoder, Mode};
 pub use host::HostAddress;
-pub(crate) use images::{PullEvent, PullOptions};
+pub(crate) use images::{ImageProgram, PullEvent, PullOptions};
 pub use info::{ContainerInfo, HostBinding, NetworkAddress};
 pub(crate) use json_values::JsonValues;
 pub(crate) use ports::{Ports, with_port};
