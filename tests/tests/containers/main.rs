@@ -2,6 +2,7 @@
 
 mod any_runtime;
 mod bad_input;
+mod doc_examples;
 mod files;
 mod inspect;
 mod keep;
