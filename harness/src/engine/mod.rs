@@ -40,7 +40,7 @@ mod transport;
 mod version;
 mod volumes;
 
-pub(crate) use authority::Authority;
+pub(crate) use authority::TlsTerms;
 pub use candidate::Candidate;
 pub use client::Engine;
 pub(crate) use client::connect;
@@ -62,7 +62,7 @@ pub(crate) use resource::{Labelled, Resource};
 pub(crate) use sidecar::SidecarInfo;
 pub(crate) use streams::{Bodies, EndNotice, LogRequest};
 pub(crate) use target::Target;
-pub(crate) use tls::{check as check_authority, to_server};
+pub(crate) use tls::{check as check_tls, client_described, to_server};
 pub(crate) use transport::{Io, Upgraded};
 pub use version::{EngineKind, EngineVersion};
 
