@@ -41,8 +41,7 @@ fn advice(program: &str, its_own: &ImageProgram) -> String {
         [] => "none".to_owned(),
         words => format!("`{words:?}`"),
     };
-    let its_own_text =
-        format!("entry point {}, command {}", list(&its_own.entrypoint), list(&its_own.cmd));
+    let its_own_text = format!("entry point {}, command {}", list(&its_own.entrypoint), list(&its_own.cmd));
     let first = its_own.entrypoint.first().or(its_own.cmd.first());
     if first.is_some_and(|first| first == program) {
         format!("the image itself names it ({its_own_text}): rebuild the image, or set `entrypoint`")

@@ -58,7 +58,9 @@ impl Place {
 async fn among_containers(transport: &Transport, signs: &Signs) -> Place {
     let Some(gateway) = host::default_gateway() else { return Place::Machine };
     for id in signs.ids() {
-        let Some(answer) = ask(transport, &format!("/containers/{}/json", encoded(&id))).await else { continue };
+        let Some(answer) = ask(transport, &format!("/containers/{}/json", encoded(&id))).await else {
+            continue;
+        };
         let mode = answer["HostConfig"]["NetworkMode"].as_str().unwrap_or_default();
         return if mode == "host" { Place::Machine } else { Place::Container(gateway) };
     }

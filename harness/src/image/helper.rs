@@ -113,9 +113,9 @@ fn written(mut stderr: File) -> String {
 fn with_words(failure: &str, words: &str) -> String {
     match words.trim() {
         "" => failure.to_owned(),
-        words if words.contains("\"Secret\"") || words.contains("\"Username\"") => format!(
-            "{failure}; its error output is not shown, as it may hold credentials"
-        ),
+        words if words.contains("\"Secret\"") || words.contains("\"Username\"") => {
+            format!("{failure}; its error output is not shown, as it may hold credentials")
+        }
         words => format!("{failure}, and said {}", quoted(words)),
     }
 }

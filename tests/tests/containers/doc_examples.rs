@@ -26,7 +26,12 @@ const ELSEWHERE: [(&str, &str, &str, &str); 2] = [
     // It needs a client of Redis, which is a dependency of the library's examples alone.
     ("README.md", "assert_eq!(answer, \"PONG\")", "harness/examples/demo.rs", "PONG"),
     // It needs an engine with checkpoints.
-    ("docs/runtimes.md", ".checkpoints()", "tests/tests/containers/runtimes/checkpoints.rs", ".checkpoints()"),
+    (
+        "docs/runtimes.md",
+        ".checkpoints()",
+        "tests/tests/containers/runtimes/checkpoints.rs",
+        ".checkpoints()",
+    ),
 ];
 
 async fn container(session: &OwnSession) -> TestContainer {
@@ -118,8 +123,9 @@ async fn the_examples_of_networks_are_right() -> Result<()> {
     let network = Network::create().await?;
     let cache =
         ContainerRequest::new("seatrial/redis:dev").network_with_aliases(&network, ["cache"]).start().await?;
-    let ping =
-        ContainerRequest::new("seatrial/redis:dev").cmd(["redis-cli", "-h", "cache", "PING"]).network(&network);
+    let ping = ContainerRequest::new("seatrial/redis:dev")
+        .cmd(["redis-cli", "-h", "cache", "PING"])
+        .network(&network);
     assert_eq!(ping.run().await?.stdout_text(), "PONG\n");
     cache.remove().await
 }

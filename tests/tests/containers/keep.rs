@@ -96,7 +96,8 @@ fn a_container_that_removes_itself_is_kept_on_failure() {
         assert_eq!(ended.left.len(), 3, "{mode}: {:#?}", ended.lines);
         assert!(ended.says("read: true") && !ended.says("read: false"), "{mode}: {:#?}", ended.lines);
     }
-    let ended = Ended::run(scenario_ends_before_it_is_ready_and_removes_itself, &[("SEATRIAL_KEEP", "never")]);
+    let ended =
+        Ended::run(scenario_ends_before_it_is_ready_and_removes_itself, &[("SEATRIAL_KEEP", "never")]);
     assert!(ended.says("read: true") && !ended.says("read: false"), "{:#?}", ended.lines);
     ended.assert_removed();
 }

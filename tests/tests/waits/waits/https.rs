@@ -96,10 +96,16 @@ async fn https_expects_the_given_name_and_tells_what_was_presented() {
     container.wait(wait().server_name("other.example")).await.expect("nothing is checked");
     let presented = "presented the certificate `localhost`, valid for 127.0.0.1, localhost, signed by `a test's authority`";
     for (wait, expected) in [
-        (trusted().server_name("other.example"), "expected one for `other.example`, signed by `a test's authority`"),
+        (
+            trusted().server_name("other.example"),
+            "expected one for `other.example`, signed by `a test's authority`",
+        ),
         (trusted().server_name("192.0.2.1"), "expected one for `192.0.2.1`"),
         (trusted().server_name("local"), "expected one for `local`"),
-        (wait().tls_authority(others.read("ca.pem")).server_name("localhost"), "expected one for `localhost`"),
+        (
+            wait().tls_authority(others.read("ca.pem")).server_name("localhost"),
+            "expected one for `localhost`",
+        ),
     ] {
         let error = failed(container.wait_timeout(wait, SHORT).await);
         let text = error.to_string();
@@ -112,10 +118,8 @@ async fn https_expects_the_given_name_and_tells_what_was_presented() {
 async fn https_presents_the_client_s_certificate() {
     let session = OwnSession::begin("https-client").await;
     let (certificates, others) = (Certificates::make(), Certificates::make());
-    let demanding = CONFIG.replace(
-        "location /",
-        "ssl_verify_client on; ssl_client_certificate /tmp/ca.pem; location /",
-    );
+    let demanding =
+        CONFIG.replace("location /", "ssl_verify_client on; ssl_client_certificate /tmp/ca.pem; location /");
     let (own, strange) = (certificates.client(2), others.client(2));
     let read = |folder: &tempfile::TempDir, name: &str| {
         std::fs::read(folder.path().join(name)).expect("openssl wrote it")
@@ -133,7 +137,8 @@ async fn https_presents_the_client_s_certificate() {
         .start()
         .await
         .expect("the server knows the certificate");
-    for refused in [wait(), wait().client_certificate(read(&strange, "cert.pem"), read(&strange, "key.pem"))] {
+    for refused in [wait(), wait().client_certificate(read(&strange, "cert.pem"), read(&strange, "key.pem"))]
+    {
         let error = failed(container.wait_timeout(refused, SHORT).await);
         assert!(error.is_timeout() && error.to_string().contains("400"), "{error}");
     }

@@ -105,10 +105,11 @@ impl Search<'_> {
 
     fn image_hint(&self) -> String {
         let doubt = self.engine().host().doubt().map(|doubt| format!("{doubt}; or ")).unwrap_or_default();
-        doubt + &format!(
-            "check that image `{}` is a reaper's, or name another one with SEATRIAL_REAPER_IMAGE",
-            self.image()
-        )
+        doubt
+            + &format!(
+                "check that image `{}` is a reaper's, or name another one with SEATRIAL_REAPER_IMAGE",
+                self.image()
+            )
     }
 
     /// Removes the sidecar that this search created and could not use: it would stay for ever.
