@@ -64,7 +64,7 @@ pub(super) enum Exchange {
 pub(super) async fn exchange(
     address: String,
     request: Request<Full<Bytes>>,
-    tls: Option<TlsTerms>,
+    tls: Option<Box<TlsTerms>>,
     deadline: Instant,
     part: impl Fn(&HttpResponse) -> BodyPart,
 ) -> Exchange {
@@ -100,7 +100,7 @@ type Sender = http1::SendRequest<Full<Bytes>>;
 async fn send(
     address: &str,
     request: Request<Full<Bytes>>,
-    tls: Option<TlsTerms>,
+    tls: Option<Box<TlsTerms>>,
 ) -> Result<(Response<Incoming>, Sender), String> {
     let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
     let stream = match &tls {

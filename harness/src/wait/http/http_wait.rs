@@ -31,7 +31,7 @@ pub struct HttpWait {
     pub(super) request_body: Result<Bytes, String>,
     pub(super) body: Option<String>,
     pub(super) check: Option<Arc<Check>>,
-    pub(super) tls: Option<TlsTerms>,
+    pub(super) tls: Option<Box<TlsTerms>>,
     pub(super) body_limit: usize,
     pub(super) attempt_timeout: Duration,
 }
