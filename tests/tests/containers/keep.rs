@@ -75,6 +75,35 @@ fn idle() -> ContainerRequest {
 
 #[tokio::test]
 #[ignore = "a scenario"]
+async fn scenario_ends_before_it_is_ready_and_removes_itself() {
+    if is_scenario() {
+        let waits: [WaitFor; 3] =
+            [WaitFor::log("never").into(), WaitFor::file("/never").into(), WaitFor::exit().code(4).into()];
+        for wait in waits {
+            let request = idle().cmd(["print", "last-words", "exit", "3"]).auto_remove();
+            let error = request.wait_for(wait).start().await.expect_err("it ends");
+            say(&format!("read: {}", error.to_string().contains("last-words")));
+        }
+    }
+}
+
+/// C12: a container that removes itself is kept all the same, and its output is in the report.
+#[test]
+fn a_container_that_removes_itself_is_kept_on_failure() {
+    for mode in ["on-failure", "always"] {
+        let ended =
+            Ended::run(scenario_ends_before_it_is_ready_and_removes_itself, &[("SEATRIAL_KEEP", mode)]);
+        assert_eq!(ended.left.len(), 3, "{mode}: {:#?}", ended.lines);
+        assert!(ended.says("read: true") && !ended.says("read: false"), "{mode}: {:#?}", ended.lines);
+    }
+    let ended =
+        Ended::run(scenario_ends_before_it_is_ready_and_removes_itself, &[("SEATRIAL_KEEP", "never")]);
+    assert!(ended.says("read: true") && !ended.says("read: false"), "{:#?}", ended.lines);
+    ended.assert_removed();
+}
+
+#[tokio::test]
+#[ignore = "a scenario"]
 async fn scenario_keeps_one() {
     if is_scenario() {
         idle().start().await.expect("it starts").keep();

@@ -3,6 +3,7 @@
 mod any_runtime;
 mod attribute;
 mod bad_input;
+mod doc_examples;
 mod files;
 mod inspect;
 mod keep;
