@@ -1,25 +1,25 @@
-//! Pauses between retries, which grow exponentially, with jitter. Nothing else names the `backoff` crate.
+//! Pauses between retries, which grow exponentially, with jitter.
 
 use std::time::Duration;
 
-use backoff::ExponentialBackoff;
-use backoff::backoff::Backoff as _;
+use rand::RngExt;
+
+/// The factor by which a pause is longer than the one before it.
+const GROWTH: f64 = 1.6;
+/// The most by which jitter shortens or lengthens a pause, as a part of it. So many clients of an engine that comes back
+/// do not ask it at the same moment.
+const JITTER: f64 = 0.2;
 
 /// An endless series of pauses that grow from the first to the longest.
-pub(crate) struct Backoff(ExponentialBackoff);
+pub(crate) struct Backoff {
+    /// The next pause, without jitter.
+    next: Duration,
+    longest: Duration,
+}
 
 impl Backoff {
     pub(crate) fn new(first: Duration, longest: Duration) -> Self {
-        Self(ExponentialBackoff {
-            current_interval: first,
-            initial_interval: first,
-            max_interval: longest,
-            multiplier: 1.6,
-            randomization_factor: 0.2,
-            // Without a limit, since the caller decides when to stop.
-            max_elapsed_time: None,
-            ..ExponentialBackoff::default()
-        })
+        Self { next: first.min(longest), longest }
     }
 
     /// Creates the pauses before a request to an engine is retried that failed to answer or broke the connection off.
@@ -29,7 +29,9 @@ impl Backoff {
 
     /// Returns the next pause.
     pub(crate) fn next(&mut self) -> Duration {
-        self.0.next_backoff().expect("without a limit there is always one more")
+        let pause = self.next;
+        self.next = pause.mul_f64(GROWTH).min(self.longest);
+        pause.mul_f64(rand::rng().random_range(1.0 - JITTER..=1.0 + JITTER))
     }
 }
 
@@ -45,5 +47,14 @@ mod tests {
         assert!(
             pauses[10..].iter().all(|p| *p >= Duration::from_millis(64) && *p <= Duration::from_millis(96))
         );
+    }
+
+    #[test]
+    fn two_series_differ() {
+        let pauses = || {
+            let mut backoff = Backoff::for_engine();
+            (0..5).map(|_| backoff.next()).collect::<Vec<_>>()
+        };
+        assert_ne!(pauses(), pauses());
     }
 }

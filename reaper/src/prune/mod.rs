@@ -4,6 +4,7 @@
 //! resource that was created meanwhile and an engine that was away are one case: the next pass.
 
 mod image_tags;
+mod pauses;
 mod pruner;
 mod removal;
 mod report;

@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
-use rand::RngExt;
 use seatrial_core::reaper::Filter;
 use tokio::time::Instant;
 
+use super::pauses::Pauses;
 use super::removal::{Removal, remove};
 use super::report::Report;
 use super::selection::{Selected, Selection};
@@ -21,8 +21,6 @@ use crate::settings::Settings;
 const MAX_REMOVALS: usize = 8;
 /// The pause between two passes that found nothing, in which a resource that was being created can appear.
 const SETTLE: Duration = Duration::from_millis(200);
-/// The first and the longest pause after a pass that removed nothing.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// Removes what filters select, and keeps the record of it.
 #[derive(Debug)]
@@ -102,7 +100,7 @@ impl Pruner {
     /// Makes passes to the end. Returns the reason why it is unknown if everything is gone, if it is unknown.
     async fn passes(&self, filters: &[Filter]) -> Option<String> {
         let (mut empty, mut stuck) = (0, 0);
-        let mut pause = PAUSES.0;
+        let mut pauses = Pauses::new();
         let mut give_up = Instant::now() + self.patience;
         loop {
             let (pass, doubt) = self.pass(filters).await;
@@ -116,15 +114,14 @@ impl Pruner {
                 }
                 Pass::Progress => {
                     (empty, stuck) = (0, 0);
-                    pause = PAUSES.0;
+                    pauses.reset();
                     give_up = Instant::now() + self.patience;
                 }
                 Pass::Stuck if stuck + 1 >= self.retries && Instant::now() >= give_up => return doubt,
                 Pass::Stuck => {
                     empty = 0;
                     stuck += 1;
-                    tokio::time::sleep(pause.mul_f64(rand::rng().random_range(0.8..1.2))).await;
-                    pause = (pause * 2).min(PAUSES.1);
+                    tokio::time::sleep(pauses.next()).await;
                 }
             }
         }

@@ -6,10 +6,8 @@ use seatrial_core::reaper::Filter;
 use tokio::time::Instant;
 
 use super::image_tags::session_tags;
+use super::pauses::Pauses;
 use crate::engine::{Class, Engine, EngineError, Resource};
-
-/// The first and the longest pause between two looks at a container that somebody else removes.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// The outcome of a removal that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,14 +87,13 @@ fn absent_if_missing(answer: Result<(), EngineError>) -> Result<Removal, EngineE
 
 async fn wait_until_absent(engine: &Engine, container: &str, patience: Duration) -> Result<(), EngineError> {
     let give_up = Instant::now() + patience;
-    let mut pause = PAUSES.0;
+    let mut pauses = Pauses::new();
     // The engine's wait for a removal never ends for a container that went before the wait began, so this polls.
     while engine.has_container(container).await? {
         if Instant::now() >= give_up {
             return Err(EngineError::new("its removal, which somebody else began, does not end"));
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(PAUSES.1);
+        tokio::time::sleep(pauses.next()).await;
     }
     Ok(())
 }

@@ -87,7 +87,7 @@ const BACKOFF: Naming = Naming {
     within: &["harness/src/", "pool/src/", "reaper/src/", "runner/src/"],
     names: &["backoff"],
     except: &[],
-    allowed: &["harness/src/base/retry.rs"],
+    allowed: &["reaper/src/prune/pauses.rs"],
 };
 
 const CORE_IO: Naming = Naming {
