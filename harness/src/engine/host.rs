@@ -83,6 +83,26 @@ pub(crate) fn reachable_host(config: &Config, endpoint: &Endpoint, place: Place)
     }
 }
 
+/// Returns `true` if the engine's networks are those of this machine, so that a container's own address is that
+/// container's and no other's: the engine is at a local address that no virtual machine forwards, and no variable says
+/// that ports are published on another machine. Another machine may have its own networks with the same addresses.
+pub(crate) fn shares_networks(config: &Config, endpoint: &Endpoint, place: Place) -> bool {
+    let is_here = match endpoint {
+        Endpoint::Unix(path) => !is_forwarded(config, path),
+        Endpoint::Tcp { host, .. } => is_local(host),
+    };
+    let published = config.engine.published_host.as_ref();
+    is_here
+        && match place {
+            // The variable may name the engine's machine, which is beside it.
+            Place::Container(_) => true,
+            Place::ForeignContainer(_) | Place::Forwarded => false,
+            Place::Machine => {
+                published.is_none_or(|host| is_local(&host.value)) || container_gateway().is_some()
+            }
+        }
+}
+
 fn is_local(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
@@ -208,6 +228,31 @@ mod tests {
             assert!(address.doubt().is_none_or(|doubt| doubt.contains("`SEATRIAL_HOST`")), "{address:?}");
             let local = address.source.contains("local");
             assert_eq!(local, (engine, place, host) == ("/s", Place::Machine, "127.0.0.1"), "{address:?}");
+        }
+    }
+
+    #[test]
+    fn networks_are_shared_with_an_engine_on_this_machine_alone() {
+        let gateway: IpAddr = "172.17.0.1".parse().expect("an address");
+        let inside = Place::Container(gateway);
+        let (home, elsewhere) = (("HOME", "/h"), ("SEATRIAL_HOST", "build.example"));
+        for (env, engine, place, shared) in [
+            (&[home][..], "/run/docker.sock", Place::Machine, true),
+            (&[home], "/run/docker.sock", inside, true),
+            (&[home], "tcp://127.0.0.1:1", Place::Machine, true),
+            (&[home], "tcp://[::1]:1", Place::Machine, true),
+            (&[home, ("SEATRIAL_HOST", "localhost")], "/run/docker.sock", Place::Machine, true),
+            (&[home, elsewhere], "/run/docker.sock", inside, true),
+            (&[home], "/h/.colima/default/docker.sock", Place::Machine, false),
+            (&[home], "tcp://192.0.2.7:1", Place::Machine, false),
+            (&[home], "tcp://build.example:1", inside, false),
+            (&[home, elsewhere], "/run/forwarded.sock", Place::Machine, false),
+            (&[home, elsewhere], "tcp://localhost:1", Place::Machine, false),
+            (&[home], "/tmp/forwarded.sock", Place::Forwarded, false),
+            (&[home], "/run/docker.sock", Place::ForeignContainer(gateway), false),
+        ] {
+            let is_shared = shares_networks(&config(env), &endpoint(engine), place);
+            assert_eq!(is_shared, shared, "{env:?} {engine} {place:?}");
         }
     }
 
