@@ -221,7 +221,7 @@ mod tests {
         for (variable, value, expected) in [
             ("SEATRIAL_KEEP", "sometimes", "`always`, `on-failure` or `never`"),
             ("SEATRIAL_PULL", "if-missing", "`missing`, `always` or `never`"),
-            ("SEATRIAL_REAPER", "on", "`sidecar`, `process` or `off`"),
+            ("SEATRIAL_REAPER", "on", "`sidecar`, `process`, `off` or `off-knowingly`"),
             ("TESTCONTAINERS_RYUK_DISABLED", "sure", "`true` or `false`"),
             ("RYUK_RECONNECTION_TIMEOUT", "10", "a duration, as `90s` or `0s`"),
             ("RYUK_CONNECTION_TIMEOUT", "0s", "a duration above zero, as `90s` or `1m30s`"),

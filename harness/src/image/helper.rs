@@ -27,7 +27,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 ///
 /// # Errors
 /// Not found, if the helper does not exist; timeout, if it takes longer than 10 s; image, if it fails or prints
-/// something unexpected. The error has the helper's own message, but never its standard output, which may be credentials.
+/// something unexpected. The error has the helper's own message, but never output that may be credentials.
 ///
 /// # Cancel safety
 /// If the future is dropped, the helper runs on to its end, or is killed after 10 s.
@@ -54,20 +54,40 @@ struct Output {
 }
 
 impl Output {
-    /// Returns a description of its failure, with the helper's message on standard error, and the way to its standard
-    /// output.
+    /// Returns a description of its failure, with the helper's message.
     ///
-    /// Standard output is never quoted: whatever a helper prints there, in whichever form, may be credentials.
+    /// Helpers print it to standard error or, as the protocol of credential helpers has it, to standard output. The latter
+    /// is quoted only if it reads as a sentence: anything else may be credentials, in whichever form.
     fn described(&self, failure: &str) -> String {
-        let mut text = with_words(failure, &self.stderr);
-        let hidden = self.stdout.trim_ascii().len();
-        if hidden > 0 {
-            text.push_str(&format!(
-                "; {hidden} bytes on its standard output are not shown, as they may be credentials"
-            ));
+        let stdout = String::from_utf8_lossy(&self.stdout);
+        let stdout = stdout.trim();
+        if stdout.is_empty() {
+            with_words(failure, &self.stderr)
+        } else if !self.success && is_sentence(stdout) {
+            with_words(failure, &format!("{} {stdout}", self.stderr.trim()))
+        } else {
+            let hidden = stdout.len();
+            let text = with_words(failure, &self.stderr);
+            format!("{text}; {hidden} bytes on its standard output are not shown, as they may be credentials")
         }
-        text
     }
+}
+
+/// Returns `true` if a text is one line of plain words, among them one that messages of failures have and a passphrase
+/// rarely has. A token, a password or a pair of a name and a value is none.
+fn is_sentence(text: &str) -> bool {
+    const USUAL: [&str; 12] = [
+        "no", "not", "is", "the", "cannot", "can't", "failed", "error", "unable", "denied", "found", "locked",
+    ];
+    let words: Vec<_> = text.split(' ').map(|word| word.trim_end_matches([',', '.', ':', ';'])).collect();
+    let is_plain = |word: &&str| {
+        let is_letter = |c: char| c.is_ascii_lowercase() || matches!(c, '\'' | '-');
+        let rest = word.strip_prefix(|c: char| c.is_ascii_alphabetic());
+        word.len() <= 15 && rest.is_some_and(|rest| rest.chars().all(is_letter))
+    };
+    words.len() >= 3
+        && words.iter().all(is_plain)
+        && words.iter().any(|word| USUAL.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 /// Runs a helper with `input` on its standard input. Blocks for at most `limit`.
@@ -218,7 +238,7 @@ mod tests {
             ),
             (
                 "echo the keychain is locked; exit 2",
-                "it failed with exit status: 2; 22 bytes on its standard output are not shown, as they may be credentials",
+                "it failed with exit status: 2, and said `the keychain is locked`",
             ),
             ("printf 'no\\ndisplay\\n' >&2; exit 3", "it failed with exit status: 3, and said `no display`"),
             ("exit 4", "it failed with exit status: 4"),
@@ -237,6 +257,8 @@ mod tests {
             (r#"echo '{"Username":"u","Secret":"hunter2"}'; exit 3"#, "exit status: 3"),
             (r#"echo '{"ServerURL":"","Secret":"hunter2'; exit 3"#, "exit status: 3"),
             ("echo hunter2; exit 3", "exit status: 3; 7 bytes"),
+            ("echo the password is hunter2; exit 3", "exit status: 3; 23 bytes"),
+            ("echo correct hunter two; echo hunter2; exit 3", "exit status: 3; 26 bytes"),
             ("echo user:hunter2; echo locked >&2; exit 3", "and said `locked`; 12 bytes"),
             ("printf 'password=hunter2\\nusername=u\\n'; exit 3", "exit status: 3; 27 bytes"),
             ("echo hunter2; kill -9 $$", "signal: 9"),

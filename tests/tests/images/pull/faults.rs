@@ -85,7 +85,7 @@ async fn a_pull_that_fails_every_time_is_an_error_after_some_tries() {
     assert!(text.contains(&format!("image `{}`", setup.image.tagged())) && text.contains("EOF"), "{text}");
     assert!(text.contains(&format!("tried {TRIES} times")), "{text}");
     // This is the time of all attempts: the pauses between them add up to more than 1 s.
-    let told = text.split(" after ").nth(1).and_then(|rest| rest.split(" s").next()?.parse::<f64>().ok());
+    let told = text.split("(after ").nth(1).and_then(|rest| rest.split(" s").next()?.parse::<f64>().ok());
     assert!(told.is_some_and(|told| told >= 1.0 && told <= start.elapsed().as_secs_f64() + 0.1), "{text}");
     assert!(!setup.image.is_here());
 }
