@@ -26,17 +26,18 @@ async fn pools() {
     step!("pool/pool.rs close", pool.close());
 }
 
-static POOL: LazyPool = LazyPool::new(|| {
-    ContainerPool::builder(ContainerRequest::new(BASIC).cmd(["sleep", "600"]).stop_signal("KILL")).size(1)
-});
-
 in_any_executor!(lazy_pools);
 async fn lazy_pools() {
-    step!("pool/lazy.rs pool", POOL.pool());
-    drop(step!("pool/lazy.rs get", POOL.get()));
-    drop(step!("pool/lazy.rs try_get", POOL.try_get()));
-    drop(step!("pool/lazy.rs get_timeout", POOL.get_timeout(TIME)));
-    drop(step!("pool/lazy.rs get_exclusive", POOL.get_exclusive()));
-    drop(step!("pool/lazy.rs lock_out", POOL.lock_out()));
-    step!("pool/lazy.rs close", POOL.close());
+    // Not a static: the executors' tests would close it beneath each other.
+    let pool = LazyPool::new(|| {
+        let request = ContainerRequest::new(BASIC).cmd(["sleep", "600"]).stop_signal("KILL");
+        ContainerPool::builder(request).size(1)
+    });
+    step!("pool/lazy.rs pool", pool.pool());
+    drop(step!("pool/lazy.rs get", pool.get()));
+    drop(step!("pool/lazy.rs try_get", pool.try_get()));
+    drop(step!("pool/lazy.rs get_timeout", pool.get_timeout(TIME)));
+    drop(step!("pool/lazy.rs get_exclusive", pool.get_exclusive()));
+    drop(step!("pool/lazy.rs lock_out", pool.lock_out()));
+    step!("pool/lazy.rs close", pool.close());
 }
