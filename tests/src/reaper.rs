@@ -232,6 +232,20 @@ impl ReaperClient {
         assert_eq!(String::from_utf8_lossy(&answer), "ACK\n".repeat(count));
     }
 
+    /// Reads one line, without its end. An empty line stands for the end of the connection.
+    ///
+    /// # Panics
+    /// Nothing comes.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while self.0.read(&mut byte).expect("a line in time") == 1 && byte != *b"\n" {
+            line.push(byte[0]);
+        }
+        String::from_utf8_lossy(&line).into_owned()
+    }
+
     /// Sends a filter and waits for its acknowledgement.
     #[track_caller]
     pub fn filter(&mut self, filter: &str) {

@@ -18,6 +18,8 @@ const PAUSE: &str = "a duration, as `90s` or `0s`";
 #[derive(Clone, Debug)]
 pub(crate) struct ReaperSettings {
     pub(crate) choice: Setting<ReaperChoice>,
+    /// `true` if the user knows what it means to have no reaper, and need not be told.
+    pub(crate) is_off_knowingly: bool,
     /// The sidecar's image. `None` means the one that belongs to this version.
     pub(crate) image: Option<Setting<String>>,
     pub(crate) privileged: bool,
@@ -31,6 +33,9 @@ impl ReaperSettings {
         let privileged = ["TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED", "TESTCONTAINERS_RYUK_PRIVILEGED"];
         let privileged = reader.flag(&privileged, &["ryuk.container.privileged"])?;
         Ok(Self {
+            is_off_knowingly: reader
+                .text(&["SEATRIAL_REAPER"], &[])
+                .is_some_and(|word| word.value == ReaperChoice::OFF_KNOWINGLY),
             choice: choice(reader)?.unwrap_or_else(|| Setting::by_default(ReaperChoice::default())),
             image: reader.text(&images, &["ryuk.container.image"]),
             privileged: privileged.is_some_and(|privileged| privileged.value),

@@ -16,6 +16,7 @@ use super::feed::Feed;
 use super::host::{self, HostAddress};
 use super::host_turns::HostTurns;
 use super::patience;
+use super::place::Place;
 use super::transport::{Transport, TransportError};
 use super::version::EngineVersion;
 use crate::base::{Run, background};
@@ -73,11 +74,15 @@ pub(super) enum CallError {
 /// Finds the engine that the configuration names, or the first one that answers.
 pub(crate) async fn connect(config: &Config) -> Result<Engine> {
     let located = discover::locate(config, probe).await?;
-    let gateway = host::container_gateway();
-    let host = host::reachable_host(config, &located.endpoint, gateway);
-    let shares_networks = host::shares_networks(config, &located.endpoint, gateway);
+    let place = match &config.engine.published_host {
+        // Nothing is to be found out.
+        Some(_) if config.engine.sidecar_socket.is_some() => Place::Machine,
+        _ => Place::find(&located.endpoint).await,
+    };
+    let host = host::reachable_host(config, &located.endpoint, place);
+    let shares_networks = host::shares_networks(config, &located.endpoint, place);
     tracing::info!(host = %host.host, source = %host.source, "published ports are reachable at this host");
-    let socket = host::sidecar_socket(config, &located.endpoint);
+    let socket = host::sidecar_socket(config, &located.endpoint, place);
     tracing::info!(socket = %socket.value.display(), source = %socket.source, "sidecars reach the engine by this socket");
     Engine::new(located, host, shares_networks, socket, config)
 }

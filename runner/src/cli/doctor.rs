@@ -127,7 +127,11 @@ fn engine(session: &Session, findings: &mut Findings) {
         findings.wrong("API", format!("{major}.{minor} is older than 1.41"), hint);
     }
     let host = engine.host();
-    findings.well("published ports", format!("are reached at {} ({})", host.host, host.source));
+    let text = format!("are reached at {} ({})", host.host, host.source);
+    match host.doubt() {
+        Some(doubt) => findings.odd("published ports", text, doubt),
+        None => findings.well("published ports", text),
+    }
 }
 
 fn socket(endpoint: &Endpoint, findings: &mut Findings) {
@@ -210,7 +214,7 @@ async fn reaper(session: &Session, findings: &mut Findings) -> bool {
     match made.await {
         Ok(()) => {
             let choice = std::env::var("SEATRIAL_REAPER").unwrap_or_default();
-            let text = if choice == "off" {
+            let text = if choice.starts_with("off") {
                 "is off".to_owned()
             } else {
                 format!("is there after {:.1?}", began.elapsed())
