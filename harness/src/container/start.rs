@@ -343,16 +343,8 @@ pub(super) async fn ready(
 /// Lets the engine start the container, and inspects its ports and addresses.
 pub(super) async fn engine_start(created: &Created) -> Result<ContainerInfo> {
     start_explained(created).await?;
-    let info = match created.subject.inspect().await {
-        // It may be gone by now: it removes itself, or somebody else removes it.
-        Err(error) if error.is_not_found() => {
-            let gone = Error::new(Kind::Exited, "it ended and was removed before it was ready");
-            return Err(gone
-                .with_subject(format!("container `{}`", created.subject.target.name))
-                .with_source(error));
-        }
-        inspected => inspected?,
-    };
+    let inspected = created.subject.inspect().await;
+    let info = inspected.map_err(|error| refusal::gone(error, &created.subject.target.name))?;
     created.subject.course.begin_profile(&created.subject, &info).await;
     Ok(info)
 }
