@@ -3,7 +3,7 @@
 //! The text is the only source, since Docker and Podman use one status for many reasons.
 
 use crate::engine::Engine;
-use crate::words::{Error, Result};
+use crate::words::{Error, Kind, Result};
 
 /// A known reason for a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,16 @@ enum Refusal {
     TooLittleMemory,
     PortTaken,
     UnknownNetwork,
+}
+
+/// Says that a container has ended, if it is not there any more after its start: it removed itself, or another program
+/// has removed it.
+pub(super) fn gone(error: Error, name: &str) -> Error {
+    if !error.is_not_found() {
+        return error;
+    }
+    let gone = Error::new(Kind::Exited, "it ended and was removed before it was ready");
+    gone.with_subject(format!("container `{name}`")).with_source(error)
 }
 
 /// Adds a hint to the error if its reason is known.

@@ -343,7 +343,8 @@ pub(super) async fn ready(
 /// Lets the engine start the container, and inspects its ports and addresses.
 pub(super) async fn engine_start(created: &Created) -> Result<ContainerInfo> {
     start_explained(created).await?;
-    let info = created.subject.inspect().await?;
+    let inspected = created.subject.inspect().await;
+    let info = inspected.map_err(|error| refusal::gone(error, &created.subject.target.name))?;
     created.subject.course.begin_profile(&created.subject, &info).await;
     Ok(info)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use seatrial::{ContainerRequest, Session, WaitFor};
 use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, look_at, own_id};
-use seatrial_tests::{Child, Engine, assert_nothing_left, is_scenario, say};
+use seatrial_tests::{Child, assert_nothing_left, is_scenario, say};
 
 use super::forward::{engine_behind_tcp, engine_behind_tcp_at};
 
@@ -40,8 +40,10 @@ async fn the_ports_of_an_engine_behind_tcp_are_reached_at_its_host() {
 /// address of another container.
 #[tokio::test]
 async fn the_own_addresses_of_a_remote_engine_s_containers_are_not_ours() {
-    let bridge = Engine::from_env().get("/networks/bridge").expect("the engine answers");
-    let own = bridge["IPAM"]["Config"][0]["Gateway"].as_str().expect("a gateway").to_owned();
+    let near = OwnSession::begin("host-near").await;
+    let beside = look_at(&near.idle().start().await.expect("it starts"));
+    let gateway = &beside["NetworkSettings"]["Networks"]["bridge"]["Gateway"];
+    let own = gateway.as_str().expect("a gateway").to_owned();
     let builder = Session::builder().id(own_id("host-remote"));
     let builder = builder.docker_host(format!("tcp://{}", engine_behind_tcp_at(&own)));
     let session = OwnSession::of(builder).await;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use futures_util::StreamExt;
 use seatrial_test_support::observe::{failed, until_told};
 use seatrial_test_support::own_session::OwnSession;
+use seatrial_tests::{EngineProxy, Fault, Matcher};
 
 use super::strategies::{is_early, never_met, unready};
 
@@ -51,4 +52,15 @@ async fn a_start_ends_although_the_container_goes_with_its_logs() {
         assert!(error.is_exited(), "{what}: {error}");
         assert!(error.to_string().contains("last-words"), "{what}: the report has its output: {error}");
     }
+}
+
+/// C25: a container that is gone by the time of the first inspection has ended, and is not missing.
+#[tokio::test]
+async fn a_container_that_is_gone_right_after_its_start_has_ended() {
+    let proxy = EngineProxy::start_default();
+    let session = OwnSession::behind(&proxy, "start-gone").await;
+    proxy
+        .on(Matcher::regex("GET", "^/containers/.*/json$").nth(1), Fault::error(404, "No such container: x"));
+    let error = failed(session.steps("exit 3").auto_remove().start().await);
+    assert!(error.is_exited() && !error.is_not_found(), "{error}");
 }
