@@ -13,7 +13,6 @@ use serde_json::json;
 use super::info::ContainerInfo;
 use super::path::ApiPath;
 use super::target::Target;
-use super::version::EngineKind;
 use crate::base::background;
 use crate::words::Result;
 
@@ -29,7 +28,7 @@ impl Target {
         let mut info = self.inspect().await?;
         let state = &info.state;
         let is_doubtful = !state.is_running() && !state.oom_killed && state.exit_code == Some(KILLED);
-        if is_doubtful && info.memory_limit.is_some() && self.engine.version().kind == EngineKind::Docker {
+        if is_doubtful && info.memory_limit.is_some() && self.engine.dialect().tells_of_oom_late() {
             let since = state.started_at.map(crate::words::engine_seconds);
             let told = self.clone().tells_of_oom(since);
             // Without an answer in time, the container does not count as killed for lack of memory.

@@ -1,0 +1,9 @@
+//! An engine's dialect: what it says in other words, leaves out, or does in another way. Nothing outside of this module
+//! asks for the product.
+
+mod answer;
+#[allow(clippy::module_inception)]
+mod dialect;
+
+pub(super) use answer::Answer;
+pub(crate) use dialect::Dialect;
