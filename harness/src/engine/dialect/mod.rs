@@ -2,8 +2,7 @@
 //! asks for the product.
 
 mod answer;
-#[allow(clippy::module_inception)]
-mod dialect;
+mod traits;
 
 pub(super) use answer::Answer;
-pub(crate) use dialect::Dialect;
+pub(crate) use traits::Dialect;
