@@ -54,7 +54,6 @@ impl Answer<'_> {
     /// Returns `true` if a pause failed because the container is paused.
     pub(in crate::engine) fn is_already_paused(self) -> bool {
         self.message.contains("already paused")
-            || self.message.contains("state paused") && self.message.contains("container state improper")
     }
 
     /// Returns `true` if an unpause failed because the container is not paused.
@@ -145,13 +144,14 @@ mod tests {
         assert!(Answer { status: 409, message: "Container 0a1b is not running" }.is_not_running());
         assert!(!podman("invalid signal: NOPE").is_not_running());
         assert!(Answer { status: 409, message: "Container 0a1b is already paused" }.is_already_paused());
-        assert!(!podman("no such container").is_already_paused());
+        assert!(podman(r#""0a1b" is already paused: container state improper"#).is_already_paused());
+        assert!(
+            !podman(r#""created" is not running, can't pause: container state improper"#).is_already_paused()
+        );
         assert!(podman("0a1b is not paused, can't unpause: container state improper").is_not_paused());
         assert!(
-            podman(
-                "can only stop created or running containers. 0a1b is in state paused: container state improper"
-            )
-            .is_paused_for_stop()
+            podman("container 0a1b is running or paused, refusing to clean up: container state improper")
+                .is_paused_for_stop()
         );
         assert!(!podman("container state improper").is_paused_for_stop());
     }
