@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use crate::signals::with_default_signals;
+
 /// The longest wait for an event; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -96,6 +98,7 @@ impl Reaper {
         ];
         command.envs(short).envs(variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        with_default_signals(&mut command);
         command
     }
 

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 
 use crate::any::AnyCertificate;
-use crate::folder::{Folder, roots};
+use crate::folder::Folder;
 
 /// A connection with TLS.
 pub type Stream = tokio_rustls::client::TlsStream<TcpStream>;
@@ -45,25 +45,6 @@ impl Client {
         Ok(Self(Arc::new(config)))
     }
 
-    /// Makes a client that accepts any certificate.
-    ///
-    /// # Errors
-    /// The TLS library lacks a protocol version, which is a fault of the build.
-    pub fn to_anybody() -> io::Result<Self> {
-        let verifier = Arc::new(AnyCertificate::new());
-        let config = builder()?.dangerous().with_custom_certificate_verifier(verifier);
-        Ok(Self(Arc::new(config.with_no_client_auth())))
-    }
-
-    /// Makes a client that accepts the certificates that an authority in this PEM text has signed.
-    ///
-    /// # Errors
-    /// The text contains no certificate, or an invalid one.
-    pub fn trusting(pem: &[u8]) -> io::Result<Self> {
-        let config = builder()?.with_root_certificates(roots(pem)?);
-        Ok(Self(Arc::new(config.with_no_client_auth())))
-    }
-
     /// Agrees on TLS over a connection. `host` is the server's name or address, without a port.
     ///
     /// With TLS 1.3, a server's refusal of the client's certificate may show only when the first answer is read.
@@ -87,7 +68,7 @@ impl fmt::Debug for Client {
     }
 }
 
-fn builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+pub(crate) fn builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)

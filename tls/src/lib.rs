@@ -7,7 +7,10 @@ mod any;
 mod client;
 mod failure;
 mod folder;
+mod presented;
+mod server;
 
 pub use client::{Client, Stream};
 pub use failure::explain;
 pub use folder::Folder;
+pub use server::Terms;

@@ -76,13 +76,15 @@ pub enum ReaperChoice {
 }
 
 impl ReaperChoice {
-    pub(crate) const EXPECTED: &str = "`sidecar`, `process` or `off`";
+    pub(crate) const EXPECTED: &str = "`sidecar`, `process`, `off` or `off-knowingly`";
+    /// The word for no reaper without the line that tells of it.
+    pub(crate) const OFF_KNOWINGLY: &str = "off-knowingly";
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "sidecar" => Self::Sidecar,
             "process" => Self::Process,
-            "off" => Self::Off,
+            "off" | Self::OFF_KNOWINGLY => Self::Off,
             _ => return None,
         })
     }

@@ -54,7 +54,8 @@ impl Endpoint {
             "ssh" => Err(refused(
                 text,
                 "is not supported; forward the socket with `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock \
-                 user@host` and set `DOCKER_HOST=unix:///tmp/engine.sock`",
+                 user@host`, and set both `DOCKER_HOST=unix:///tmp/engine.sock` and `SEATRIAL_HOST=host`, where \
+                 published ports are reached",
             )),
             "fd" => Err(refused(
                 text,

@@ -48,7 +48,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("SEATRIAL_SESSION_ID", "the session that this process belongs to; by default found out"),
     ("TESTCONTAINERS_SESSION_ID", "the same, in the ecosystem's spelling"),
     ("NEXTEST_RUN_ID", "the session under `cargo nextest`, which sets it"),
-    ("SEATRIAL_REAPER", "what cleans up after a killed process: `sidecar`, the default, `process` or `off`"),
+    (
+        "SEATRIAL_REAPER",
+        "what cleans up after a killed process: `sidecar`, the default, `process`, `off`, or `off-knowingly`, which does not warn",
+    ),
     (
         "SEATRIAL_REAPER_IMAGE",
         "the image of the reaper's sidecar; by default `seatrial/reaper` of this version",
@@ -59,7 +62,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED", "`true` runs the reaper's sidecar privileged"),
     ("TESTCONTAINERS_RYUK_PRIVILEGED", "the same, in another spelling of Testcontainers"),
     ("RYUK_CONNECTION_TIMEOUT", "how long a reaper waits for its first client; by default `60s`"),
-    ("RYUK_RECONNECTION_TIMEOUT", "how long a reaper waits for clients to come back; by default `10s`"),
+    (
+        "RYUK_RECONNECTION_TIMEOUT",
+        "how long a reaper waits for clients to come back, which may be `0s`; by default `10s`",
+    ),
     ("RYUK_VERBOSE", "`true` has a reaper say more in its log"),
 ];
 

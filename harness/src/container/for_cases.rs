@@ -75,7 +75,8 @@ async fn started(
     created.span.record("phase", "start");
     let subject = &created.subject;
     subject.commands.mark_agent_as_main_process();
-    let prepared = Preparation::before_start(request.wait_wanted(), subject).await.map_err(Failure::Other)?;
+    let prepared =
+        Preparation::before_start(request.wait_wanted(), subject, false).await.map_err(Failure::Other)?;
     let connection = Agents::attach(subject).await.map_err(Failure::Other)?;
     let starting = async { engine_start(created).await.map_err(Failure::of_start) };
     let speaking = async { Agents::open_main(subject, connection).await.map_err(Failure::of_program) };

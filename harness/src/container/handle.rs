@@ -27,7 +27,7 @@ use crate::words::{ContainerId, Result};
 /// # async fn example(redis: seatrial::TestContainer) -> seatrial::Result<()> {
 /// let url = format!("redis://{}/", redis.addr(6379)?); // redis://127.0.0.1:49153/
 /// let output = redis.exec(["redis-cli", "DBSIZE"]).await?;
-/// assert_eq!(output.stdout_text(), "(integer) 0\n");
+/// assert_eq!(output.stdout_text(), "0\n");
 /// println!("{redis}, {}", redis.state().await?); // container `my-test-k3v9x2ab`, Up 2 seconds
 /// redis.remove().await
 /// # }

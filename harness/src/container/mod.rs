@@ -13,6 +13,7 @@ mod handle;
 mod inspect;
 mod lifecycle;
 mod limits;
+mod missing_program;
 mod rebinding;
 mod refusal;
 mod request;

@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use super::estate::ContainerEstate;
 use super::handle::TestContainer;
+use super::missing_program;
 use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use crate::archive::{Links, MountedFiles};
@@ -19,7 +20,7 @@ use crate::image::ImageRef;
 use crate::life::Course;
 use crate::output::{Listeners, Tap};
 use crate::pulling::{PullProgress, pull_with};
-use crate::session::{Creating, Owned, Session, Thing, cleaner};
+use crate::session::{Creating, Owned, Session, Thing};
 use crate::wait::{Preparation, Unmet, wait_ready};
 use crate::words::{Error, Kind, Report, Result};
 use crate::{archive, image};
@@ -31,6 +32,8 @@ pub(crate) struct Created {
     pub(super) session: Session,
     pub(super) image: ImageRef,
     pub(super) timeout: Duration,
+    /// `true` if the engine removes it, with its log, as soon as it ends.
+    removes_itself: bool,
     /// The functions that hear its log, shared with its estate.
     pub(super) listeners: Arc<Listeners>,
     pub(super) span: tracing::Span,
@@ -108,6 +111,7 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
     let mut lowered =
         lower(request, &session, &test, &image, &mounted).map_err(|error| error.with_subject(subject))?;
     let span = tracing::info_span!("container", name, image = %image.as_given(), id = tracing::field::Empty, phase = "create");
+    let removes_itself = lowered.removes_itself;
     let tty = lowered.body.tty.unwrap_or(false);
     let stop_timeout = lowered.body.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
     let course = Arc::new(Course::new(request.restarts.are_wanted(), request.profiler.clone()));
@@ -136,7 +140,7 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
         reporter.created(subject.clone());
     }
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
-    let created = Created { owned, subject, session, image, timeout, listeners, span };
+    let created = Created { owned, subject, session, image, timeout, removes_itself, listeners, span };
     match copy_in(request, &created).await {
         Ok(()) => Ok(created),
         Err(error) => Err(created.fail(error)),
@@ -186,6 +190,7 @@ fn lower(
         has_local_logs: session.engine().dialect().has_local_logs(),
         file_dirs: &dirs,
         proxies: &proxies,
+        may_be_kept: request.keep.unwrap_or(config.keep.value) != Keep::Never,
     };
     request::lower(request, &context)
 }
@@ -254,7 +259,7 @@ async fn create_owned(
             };
             let of = session.id().to_string();
             let thing = Thing::Container { id: id.clone(), name: name.clone(), session: of };
-            let owned = cleaner().own(session.clone(), thing, keep, its_estate);
+            let owned = creating.own(thing, keep, its_estate);
             drop(creating);
             for network in &lowered.more_networks {
                 let settings = request::endpoint(network);
@@ -287,7 +292,9 @@ async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
 /// Starts a created container, and waits until it is ready.
 async fn start(request: &ContainerRequest, created: Created) -> Result<TestContainer> {
     created.span.record("phase", "start");
-    let prepared = match Preparation::before_start(&request.wait, &created.subject).await {
+    // After its end there is no log to read for a report.
+    let reads_all = created.removes_itself;
+    let prepared = match Preparation::before_start(&request.wait, &created.subject, reads_all).await {
         Ok(prepared) => prepared,
         Err(error) => return Err(created.fail(error)),
     };
@@ -322,7 +329,9 @@ pub(super) async fn ready(
             let tails = prepared.tap.as_ref().map(Tap::tails);
             let elapsed = began.elapsed();
             let report = super::failure::report(&container, &prepared.root, tails).await;
-            let advice = prepared.root.advice().unwrap_or_else(|| "raise `startup_timeout`".to_owned());
+            let doubt = container.session().engine().host().doubt().filter(|_| request.wait.0.uses_ports());
+            let advice = doubt.map(str::to_owned).or_else(|| prepared.root.advice());
+            let advice = advice.unwrap_or_else(|| "raise `startup_timeout`".to_owned());
             let failed = FailedWait { unmet, elapsed, advice };
             let error = failed.into_error(&container, report, Keep::OnFailure);
             container.give_up_failed();
@@ -344,7 +353,10 @@ pub(crate) async fn start_explained(created: &Created) -> Result<()> {
     let (target, began) = (&created.subject.target, Instant::now());
     match target.start().await {
         Ok(_) => Ok(()),
-        Err(error) => Err(refused(error, &target.engine, &target.name, began).await),
+        Err(error) => {
+            let error = missing_program::explain(error, &created.subject, created.image.as_given()).await;
+            Err(refused(error, &target.engine, &target.name, began).await)
+        }
     }
 }
 
@@ -373,7 +385,7 @@ impl FailedWait {
                     Kind::Exited,
                     format!("{named} {} before it was ready, after {after}", report.end_in_words()),
                 ),
-                if report.is_out_of_memory() { format!("raise `memory`{or_look}") } else { look },
+                if report.is_short_of_memory() { format!("raise `memory`{or_look}") } else { look },
             ),
             Unmet::Never(reason) => (
                 Error::new(Kind::NeverReady, format!("{named} can't become ready, after {after}: {reason}")),

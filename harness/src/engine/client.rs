@@ -17,6 +17,7 @@ use super::feed::Feed;
 use super::host::{self, HostAddress};
 use super::host_turns::HostTurns;
 use super::patience;
+use super::place::Place;
 use super::transport::{Transport, TransportError};
 use super::version::EngineVersion;
 use crate::base::{Run, background};
@@ -35,6 +36,8 @@ pub(super) struct Inner {
     pub(super) transport: Transport,
     pub(super) located: Located,
     pub(super) host: HostAddress,
+    /// `true` if the engine's networks are those of this machine.
+    pub(super) shares_networks: bool,
     pub(super) sidecar_socket: Setting<PathBuf>,
     /// Limits concurrent starts and removals, since an engine with too many at once slows down, and may hang.
     pub(super) width: Arc<Semaphore>,
@@ -72,11 +75,17 @@ pub(super) enum CallError {
 /// Finds the engine that the configuration names, or the first one that answers.
 pub(crate) async fn connect(config: &Config) -> Result<Engine> {
     let located = discover::locate(config, probe).await?;
-    let host = host::reachable_host(config, &located.endpoint, host::container_gateway());
+    let place = match &config.engine.published_host {
+        // Nothing is to be found out.
+        Some(_) if config.engine.sidecar_socket.is_some() => Place::Machine,
+        _ => Place::find(&located.endpoint).await,
+    };
+    let host = host::reachable_host(config, &located.endpoint, place);
+    let shares_networks = host::shares_networks(config, &located.endpoint, place);
     tracing::info!(host = %host.host, source = %host.source, "published ports are reachable at this host");
-    let socket = host::sidecar_socket(config, &located.endpoint);
+    let socket = host::sidecar_socket(config, &located.endpoint, place);
     tracing::info!(socket = %socket.value.display(), source = %socket.source, "sidecars reach the engine by this socket");
-    Engine::new(located, host, socket, config)
+    Engine::new(located, host, shares_networks, socket, config)
 }
 
 /// Requests the version of the engine at an endpoint.
@@ -97,6 +106,7 @@ impl Engine {
     fn new(
         located: Located,
         host: HostAddress,
+        shares_networks: bool,
         sidecar_socket: Setting<PathBuf>,
         config: &Config,
     ) -> Result<Self> {
@@ -116,6 +126,7 @@ impl Engine {
             transport,
             located,
             host,
+            shares_networks,
             sidecar_socket,
             width: Arc::new(Semaphore::new(config.parallelism.value.get())),
             host_turns: config.host_parallelism.as_ref().map(|count| HostTurns::new(count.value)),
@@ -172,6 +183,15 @@ impl Engine {
     #[must_use]
     pub fn host(&self) -> &HostAddress {
         &self.0.host
+    }
+
+    /// Returns `true` if the engine is on this machine, so that its disks and networks are this machine's: its address is
+    /// local, and no variable, as `SEATRIAL_HOST`, says that ports are published on another machine.
+    ///
+    /// The address of a forwarded socket is local, too. So `SEATRIAL_HOST` has to name the machine behind it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.0.shares_networks
     }
 
     /// Returns the path of the engine's socket on the engine's machine, to mount into a container that uses the engine.

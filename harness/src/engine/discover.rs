@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(lines[2], "  `unix:///refused` (refused): connection refused: the daemon is not running");
         assert_eq!(
             lines[3],
-            "  `unix:///hung` (hung): no answer after 5.0 s: the daemon hangs, or is not reachable"
+            "  `unix:///hung` (hung): no answer (after 5.0 s): the daemon hangs, or is not reachable"
         );
         assert!(
             lines[4].starts_with("  `unix:///odd` (odd): the answer to `GET /version` is not JSON: "),

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
+use super::place::Place;
 use crate::config::{Config, Endpoint, Setting};
 
 /// The path of the engine's socket on its own machine, if the engine runs in a virtual or another machine.
@@ -18,9 +19,18 @@ pub struct HostAddress {
     pub host: String,
     /// The source of the value, as messages name it.
     pub source: String,
+    /// The reason why the value may be wrong, with the cure.
+    doubt: Option<&'static str>,
 }
 
 impl HostAddress {
+    /// Returns the reason why the host may be the wrong one, with the variable that sets the right one. `None` if there
+    /// is no reason to doubt it.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&str> {
+        self.doubt
+    }
+
     /// Returns the narrowest address to publish ports on so that they are reachable from this process.
     ///
     /// Loopback suffices for a test on the engine's machine. The engine's loopback is unreachable from inside a
@@ -35,23 +45,62 @@ impl HostAddress {
     }
 }
 
+/// The reason to doubt a loopback address behind an ssh forward.
+const FORWARDED: &str = "the engine's socket is forwarded by ssh, and published ports are on the engine's machine: set \
+                         `SEATRIAL_HOST` to that machine's name or address, besides `DOCKER_HOST`";
+/// The reason to doubt the gateway of a container that the engine does not know.
+const FOREIGN: &str = "this process runs in a container that the engine does not know, so its gateway may not be the \
+                       engine's machine: set `SEATRIAL_HOST` to the name or address of the engine's machine";
+
 /// Returns the host at which published ports are reachable (C18): the configured one; else the host of a `tcp://`
-/// engine; else the `gateway`, if this process runs in a container next to those it starts; else loopback.
-///
-/// `gateway` is the result of [`container_gateway`].
-pub(crate) fn reachable_host(config: &Config, endpoint: &Endpoint, gateway: Option<IpAddr>) -> HostAddress {
+/// engine; else the gateway, if this process runs in a container; else loopback.
+pub(crate) fn reachable_host(config: &Config, endpoint: &Endpoint, place: Place) -> HostAddress {
     if let Some(Setting { value, source }) = &config.engine.published_host {
-        return HostAddress { host: value.clone(), source: source.clone() };
+        return HostAddress { host: value.clone(), source: source.clone(), doubt: None };
     }
-    let address = |host: String, source: &str| HostAddress { host, source: source.to_owned() };
-    match (endpoint, gateway) {
+    let address = |host: String, source: &str| HostAddress { host, source: source.to_owned(), doubt: None };
+    let loopback = || Ipv4Addr::LOCALHOST.to_string();
+    match (endpoint, place) {
         (Endpoint::Tcp { host, .. }, _) if !is_local(host) => address(host.clone(), "the engine's address"),
-        (Endpoint::Tcp { .. } | Endpoint::Unix(_), Some(gateway)) => {
+        (_, Place::Container(gateway)) => {
             address(gateway.to_string(), "the gateway of the container that this process runs in")
         }
-        (Endpoint::Tcp { host, .. }, None) => address(host.clone(), "the engine's address"),
-        (Endpoint::Unix(_), None) => address(Ipv4Addr::LOCALHOST.to_string(), "the engine's socket is local"),
+        (_, Place::ForeignContainer(gateway)) => HostAddress {
+            doubt: Some(FOREIGN),
+            ..address(
+                gateway.to_string(),
+                "the gateway of this process's container, which the engine does not know; `SEATRIAL_HOST` is not set",
+            )
+        },
+        (Endpoint::Tcp { host, .. }, Place::Machine | Place::Forwarded) => {
+            address(host.clone(), "the engine's address")
+        }
+        (Endpoint::Unix(_), Place::Forwarded) => HostAddress {
+            doubt: Some(FORWARDED),
+            ..address(loopback(), "the engine's socket is forwarded by ssh; `SEATRIAL_HOST` is not set")
+        },
+        (Endpoint::Unix(_), Place::Machine) => address(loopback(), "the engine's socket is local"),
     }
+}
+
+/// Returns `true` if the engine's networks are those of this machine, so that a container's own address is that
+/// container's and no other's: the engine is at a local address that no virtual machine forwards, and no variable says
+/// that ports are published on another machine. Another machine may have its own networks with the same addresses.
+pub(crate) fn shares_networks(config: &Config, endpoint: &Endpoint, place: Place) -> bool {
+    let is_here = match endpoint {
+        Endpoint::Unix(path) => !is_forwarded(config, path),
+        Endpoint::Tcp { host, .. } => is_local(host),
+    };
+    let published = config.engine.published_host.as_ref();
+    is_here
+        && match place {
+            // The variable may name the engine's machine, which is beside it.
+            Place::Container(_) => true,
+            Place::ForeignContainer(_) | Place::Forwarded => false,
+            Place::Machine => {
+                published.is_none_or(|host| is_local(&host.value)) || container_gateway().is_some()
+            }
+        }
 }
 
 fn is_local(host: &str) -> bool {
@@ -62,13 +111,16 @@ fn is_local(host: &str) -> bool {
 ///
 /// The path differs from ours if a desktop product forwards the socket from its virtual machine, or if the engine is on
 /// another machine.
-pub(crate) fn sidecar_socket(config: &Config, endpoint: &Endpoint) -> Setting<PathBuf> {
+pub(crate) fn sidecar_socket(config: &Config, endpoint: &Endpoint, place: Place) -> Setting<PathBuf> {
     if let Some(socket) = &config.engine.sidecar_socket {
         return socket.clone();
     }
     match endpoint {
         Endpoint::Unix(path) if is_forwarded(config, path) => {
             Setting::new(USUAL_SOCKET.into(), "the engine runs in a virtual machine")
+        }
+        Endpoint::Unix(path) if place == Place::Forwarded || is_of_another_machine(config, path) => {
+            Setting::new(USUAL_SOCKET.into(), "the usual path, since the engine is on another machine")
         }
         Endpoint::Unix(path) => Setting::new(path.clone(), "the engine's address"),
         Endpoint::Tcp { .. } => {
@@ -85,13 +137,26 @@ fn is_forwarded(config: &Config, socket: &Path) -> bool {
     folders.into_iter().chain(desktop).any(|folder| socket.starts_with(home.join(folder)))
 }
 
+/// Returns `true` if ports are reached at another machine, and the socket is none that an engine makes, so that the
+/// socket is a forwarded one.
+fn is_of_another_machine(config: &Config, socket: &Path) -> bool {
+    let is_remote = config.engine.published_host.as_ref().is_some_and(|host| !is_local(&host.value));
+    is_remote && !socket.starts_with("/run") && !socket.starts_with("/var/run")
+}
+
+/// Returns `true` if Docker or Podman has marked this process's root as a container's.
+pub(super) fn is_marked() -> bool {
+    ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
+}
+
 /// Returns the gateway of the container that this process runs in. `None` outside of a container or in the host's
 /// network.
-pub(crate) fn container_gateway() -> Option<IpAddr> {
-    let marks = ["/.dockerenv", "/run/.containerenv"];
-    if !marks.iter().any(|mark| Path::new(mark).exists()) {
-        return None;
-    }
+pub(super) fn container_gateway() -> Option<IpAddr> {
+    if is_marked() { default_gateway() } else { None }
+}
+
+/// Returns the gateway of the default route. `None` if there is none, or if its interface is a device of the machine.
+pub(super) fn default_gateway() -> Option<IpAddr> {
     let table = fs::read_to_string("/proc/net/route").ok()?;
     let Route { interface, gateway } = default_route(&table)?;
     // An interface with a device belongs to the machine, so the container shares the host's network and its loopback.
@@ -140,19 +205,54 @@ mod tests {
     fn the_host_is_the_one_of_the_nearest_authority() {
         let gateway: IpAddr = "172.17.0.1".parse().expect("an address");
         let overridden = [("TESTCONTAINERS_HOST_OVERRIDE", "o")];
-        for (env, engine, gateway, host) in [
-            (&overridden[..], "tcp://h:1", Some(gateway), "o"),
-            (&[("SEATRIAL_HOST", "s"), overridden[0]], "/s", None, "s"),
-            (&[], "tcp://h:1", Some(gateway), "h"),
-            (&[], "tcp://[fe80::1]:1", None, "fe80::1"),
-            (&[], "tcp://localhost:1", None, "localhost"),
-            (&[], "tcp://127.0.0.1:1", Some(gateway), "172.17.0.1"),
-            (&[], "/s", Some(gateway), "172.17.0.1"),
-            (&[], "/s", None, "127.0.0.1"),
+        let (inside, foreign) = (Place::Container(gateway), Place::ForeignContainer(gateway));
+        for (env, engine, place, host, is_doubted) in [
+            (&overridden[..], "tcp://h:1", inside, "o", false),
+            (&[("SEATRIAL_HOST", "s"), overridden[0]], "/s", Place::Machine, "s", false),
+            (&[("SEATRIAL_HOST", "s")], "/s", Place::Forwarded, "s", false),
+            (&[("SEATRIAL_HOST", "s")], "/s", foreign, "s", false),
+            (&[], "tcp://h:1", inside, "h", false),
+            (&[], "tcp://h:1", foreign, "h", false),
+            (&[], "tcp://[fe80::1]:1", Place::Machine, "fe80::1", false),
+            (&[], "tcp://localhost:1", Place::Machine, "localhost", false),
+            (&[], "tcp://127.0.0.1:1", inside, "172.17.0.1", false),
+            (&[], "/s", inside, "172.17.0.1", false),
+            (&[], "/s", foreign, "172.17.0.1", true),
+            (&[], "/s", Place::Forwarded, "127.0.0.1", true),
+            (&[], "/s", Place::Machine, "127.0.0.1", false),
         ] {
-            let address = reachable_host(&config(env), &endpoint(engine), gateway);
-            assert_eq!(address.host, host, "{env:?} {engine} {gateway:?}");
+            let address = reachable_host(&config(env), &endpoint(engine), place);
+            assert_eq!(address.host, host, "{env:?} {engine} {place:?}");
             assert!(!address.source.is_empty());
+            assert_eq!(address.doubt().is_some(), is_doubted, "{env:?} {engine} {place:?}");
+            assert!(address.doubt().is_none_or(|doubt| doubt.contains("`SEATRIAL_HOST`")), "{address:?}");
+            let local = address.source.contains("local");
+            assert_eq!(local, (engine, place, host) == ("/s", Place::Machine, "127.0.0.1"), "{address:?}");
+        }
+    }
+
+    #[test]
+    fn networks_are_shared_with_an_engine_on_this_machine_alone() {
+        let gateway: IpAddr = "172.17.0.1".parse().expect("an address");
+        let inside = Place::Container(gateway);
+        let (home, elsewhere) = (("HOME", "/h"), ("SEATRIAL_HOST", "build.example"));
+        for (env, engine, place, shared) in [
+            (&[home][..], "/run/docker.sock", Place::Machine, true),
+            (&[home], "/run/docker.sock", inside, true),
+            (&[home], "tcp://127.0.0.1:1", Place::Machine, true),
+            (&[home], "tcp://[::1]:1", Place::Machine, true),
+            (&[home, ("SEATRIAL_HOST", "localhost")], "/run/docker.sock", Place::Machine, true),
+            (&[home, elsewhere], "/run/docker.sock", inside, true),
+            (&[home], "/h/.colima/default/docker.sock", Place::Machine, false),
+            (&[home], "tcp://192.0.2.7:1", Place::Machine, false),
+            (&[home], "tcp://build.example:1", inside, false),
+            (&[home, elsewhere], "/run/forwarded.sock", Place::Machine, false),
+            (&[home, elsewhere], "tcp://localhost:1", Place::Machine, false),
+            (&[home], "/tmp/forwarded.sock", Place::Forwarded, false),
+            (&[home], "/run/docker.sock", Place::ForeignContainer(gateway), false),
+        ] {
+            let is_shared = shares_networks(&config(env), &endpoint(engine), place);
+            assert_eq!(is_shared, shared, "{env:?} {engine} {place:?}");
         }
     }
 
@@ -166,7 +266,7 @@ mod tests {
             ("fe80::1", "::"),
             ("docker", "0.0.0.0"),
         ] {
-            let address = HostAddress { host: host.to_owned(), source: String::new() };
+            let address = HostAddress { host: host.to_owned(), source: String::new(), doubt: None };
             assert_eq!(address.publish_on().to_string(), ip, "{host}");
         }
     }
@@ -175,8 +275,12 @@ mod tests {
     fn a_sidecar_gets_the_socket_as_the_engine_sees_it() {
         let home = ("HOME", "/h");
         let named = ("TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE", "/o");
+        let remote = ("SEATRIAL_HOST", "other.example");
         for (env, engine, socket) in [
-            (&[home, named][..], "/h/.colima/default/docker.sock", "/o"),
+            (&[remote][..], "/tmp/engine.sock", USUAL_SOCKET),
+            (&[remote], "/run/user/1000/docker.sock", "/run/user/1000/docker.sock"),
+            (&[("SEATRIAL_HOST", "localhost")], "/tmp/engine.sock", "/tmp/engine.sock"),
+            (&[home, named], "/h/.colima/default/docker.sock", "/o"),
             (&[home], "/h/.colima/default/docker.sock", USUAL_SOCKET),
             (&[home], "/h/.docker/desktop/docker.sock", USUAL_SOCKET),
             (&[home], "/run/user/1000/docker.sock", "/run/user/1000/docker.sock"),
@@ -184,11 +288,13 @@ mod tests {
             (&[], "/x", "/x"),
         ] {
             assert_eq!(
-                sidecar_socket(&config(env), &endpoint(engine)).value,
+                sidecar_socket(&config(env), &endpoint(engine), Place::Machine).value,
                 Path::new(socket),
                 "{env:?} {engine}"
             );
         }
+        let forwarded = sidecar_socket(&config(&[]), &endpoint("/tmp/engine.sock"), Place::Forwarded);
+        assert_eq!(forwarded.value, Path::new(USUAL_SOCKET));
     }
 
     const HEADER: &str =

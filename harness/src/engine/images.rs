@@ -53,7 +53,26 @@ const OWN_HEADERS: [&str; 8] = [
     "x-registry-auth",
 ];
 
+/// The program that an image names for its containers.
+#[derive(Clone, Debug)]
+pub(crate) struct ImageProgram {
+    pub(crate) entrypoint: Vec<String>,
+    pub(crate) cmd: Vec<String>,
+}
+
 impl Engine {
+    /// Returns the program that a container of this image runs unless its request says otherwise.
+    pub(crate) async fn image_program(&self, image: &str) -> Result<ImageProgram> {
+        let operation = self.operation("inspect", format!("image `{image}`"));
+        let (transport, path) = (self.transport(), format!("/images/{}/json", encoded_reference(image)));
+        let answer = self.call(operation, async move { Ok(transport.get_json(&path).await?) }).await?;
+        let words = |key: &str| {
+            let words = answer["Config"][key].as_array().into_iter().flatten();
+            words.filter_map(|word| word.as_str().map(str::to_owned)).collect()
+        };
+        Ok(ImageProgram { entrypoint: words("Entrypoint"), cmd: words("Cmd") })
+    }
+
     /// Returns the id of an image, or `None` if the engine does not have it.
     pub(crate) async fn image_id(&self, image: &str) -> Result<Option<String>> {
         let operation = self.operation("look for", format!("image `{image}`"));

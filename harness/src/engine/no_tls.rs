@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::net::TcpStream;
 
-use super::Authority;
+use super::TlsTerms;
 use super::transport::Io;
 use crate::config::TlsFiles;
 
@@ -12,12 +12,16 @@ pub(crate) async fn to_engine(_: TcpStream, host: &str, _: &TlsFiles) -> io::Res
     refused(host)
 }
 
-pub(crate) async fn to_server(_: TcpStream, host: &str, _: &Authority) -> io::Result<Box<dyn Io>> {
+pub(crate) async fn to_server(_: TcpStream, host: &str, _: &TlsTerms) -> io::Result<Box<dyn Io>> {
     refused(host)
 }
 
-pub(crate) fn check(_: &Authority) -> io::Result<()> {
+pub(crate) fn check(_: &TlsTerms) -> io::Result<()> {
     Ok(())
+}
+
+pub(crate) fn client_described(_: &TlsTerms) -> String {
+    String::new()
 }
 
 fn refused(host: &str) -> io::Result<Box<dyn Io>> {

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use seatrial_tls::{Client, Folder, explain};
+use seatrial_tls::{Client, Folder, Terms, explain};
 use tokio::net::TcpStream;
 
-use super::Authority;
+use super::TlsTerms;
 use super::transport::Io;
 use crate::config::TlsFiles;
 
@@ -21,22 +21,24 @@ pub(crate) async fn to_engine(stream: TcpStream, host: &str, files: &TlsFiles) -
 }
 
 /// Connects to a server in a container.
-pub(crate) async fn to_server(
-    stream: TcpStream,
-    host: &str,
-    authority: &Authority,
-) -> io::Result<Box<dyn Io>> {
-    let client = match authority {
-        Authority::Any => Client::to_anybody(),
-        Authority::Pem(pem) => Client::trusting(pem),
-    };
-    Ok(Box::new(client?.connect(stream, host).await?))
+pub(crate) async fn to_server(stream: TcpStream, host: &str, terms: &TlsTerms) -> io::Result<Box<dyn Io>> {
+    Ok(Box::new(of(terms).connect(stream, host).await?))
 }
 
-/// Checks an authority's certificate before any server is contacted.
-pub(crate) fn check(authority: &Authority) -> io::Result<()> {
-    match authority {
-        Authority::Any => Ok(()),
-        Authority::Pem(pem) => Client::trusting(pem).map(drop),
+/// Checks the terms of a connection before any server is contacted.
+pub(crate) fn check(terms: &TlsTerms) -> io::Result<()> {
+    of(terms).check()
+}
+
+/// Describes the certificate that a connection on these terms presents.
+pub(crate) fn client_described(terms: &TlsTerms) -> String {
+    of(terms).client_described()
+}
+
+fn of(terms: &TlsTerms) -> Terms<'_> {
+    Terms {
+        authority: terms.authority.as_deref(),
+        server_name: terms.server_name.as_deref(),
+        identity: terms.identity.as_ref().map(|(chain, key)| (chain.as_ref(), key.as_ref())),
     }
 }

@@ -27,7 +27,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 ///
 /// # Errors
 /// Not found, if the helper does not exist; timeout, if it takes longer than 10 s; image, if it fails or prints
-/// something unexpected. The error has the helper's own message, but never output that may be credentials.
+/// something unexpected. The error has the helper's own message, but never its standard output, which may be credentials.
 ///
 /// # Cancel safety
 /// If the future is dropped, the helper runs on to its end, or is killed after 10 s.
@@ -54,13 +54,19 @@ struct Output {
 }
 
 impl Output {
-    /// Returns the message of a helper that failed. Helpers print it to standard error or, as the protocol of
-    /// credential helpers has it, to standard output, unless that may be credentials.
-    fn words(&self) -> String {
-        let stdout = String::from_utf8_lossy(&self.stdout);
-        let stdout =
-            if stdout.contains(['{', '}']) || stdout.contains("Secret") { "" } else { stdout.trim() };
-        [self.stderr.trim(), stdout].join(" ").trim().to_owned()
+    /// Returns a description of its failure, with the helper's message on standard error, and the way to its standard
+    /// output.
+    ///
+    /// Standard output is never quoted: whatever a helper prints there, in whichever form, may be credentials.
+    fn described(&self, failure: &str) -> String {
+        let mut text = with_words(failure, &self.stderr);
+        let hidden = self.stdout.trim_ascii().len();
+        if hidden > 0 {
+            text.push_str(&format!(
+                "; {hidden} bytes on its standard output are not shown, as they may be credentials"
+            ));
+        }
+        text
     }
 }
 
@@ -103,10 +109,13 @@ fn written(mut stderr: File) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Appends a helper's message to a description of its failure.
+/// Appends a helper's message to a description of its failure. Error output with the fields of an answer is left out.
 fn with_words(failure: &str, words: &str) -> String {
     match words.trim() {
         "" => failure.to_owned(),
+        words if words.contains("\"Secret\"") || words.contains("\"Username\"") => {
+            format!("{failure}; its error output is not shown, as it may hold credentials")
+        }
         words => format!("{failure}, and said {}", quoted(words)),
     }
 }
@@ -153,14 +162,14 @@ fn read(output: &Output) -> Result<Option<Secret>> {
             true => Ok(None),
             false => {
                 let failure = format!("it failed with {}", output.status);
-                Err(Error::new(Kind::Image, with_words(&failure, &output.words())))
+                Err(Error::new(Kind::Image, output.described(&failure)))
             }
         };
     }
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let (Some(username), Some(secret)) = (answer["Username"].as_str(), answer["Secret"].as_str()) else {
         let failure = "its output is not JSON with `Username` and `Secret`";
-        return Err(Error::new(Kind::Image, with_words(failure, &output.stderr)));
+        return Err(Error::new(Kind::Image, output.described(failure)));
     };
     Ok(match (username, Hidden::new(secret)) {
         (_, _) if secret.is_empty() => None,
@@ -209,7 +218,7 @@ mod tests {
             ),
             (
                 "echo the keychain is locked; exit 2",
-                "it failed with exit status: 2, and said `the keychain is locked`",
+                "it failed with exit status: 2; 22 bytes on its standard output are not shown, as they may be credentials",
             ),
             ("printf 'no\\ndisplay\\n' >&2; exit 3", "it failed with exit status: 3, and said `no display`"),
             ("exit 4", "it failed with exit status: 4"),
@@ -227,6 +236,11 @@ mod tests {
         for (script, reason) in [
             (r#"echo '{"Username":"u","Secret":"hunter2"}'; exit 3"#, "exit status: 3"),
             (r#"echo '{"ServerURL":"","Secret":"hunter2'; exit 3"#, "exit status: 3"),
+            ("echo hunter2; exit 3", "exit status: 3; 7 bytes"),
+            ("echo user:hunter2; echo locked >&2; exit 3", "and said `locked`; 12 bytes"),
+            ("printf 'password=hunter2\\nusername=u\\n'; exit 3", "exit status: 3; 27 bytes"),
+            ("echo hunter2; kill -9 $$", "signal: 9"),
+            (r#"echo '{"Username":"u","Secret":"hunter2"}' >&2; exit 3"#, "error output is not shown"),
             ("echo hunter2", "JSON"),
             (r#"echo '{"Username":"hunter2"}'"#, "JSON"),
         ] {

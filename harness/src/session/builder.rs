@@ -75,7 +75,7 @@ impl SessionBuilder {
             Some(choice) => Setting::new(choice, "the session's builder"),
             None => config.reaper.choice.clone(),
         };
-        let guard = Guard::new(choice, self.reaper.is_none());
+        let guard = Guard::new(choice, self.reaper.is_none() && !config.reaper.is_off_knowingly);
         tracing::debug!(session = %id, "a session begins");
         let owner = Owner::current().map(|owner| owner.to_string());
         let session = Session(Arc::new(Inner { id, engine, config, owner, guard }));

@@ -1,6 +1,6 @@
 //! Drives a wait to its end: all branches concurrently, with a single time limit.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, Either, select, select_ok, try_join_all};
@@ -11,7 +11,7 @@ use super::{Strategy, WaitFor, Waited};
 use crate::base::background;
 use crate::engine::{End, Target};
 use crate::life::Sensor;
-use crate::output::{LogMatch, LogOutcome, Retain, Tap};
+use crate::output::{LogMatch, LogOutcome, Retain, Tap, Watcher};
 use crate::words::{BranchOutcome, Error, Result};
 
 /// A wait that is prepared before the container starts, so that no output is missed.
@@ -21,6 +21,8 @@ pub(crate) struct Preparation {
     pub(crate) tap: Option<Tap>,
     /// Closes when the reading of the output is over, usually at the container's end.
     over: Option<tokio::sync::oneshot::Receiver<()>>,
+    /// Keeps the output being read although no branch searches it.
+    _reading: Option<tokio::sync::oneshot::Receiver<LogOutcome>>,
 }
 
 /// The reason why a wait was not met.
@@ -33,16 +35,22 @@ pub(crate) enum Unmet {
 }
 
 impl Preparation {
-    /// Prepares a wait for a container that is created and not started.
-    pub(crate) async fn before_start(wait: &WaitFor, target: &Target) -> Result<Self> {
+    /// Prepares a wait for a container that is created and not started. With `reads_all`, its output is read until the
+    /// wait is over, even if no branch searches it.
+    pub(crate) async fn before_start(wait: &WaitFor, target: &Target, reads_all: bool) -> Result<Self> {
         let mut watchers = Vec::new();
         let root = Branch::of(wait, &mut watchers);
+        let reading = (reads_all && !root.strategy.is_nothing()).then(|| {
+            let (watcher, reading) = Watcher::new(|| None, false, Arc::default());
+            watchers.push(watcher);
+            reading
+        });
         if watchers.is_empty() {
-            return Ok(Self { root, tap: None, over: None });
+            return Ok(Self::without_output(root));
         }
         let connection = target.attach().await?;
         let (tap, over) = Tap::attached(target.clone(), connection, watchers, Retain::Tail);
-        Ok(Self { root, tap: Some(tap), over: Some(over) })
+        Ok(Self { root, tap: Some(tap), over: Some(over), _reading: reading })
     }
 
     /// Prepares a wait for a running container. Its log is read from the start of this run, or from now.
@@ -50,7 +58,7 @@ impl Preparation {
         let mut watchers = Vec::new();
         let root = Branch::of(wait, &mut watchers);
         if watchers.is_empty() {
-            return Ok(Self { root, tap: None, over: None });
+            return Ok(Self::without_output(root));
         }
         let from_now = watchers.iter().filter(|watcher| watcher.is_from_now()).count();
         if from_now != 0 && from_now != watchers.len() {
@@ -66,7 +74,11 @@ impl Preparation {
         } else {
             Tap::followed(target.clone(), watchers)
         };
-        Ok(Self { root, tap: Some(tap), over: Some(over) })
+        Ok(Self { root, tap: Some(tap), over: Some(over), _reading: None })
+    }
+
+    fn without_output(root: Branch) -> Self {
+        Self { root, tap: None, over: None, _reading: None }
     }
 }
 

@@ -99,6 +99,15 @@ impl Strategy {
         }
     }
 
+    /// Returns `true` if a branch connects to a published port.
+    pub(crate) fn uses_ports(&self) -> bool {
+        match self {
+            Self::Port(_) | Self::Http(_) => true,
+            Self::All(branches) | Self::Any(branches) => branches.iter().any(|branch| branch.0.uses_ports()),
+            _ => false,
+        }
+    }
+
     /// Returns `true` if there is nothing to wait for once the engine has started the container.
     pub(crate) fn is_nothing(&self) -> bool {
         match self {

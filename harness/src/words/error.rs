@@ -338,7 +338,8 @@ impl fmt::Display for Error {
         }
         f.write_str(&inner.message)?;
         if let Some(elapsed) = inner.elapsed {
-            write!(f, " after {}", crate::words::seconds(elapsed))?;
+            // In brackets, since the message may be a whole sentence of the engine's.
+            write!(f, " (after {})", crate::words::seconds(elapsed))?;
         }
         if let Some(report) = &inner.report {
             write!(f, "\n{report}")?;
@@ -385,7 +386,7 @@ mod tests {
     fn display_names_subject_phase_and_time_but_not_the_source() {
         assert_eq!(
             sample().to_string(),
-            "container `db`: failed to create: the name is taken after 1.5 s\nhint: choose another name"
+            "container `db`: failed to create: the name is taken (after 1.5 s)\nhint: choose another name"
         );
     }
 

@@ -162,12 +162,25 @@ async fn another_container_s_network_that_is_not_there_is_named() {
     assert_says(&error, &["no-such-one"]);
 }
 
+/// A main process that can't be started is named with the reason, beside the program that the image has.
 #[tokio::test]
 async fn a_program_that_is_not_in_the_image_is_named() {
     let session = OwnSession::begin("bad-program").await;
-    let error = refused(&ContainerRequest::new(BASIC).cmd(["no-such-program"]).session(&session)).await;
-    assert_says(&error, &["no-such-program", "executable file not found"]);
-    assert!(!error.to_string().contains("runtimes are"), "it is not about the runtime: {error}");
+    let basic = || ContainerRequest::new(BASIC).session(&session);
+    for (request, program, reason) in [
+        (basic().cmd(["no-such-program"]), "`no-such-program`", "`PATH`"),
+        (basic().cmd(["/no/such/program", "x"]), "`/no/such/program`", "there is no such file"),
+        (basic().entrypoint(["/no-entry"]), "`/no-entry`", "there is no such file"),
+        (basic().cmd(["/etc"]), "`/etc`", "it is a directory"),
+        (basic().cmd(["/etc/passwd"]), "`/etc/passwd`", "not executable"),
+    ] {
+        let error = refused(&request).await;
+        let text = error.to_string();
+        assert!(!text.contains("OCI runtime") && !text.contains("runtimes are"), "{text}");
+        assert_says(&error, &[program, reason, BASIC, "the image has: entry point none, command `[\"sh\"]`"]);
+        let error = request.run().await.expect_err("it does not run either");
+        assert_says(&error, &[program, reason]);
+    }
 }
 
 #[tokio::test]

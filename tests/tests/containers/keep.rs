@@ -11,17 +11,17 @@ use seatrial_tests::{Child, Engine, assert_nothing_left, is_scenario, say, test_
 const SOON: Duration = Duration::from_secs(60);
 
 /// A scenario that has ended, and the containers that it has left.
-struct Ended {
-    session: String,
-    lines: Vec<String>,
-    left: Vec<String>,
-    succeeded: bool,
+pub(crate) struct Ended {
+    pub(crate) session: String,
+    pub(crate) lines: Vec<String>,
+    pub(crate) left: Vec<String>,
+    pub(crate) succeeded: bool,
 }
 
 impl Ended {
     /// Runs a scenario in a process and session of its own.
     #[track_caller]
-    fn run(scenario: impl Fn(), variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn run<T>(scenario: impl Fn() -> T, variables: &[(&str, &str)]) -> Self {
         let session = own_id("keep");
         let variables = [variables, &[("SEATRIAL_SESSION_ID", session.as_str())]].concat();
         let mut child = Child::spawn(scenario, &variables);
@@ -30,13 +30,13 @@ impl Ended {
         Self { session, lines: child.lines(), left, succeeded: status.success() }
     }
 
-    fn says(&self, text: &str) -> bool {
+    pub(crate) fn says(&self, text: &str) -> bool {
         self.lines.iter().any(|line| line.contains(text))
     }
 
     /// Checks that one container stays, and that its name and the commands to look into it were told.
     #[track_caller]
-    fn assert_kept(&self) {
+    pub(crate) fn assert_kept(&self) {
         let [id] = self.left.as_slice() else {
             panic!("{} containers are left: {:#?}", self.left.len(), self.lines);
         };
@@ -54,7 +54,7 @@ impl Ended {
 
     /// Checks that no container stays, and that none is said to.
     #[track_caller]
-    fn assert_removed(&self) {
+    pub(crate) fn assert_removed(&self) {
         assert!(self.left.is_empty() && !self.says("seatrial: kept"), "{:#?}", self.lines);
         assert_nothing_left(&self.session);
     }
@@ -71,6 +71,35 @@ impl Drop for Ended {
 
 fn idle() -> ContainerRequest {
     ContainerRequest::new(MISBEHAVE)
+}
+
+#[tokio::test]
+#[ignore = "a scenario"]
+async fn scenario_ends_before_it_is_ready_and_removes_itself() {
+    if is_scenario() {
+        let waits: [WaitFor; 3] =
+            [WaitFor::log("never").into(), WaitFor::file("/never").into(), WaitFor::exit().code(4).into()];
+        for wait in waits {
+            let request = idle().cmd(["print", "last-words", "exit", "3"]).auto_remove();
+            let error = request.wait_for(wait).start().await.expect_err("it ends");
+            say(&format!("read: {}", error.to_string().contains("last-words")));
+        }
+    }
+}
+
+/// C12: a container that removes itself is kept all the same, and its output is in the report.
+#[test]
+fn a_container_that_removes_itself_is_kept_on_failure() {
+    for mode in ["on-failure", "always"] {
+        let ended =
+            Ended::run(scenario_ends_before_it_is_ready_and_removes_itself, &[("SEATRIAL_KEEP", mode)]);
+        assert_eq!(ended.left.len(), 3, "{mode}: {:#?}", ended.lines);
+        assert!(ended.says("read: true") && !ended.says("read: false"), "{mode}: {:#?}", ended.lines);
+    }
+    let ended =
+        Ended::run(scenario_ends_before_it_is_ready_and_removes_itself, &[("SEATRIAL_KEEP", "never")]);
+    assert!(ended.says("read: true") && !ended.says("read: false"), "{:#?}", ended.lines);
+    ended.assert_removed();
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Containers: how one is requested, started, looked at, changed and kept, with its files, ports and networks.
 
 mod any_runtime;
+mod attribute;
 mod bad_input;
+mod doc_examples;
 mod files;
 mod inspect;
 mod keep;

@@ -164,6 +164,10 @@ impl ContainerRequest {
 
     /// Lets the engine remove the container, including its log, as soon as it ends. Default: it is removed with its
     /// handle.
+    ///
+    /// A container that may be kept ([`keep`](Self::keep), `SEATRIAL_KEEP`) is removed with its handle all the same, since
+    /// the engine would remove what is to stay. [`TestContainer::keep`](crate::TestContainer::keep) keeps other
+    /// containers only until they end.
     pub fn auto_remove(mut self) -> Self {
         self.host.auto_remove = Some(true);
         self

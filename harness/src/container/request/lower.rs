@@ -31,12 +31,16 @@ pub(in crate::container) struct Context<'a> {
     pub(in crate::container) file_dirs: &'a [String],
     /// The proxies that Docker's configuration has for containers, as variables.
     pub(in crate::container) proxies: &'a [(String, Hidden)],
+    /// `true` if the container is kept in some case, so that the engine must not remove it.
+    pub(in crate::container) may_be_kept: bool,
 }
 
 /// The create body and the calls that have to follow the creation.
 #[derive(Clone, Debug)]
 pub(in crate::container) struct Lowered {
     pub(in crate::container) body: ContainerCreateBody,
+    /// `true` if the engine removes the container, with its log, as soon as it ends.
+    pub(in crate::container) removes_itself: bool,
     /// The networks to connect after the creation: before API 1.44, a creation accepts only one.
     pub(in crate::container) more_networks: Vec<Attachment>,
     /// The program volume that the container mounts. It has to outlive the container, since the engine would otherwise
@@ -83,8 +87,13 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
     let host = body.host_config.get_or_insert_default();
     publish::check_bindings(host)?;
     request.restarts.check(host)?;
+    if context.may_be_kept {
+        // The engine would remove what is to be kept. The handle removes it instead.
+        host.auto_remove = None;
+    }
+    let removes_itself = host.auto_remove == Some(true);
     request.wait.0.check_against(&declared(&body))?;
-    Ok(Lowered { body, more_networks, program: request.program.clone() })
+    Ok(Lowered { body, removes_itself, more_networks, program: request.program.clone() })
 }
 
 /// Collects the facts that decide whether a wait can be met.
@@ -243,6 +252,7 @@ mod tests {
     /// Returns the runtime of a request if `SEATRIAL_RUNTIME` is `process` and the native runtime is `crun`.
     fn lowered(request: ContainerRequest, process: Option<&str>) -> Option<String> {
         let context = Context {
+            may_be_kept: false,
             test: "test",
             image: "image",
             labels: &[],
@@ -279,6 +289,7 @@ mod tests {
     #[test]
     fn a_wait_that_the_request_rules_out_is_refused() {
         let context = Context {
+            may_be_kept: false,
             proxies: &[],
             test: "test",
             image: "image",

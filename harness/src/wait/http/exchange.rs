@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::HttpResponse;
 use crate::base::timeout_at;
-use crate::engine::{Authority, Io, to_server};
+use crate::engine::{Io, TlsTerms, client_described, to_server};
 
 /// The maximum number of bytes of a body that are read for the report only.
 const EXCERPT: usize = 4096;
@@ -64,7 +64,7 @@ pub(super) enum Exchange {
 pub(super) async fn exchange(
     address: String,
     request: Request<Full<Bytes>>,
-    tls: Option<Authority>,
+    tls: Option<Box<TlsTerms>>,
     deadline: Instant,
     part: impl Fn(&HttpResponse) -> BodyPart,
 ) -> Exchange {
@@ -100,17 +100,23 @@ type Sender = http1::SendRequest<Full<Bytes>>;
 async fn send(
     address: &str,
     request: Request<Full<Bytes>>,
-    tls: Option<Authority>,
+    tls: Option<Box<TlsTerms>>,
 ) -> Result<(Response<Incoming>, Sender), String> {
     let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-    let stream = match tls {
+    let stream = match &tls {
         None => Box::new(stream) as Box<dyn Io>,
-        Some(tls) => to_server(stream, host(address), &tls).await.map_err(|error| error.to_string())?,
+        Some(tls) => to_server(stream, host(address), tls).await.map_err(|error| error.to_string())?,
     };
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| in_words(&error))?;
     tokio::spawn(connection);
-    let response = sender.send_request(request).await.map_err(|error| in_words(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| {
+        // With TLS 1.3, a server refuses the client's certificate after the handshake.
+        match (in_words(&error), &tls) {
+            (text, Some(tls)) if text.contains("alert") => format!("{text}; {}", client_described(tls)),
+            (text, _) => text,
+        }
+    })?;
     Ok((response, sender))
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::HttpResponse;
-use crate::engine::Authority;
+use crate::engine::TlsTerms;
 use crate::words::{Error, Port, Result};
 
 /// The default time limit of one request.
@@ -31,7 +31,7 @@ pub struct HttpWait {
     pub(super) request_body: Result<Bytes, String>,
     pub(super) body: Option<String>,
     pub(super) check: Option<Arc<Check>>,
-    pub(super) tls: Option<Authority>,
+    pub(super) tls: Option<Box<TlsTerms>>,
     pub(super) body_limit: usize,
     pub(super) attempt_timeout: Duration,
 }
@@ -134,13 +134,30 @@ impl HttpWait {
 
     /// Uses HTTPS and accepts any certificate. Needs the `tls` feature. Default: plain HTTP.
     pub fn tls(mut self) -> Self {
-        self.tls = Some(Authority::Any);
+        self.tls.get_or_insert_default().authority = None;
         self
     }
 
     /// Uses HTTPS and requires a certificate signed by this authority, in PEM. Needs the `tls` feature.
     pub fn tls_authority(mut self, pem: impl Into<Bytes>) -> Self {
-        self.tls = Some(Authority::Pem(pem.into()));
+        self.tls.get_or_insert_default().authority = Some(pem.into());
+        self
+    }
+
+    /// Uses HTTPS and sets the name that the server is asked for, and that its certificate has to be valid for: a host name
+    /// or an IP address. Needs the `tls` feature. Default: the host at which the port is published.
+    ///
+    /// The name is checked only with [`tls_authority`](Self::tls_authority), since [`tls`](Self::tls) accepts any
+    /// certificate.
+    pub fn server_name(mut self, name: impl Into<String>) -> Self {
+        self.tls.get_or_insert_default().server_name = Some(name.into());
+        self
+    }
+
+    /// Uses HTTPS and presents this certificate, which intermediate ones may follow, with its unencrypted key, both in
+    /// PEM. Needs the `tls` feature. Default: none.
+    pub fn client_certificate(mut self, certificate: impl Into<Bytes>, key: impl Into<Bytes>) -> Self {
+        self.tls.get_or_insert_default().identity = Some((certificate.into(), key.into()));
         self
     }
 
@@ -153,9 +170,9 @@ impl HttpWait {
         if self.tls.is_some() && !cfg!(feature = "tls") {
             return Err(Error::invalid("an HTTPS wait needs the `tls` feature of the crate `seatrial`"));
         }
-        if let Some(authority) = &self.tls {
-            crate::engine::check_authority(authority).map_err(|error| {
-                Error::invalid(format!("the authority's certificate can't be used: {error}"))
+        if let Some(terms) = &self.tls {
+            crate::engine::check_tls(terms).map_err(|error| {
+                Error::invalid(format!("the certificates of the HTTPS wait can't be used: {error}"))
             })?;
         }
         if !self.path.starts_with('/') {

@@ -3,3 +3,4 @@
 mod none;
 mod refused;
 mod told;
+mod unmarked;

@@ -37,6 +37,18 @@ fn a_session_without_a_reaper_is_told_so_once() {
     }
 }
 
+/// X8: a user that knows what it means to have no reaper is not told.
+#[test]
+fn a_session_that_is_knowingly_without_a_reaper_is_not_told_so() {
+    let run = Run::new("off-known").with("SEATRIAL_REAPER", "off-knowingly");
+    let child = run.spawn(super::run::scenario_creates);
+    let volume = child.line("created ", LONG).trim_start_matches("created ").to_owned();
+    assert!(run.reaper().is_none());
+    assert!(child.lines().iter().all(|line| !line.contains("reaper")), "{:#?}", child.lines());
+    kill(child);
+    remove_volume(&volume);
+}
+
 /// X8: a misspelt variable would do nothing, silently.
 #[test]
 fn a_session_is_told_once_of_a_variable_that_means_nothing() {

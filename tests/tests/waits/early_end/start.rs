@@ -49,5 +49,6 @@ async fn a_start_ends_although_the_container_goes_with_its_logs() {
         let request = unready(session.steps("print last-words exit 3")).auto_remove().wait_for(wait);
         let error = failed(request.start().await);
         assert!(error.is_exited(), "{what}: {error}");
+        assert!(error.to_string().contains("last-words"), "{what}: the report has its output: {error}");
     }
 }

@@ -104,10 +104,12 @@ impl Search<'_> {
     }
 
     fn image_hint(&self) -> String {
-        format!(
-            "check that image `{}` is a reaper's, or name another one with SEATRIAL_REAPER_IMAGE",
-            self.image()
-        )
+        let doubt = self.engine().host().doubt().map(|doubt| format!("{doubt}; or ")).unwrap_or_default();
+        doubt
+            + &format!(
+                "check that image `{}` is a reaper's, or name another one with SEATRIAL_REAPER_IMAGE",
+                self.image()
+            )
     }
 
     /// Removes the sidecar that this search created and could not use: it would stay for ever.
