@@ -15,7 +15,7 @@ use crate::archive::{Links, MountedFiles};
 use crate::base::{background, blocking, caller_name, check_name, default_name};
 use crate::config::{DockerFile, Keep, PullPolicy};
 use crate::container::Subject;
-use crate::engine::{ContainerInfo, Engine, EngineKind, Resource, Target};
+use crate::engine::{ContainerInfo, Engine, Resource, Target};
 use crate::image::ImageRef;
 use crate::life::Course;
 use crate::output::{Listeners, Tap};
@@ -187,7 +187,7 @@ fn lower(
         runtime: config.runtime.as_ref().map(|runtime| runtime.value.as_str()),
         native_runtime: &config.native_runtime.value,
         publish_on: &session.engine().host().publish_on().to_string(),
-        has_local_logs: session.engine().version().kind == EngineKind::Docker,
+        has_local_logs: session.engine().dialect().has_local_logs(),
         file_dirs: &dirs,
         proxies: &proxies,
         may_be_kept: request.keep.unwrap_or(config.keep.value) != Keep::Never,

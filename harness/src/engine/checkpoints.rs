@@ -63,7 +63,7 @@ impl Target {
         let operation = self.operation_on_memory("restore");
         let path = ApiPath::new(format!("/containers/{}/start", self.id)).with("checkpoint", checkpoint);
         let path = path.with_some("checkpoint-dir", dir);
-        let call = post(self.engine.transport(), path.as_str().to_owned(), |_, _| false);
+        let call = post(self.engine.transport(), path.as_str().to_owned(), |_| false);
         self.engine.call_in_host_turn(operation, call).await
     }
 

@@ -11,6 +11,7 @@ use bollard::{ClientVersion, Docker};
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
+use super::dialect::{Answer, Dialect};
 use super::discover::{self, Located};
 use super::feed::Feed;
 use super::host::{self, HostAddress};
@@ -173,6 +174,11 @@ impl Engine {
         &self.0.located.version
     }
 
+    /// Returns the ways in which the engine differs from others.
+    pub(crate) fn dialect(&self) -> Dialect {
+        Dialect::of(self.version())
+    }
+
     /// Returns the host at which published ports are reachable from here, with the source of this value.
     #[must_use]
     pub fn host(&self) -> &HostAddress {
@@ -310,17 +316,9 @@ fn broken(error: hyper::Error) -> Error {
     Error::new(Kind::Protocol, message).with_source(error)
 }
 
-/// Converts an error that the engine answered. Its status determines the kind.
+/// Converts an error that the engine answered. Its status and words determine the kind.
 fn answered(status: u16, message: String) -> Error {
-    let taken = message.contains("port is already allocated") || message.contains("address already in use");
-    let kind = match status {
-        400 => Kind::Invalid,
-        401 | 403 => Kind::Denied,
-        404 => Kind::NotFound,
-        409 => Kind::Conflict,
-        _ if taken => Kind::Conflict,
-        _ => Kind::Engine,
-    };
+    let kind = Answer { status, message: &message }.kind();
     let message = if message.is_empty() { format!("the engine answered {status}") } else { message };
     Error::new(kind, message).with_status(status)
 }

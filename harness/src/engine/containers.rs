@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, ContainerUpdateBody};
 use bollard::query_parameters::{CreateContainerOptions, RemoveContainerOptions, RestartContainerOptions};
-use hyper::{Method, StatusCode};
+use hyper::body::Incoming;
+use hyper::{Method, Response, StatusCode};
 use serde_json::Value;
 
 use super::client::{CallError, Engine, Operation};
+use super::dialect::Answer;
 use super::info::ContainerInfo;
 use super::path::ApiPath;
 use super::target::Target;
 use super::transport::{Transport, TransportError};
-use super::version::EngineKind;
 use crate::base::Run;
 use crate::words::{ContainerId, Result};
 
@@ -33,9 +34,10 @@ impl Engine {
         &self,
         name: String,
         platform: String,
-        body: ContainerCreateBody,
+        mut body: ContainerCreateBody,
     ) -> Result<ContainerId> {
         let docker = self.docker();
+        body.stop_timeout = body.stop_timeout.or(self.dialect().stop_timeout());
         let operation = self.patient("create", format!("container `{name}`"));
         let call = self.clone().patiently(operation.clone(), async move {
             let options = CreateContainerOptions { name: Some(name), platform };
@@ -60,7 +62,7 @@ impl Target {
     /// Starts a container. Counts against the limits of concurrent starts.
     pub(crate) async fn start(&self) -> Result<Change> {
         let operation = self.engine.patient("start", format!("container `{}`", self.name));
-        let call = post(self.engine.transport(), format!("/containers/{}/start", self.id), |_, _| false);
+        let call = post(self.engine.transport(), format!("/containers/{}/start", self.id), |_| false);
         let call = self.engine.clone().patiently(operation.clone(), call);
         self.engine.call_in_host_turn(operation.with_probe(), call).await
     }
@@ -69,40 +71,43 @@ impl Target {
         let operation = self.operation_until_end(grace, "stop");
         let path =
             ApiPath::new(format!("/containers/{}/stop", self.id)).with_some("t", grace.map(whole_seconds));
+        let transport = self.engine.transport();
+        let unpause = format!("/containers/{}/unpause", self.id);
         self.engine
-            .call(operation, post(self.engine.transport(), path.as_str().to_owned(), |_, _| false))
+            .call(operation, async move {
+                match transport.request(Method::POST, path.as_str()).await {
+                    // Podman does not stop a paused container.
+                    Err(TransportError::Status { status, message })
+                        if (Answer { status, message: &message }).is_paused_for_stop() =>
+                    {
+                        post(transport.clone(), unpause, |answer| answer.is_not_paused()).await?;
+                        post(transport, path.as_str().to_owned(), |_| false).await
+                    }
+                    answer => change(answer, |_| false),
+                }
+            })
             .await
     }
 
     pub(crate) async fn kill(&self, signal: &str) -> Result<Change> {
         let operation = self.operation("kill");
         let path = ApiPath::new(format!("/containers/{}/kill", self.id)).with("signal", signal);
-        // A conflict here means that the container does not run, which is the purpose of a kill.
-        self.engine
-            .call(
-                operation,
-                post(self.engine.transport(), path.as_str().to_owned(), |status, _| status == 409),
-            )
-            .await
+        let call = post(self.engine.transport(), path.as_str().to_owned(), |answer| answer.is_not_running());
+        self.engine.call(operation, call).await
     }
 
     pub(crate) async fn pause(&self) -> Result<Change> {
         let operation = self.operation("pause");
-        let already = |_, message: &str| message.contains("already paused");
-        self.engine
-            .call(operation, post(self.engine.transport(), format!("/containers/{}/pause", self.id), already))
-            .await
+        let path = format!("/containers/{}/pause", self.id);
+        let call = post(self.engine.transport(), path, |answer| answer.is_already_paused());
+        self.engine.call(operation, call).await
     }
 
     pub(crate) async fn unpause(&self) -> Result<Change> {
         let operation = self.operation("unpause");
-        let already = |_, message: &str| message.contains("not paused");
-        self.engine
-            .call(
-                operation,
-                post(self.engine.transport(), format!("/containers/{}/unpause", self.id), already),
-            )
-            .await
+        let path = format!("/containers/{}/unpause", self.id);
+        let call = post(self.engine.transport(), path, |answer| answer.is_not_paused());
+        self.engine.call(operation, call).await
     }
 
     pub(crate) async fn restart(&self, grace: Option<Duration>) -> Result<()> {
@@ -126,8 +131,17 @@ impl Target {
         let operation = self.operation("remove");
         let (docker, id) = (self.engine.docker(), self.id.to_string());
         let options = RemoveContainerOptions { force: true, v: true, link: false };
-        self.engine
-            .call_in_turn(operation, async move { Ok(docker.remove_container(&id, Some(options)).await?) })
+        let stops = self.engine.dialect().stops_before_removal();
+        let transport = self.engine.transport();
+        self.engine.call_in_turn(operation, async move {
+            // A failure is the removal's to report: the container may not run, or be gone.
+            if stops
+                && let Err(error) = transport.request(Method::POST, &format!("/containers/{id}/kill")).await
+            {
+                tracing::trace!(id, ?error, "not killed before the removal");
+            }
+            Ok(docker.remove_container(&id, Some(options)).await?)
+        })
     }
 
     /// Returns the processes of a running container, each as pid and command. Empty if the engine can't see them.
@@ -136,10 +150,15 @@ impl Target {
         let (transport, path) = (self.engine.transport(), format!("/containers/{}/top", self.id));
         let listed = self
             .engine
-            .call(operation, async move { Ok(processes(&transport.get_json(&path).await?)) })
+            .call(operation, async move {
+                // Podman 4.3 answers nothing if the container has no `ps`.
+                let body = transport.get(&path).await?;
+                let table = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
+                Ok(processes(&table.map_err(TransportError::Json)?))
+            })
             .await?;
         // Docker takes the pids in a sandbox for pids of its machine, and lists the processes that have these there.
-        let is_seen = self.engine.version().kind != EngineKind::Docker
+        let is_seen = !self.engine.dialect().confuses_pids()
             || match self.inspect().await?.state.pid {
                 Some(first) => listed.iter().any(|(pid, _)| *pid == first.to_string()),
                 None => true,
@@ -192,19 +211,45 @@ fn processes(top: &Value) -> Vec<(String, String)> {
         row[at.unwrap_or(usize::MAX)].as_str().unwrap_or_default().to_owned()
     };
     let rows = top["Processes"].as_array().into_iter().flatten();
-    rows.map(|row| (text(row, pid), text(row, command))).collect()
+    let rows = rows.map(|row| split(row, titles.len()));
+    rows.map(|row| (text(&row, pid), text(&row, command))).collect()
 }
 
-/// Sends a POST request. A 304, or an error for which `already` returns `true`, is [`Change::AlreadySo`].
+/// Splits a row of the process table that is a single string, as Podman 4.3 has them. The last column may contain spaces.
+fn split(row: &Value, columns: usize) -> Value {
+    let whole = match row.as_array().map(Vec::as_slice) {
+        Some([Value::String(whole)]) if columns > 1 => whole,
+        _ => match row {
+            Value::String(whole) => whole,
+            _ => return row.clone(),
+        },
+    };
+    let mut words = whole.split_whitespace();
+    let mut cells: Vec<String> = words.by_ref().take(columns.saturating_sub(1)).map(str::to_owned).collect();
+    cells.push(words.collect::<Vec<_>>().join(" "));
+    cells.into()
+}
+
+/// Sends a POST request, and reads its answer as a [`change`].
 pub(super) async fn post(
     transport: Transport,
     path: String,
-    already: fn(u16, &str) -> bool,
+    already: fn(Answer<'_>) -> bool,
 ) -> Result<Change, CallError> {
-    match transport.request(Method::POST, &path).await {
+    change(transport.request(Method::POST, &path).await, already)
+}
+
+/// Reads an answer. A 304, or an error for which `already` returns `true`, is [`Change::AlreadySo`].
+fn change(
+    answer: Result<Response<Incoming>, TransportError>,
+    already: fn(Answer<'_>) -> bool,
+) -> Result<Change, CallError> {
+    match answer {
         Ok(response) if response.status() == StatusCode::NOT_MODIFIED => Ok(Change::AlreadySo),
         Ok(_) => Ok(Change::Made),
-        Err(TransportError::Status { status, message }) if already(status, &message) => Ok(Change::AlreadySo),
+        Err(TransportError::Status { status, message }) if already(Answer { status, message: &message }) => {
+            Ok(Change::AlreadySo)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -212,4 +257,25 @@ pub(super) async fn post(
 /// Converts a stop timeout to whole seconds, the engine's unit. It is rounded up, so that no process is killed early.
 fn whole_seconds(grace: Duration) -> i32 {
     grace.as_millis().div_ceil(1000).try_into().unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rows_of_a_process_table_are_cells_or_one_string() {
+        let titles = json!(["USER", "PID", "PPID", "COMMAND"]);
+        let expected = vec![("7".to_owned(), "sleep 600".to_owned())];
+        for row in [
+            json!(["root", "7", "1", "sleep 600"]),
+            json!(["root  7 1 sleep 600"]),
+            json!("root 7 1  sleep 600"),
+        ] {
+            assert_eq!(processes(&json!({ "Titles": titles, "Processes": [row] })), expected, "{row}");
+        }
+        assert_eq!(processes(&Value::Null), []);
+    }
 }

@@ -44,7 +44,7 @@ impl ContainerEvent {
         let attributes = &event["Actor"]["Attributes"];
         let id = text(&event["Actor"]["ID"]).or_else(|| text(&event["id"]))?;
         let action = text(&event["Action"]).or_else(|| text(&event["status"]))?;
-        // Docker appends the health status to the action after a colon; Podman puts it among the attributes.
+        // Docker appends the health status to the action after a colon; Podman puts it beside the action.
         let (action, detail) = action.split_once(':').unwrap_or((&action, ""));
         let number = |key: &str| attributes[key].as_str().and_then(|code| code.parse().ok());
         let kind = match action.trim() {
@@ -57,6 +57,7 @@ impl ContainerEvent {
             "health_status" => {
                 let word = Some(detail.trim()).filter(|word| !word.is_empty());
                 let word = word.or_else(|| attributes["health_status"].as_str());
+                let word = word.or_else(|| event["HealthStatus"].as_str());
                 EventKind::Health(Health::from_word(word?))
             }
             "destroy" | "remove" => EventKind::Destroy,

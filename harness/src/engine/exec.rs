@@ -2,15 +2,16 @@
 
 use std::sync::atomic::Ordering;
 
+use bollard::errors::Error as Theirs;
 use bollard::models::ExecConfig;
 use hyper::Method;
 use serde_json::json;
 
 use super::client::{CallError, Engine};
+use super::dialect::Answer;
 use super::path::ApiPath;
 use super::target::Target;
 use super::transport::{TransportError, Upgraded};
-use super::version::EngineKind;
 use crate::words::{Error, Kind, Result};
 
 /// The parameters of a new exec.
@@ -74,7 +75,17 @@ impl Target {
             ..Default::default()
         };
         let (docker, id) = (self.engine.docker(), self.id.to_string());
-        self.engine.call(operation, async move { Ok(docker.create_exec(&id, config).await?.id) }).await
+        let created = async move {
+            match docker.create_exec(&id, config).await {
+                Err(Theirs::DockerResponseServerError { status_code: status, message })
+                    if (Answer { status, message: &message }).is_unknown_user() =>
+                {
+                    Err(CallError::Ours(Error::new(Kind::NotStarted, message).with_status(status)))
+                }
+                answer => Ok(answer?.id),
+            }
+        };
+        self.engine.call(operation, created).await
     }
 
     /// Starts an exec and returns its output stream, which is framed unless there is a terminal. The stream ends when
@@ -109,8 +120,7 @@ impl Target {
     pub(crate) async fn inspect_exec(&self, exec: &str) -> Result<ExecState> {
         let operation = self.operation("inspect a command");
         let (transport, path) = (self.engine.transport(), format!("/exec/{exec}/json"));
-        // Podman clears the pid of an ended command, and reports a failed start in its answer to the start.
-        let keeps_pid = self.engine.version().kind == EngineKind::Docker;
+        let keeps_pid = self.engine.dialect().keeps_pids_of_commands();
         self.engine
             .call(operation, async move {
                 let answer = transport.get_json(&path).await?;

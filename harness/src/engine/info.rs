@@ -87,7 +87,7 @@ impl ContainerInfo {
             network_mode: text(&host["NetworkMode"]),
             networks: networks(&answer["NetworkSettings"]["Networks"]),
             ports: ports(&answer["NetworkSettings"]["Ports"]),
-            has_health_check: !state["Health"].is_null(),
+            has_health_check: has_health_check(state, config),
         }
     }
 }
@@ -97,6 +97,13 @@ impl ContainerInfo {
     pub(crate) fn shares_network_with(&self) -> Option<&str> {
         self.network_mode.strip_prefix("container:")
     }
+}
+
+/// Returns `true` if the container has a health check. Podman reports an empty status for one without.
+fn has_health_check(state: &Value, config: &Value) -> bool {
+    let has_status = state["Health"]["Status"].as_str().is_some_and(|status| !matches!(status, "" | "none"));
+    let test = config["Healthcheck"]["Test"].as_array().and_then(|test| test.first()?.as_str());
+    has_status || test.is_some_and(|first| !matches!(first, "" | "NONE"))
 }
 
 /// Returns the directory of the root file system. Overlay drivers name the merged directory, others their only

@@ -10,6 +10,7 @@ mod checkpoints;
 mod client;
 mod containers;
 mod context;
+mod dialect;
 mod discover;
 mod end;
 mod event;

@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use super::info::ContainerInfo;
 use super::path::ApiPath;
 use super::target::Target;
-use super::version::EngineKind;
 use crate::base::{background, timeout};
 use crate::words::{KILLED, Result, engine_seconds};
 
@@ -35,7 +34,7 @@ impl Target {
         }
         let since = info.state.started_at.map(engine_seconds);
         let is_doubtful = !info.state.oom_killed && info.memory_limit.is_some();
-        if is_doubtful && self.engine.version().kind == EngineKind::Docker {
+        if is_doubtful && self.engine.dialect().tells_of_oom_late() {
             let told = self.clone().tells_of_oom(since.clone());
             // Without an answer in time, the container does not count as killed for lack of memory.
             let told = background().run(timeout(TOLD_WITHIN, told)).await;

@@ -17,7 +17,6 @@ use super::client::{CallError, Engine, Operation, hung};
 use super::path::ApiPath;
 use super::target::Target;
 use super::transport::{TransportError, Upgraded};
-use super::version::EngineKind;
 use crate::base::background;
 use crate::words::{Error, Kind, Result};
 
@@ -58,7 +57,7 @@ impl Engine {
         let mut filters = json!({"type": ["container"]});
         // Only these types: a health check causes events for each of its commands. Other engines use other names for
         // the types.
-        if self.version().kind == EngineKind::Docker {
+        if self.dialect().knows_event_names() {
             filters["event"] = EVENTS.into();
         }
         let path = ApiPath::new("/events")

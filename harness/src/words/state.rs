@@ -57,7 +57,10 @@ impl ContainerState {
     pub(crate) fn from_inspect(inspect: &Value) -> Self {
         let state = inspect.get("State").unwrap_or(inspect);
         let started_at = state["StartedAt"].as_str().and_then(parse_rfc3339);
-        let status = ContainerStatus::read(state, started_at.is_some());
+        let status = match ContainerStatus::read(state, started_at.is_some()) {
+            ContainerStatus::Exited if is_between_restarts(inspect, state) => ContainerStatus::Restarting,
+            status => status,
+        };
         // The key in older versions of Podman.
         let health = if state["Health"].is_object() { &state["Health"] } else { &state["Healthcheck"] };
         let code = state["ExitCode"].as_i64();
@@ -185,6 +188,20 @@ impl ContainerState {
     }
 }
 
+/// Returns `true` if the engine is about to restart an ended container, and does not say so. Podman's state between
+/// restarts is `stopped`, which is otherwise the short time before `exited`.
+fn is_between_restarts(inspect: &Value, state: &Value) -> bool {
+    let policy = &inspect["HostConfig"]["RestartPolicy"];
+    let most = policy["MaximumRetryCount"].as_u64().filter(|most| *most > 0);
+    let count = inspect["RestartCount"].as_u64().unwrap_or_default();
+    state["Status"] == "stopped"
+        && match policy["Name"].as_str().unwrap_or_default() {
+            "always" | "unless-stopped" => true,
+            "on-failure" => state["ExitCode"] != 0 && most.is_none_or(|most| count < most),
+            _ => false,
+        }
+}
+
 fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -271,6 +288,24 @@ mod tests {
             "a short later run"
         );
         assert_eq!(read(json!({})).log_since(true), None, "it never ran");
+    }
+
+    /// S1: *pure*. The policy and the count of restarts tell a container between two runs from an ended one.
+    #[test]
+    fn podman_s_state_between_restarts_is_told_by_the_policy() {
+        let status = |word: &str, policy: &str, code: i64, count: u64| {
+            ContainerState::from_inspect(&json!({
+                "State": { "Status": word, "ExitCode": code, "StartedAt": START }, "RestartCount": count,
+                "HostConfig": { "RestartPolicy": { "Name": policy, "MaximumRetryCount": 2 } },
+            }))
+            .status
+        };
+        assert_eq!(status("stopped", "always", 0, 7), ContainerStatus::Restarting);
+        assert_eq!(status("stopped", "on-failure", 1, 1), ContainerStatus::Restarting);
+        assert_eq!(status("stopped", "on-failure", 1, 2), ContainerStatus::Exited, "its last run");
+        assert_eq!(status("stopped", "on-failure", 0, 0), ContainerStatus::Exited, "no failure");
+        assert_eq!(status("stopped", "no", 1, 0), ContainerStatus::Exited);
+        assert_eq!(status("exited", "always", 1, 0), ContainerStatus::Exited, "it was stopped");
     }
 
     /// S1: *pure*. An inspect answer of any shape yields a state.

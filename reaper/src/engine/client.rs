@@ -1,11 +1,14 @@
 //! The engine's client: the requests that a reaper makes, each with a time limit.
 
 use std::future::Future;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::errors::Error;
 use bollard::models::NetworkDisconnectRequest;
-use bollard::query_parameters::{RemoveContainerOptions, RemoveImageOptions, RemoveVolumeOptions};
+use bollard::query_parameters::{
+    KillContainerOptions, RemoveContainerOptions, RemoveImageOptions, RemoveVolumeOptions,
+};
 use bollard::{ClientVersion, Docker};
 use bytes::Bytes;
 use seatrial_core::reaper::Filter;
@@ -29,6 +32,8 @@ pub struct Engine {
     docker: Docker,
     transport: Transport,
     timeout: Duration,
+    /// The answer of [`is_podman`](Self::is_podman), once the engine has given it.
+    is_podman: OnceLock<bool>,
 }
 
 impl Engine {
@@ -47,7 +52,7 @@ impl Engine {
             &api,
         )
         .map_err(|error| format!("failed to make the engine's client: {error}"))?;
-        Ok(Self { docker, transport, timeout: settings.request_timeout })
+        Ok(Self { docker, transport, timeout: settings.request_timeout, is_podman: OnceLock::new() })
     }
 
     /// Checks that the engine can be used. An engine that does not run passes, because it may start later.
@@ -116,6 +121,12 @@ impl Engine {
     /// # Errors
     /// The engine refuses, or does not answer in time.
     pub async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
+        // Podman gives a process its stop timeout of 10 s at a forced removal. A failure is the removal's to report: the
+        // container may not run, or be gone.
+        if self.is_podman().await {
+            let killed = self.limited(self.docker.kill_container(id, None::<KillContainerOptions>)).await;
+            drop(killed);
+        }
         let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
         self.limited(self.docker.remove_container(id, Some(options))).await
     }
@@ -173,6 +184,17 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Returns `true` if the engine is Podman, by the headers of its answer to a ping.
+    async fn is_podman(&self) -> bool {
+        if let Some(known) = self.is_podman.get() {
+            return *known;
+        }
+        match self.limited(self.transport.server()).await {
+            Ok(server) => *self.is_podman.get_or_init(|| server.starts_with("Libpod/")),
+            Err(_) => false,
+        }
     }
 
     async fn get_json(&self, path: &str) -> Result<Value, EngineError> {

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{HOST, HeaderValue, SERVER};
 use hyper::rt::{Read, Write};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -114,6 +114,15 @@ impl Transport {
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map_err(|err| Error::HyperResponseError { err })?;
         Ok((status, body.to_bytes()))
+    }
+
+    /// Returns the header in which the engine names itself, such as `Docker/28.5.2 (linux)` or `Libpod/5.4.2 (linux)`.
+    pub(super) async fn server(&self) -> Result<String, Error> {
+        let request = Request::get("/_ping").body(Full::<Bytes>::default());
+        let response =
+            self.send(request.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?).await?;
+        let server = response.headers().get(SERVER).and_then(|server| server.to_str().ok());
+        Ok(server.unwrap_or_default().to_owned())
     }
 
     /// Returns the transport in the form that bollard takes.
