@@ -1,7 +1,7 @@
 //! An engine's error answer, classified by its status and its words. It is pure.
 //!
-//! Docker's status tells the kind. Podman answers most failures with 500, and ends its message with the cause, whose
-//! words are those of its error values (`libpod/define/errors.go`; recorded from 4.3 and 5.4).
+//! Docker's status tells the kind. Podman answers most failures with 500, and its message has the cause, in the words of
+//! its own error values. Those of a name that is taken, of a pause, and of an unknown network were seen on 5.4.
 
 use crate::words::Kind;
 
@@ -37,6 +37,8 @@ impl Answer<'_> {
             400 => Kind::Invalid,
             401 | 403 => Kind::Denied,
             404 => Kind::NotFound,
+            // Docker's words for a container that a removal has begun to take away.
+            409 if self.message.contains("marked for removal") => Kind::NotFound,
             409 => Kind::Conflict,
             _ if self.names_a_taken_container() => Kind::Conflict,
             _ => WORDS
@@ -91,6 +93,17 @@ mod tests {
 
     fn kind(status: u16, message: &str) -> Kind {
         Answer { status, message }.kind()
+    }
+
+    #[test]
+    fn a_container_that_is_being_removed_is_gone() {
+        for message in [
+            "can not get logs from container which is dead or marked for removal",
+            "container is marked for removal and cannot be started",
+        ] {
+            assert_eq!(kind(409, message), Kind::NotFound);
+        }
+        assert_eq!(kind(409, "removal of container x is already in progress"), Kind::Conflict);
     }
 
     #[test]
