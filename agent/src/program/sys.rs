@@ -84,10 +84,8 @@ impl File {
     pub(crate) fn open_with(path: &[u8], flags: usize, mode: usize) -> Result<Self, i32> {
         debug_assert!(path.last() == Some(&0));
         // SAFETY: the path ends in NUL.
-        checked(unsafe {
-            call(number::OPENAT, HERE, path.as_ptr() as usize, flags | 0o2_000_000, mode)
-        })
-        .map(Self)
+        checked(unsafe { call(number::OPENAT, HERE, path.as_ptr() as usize, flags | 0o2_000_000, mode) })
+            .map(Self)
     }
 
     /// Returns the descriptor's number.

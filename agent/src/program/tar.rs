@@ -86,7 +86,8 @@ pub(crate) fn text(field: &[u8]) -> &[u8] {
 
 fn number(field: &[u8]) -> u64 {
     if field[0] & 0x80 != 0 {
-        let rest = field[1..].iter().fold(u64::from(field[0] & 0x7f), |all, byte| all << 8 | u64::from(*byte));
+        let rest =
+            field[1..].iter().fold(u64::from(field[0] & 0x7f), |all, byte| all << 8 | u64::from(*byte));
         return rest;
     }
     let digits = field.iter().filter(|byte| (b'0'..=b'7').contains(*byte));
