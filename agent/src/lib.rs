@@ -52,6 +52,7 @@ mod program {
     mod search;
     mod stat;
     mod table;
+    #[expect(dead_code, reason = "the program uses what the tests do not")]
     mod tar;
     // It cannot be built here, since it has no standard library; it is named so that `cargo fmt` finds it.
     #[cfg(any())]
