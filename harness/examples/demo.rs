@@ -69,7 +69,7 @@ async fn main() -> Result<()> {
     print_table(services)?;
     println!("all three are ready after {:.2?}", began.elapsed());
 
-    title("from outside, with the clients that everybody uses");
+    title("from outside, by the published ports");
     println!("cache     {}", cache::talk(&cache.container).await?);
     println!("database  {}", database::talk(&database.container).await?);
     println!("web       {}", web::talk(&web.container).await?);

@@ -83,6 +83,13 @@ pub mod pull {
     pub use crate::session::Pull;
 }
 
+#[doc(hidden)]
+pub mod __private {
+    //! The names that `#[seatrial::test]` expands to. No promises.
+
+    pub use crate::base::{OfAny, OfResult, Outcome, Test};
+}
+
 /// The models of the engine's API, for [`ContainerRequest::modify_body`] and
 /// [`modify_host_config`](ContainerRequest::modify_host_config).
 #[doc(no_inline)]
@@ -102,6 +109,8 @@ pub use image::ImageRef;
 pub use network::{Network, NetworkBuilder};
 #[doc(inline)]
 pub use pool::{ContainerPool, ExclusiveLease, LazyPool, Lease};
+#[doc(inline)]
+pub use seatrial_macros::test;
 #[doc(inline)]
 pub use session::Session;
 #[doc(inline)]

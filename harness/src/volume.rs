@@ -6,7 +6,7 @@ use bollard::models::VolumeCreateRequest;
 
 use crate::base::{background, random_name};
 use crate::engine::Resource;
-use crate::session::{Creating, Owned, Session, Thing, cleaner};
+use crate::session::{Creating, Owned, Session, Thing};
 use crate::words::Result;
 
 /// A named volume. Dropping it removes it, once no container uses it. It stays if a container that uses it is kept.
@@ -51,7 +51,7 @@ impl Volume {
                 creating.fail(error, ());
             })?;
             let thing = Thing::Volume { name: name.clone(), session: session.id().to_string() };
-            Ok(Self { name, owned: cleaner().own(session, thing, keep, ()) })
+            Ok(Self { name, owned: creating.own(thing, keep, ()) })
         });
         creation.await
     }

@@ -1,9 +1,11 @@
-//! One connection: reads lines until the end of the stream, and acknowledges each filter that is stored.
+//! One connection: reads lines until the end of the stream, acknowledges each filter that is stored, and sends the
+//! replies of the extension.
 
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use seatrial_core::reaper::lease::{MARK, Reply, Request};
 use seatrial_core::reaper::{ACK, AUTH, Filter, LineDecoder, NACK, same_token};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,6 +33,10 @@ pub(crate) struct Connection {
     /// `true` once the log names the connection. One that sends nothing is not logged, so a port scan is not.
     is_logged: bool,
     refused_lines: usize,
+    /// `true` once the connection has sent a filter.
+    is_client: bool,
+    /// Notified when there are replies of the extension to send. Set by its first line.
+    replies: Option<Arc<Notify>>,
     /// The bytes of the unfinished line.
     unfinished: usize,
 }
@@ -41,7 +47,18 @@ struct Closed(String);
 impl Connection {
     pub(crate) fn new(id: ConnectionId, peer: SocketAddr, hub: Arc<Hub>, settings: Arc<Settings>) -> Self {
         let is_trusted = settings.token.is_none();
-        Self { id, peer, hub, settings, is_trusted, is_logged: false, refused_lines: 0, unfinished: 0 }
+        Self {
+            id,
+            peer,
+            hub,
+            settings,
+            is_trusted,
+            is_logged: false,
+            refused_lines: 0,
+            is_client: false,
+            replies: None,
+            unfinished: 0,
+        }
     }
 
     /// Serves the connection until it ends, or until `eviction` is notified while it has sent no filter.
@@ -66,8 +83,14 @@ impl Connection {
         let mut decoder = LineDecoder::default();
         let mut chunk = [0; CHUNK];
         loop {
-            // Some clients leave with a reset.
-            let read = stream.read(&mut chunk).await.unwrap_or(0);
+            let read = tokio::select! {
+                // Some clients leave with a reset.
+                read = stream.read(&mut chunk) => read.unwrap_or(0),
+                () = notified(&self.replies) => {
+                    self.send_replies(stream).await?;
+                    continue;
+                }
+            };
             let mut answers = Vec::new();
             let mut result = Ok(());
             let mut line = |line: &[u8]| {
@@ -81,6 +104,7 @@ impl Connection {
             };
             // A client that does not read its answers has left.
             let _ = stream.write_all(&answers).await;
+            self.send_replies(stream).await?;
             result?;
             decoded.map_err(|_| Closed("a line is too long".into()))?;
             if read == 0 {
@@ -105,19 +129,77 @@ impl Connection {
         if line.is_empty() {
             return Ok(());
         }
+        if line[0] == MARK && self.settings.token.is_some() {
+            return self.extension(line);
+        }
         let filter = match self.filter(line) {
             Ok(filter) => filter,
             Err(reason) => {
                 self.log(Level::Warn, "filter refused", &[("reason", &reason)]);
                 answers.extend_from_slice(NACK);
-                self.refused_lines += 1;
-                let is_too_much = self.refused_lines >= MAX_REFUSED;
-                return if is_too_much { Err(Closed("too many lines were refused".into())) } else { Ok(()) };
+                return self.count_refused();
             }
         };
         self.store(filter)?;
         answers.extend_from_slice(ACK);
         Ok(())
+    }
+
+    /// Counts a line that was refused.
+    fn count_refused(&mut self) -> Result<(), Closed> {
+        self.refused_lines += 1;
+        let is_too_much = self.refused_lines >= MAX_REFUSED;
+        if is_too_much { Err(Closed("too many lines were refused".into())) } else { Ok(()) }
+    }
+
+    /// Handles a line of the extension. Its replies go into the connection's mailbox.
+    fn extension(&mut self, line: &[u8]) -> Result<(), Closed> {
+        if self.replies.is_none() {
+            self.replies = Some(self.hub.desk.open(self.id));
+        }
+        let request = if self.is_client {
+            Request::parse(line).map_err(|error| error.to_string())
+        } else {
+            Err("a filter must come before the extension's first line".into())
+        };
+        match request {
+            Ok(request) => {
+                self.hub.desk.apply(self.id, request);
+                Ok(())
+            }
+            Err(reason) => {
+                self.log(Level::Warn, "line refused", &[("reason", &reason)]);
+                self.hub.desk.reply(self.id, Reply::Error { reason });
+                self.count_refused()
+            }
+        }
+    }
+
+    /// Sends the replies of the extension. A client that does not read them is closed once they are too many.
+    async fn send_replies(&mut self, stream: &mut TcpStream) -> Result<(), Closed> {
+        if self.replies.is_none() {
+            return Ok(());
+        }
+        // The next reply must not wait until the client has acknowledged the last one.
+        let _ = stream.set_nodelay(true);
+        let overflowed = |_| Closed("it does not read its replies".into());
+        loop {
+            let lines = self.hub.desk.unsent(self.id).map_err(overflowed)?;
+            if lines.is_empty() {
+                return Ok(());
+            }
+            let mut writing = std::pin::pin!(stream.write_all(lines.as_bytes()));
+            loop {
+                tokio::select! {
+                    biased;
+                    // A client that does not read its answers has left, which the next read tells.
+                    _ = &mut writing => break,
+                    () = notified(&self.replies) => {
+                        self.hub.desk.check(self.id).map_err(overflowed)?;
+                    }
+                }
+            }
+        }
     }
 
     /// Reads a line as a filter that this reaper accepts.
@@ -129,7 +211,7 @@ impl Connection {
         }
     }
 
-    fn store(&self, filter: Filter) -> Result<(), Closed> {
+    fn store(&mut self, filter: Filter) -> Result<(), Closed> {
         let text = filter.to_string();
         match self.hub.apply(Event::Filter(self.id, filter)) {
             Answer::Refused => {
@@ -143,6 +225,7 @@ impl Connection {
             Answer::Known | Answer::Taken | Answer::Unchanged => {}
         }
         self.hub.mark_client(self.id);
+        self.is_client = true;
         Ok(())
     }
 
@@ -170,7 +253,16 @@ impl Drop for Connection {
     /// Gives up the connection's place, also if the task is aborted.
     fn drop(&mut self) {
         self.hub.account_unfinished(self.unfinished, 0);
+        self.hub.desk.disconnected(self.id);
         self.hub.close(self.id);
         self.hub.apply(Event::Disconnected(self.id));
+    }
+}
+
+/// Returns once a connection has got replies; never, if it does not use the extension.
+async fn notified(replies: &Option<Arc<Notify>>) {
+    match replies {
+        Some(replies) => replies.notified().await,
+        None => std::future::pending().await,
     }
 }

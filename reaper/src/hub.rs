@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use crate::desk::Desk;
 use crate::lifecycle::{Answer, ConnectionId, Event, Lifecycle, Step};
 
 /// The most bytes of unfinished lines, over all connections.
@@ -24,6 +25,8 @@ pub(crate) struct Hub {
     max_connections: usize,
     /// Changed by the acceptor and by each connection; never held across an await.
     connections: Mutex<Connections>,
+    /// The shared pools.
+    pub(crate) desk: Desk,
     /// The number of bytes of unfinished lines. A mere counter, so no order with other data is needed.
     unfinished: AtomicUsize,
     /// The number of filters that were to be logged. A mere counter, as above.
@@ -55,6 +58,7 @@ impl Hub {
             changed: Notify::new(),
             max_connections,
             connections: Mutex::default(),
+            desk: Desk::new(),
             unfinished: AtomicUsize::new(0),
             logged_filters: AtomicUsize::new(0),
         }

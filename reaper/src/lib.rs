@@ -12,6 +12,8 @@ pub mod settings;
 
 pub mod lifecycle;
 
+pub mod arbiter;
+
 pub mod address_file;
 pub mod engine;
 pub mod listener;
@@ -19,6 +21,7 @@ pub mod listener;
 mod acceptor;
 mod connection;
 mod descriptors;
+mod desk;
 mod hub;
 mod prune;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::acceptor::accept_all;
@@ -52,10 +53,24 @@ pub async fn run(
         &[("address", &address), ("version", &env!("CARGO_PKG_VERSION"))],
     );
     let accepting = tokio::spawn(accept_all(listener, Arc::clone(&hub), Arc::clone(&settings)));
+    let telling = tokio::spawn(tell_state(Arc::clone(&hub)));
     let mut reaper = Reaper { pruner: Pruner::new(engine, &settings), hub, settings, end: None };
     let result = reaper.work(pin!(shutdown)).await;
     accepting.abort();
+    telling.abort();
     Ok(result)
+}
+
+/// Logs the number of clients and the state of all shared pools at each SIGUSR1.
+async fn tell_state(hub: Arc<Hub>) {
+    let Ok(mut signal) = signal(SignalKind::user_defined1()) else { return };
+    while signal.recv().await.is_some() {
+        let clients = hub.lifecycle().clients();
+        log::write(Level::Info, "state", &[("clients", &clients)]);
+        for line in hub.desk.state() {
+            log::write(Level::Info, "state", &[("pools", &line)]);
+        }
+    }
 }
 
 struct Reaper {

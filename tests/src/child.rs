@@ -13,6 +13,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::signals::with_default_signals;
+
 /// Holds the scenario's name in the environment of a child.
 const SCENARIO: &str = "SEATRIAL_TESTS_SCENARIO";
 /// The time between two looks at whether a child has ended.
@@ -114,14 +116,14 @@ impl Child {
         Self::of(command)
     }
 
-    /// Starts another program than a scenario, in its own process group, with nothing to read.
+    /// Starts another program than a scenario, in its own process group, with nothing to read and no signal ignored.
     ///
     /// # Panics
     /// If it can't be started.
     #[must_use]
     #[track_caller]
     pub fn of(mut command: Command) -> Self {
-        let mut process = command
+        let mut process = with_default_signals(&mut command)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -35,6 +35,8 @@ pub enum Fault {
         /// The step that follows.
         then: Then,
     },
+    /// Forwards, and lets the answer through until this gate is released; then closes.
+    CutAt(Gate),
     /// Forwards, and lets the answer's body through at this rate.
     Throttle {
         /// Bytes of the body per second.

@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use crate::signals::with_default_signals;
+
 /// The longest wait for an event; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -96,6 +98,7 @@ impl Reaper {
         ];
         command.envs(short).envs(variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        with_default_signals(&mut command);
         command
     }
 
@@ -227,6 +230,20 @@ impl ReaperClient {
         let mut answer = vec![0; 4 * count];
         self.0.read_exact(&mut answer).expect("acknowledgements");
         assert_eq!(String::from_utf8_lossy(&answer), "ACK\n".repeat(count));
+    }
+
+    /// Reads one line, without its end. An empty line stands for the end of the connection.
+    ///
+    /// # Panics
+    /// Nothing comes.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while self.0.read(&mut byte).expect("a line in time") == 1 && byte != *b"\n" {
+            line.push(byte[0]);
+        }
+        String::from_utf8_lossy(&line).into_owned()
     }
 
     /// Sends a filter and waits for its acknowledgement.

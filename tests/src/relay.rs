@@ -55,6 +55,8 @@ struct Plan {
     id: u64,
     release: Release,
     valve: Valve,
+    /// Cuts the answer once it is open.
+    cut_at: Option<Gate>,
     /// `true` if the engine carries the request out although the client is gone. The request was held back before, and
     /// an engine that sees its client go may stop.
     outlives_client: bool,
@@ -73,7 +75,8 @@ impl Relay<'_> {
     }
 
     async fn settle(&mut self, head: &Head, Decision { id, faults }: Decision) -> io::Result<Next> {
-        let mut plan = Plan { id, release: Release::AtOnce, valve: Valve::Open, outlives_client: false };
+        let mut plan =
+            Plan { id, release: Release::AtOnce, valve: Valve::Open, cut_at: None, outlives_client: false };
         for fault in faults {
             plan.outlives_client |= fault.goes_on();
             return match fault {
@@ -101,6 +104,7 @@ impl Relay<'_> {
                 Fault::Break { after, then } => {
                     self.forward(head, Plan { valve: Valve::Part { left: after, then }, ..plan }).await
                 }
+                Fault::CutAt(gate) => self.forward(head, Plan { cut_at: Some(gate), ..plan }).await,
                 Fault::Throttle { bytes_per_second } => {
                     self.forward(head, Plan { valve: Valve::Slow { bytes_per_second }, ..plan }).await
                 }
@@ -173,7 +177,18 @@ impl Download<'_> {
             let _ = self.became_raw.send(());
         }
         sink.write_all(&head.bytes).await?;
-        match self.source.copy(sink, &mut framing, &mut self.plan.valve).await? {
+        let cut_at = self.plan.cut_at.take();
+        let cut = async {
+            match cut_at {
+                Some(gate) => gate.pass().await,
+                None => std::future::pending().await,
+            }
+        };
+        let copied = tokio::select! {
+            copied = self.source.copy(sink, &mut framing, &mut self.plan.valve) => copied?,
+            () = cut => return Ok(Next::Close),
+        };
+        match copied {
             Copied::Whole if reusable => Ok(Next::Reuse),
             Copied::Whole | Copied::Short => Ok(Next::Close),
             Copied::Stopped(then) => Ok(stop(then).await),

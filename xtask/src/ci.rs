@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::cargo::{build_program, cargo};
 use crate::steps::Steps;
-use crate::{command, console, minimum, ready, test, tools, workspace};
+use crate::{command, console, minimum, on_engines, ready, test, tools, workspace};
 
 /// Runs all checks up to the first that fails.
 ///
@@ -16,9 +16,17 @@ pub(crate) async fn ci() -> Result<()> {
     let steps = Steps::new();
     steps.run("fmt", run(&["fmt", "--all", "--check"], &[])).await?;
     // Building the images is mostly waiting, so the compiler runs at the same time.
-    let images = async { ready::engine_with_images(None).await.map(drop) };
+    let mut engines = Vec::new();
+    let images = async {
+        ready::engine_with_images(None).await?;
+        engines = on_engines::prepare_smoke().await;
+        Ok(())
+    };
     tokio::try_join!(checks(&steps), steps.run("images", images))?;
     steps.run("test --nextest", test::test(&test::Options::of_ci())).await?;
+    if !engines.is_empty() {
+        steps.run("smoke of engines", on_engines::smoke(&engines)).await?;
+    }
     steps.run("doc tests", test::test(&test::Options::of_documentation())).await?;
     let in_one_process = test::Options::in_one_process()?;
     let in_one_process = steps.run("test, one process", test::test(&in_one_process));
@@ -39,24 +47,14 @@ async fn checks(steps: &Steps) -> Result<()> {
     steps.run("minimum version", async { minimum::check() }).await
 }
 
-/// Tests all interleavings of the pool's shell. Only the crate of the pool is built again for that, with loom's
-/// primitives.
+/// Tests all interleavings of the pool's shell. Cargo adds loom to the build only with this flag, and keeps what it
+/// builds so in a folder of its own.
 async fn interleavings() -> Result<()> {
-    let build = [
-        "rustc",
-        "-p",
-        "seatrial-pool",
-        "--lib",
-        "--profile",
-        "test",
-        "--features",
-        "loom",
-        "--",
-        "--cfg",
-        "seatrial_loom",
-    ];
+    let build = ["test", "-p", "seatrial-pool", "--lib", "--no-run"];
+    let folder = workspace::root().join("target/loom").display().to_string();
     tokio::task::spawn_blocking(move || {
-        let tests = build_program(&build, &[])?;
+        let environment = [("RUSTFLAGS", "--cfg seatrial_loom"), ("CARGO_TARGET_DIR", folder.as_str())];
+        let tests = build_program(&build, &environment)?;
         command::run(Command::new(tests).current_dir(workspace::root()).arg("interleavings"))
     })
     .await?

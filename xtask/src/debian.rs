@@ -6,6 +6,16 @@ use anyhow::{Context, Result, bail};
 
 use crate::{command, console};
 
+/// The options of `dpkg` that leave out the files that no fixture and no engine reads; they are half of the size.
+pub(crate) const LEFT_OUT: [&str; 6] = [
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-exclude=/usr/share/lintian/*",
+];
+
 /// Installs packages with `apt-get`. `what_for` stands in the messages.
 ///
 /// # Errors

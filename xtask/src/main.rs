@@ -14,6 +14,7 @@ mod images;
 mod leftovers;
 mod locate;
 mod minimum;
+mod on_engines;
 mod python;
 mod ready;
 mod runsc;
@@ -40,11 +41,14 @@ struct Cli {
 enum Chore {
     /// Finds, starts or stops a container engine.
     #[command(subcommand)]
-    Engine(EngineChore),
+    Engine(engine::Chore),
     /// Builds the test images on the engine, unless they are up to date.
     Images {
         /// The images to build, together with those that they are built from [default: all].
         names: Vec<String>,
+        /// Copies them to this engine too, which was started by `engine up NAME`.
+        #[arg(long, value_name = "NAME")]
+        engine: Option<String>,
     },
     /// Runs the tests on an engine, then checks that they left nothing behind.
     Test(test::Options),
@@ -60,23 +64,6 @@ enum Chore {
     Bench(bench::Options),
 }
 
-#[derive(Debug, Subcommand)]
-enum EngineChore {
-    /// Prints the engine that answers; starts a private one if none does (needs root on Debian or Ubuntu).
-    Up {
-        /// Starts a private engine even if another one answers.
-        #[arg(long)]
-        private: bool,
-        /// Starts a private engine that has this container runtime.
-        #[arg(long, value_enum)]
-        runtime: Option<engine::Runtime>,
-    },
-    /// Stops the private engine and removes its data. Other engines are not touched.
-    Down,
-    /// Shows the engine that the other commands use, and why the candidates before it were rejected.
-    Status,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Cli::parse().chore).await {
@@ -90,18 +77,8 @@ async fn main() -> ExitCode {
 
 async fn run(chore: Chore) -> Result<()> {
     match chore {
-        Chore::Engine(EngineChore::Up { private, runtime }) => {
-            let engine = engine::up(runtime, private).await?;
-            println!("{}", engine.endpoint.url);
-            Ok(())
-        }
-        Chore::Engine(EngineChore::Down) => engine::down().await,
-        Chore::Engine(EngineChore::Status) => engine::status().await,
-        Chore::Images { names } => {
-            let plan = images::Plan::read(&workspace::images(), &names)?;
-            let engine = engine::up(None, false).await?;
-            images::ensure(&engine.docker, &plan).await
-        }
+        Chore::Engine(chore) => engine::run(chore).await,
+        Chore::Images { names, engine } => images::images(&names, engine.as_deref()).await,
         Chore::Test(options) => test::test(&options).await,
         Chore::Ci => ci::ci().await,
         Chore::Contracts => contracts::contracts(),

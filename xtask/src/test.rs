@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::engine::Runtime;
 use crate::leftovers::Before;
-use crate::{browser, command, console, python, ready, runsc, tools, workspace};
+use crate::{browser, command, console, on_engines, python, ready, runsc, tools, workspace};
 
 /// Options of `cargo xtask test`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -21,6 +21,14 @@ pub(crate) struct Options {
     /// topics that pass with this runtime are tested.
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
+    /// Runs the tests on engines of chosen versions instead, each in its network namespace: docker-26, docker-28,
+    /// podman-4, podman-5, podman-5-rootless, one that `engine up` has started, or `all` that have recipes. Prints a matrix of topics and
+    /// engines. The arguments are for `cargo nextest run`.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "runtime")]
+    engine: Vec<String>,
+    /// Runs the tests here, and then on all engines that have recipes.
+    #[arg(long, conflicts_with_all = ["engine", "runtime"])]
+    full: bool,
     /// Arguments for `cargo test` or `cargo nextest run`; all packages are tested unless they name one.
     #[arg(last = true)]
     args: Vec<String>,
@@ -106,6 +114,15 @@ fn words(args: &[&str]) -> Vec<String> {
 /// # Errors
 /// Fails if a test fails, or resources are left.
 pub(crate) async fn test(options: &Options) -> Result<()> {
+    if !options.engine.is_empty() {
+        return on_engines::test(&options.engine, &options.args).await;
+    }
+    here(options).await?;
+    if options.full { on_engines::test(&["all".to_owned()], &options.args).await } else { Ok(()) }
+}
+
+/// Runs the tests on the engine that the commands use.
+async fn here(options: &Options) -> Result<()> {
     if options.nextest {
         tools::ensure("cargo-nextest")?;
     }

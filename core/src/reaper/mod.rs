@@ -2,10 +2,11 @@
 //! engine.
 //!
 //! It is the protocol of `testcontainers/ryuk`: each line is a form-encoded filter, and is answered by [`ACK`]. Lines
-//! that start with `!` are reserved for extensions.
+//! that start with `!` are those of the extension in [`lease`].
 
 mod decoder;
 mod filter;
+pub mod lease;
 mod token;
 
 pub use decoder::{LineDecoder, MAX_LINE, TooLong};
@@ -15,7 +16,7 @@ pub use token::same as same_token;
 /// The answer to a filter that was stored.
 pub const ACK: &[u8; 4] = b"ACK\n";
 
-/// The answer to a line that is refused. Nothing but this and [`ACK`] is ever written.
+/// The answer to a line that is refused. A client that does not use the extension gets nothing but this and [`ACK`].
 pub const NACK: &[u8; 5] = b"NACK\n";
 
 /// The beginning of a connection's first line, `auth=<token>`, for a reaper that requires a token.

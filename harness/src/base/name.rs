@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::thread;
 
+use super::test_scope::TestScope;
 use crate::words::{Error, Result};
 
 /// The maximum length of a name, in characters.
@@ -23,9 +24,12 @@ pub(crate) fn default_name() -> String {
 
 /// Returns the name of the test that this thread runs, else that of the program.
 ///
-/// libtest names each thread after its test. The names of a runtime's threads are ignored, since they don't identify a
+/// `#[seatrial::test]` tells the name. Without it, the thread's own is a guess: libtest names each thread after its test. The names of a runtime's threads are ignored, since they don't identify a
 /// test.
 pub(crate) fn caller_name() -> String {
+    if let Some(test) = TestScope::current() {
+        return test.name().to_owned();
+    }
     let thread = thread::current();
     match thread.name() {
         Some(name) if name != "main" && !name.starts_with("tokio-") => name.to_owned(),

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use seatrial_core::duration::{self, Signed};
+
 use super::config::{DURATION, duration_above_zero};
 use super::{Reader, ReaperChoice, Setting};
 use crate::words::Result;
 
 /// The variable that sets how long a reaper waits for its clients to come back.
 const RECONNECTION: &str = "RYUK_RECONNECTION_TIMEOUT";
+
+/// The expected form of a time that may be zero, for messages.
+const PAUSE: &str = "a duration, as `90s` or `0s`";
 
 /// The settings of the reaper, which cleans up after a killed process.
 #[derive(Clone, Debug)]
@@ -36,7 +41,15 @@ impl ReaperSettings {
     /// Returns the time that a reaper waits for clients to come back, if a variable or property sets it.
     pub(crate) fn reconnection(&self) -> Option<Duration> {
         let text = self.variables.iter().find(|(name, _)| *name == RECONNECTION).map(|(_, text)| text)?;
-        duration_above_zero(text)
+        pause(text)
+    }
+}
+
+/// Parses a time that may be zero. Less than zero counts as zero, as in the reaper.
+fn pause(text: &str) -> Option<Duration> {
+    match duration::parse_signed(text).ok()? {
+        Signed { below_zero: true, .. } => Some(Duration::ZERO),
+        Signed { below_zero: false, magnitude } => Some(magnitude),
     }
 }
 
@@ -53,13 +66,13 @@ fn choice(reader: &Reader<'_>) -> Result<Option<Setting<ReaperChoice>>> {
 /// Collects the variables to pass on. Durations stay as they were written, since the reaper parses the same format.
 fn variables(reader: &Reader<'_>) -> Result<Vec<(&'static str, String)>> {
     let mut variables = Vec::new();
-    for (variable, property) in
-        [("RYUK_CONNECTION_TIMEOUT", "ryuk.connection.timeout"), (RECONNECTION, "ryuk.reconnection.timeout")]
-    {
-        let parse = |text: &str| duration_above_zero(text).map(|_| text.to_owned());
-        let read = reader.read(&[variable], &[property], DURATION, parse)?;
-        variables.extend(read.map(|text| (variable, text.value)));
-    }
+    let connection = |text: &str| duration_above_zero(text).map(|_| text.to_owned());
+    let connection =
+        reader.read(&["RYUK_CONNECTION_TIMEOUT"], &["ryuk.connection.timeout"], DURATION, connection)?;
+    variables.extend(connection.map(|text| ("RYUK_CONNECTION_TIMEOUT", text.value)));
+    let reconnection = |text: &str| pause(text).map(|_| text.to_owned());
+    let reconnection = reader.read(&[RECONNECTION], &["ryuk.reconnection.timeout"], PAUSE, reconnection)?;
+    variables.extend(reconnection.map(|text| (RECONNECTION, text.value)));
     let verbose = reader.flag(&["RYUK_VERBOSE"], &["ryuk.verbose"])?;
     variables.extend(verbose.map(|verbose| ("RYUK_VERBOSE", verbose.value.to_string())));
     Ok(variables)
@@ -124,5 +137,18 @@ mod tests {
         assert!(settings.privileged);
         assert!(read(&[("TESTCONTAINERS_RYUK_PRIVILEGED", "true")], "").privileged);
         assert!(read(&[], "").variables.is_empty());
+    }
+
+    /// The reaper takes them too.
+    #[test]
+    fn a_time_to_come_back_of_zero_and_less_is_taken() {
+        for value in ["0", "0s", "-1s", "-0"] {
+            let settings = read(&[(RECONNECTION, value)], "");
+            assert_eq!(settings.variables, [(RECONNECTION, value.to_owned())], "passed on as it is");
+            assert_eq!(settings.reconnection(), Some(Duration::ZERO), "{value}");
+        }
+        for value in ["soon", "10", "1d"] {
+            assert!(Config::of(&[(RECONNECTION, value)], "").is_err(), "{value}");
+        }
     }
 }

@@ -59,7 +59,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("TESTCONTAINERS_RYUK_CONTAINER_PRIVILEGED", "`true` runs the reaper's sidecar privileged"),
     ("TESTCONTAINERS_RYUK_PRIVILEGED", "the same, in another spelling of Testcontainers"),
     ("RYUK_CONNECTION_TIMEOUT", "how long a reaper waits for its first client; by default `60s`"),
-    ("RYUK_RECONNECTION_TIMEOUT", "how long a reaper waits for clients to come back; by default `10s`"),
+    (
+        "RYUK_RECONNECTION_TIMEOUT",
+        "how long a reaper waits for clients to come back, which may be `0s`; by default `10s`",
+    ),
     ("RYUK_VERBOSE", "`true` has a reaper say more in its log"),
 ];
 

@@ -25,6 +25,9 @@ pub struct RunOutput {
     pub truncated: bool,
     /// The time from the start to the end.
     pub elapsed: Duration,
+    /// `true` if the kernel killed a child of the container's main process for lack of memory, as far as the engine
+    /// noticed, and the container ended for another reason.
+    pub child_oom_killed: bool,
 }
 
 /// The outcome of a container that was run to its end.
@@ -33,7 +36,7 @@ pub struct RunOutput {
 pub enum RunEnd {
     /// The container exited with this code, by itself or by a signal.
     Exited(i64),
-    /// The container was killed for lack of memory, with this exit code, according to the engine.
+    /// The container's main process was killed for lack of memory, with this exit code, according to the engine.
     OutOfMemory(i64),
     /// The container exceeded its time limit. It is removed like an ended one.
     TimedOut,
@@ -122,14 +125,16 @@ async fn to_the_end(request: &ContainerRequest, created: &Created) -> Result<Run
     let ended = ending.await.ok().transpose()?;
     let Collected { stdout, stderr } = tap.take();
     let elapsed = began.elapsed();
+    let mut child_oom_killed = false;
     let end = match ended {
         None => RunEnd::TimedOut,
         Some(code) => {
             let state = created.subject.inspect_end().await?.state;
             let code = state.exit_code.or(code).unwrap_or_default();
-            if state.oom_killed { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
+            child_oom_killed = state.oom_killed && !state.is_out_of_memory();
+            if state.is_out_of_memory() { RunEnd::OutOfMemory(code) } else { RunEnd::Exited(code) }
         }
     };
     let truncated = stdout.truncated || stderr.truncated;
-    Ok(RunOutput { end, stdout: stdout.bytes, stderr: stderr.bytes, truncated, elapsed })
+    Ok(RunOutput { end, stdout: stdout.bytes, stderr: stderr.bytes, truncated, elapsed, child_oom_killed })
 }

@@ -19,7 +19,7 @@ use crate::image::ImageRef;
 use crate::life::Course;
 use crate::output::{Listeners, Tap};
 use crate::pulling::{PullProgress, pull_with};
-use crate::session::{Creating, Owned, Session, Thing, cleaner};
+use crate::session::{Creating, Owned, Session, Thing};
 use crate::wait::{Preparation, Unmet, wait_ready};
 use crate::words::{Error, Kind, Report, Result};
 use crate::{archive, image};
@@ -254,7 +254,7 @@ async fn create_owned(
             };
             let of = session.id().to_string();
             let thing = Thing::Container { id: id.clone(), name: name.clone(), session: of };
-            let owned = cleaner().own(session.clone(), thing, keep, its_estate);
+            let owned = creating.own(thing, keep, its_estate);
             drop(creating);
             for network in &lowered.more_networks {
                 let settings = request::endpoint(network);
@@ -373,7 +373,7 @@ impl FailedWait {
                     Kind::Exited,
                     format!("{named} {} before it was ready, after {after}", report.end_in_words()),
                 ),
-                if report.is_out_of_memory() { format!("raise `memory`{or_look}") } else { look },
+                if report.is_short_of_memory() { format!("raise `memory`{or_look}") } else { look },
             ),
             Unmet::Never(reason) => (
                 Error::new(Kind::NeverReady, format!("{named} can't become ready, after {after}: {reason}")),

@@ -10,10 +10,9 @@ use futures_util::future::{BoxFuture, Either, select};
 use super::contract::{Driver, Prepared};
 use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
-use super::status::KILLED;
 use super::{Ending, StatsSink, Task};
 use crate::monitor::Stats;
-use crate::words::{Error, Kind, LogStream, Result};
+use crate::words::{Error, KILLED, Kind, LogStream, Result};
 
 /// Gives each task a scripted outcome; by default, success at once.
 ///

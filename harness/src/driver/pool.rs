@@ -11,7 +11,6 @@ use super::life::{Job, Life, Stops};
 use super::outlet::Outlet;
 use super::output::Output;
 use super::stats::measure;
-use super::status::KILLED;
 use super::watched::{gone, listen, state_of};
 use super::{Ending, StatsSink, Stop, Task};
 use crate::container::Subject;
@@ -20,7 +19,7 @@ use crate::container::command::{
 };
 use crate::engine::{EventKind, ExecRequest, Signal, Signals};
 use crate::pool::{ContainerPool, Lease};
-use crate::words::{Error, Kind, Result};
+use crate::words::{Error, KILLED, Kind, Result};
 
 /// The time after a kill in which an engine may report that memory was the reason; some never do.
 const OUT_OF_MEMORY_TIMEOUT: Duration = Duration::from_millis(500);

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// The exit code after `SIGKILL`, as shells and engines have it: 128 and the signal's number.
-pub(super) const KILLED: i64 = 137;
+use crate::words::KILLED;
 
 /// The end of a task in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -125,9 +125,10 @@ impl<'a> Watched<'a> {
                 break code;
             }
         };
-        let is_explained = self.stop.is_some() || self.out_of_memory;
-        let state = if is_explained { self.inspect().await? } else { self.inspect_end().await? };
-        let out_of_memory = self.out_of_memory || state.oom_killed;
+        let is_explained = self.stop.is_some() && !self.out_of_memory;
+        let mut state = if is_explained { self.inspect().await? } else { self.inspect_end().await? };
+        state.oom_killed |= self.out_of_memory;
+        let out_of_memory = state.is_out_of_memory();
         Ok(Ending { exit_code, out_of_memory, stop: self.stop })
     }
 

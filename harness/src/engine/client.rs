@@ -34,6 +34,8 @@ pub(super) struct Inner {
     pub(super) transport: Transport,
     pub(super) located: Located,
     pub(super) host: HostAddress,
+    /// `true` if the engine's networks are those of this machine.
+    pub(super) shares_networks: bool,
     pub(super) sidecar_socket: Setting<PathBuf>,
     /// Limits concurrent starts and removals, since an engine with too many at once slows down, and may hang.
     pub(super) width: Arc<Semaphore>,
@@ -71,11 +73,13 @@ pub(super) enum CallError {
 /// Finds the engine that the configuration names, or the first one that answers.
 pub(crate) async fn connect(config: &Config) -> Result<Engine> {
     let located = discover::locate(config, probe).await?;
-    let host = host::reachable_host(config, &located.endpoint, host::container_gateway());
+    let gateway = host::container_gateway();
+    let host = host::reachable_host(config, &located.endpoint, gateway);
+    let shares_networks = host::shares_networks(config, &located.endpoint, gateway);
     tracing::info!(host = %host.host, source = %host.source, "published ports are reachable at this host");
     let socket = host::sidecar_socket(config, &located.endpoint);
     tracing::info!(socket = %socket.value.display(), source = %socket.source, "sidecars reach the engine by this socket");
-    Engine::new(located, host, socket, config)
+    Engine::new(located, host, shares_networks, socket, config)
 }
 
 /// Requests the version of the engine at an endpoint.
@@ -96,6 +100,7 @@ impl Engine {
     fn new(
         located: Located,
         host: HostAddress,
+        shares_networks: bool,
         sidecar_socket: Setting<PathBuf>,
         config: &Config,
     ) -> Result<Self> {
@@ -115,6 +120,7 @@ impl Engine {
             transport,
             located,
             host,
+            shares_networks,
             sidecar_socket,
             width: Arc::new(Semaphore::new(config.parallelism.value.get())),
             host_turns: config.host_parallelism.as_ref().map(|count| HostTurns::new(count.value)),
@@ -166,6 +172,15 @@ impl Engine {
     #[must_use]
     pub fn host(&self) -> &HostAddress {
         &self.0.host
+    }
+
+    /// Returns `true` if the engine is on this machine, so that its disks and networks are this machine's: its address is
+    /// local, and no variable, as `SEATRIAL_HOST`, says that ports are published on another machine.
+    ///
+    /// The address of a forwarded socket is local, too. So `SEATRIAL_HOST` has to name the machine behind it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.0.shares_networks
     }
 
     /// Returns the path of the engine's socket on the engine's machine, to mount into a container that uses the engine.

@@ -54,6 +54,21 @@ pub(crate) fn reachable_host(config: &Config, endpoint: &Endpoint, gateway: Opti
     }
 }
 
+/// Returns `true` if the engine's networks are those of this machine, so that a container's own address is that
+/// container's and no other's: the engine is at a local address that no virtual machine forwards, and no variable says
+/// that ports are published on another machine. Another machine may have its own networks with the same addresses.
+///
+/// `gateway` is the result of [`container_gateway`].
+pub(crate) fn shares_networks(config: &Config, endpoint: &Endpoint, gateway: Option<IpAddr>) -> bool {
+    let is_here = match endpoint {
+        Endpoint::Unix(path) => !is_forwarded(config, path),
+        Endpoint::Tcp { host, .. } => is_local(host),
+    };
+    let published = config.engine.published_host.as_ref();
+    // Within a container, the variable may name the engine's machine, which is beside it.
+    is_here && (gateway.is_some() || published.is_none_or(|host| is_local(&host.value)))
+}
+
 fn is_local(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
@@ -153,6 +168,28 @@ mod tests {
             let address = reachable_host(&config(env), &endpoint(engine), gateway);
             assert_eq!(address.host, host, "{env:?} {engine} {gateway:?}");
             assert!(!address.source.is_empty());
+        }
+    }
+
+    #[test]
+    fn networks_are_shared_with_an_engine_on_this_machine_alone() {
+        let gateway: IpAddr = "172.17.0.1".parse().expect("an address");
+        let (home, elsewhere) = (("HOME", "/h"), ("SEATRIAL_HOST", "build.example"));
+        for (env, engine, gateway, shared) in [
+            (&[home][..], "/run/docker.sock", None, true),
+            (&[home], "/run/docker.sock", Some(gateway), true),
+            (&[home], "tcp://127.0.0.1:1", None, true),
+            (&[home], "tcp://[::1]:1", None, true),
+            (&[home, ("SEATRIAL_HOST", "localhost")], "/run/docker.sock", None, true),
+            (&[home, elsewhere], "/run/docker.sock", Some(gateway), true),
+            (&[home], "/h/.colima/default/docker.sock", None, false),
+            (&[home], "tcp://192.0.2.7:1", None, false),
+            (&[home], "tcp://build.example:1", Some(gateway), false),
+            (&[home, elsewhere], "/run/forwarded.sock", None, false),
+            (&[home, elsewhere], "tcp://localhost:1", None, false),
+        ] {
+            let is_shared = shares_networks(&config(env), &endpoint(engine), gateway);
+            assert_eq!(is_shared, shared, "{env:?} {engine} {gateway:?}");
         }
     }
 

@@ -21,7 +21,7 @@ const LONG_RUN: Duration = Duration::from_secs(10);
 pub struct LastRun {
     /// The exit code. `None` if it is unknown.
     pub exit_code: Option<i64>,
-    /// `true` if the engine reports that the container was killed for lack of memory.
+    /// `true` if the engine reports that the container's main process was killed for lack of memory.
     pub oom_killed: bool,
     /// The number of restarts so far.
     pub restarts: u64,

@@ -112,7 +112,7 @@ impl Supervised {
         let ran_for = times.and_then(|(started, finished)| finished.duration_since(started).ok());
         let last = LastRun {
             exit_code: state.exit_code,
-            oom_killed: state.oom_killed,
+            oom_killed: state.is_out_of_memory(),
             restarts: self.course.plan().restarts,
             ran_for: ran_for.unwrap_or_default(),
         };

@@ -7,7 +7,7 @@ use bollard::models::NetworkCreateRequest;
 use super::builder::{NetworkBuilder, add_labels};
 use crate::base::background;
 use crate::engine::Resource;
-use crate::session::{Creating, Owned, Session, Thing, cleaner};
+use crate::session::{Creating, Owned, Session, Thing};
 use crate::words::Result;
 
 /// A bridge network on which containers reach each other by name and alias. Dropping it removes it.
@@ -96,7 +96,7 @@ impl Network {
             })?;
             let of = session.id().to_string();
             let thing = Thing::Network { id: id.clone(), name: name.clone(), session: of };
-            Ok(Self { id, name, owned: cleaner().own(session, thing, keep, ()) })
+            Ok(Self { id, name, owned: creating.own(thing, keep, ()) })
         });
         creation.await
     }

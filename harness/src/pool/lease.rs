@@ -9,7 +9,7 @@ use super::manager::ContainerManager;
 use super::refusal::refused;
 use super::slow_wait::watched;
 use super::watch::inspect_member;
-use crate::base::background;
+use crate::base::{background, is_failing};
 use crate::container::TestContainer;
 use crate::words::Result;
 
@@ -116,7 +116,7 @@ impl LockOut {
 impl Drop for Lease {
     fn drop(&mut self) {
         // A container that is kept for inspection after a failure must not be leased again.
-        if std::thread::panicking()
+        if is_failing()
             && let Some(guard) = self.guard.take_if(|guard| guard.member().container.stays_after_panic())
         {
             guard.take_and_replace().container.keep();

@@ -1,12 +1,16 @@
 //! A creation under way: announced before the engine is asked, so that its resource is owned in every case.
 
+use std::sync::Arc;
+
 use rand::RngExt;
 use seatrial_core::{labels, ownership};
 
 use super::Session;
 use super::cleaner::cleaner;
 use super::estate::Estate;
+use super::owned::Owned;
 use super::thing::Thing;
+use crate::base::TestScope;
 use crate::config::Keep;
 use crate::engine::Resource;
 use crate::words::{Error, Result};
@@ -20,6 +24,8 @@ pub(crate) struct Creating {
     session: Session,
     /// A random token, different for each creation.
     token: String,
+    /// The test that the creation was begun in.
+    test: Option<Arc<TestScope>>,
 }
 
 impl Creating {
@@ -35,7 +41,7 @@ impl Creating {
         session.guarded().await?;
         let key = cleaner().announce(format!("{kind} `{name}`"), session.clone())?;
         let token = format!("{:032x}", rand::rng().random::<u128>());
-        Ok(Self { key, kind, name, session, token })
+        Ok(Self { key, kind, name, session, token, test: TestScope::current() })
     }
 
     /// Returns the labels, as (key, value) pairs, that the resource must be created with. They tell it from a copy of
@@ -43,6 +49,12 @@ impl Creating {
     pub(crate) fn labels(&self) -> [(String, String); 2] {
         let token = (labels::CREATION.to_owned(), self.token.clone());
         [token, ownership::mark(self.kind.into(), &self.name)]
+    }
+
+    /// Takes the resource into ownership, with all that goes with it. `keep` says when it stays at the drop of its owner.
+    pub(crate) fn own(&self, thing: Thing, keep: Keep, estate: impl Estate) -> Owned {
+        let test = self.test.clone().filter(|_| keep == Keep::OnFailure);
+        cleaner().own(self.session.clone(), thing, keep, estate).of_test(test)
     }
 
     /// Takes the result of a creation that failed with `error`: if the engine may have created the resource all the

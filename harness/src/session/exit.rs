@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 
 use super::cleaner::Cleaner;
-use super::owned::Owned;
+use super::estate::Manner;
 use super::register::{Announced, Register, Removing};
 use crate::base::Background;
 use crate::config::Keep;
@@ -52,10 +52,13 @@ impl Cleaner {
         register.is_closing = true;
         loop {
             if let Some((key, item)) = register.live.first_key_value() {
-                let owned = Owned::new(*key, item.keep);
+                let (key, is_kept) = (*key, item.keep.applies(false));
                 drop(register);
-                // As if its owner were dropped.
-                drop(owned);
+                if is_kept {
+                    self.keep(key);
+                } else {
+                    self.begin_removal(key, Manner::Kill, None);
+                }
                 register = self.lock();
                 continue;
             }

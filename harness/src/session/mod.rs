@@ -21,7 +21,6 @@ mod thing;
 mod reaper;
 
 pub use builder::SessionBuilder;
-pub(crate) use cleaner::cleaner;
 pub(crate) use creating::Creating;
 pub(crate) use estate::{Estate, Manner};
 pub use handle::Session;

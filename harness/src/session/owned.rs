@@ -1,7 +1,10 @@
 //! Ownership of one resource, and the right to remove it without ownership.
 
+use std::sync::Arc;
+
 use super::cleaner::cleaner;
 use super::estate::Manner;
+use crate::base::{TestScope, tell_once};
 use crate::config::Keep;
 use crate::words::Result;
 
@@ -12,6 +15,8 @@ use crate::words::Result;
 pub(crate) struct Owned {
     key: u64,
     keep: Keep,
+    /// The test that made the resource, if its end is known and decides what becomes of the resource.
+    test: Option<Arc<TestScope>>,
 }
 
 /// The right to remove a resource that somebody else owns, for example a pool whose containers are leased.
@@ -22,7 +27,13 @@ pub(crate) struct Remover {
 
 impl Owned {
     pub(super) fn new(key: u64, keep: Keep) -> Self {
-        Self { key, keep }
+        Self { key, keep, test: None }
+    }
+
+    /// Lets the end of a test decide, if there is one, when the resource is kept on failure.
+    pub(super) fn of_test(mut self, test: Option<Arc<TestScope>>) -> Self {
+        self.test = test;
+        self
     }
 
     /// Gives up ownership: the resource stays. Says on stderr how to find a container.
@@ -80,10 +91,35 @@ impl Remover {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        if self.keep.applies(std::thread::panicking()) {
-            cleaner().keep(self.key);
-        } else {
-            cleaner().begin_removal(self.key, Manner::Kill, None);
+        if !self.is_live() {
+            return;
+        }
+        let key = self.key;
+        let end = move |is_kept| {
+            if is_kept {
+                cleaner().keep(key);
+            } else {
+                cleaner().begin_removal(key, Manner::Kill, None);
+            }
+        };
+        let is_panicking = std::thread::panicking();
+        match self.test.take() {
+            // The test decides, which may yet return an error.
+            Some(test) => {
+                if let Err(end) = test.at_end(end) {
+                    end(is_panicking);
+                }
+            }
+            None => {
+                if self.keep == Keep::OnFailure && !is_panicking {
+                    tell_once(ONLY_PANICS);
+                }
+                end(self.keep.applies(is_panicking));
+            }
         }
     }
 }
+
+/// Told once per process, since nothing else would tell that a failure was missed.
+const ONLY_PANICS: &str = "seatrial: things are kept on failure, but of this test only a panic is seen as one; under \
+    `#[seatrial::test]` an error that the test returns is one too\n";

@@ -21,7 +21,8 @@ pub(crate) trait Waited: Send + Sync {
     /// Returns the only published TCP port.
     fn only_port(&self) -> Result<Port>;
 
-    /// Returns the container's own addresses in its networks, IPv4 first.
+    /// Returns the container's own addresses in its networks, IPv4 first. None if the engine is on another machine: there
+    /// they may be those of other containers on this one.
     fn ip_addresses(&self) -> Vec<IpAddr>;
 
     /// Takes over ports and addresses that the engine has told anew.

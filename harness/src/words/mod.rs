@@ -25,6 +25,7 @@ pub use output::{ExecOutput, PartialOutput};
 pub use port::{IntoPort, Port, Protocol};
 pub use report::{BranchOutcome, BranchReport, Report, ReportedState};
 pub use state::ContainerState;
+pub(crate) use state::KILLED;
 pub use status::ContainerStatus;
 pub use stream::LogStream;
 pub(crate) use text::{cut, quoted, seconds};

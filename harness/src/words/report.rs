@@ -66,7 +66,7 @@ impl Report {
     /// Describes the container's end, as a phrase in front of "before it was ready".
     pub(crate) fn end_in_words(&self) -> String {
         match &self.state {
-            ReportedState::Known(state) if state.oom_killed => "was OOM-killed".to_owned(),
+            ReportedState::Known(state) if state.is_out_of_memory() => "was OOM-killed".to_owned(),
             ReportedState::Known(state) => match state.exit_code {
                 Some(code) => format!("exited with code {code}"),
                 None => "ended".to_owned(),
@@ -76,8 +76,8 @@ impl Report {
         }
     }
 
-    /// Returns `true` if the container was killed for lack of memory.
-    pub(crate) fn is_out_of_memory(&self) -> bool {
+    /// Returns `true` if the container, or one of its processes, was killed for lack of memory.
+    pub(crate) fn is_short_of_memory(&self) -> bool {
         self.state.known().is_some_and(|state| state.oom_killed)
     }
 }

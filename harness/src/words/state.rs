@@ -13,6 +13,9 @@ use super::status::ContainerStatus;
 use super::time::parse_rfc3339;
 use crate::words::seconds;
 
+/// The exit code after SIGKILL, as shells and engines have it: 128 and the signal's number.
+pub(crate) const KILLED: i64 = 137;
+
 /// The maximum time by which a run's first line precedes its recorded start.
 const START_LAG: Duration = Duration::from_millis(50);
 
@@ -30,8 +33,11 @@ pub struct ContainerState {
     pub health_output: Option<String>,
     /// The exit code of its last run. `None` if that has not ended.
     pub exit_code: Option<i64>,
-    /// `true` if the kernel killed it for lack of memory, as far as the engine noticed.
+    /// `true` if the kernel killed one of its processes for lack of memory, as far as the engine noticed. That may have
+    /// been a child, whose end the main process survived; see [`is_out_of_memory`](Self::is_out_of_memory).
     pub oom_killed: bool,
+    /// `true` if the engine's events show that its last run went on after that kill.
+    pub(crate) has_survived_oom: bool,
     /// The pid of its first process on the host. `None` if it does not run.
     pub pid: Option<u32>,
     /// The start of its last run. `None` if it never ran.
@@ -62,6 +68,7 @@ impl ContainerState {
             // The engine reports 0 for a container that has not ended.
             exit_code: code.filter(|code| *code != 0 || status.has_ended()),
             oom_killed: state["OOMKilled"].as_bool().unwrap_or_default(),
+            has_survived_oom: false,
             pid: state["Pid"].as_u64().and_then(|pid| pid.try_into().ok()).filter(|pid| *pid != 0),
             started_at,
             finished_at: state["FinishedAt"].as_str().and_then(parse_rfc3339),
@@ -75,6 +82,16 @@ impl ContainerState {
     #[must_use]
     pub fn is_running(&self) -> bool {
         matches!(self.status, ContainerStatus::Running | ContainerStatus::Paused)
+    }
+
+    /// Returns `true` if its last run ended because the kernel killed its main process for lack of memory: the engine
+    /// noticed such a kill, and the exit code is 137, that of a process that SIGKILL has ended.
+    ///
+    /// A main process that passes on the end of a child, as a shell does with that of its last command, ends with 137,
+    /// too.
+    #[must_use]
+    pub fn is_out_of_memory(&self) -> bool {
+        self.oom_killed && self.exit_code == Some(KILLED) && !self.has_survived_oom
     }
 
     /// Returns `true` if it has ended and the engine is not about to restart it.
@@ -124,8 +141,10 @@ impl ContainerState {
                 format!("{status} with code {code}{ran}")
             }
         };
-        if self.oom_killed {
-            text.push_str(", OOM-killed");
+        match self.oom_killed {
+            true if self.is_out_of_memory() => text.push_str(", OOM-killed"),
+            true => text.push_str(", a child was OOM-killed"),
+            false => {}
         }
         let restarts = self.restart_count;
         text.push_str(&format!(", {restarts} restart{}", if restarts == 1 { "" } else { "s" }));
@@ -207,6 +226,7 @@ mod tests {
             health_output: Some("b".into()),
             exit_code: Some(137),
             oom_killed: true,
+            has_survived_oom: false,
             pid: None,
             started_at: Some(at(START)),
             finished_at: Some(at(END)),

@@ -1,6 +1,6 @@
 //! The shell under loom: every interleaving of a few threads, up to a number of preemptions.
 //!
-//! A step of `cargo xtask ci`, which builds this crate with `--cfg seatrial_loom`.
+//! A step of `cargo xtask ci`, which builds this crate with `RUSTFLAGS="--cfg seatrial_loom"`.
 
 use loom::future::block_on;
 use loom::thread;

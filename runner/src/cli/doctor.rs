@@ -81,7 +81,7 @@ async fn look(args: &DoctorArgs, findings: &mut Findings) {
     engine(&session, findings);
     socket(&session.engine().located().endpoint, findings);
     match session.engine().facts().await {
-        Ok(facts) => machine(&facts, findings),
+        Ok(facts) => machine(&facts, session.engine().is_local(), findings),
         Err(error) => findings.wrong("engine's machine", chain(&error), "restart the engine"),
     }
     // This lists networks. An engine that has locked itself up does not answer that, and answers everything else.
@@ -143,7 +143,7 @@ fn socket(endpoint: &Endpoint, findings: &mut Findings) {
     }
 }
 
-fn machine(facts: &EngineFacts, findings: &mut Findings) {
+fn machine(facts: &EngineFacts, is_local: bool, findings: &mut Findings) {
     let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
     let rootless = if facts.is_rootless { ", rootless" } else { "" };
     findings.well(
@@ -159,11 +159,30 @@ fn machine(facts: &EngineFacts, findings: &mut Findings) {
     );
     findings.well("control groups", format!("version {}, by {}", facts.cgroup_version, facts.cgroup_driver));
     for warning in &facts.warnings {
-        findings.odd("engine", warning, "the engine does not enforce the limits that it names here");
+        findings.odd("engine", warning.trim(), about(warning));
     }
-    match facts.root_dir.as_deref().filter(|dir| dir.exists()) {
+    // The same path on this machine is another disk if the engine is elsewhere.
+    match facts.root_dir.as_deref().filter(|dir| is_local && dir.exists()) {
         Some(dir) => space("engine's disk", dir, findings),
         None => findings.well("engine's disk", "is not on this machine"),
+    }
+}
+
+/// Returns the advice for a warning of the engine's, by its words.
+fn about(warning: &str) -> &'static str {
+    let text = warning.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if has(&["api is accessible", "without encryption", "root access"]) {
+        "whoever reaches this address is root on the engine's machine: use TLS with client certificates or ssh, or listen on \
+         a socket only"
+    } else if has(&["limit", "cgroup", "cfs", "cpuset", "blkio", "memory", "swap", "cpu shares", "pids"]) {
+        "the engine does not enforce the limits that it names here"
+    } else if has(&["bridge-nf-call"]) {
+        "packets between containers of one network pass by the packet filter: `sysctl net.bridge.bridge-nf-call-iptables=1`"
+    } else if has(&["devicemapper", "storage", "overlay", "filesystem"]) {
+        "the engine's documentation on storage drivers has a better choice"
+    } else {
+        "the engine's documentation explains it"
     }
 }
 

@@ -63,6 +63,12 @@ fn a_doctor_names_each_trouble_and_what_to_do() {
     let mut info = engine.get("/info").expect("the engine answers");
     // A file system without any room.
     (info["DockerRootDir"], info["Warnings"]) = ("/proc".into(), json!(["WARNING: No swap limit support"]));
+    let mut open = info.clone();
+    (open["DockerRootDir"], open["Warnings"]) = (
+        "/".into(),
+        json!(["WARNING: API is accessible on http://0.0.0.0:2375 \
+        without encryption.\n         Access to the remote API is equivalent to root access on the host."]),
+    );
     let mut version = engine.get("/version").expect("the engine answers");
     version["ApiVersion"] = "1.40".into();
     let labels = json!({ "seatrial.session": "long-dead", "seatrial.owner": dead_owner(&engine),
@@ -85,6 +91,13 @@ fn a_doctor_names_each_trouble_and_what_to_do() {
                 "make room",
             ],
         ),
+        (
+            "GET",
+            "^/info$",
+            ok(&open),
+            0,
+            &["API is accessible on http://0.0.0.0:2375", "hint: whoever reaches this address is root"],
+        ),
         ("GET", "^/info$", Fault::error(500, "broken"), 1, &["WRONG    engine's machine: ", "broken"]),
         ("GET", "^/networks", Fault::error(500, "locked up"), 1, &["WRONG    leftovers: ", "restart it"]),
         (
@@ -106,6 +119,11 @@ fn a_doctor_names_each_trouble_and_what_to_do() {
             assert!(run.stdout.contains(part), "`{part}` for {path} in {}", run.stdout);
         }
     }
+
+    // The same path on this machine is another disk.
+    let mut command = scene.command();
+    let elsewhere = outcome(command.arg("doctor").env("SEATRIAL_HOST", "192.0.2.7"));
+    assert!(elsewhere.stdout.contains("ok       engine's disk: is not on this machine"), "{elsewhere:?}");
 
     let proxy = EngineProxy::start_default();
     let open = std::fs::Permissions::from_mode(0o666);

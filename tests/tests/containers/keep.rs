@@ -11,17 +11,17 @@ use seatrial_tests::{Child, Engine, assert_nothing_left, is_scenario, say, test_
 const SOON: Duration = Duration::from_secs(60);
 
 /// A scenario that has ended, and the containers that it has left.
-struct Ended {
-    session: String,
-    lines: Vec<String>,
-    left: Vec<String>,
-    succeeded: bool,
+pub(crate) struct Ended {
+    pub(crate) session: String,
+    pub(crate) lines: Vec<String>,
+    pub(crate) left: Vec<String>,
+    pub(crate) succeeded: bool,
 }
 
 impl Ended {
     /// Runs a scenario in a process and session of its own.
     #[track_caller]
-    fn run(scenario: impl Fn(), variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn run<T>(scenario: impl Fn() -> T, variables: &[(&str, &str)]) -> Self {
         let session = own_id("keep");
         let variables = [variables, &[("SEATRIAL_SESSION_ID", session.as_str())]].concat();
         let mut child = Child::spawn(scenario, &variables);
@@ -30,13 +30,13 @@ impl Ended {
         Self { session, lines: child.lines(), left, succeeded: status.success() }
     }
 
-    fn says(&self, text: &str) -> bool {
+    pub(crate) fn says(&self, text: &str) -> bool {
         self.lines.iter().any(|line| line.contains(text))
     }
 
     /// Checks that one container stays, and that its name and the commands to look into it were told.
     #[track_caller]
-    fn assert_kept(&self) {
+    pub(crate) fn assert_kept(&self) {
         let [id] = self.left.as_slice() else {
             panic!("{} containers are left: {:#?}", self.left.len(), self.lines);
         };
@@ -54,7 +54,7 @@ impl Ended {
 
     /// Checks that no container stays, and that none is said to.
     #[track_caller]
-    fn assert_removed(&self) {
+    pub(crate) fn assert_removed(&self) {
         assert!(self.left.is_empty() && !self.says("seatrial: kept"), "{:#?}", self.lines);
         assert_nothing_left(&self.session);
     }

@@ -1,6 +1,7 @@
 //! Containers: how one is requested, started, looked at, changed and kept, with its files, ports and networks.
 
 mod any_runtime;
+mod attribute;
 mod bad_input;
 mod files;
 mod inspect;

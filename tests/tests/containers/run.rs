@@ -71,6 +71,41 @@ async fn a_run_that_was_killed_is_out_of_memory_if_the_engine_has_told_so() {
     assert_eq!(end(killed.memory(64 << 20)).await, RunEnd::OutOfMemory(137));
 }
 
+/// Runs a child that takes too much memory, and is killed for it.
+const HUNGRY_CHILD: &str = "(x=xxxxxxxx; while :; do x=$x$x; done)";
+
+/// C13: memory that a child lacked is told as the child's, and is not the reason of the end.
+#[tokio::test]
+async fn a_child_that_takes_too_much_memory_is_told_and_is_not_the_end() {
+    let session = OwnSession::begin("run-oom-child").await;
+    for (rest, code) in [("exit 0", 0), ("exit 3", 3)] {
+        let request = session.shell(&format!("{HUNGRY_CHILD} 2>/dev/null; {rest}")).memory(24 << 20);
+        let attempt = async || request.run().await.expect("the engine runs it");
+        let output = until_told(attempt, |output| output.child_oom_killed).await;
+        assert_eq!((output.end, output.child_oom_killed), (RunEnd::Exited(code), true), "{rest}");
+    }
+    let quiet = session.shell("exit 3").memory(24 << 20).run().await.expect("the engine runs it");
+    assert!(!quiet.child_oom_killed);
+}
+
+/// C25: a kill of a container that a child's lack of memory did not end is a kill.
+#[tokio::test]
+async fn a_kill_after_a_child_s_lack_of_memory_is_a_kill() {
+    let session = OwnSession::begin("kill-after-oom").await;
+    let request = session.shell(&format!("{HUNGRY_CHILD}; echo survived; exec sleep 600")).memory(24 << 20);
+    let attempt = async || {
+        let container = request.clone().wait_for(WaitFor::log("survived")).start().await.expect("it starts");
+        let mut wait = std::pin::pin!(container.wait(WaitFor::log("never")));
+        assert!(tokio::time::timeout(Duration::from_millis(200), &mut wait).await.is_err());
+        container.kill("KILL").await.expect("it runs");
+        wait.await.expect_err("it has ended").to_string()
+    };
+    let error = until_told(attempt, |error| error.contains("a child was OOM-killed")).await;
+    assert!(error.contains("exited with code 137") && !error.contains("was OOM-killed before"), "{error}");
+    assert!(error.contains("a child was OOM-killed"), "{error}");
+    assert!(error.contains("raise `memory`"), "{error}");
+}
+
 /// C13: the limit holds for each stream, and the container is not held back by output that is dropped.
 #[tokio::test]
 async fn a_run_keeps_so_many_bytes_of_each_stream_and_says_so() {

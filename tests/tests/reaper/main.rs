@@ -6,6 +6,7 @@ mod end;
 mod engine;
 mod faults;
 mod foreign;
+mod leases;
 mod process;
 mod python;
 mod report;

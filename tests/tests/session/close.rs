@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::poll;
 use seatrial::{
-    ContainerRequest, Network, Session, TestContainer, Volume, monitor::Phase, session::ReaperChoice,
+    ContainerRequest, Network, Session, TestContainer, Volume, WaitFor, monitor::Phase, session::ReaperChoice,
 };
 use seatrial_test_support::own_session::{OwnSession, look, remove_by_hand};
 use seatrial_tests::{EngineProxy, Fault, Gate, Leftovers, Matcher};
@@ -51,7 +51,8 @@ async fn a_close_stops_and_removes_side_by_side_and_networks_last() {
     let network = Network::create_in(&session).await.expect("a network");
     let volume = Volume::create_in(&session).await.expect("a volume");
     let deaf = session.idle().network(&network).volume(volume.name(), "/volume");
-    let polite = session.steps("trap TERM 7 sleep forever").stop_timeout(Duration::from_secs(30));
+    let polite = session.steps("trap TERM 7 print ready sleep forever").stop_timeout(Duration::from_secs(30));
+    let polite = polite.wait_for(WaitFor::log("ready"));
     let deaf = deaf.start().await.expect("it starts");
     let polite = polite.start().await.expect("it starts");
     let ends = (end_of(&deaf).await, end_of(&polite).await);

@@ -8,4 +8,5 @@ mod drop;
 mod faults;
 mod removal;
 mod session_link;
+mod smoke;
 mod tracing;

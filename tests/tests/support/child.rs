@@ -1,6 +1,7 @@
 //! Scenarios in processes of their own: output, exit, signals.
 
 use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 use std::time::Duration;
 
 use seatrial_tests::{Child, ProcessSnapshot, is_scenario, say};
@@ -33,6 +34,30 @@ fn a_child_is_ended_by_a_signal_and_its_threads_can_be_seen_before() {
     assert!(ProcessSnapshot::of(child.id()).threads.len() >= 2);
     child.kill(libc::SIGTERM);
     assert_eq!(child.wait(SOON).signal(), Some(libc::SIGTERM));
+}
+
+/// A suite that was started under `nohup`, or in a script's background, ignores these signals itself.
+#[test]
+fn a_child_heeds_signals_that_its_starter_ignores() {
+    let mut launcher = Command::new("sh");
+    launcher.args(["-c", "trap '' HUP INT QUIT; exec \"$@\"", "sh"]);
+    let mut child = Child::spawn_by(launcher, scenario_ends_a_child_by_signals, &[]);
+    child.line("each has ended", SOON);
+    assert!(child.wait(SOON).success());
+}
+
+#[test]
+#[ignore = "a scenario of the test above"]
+fn scenario_ends_a_child_by_signals() {
+    if is_scenario() {
+        for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+            let mut child = Child::spawn(scenario_waits, &[]);
+            child.line("waiting", SOON);
+            child.kill(signal);
+            assert_eq!(child.wait(SOON).signal(), Some(signal));
+        }
+        say("each has ended");
+    }
 }
 
 #[test]

@@ -90,6 +90,19 @@ fn an_answer_breaks_off_after_so_many_bytes() {
 }
 
 #[test]
+fn an_answer_breaks_off_when_the_test_says_so() {
+    let fixture = Fixture::shell(&session("cut-at"), "echo first; sleep 1000");
+    let (proxy, gate) = (EngineProxy::start_default(), Gate::new());
+    proxy.on(Matcher::regex("GET", "/logs$"), Fault::CutAt(gate.clone()));
+    let target = format!("GET /containers/{}/logs?stdout=1&follow=1", fixture.id);
+    let mut wire = Wire::request(&proxy.socket(), &target, "");
+    wire.read_until("first\n\r\n");
+    assert!(wire.is_silent(), "it stays open until then");
+    gate.release();
+    assert!(!wire.read_to_end().ends_with(b"0\r\n\r\n"), "it is cut, and not ended");
+}
+
+#[test]
 fn a_hijacked_stream_breaks_off_after_so_many_bytes() {
     let fixture = Fixture::shell(&session("break"), "cat");
     let proxy = EngineProxy::start_default();

@@ -137,7 +137,8 @@ fn gvisor(private: &Private) -> Value {
     serde_json::from_str(&text).expect("`tests/gvisor.json` is valid JSON")
 }
 
-fn tail(log: &str) -> String {
+/// Returns the last lines of a log.
+pub(crate) fn tail(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
 }

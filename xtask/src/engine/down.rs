@@ -1,7 +1,6 @@
 //! `engine down`: stops the private engine and removes everything of it. Other engines are not touched.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -11,8 +10,8 @@ use futures_util::StreamExt;
 use walkdir::WalkDir;
 
 use super::state::Private;
-use super::{bridge, daemon, processes};
-use crate::{command, console, locate};
+use super::{bridge, daemon, mounts, processes};
+use crate::{console, locate};
 
 /// The limit for the removal of all containers and networks.
 const EMPTYING: Duration = Duration::from_secs(60);
@@ -58,7 +57,7 @@ pub(super) async fn remove(private: &Private) -> Result<()> {
     processes::end(&processes::with_argument(&CHILDREN, &exec_root), GRACE);
     processes::end(&orphans(&private.exec_root()), GRACE);
     for directory in [&private.home, &private.run] {
-        unmount_below(directory)?;
+        mounts::unmount_below(directory)?;
     }
     bridge::remove(private);
     // The record is in `home`, which is removed last, so that an interrupted removal can be continued.
@@ -116,39 +115,4 @@ fn orphans(exec_root: &Path) -> Vec<i32> {
             groups.contains(&id).then_some(pid)
         })
         .collect()
-}
-
-/// Unmounts everything below a folder, the deepest mount first.
-fn unmount_below(directory: &Path) -> Result<()> {
-    let table = std::fs::read_to_string("/proc/self/mountinfo").context("failed to read the mount table")?;
-    for point in mounts_below(&table, directory) {
-        command::quiet(Command::new("umount").arg("--lazy").arg(&point))?;
-    }
-    Ok(())
-}
-
-/// Returns the mount points below a folder in a `mountinfo` table, the deepest first.
-fn mounts_below(table: &str, directory: &Path) -> Vec<String> {
-    let points =
-        table.lines().filter_map(|line| line.split(' ').nth(4)).map(|point| point.replace("\\040", " "));
-    let mut points: Vec<String> = points.filter(|point| Path::new(point).starts_with(directory)).collect();
-    points.sort_by_key(|point| std::cmp::Reverse(point.len()));
-    points
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mounts_below_a_directory_come_deepest_first() {
-        let table = "1 0 8:1 / / rw - ext4 /dev/a rw\n\
-            2 1 0:1 / /t/engine/data/x rw - overlay overlay rw\n\
-            3 1 0:1 / /t/engine/data/x/deep\\040er rw - overlay overlay rw\n\
-            4 1 0:1 / /t/engine2/data rw - overlay overlay rw\n";
-        assert_eq!(
-            mounts_below(table, Path::new("/t/engine")),
-            ["/t/engine/data/x/deep er", "/t/engine/data/x"]
-        );
-    }
 }

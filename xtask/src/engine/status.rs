@@ -3,14 +3,15 @@
 use anyhow::{Result, bail};
 
 use super::state::Private;
-use super::{Engine, daemon, up};
+use super::{Engine, daemon, guest, up};
 use crate::locate;
 
-/// Prints the private engine's state, and the engine that the other commands use.
+/// Prints the state of the engines of chosen versions, of the private one, and the engine that the other commands use.
 ///
 /// # Errors
 /// Fails if no engine answers.
 pub(crate) async fn status() -> Result<()> {
+    guest::show().await?;
     let located = locate::locate(up::private_url()?.as_deref()).await;
     up::show(&located.rejected);
     match Private::read()? {

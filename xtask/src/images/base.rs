@@ -20,16 +20,6 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 /// The limit for the time between two answers of a pull.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// The files that no fixture reads, which are half of the size.
-const LEFT_OUT: [&str; 6] = [
-    "path-exclude=/usr/share/doc/*",
-    "path-include=/usr/share/doc/*/copyright",
-    "path-exclude=/usr/share/man/*",
-    "path-exclude=/usr/share/info/*",
-    "path-exclude=/usr/share/locale/*",
-    "path-exclude=/usr/share/lintian/*",
-];
-
 /// Pulls or makes the image that the base image is built from, and returns its name.
 ///
 /// # Errors
@@ -83,7 +73,7 @@ async fn make(docker: &Docker) -> Result<()> {
     let archive = directory.path().join("rootfs.tar");
     let mut mmdebstrap = Command::new("mmdebstrap");
     mmdebstrap.args(["--quiet", "--variant=minbase", "--include=ca-certificates"]);
-    mmdebstrap.args(LEFT_OUT.map(|option| format!("--dpkgopt={option}")));
+    mmdebstrap.args(debian::LEFT_OUT.map(|option| format!("--dpkgopt={option}")));
     mmdebstrap.args(["--aptopt=Acquire::Languages \"none\"", SUITE]).arg(&archive);
     tokio::task::spawn_blocking(move || command::quiet(&mut mmdebstrap)).await??;
     console::detail(&format!("made in {}; importing", console::since(start)));

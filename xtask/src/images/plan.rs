@@ -26,6 +26,15 @@ impl Image {
     pub(crate) fn tag(&self) -> String {
         format!("{}:dev", self.repository())
     }
+
+    /// Returns all its names with tag: a released program's image has one with the version too.
+    pub(crate) fn tags(&self) -> Vec<String> {
+        let mut tags = vec![self.tag()];
+        if Program::of_image(&self.folder.name).is_some_and(|program| program.is_released) {
+            tags.push(format!("{}:{}", self.repository(), env!("CARGO_PKG_VERSION")));
+        }
+        tags
+    }
 }
 
 /// The images to be built, in waves: the images of a wave need only those of earlier waves.

@@ -61,6 +61,8 @@ fn perf(target: &ProfileTarget) -> Outcome<Running> {
     let file = std::env::temp_dir().join(format!("seatrial-{}.perf", target.id));
     let mut perf = Command::new("perf");
     perf.args(["record", "--quiet", "-p", &target.pid.to_string(), "-o"]).arg(&file);
+    // It ends its file on SIGINT.
+    seatrial_tests::with_default_signals(&mut perf);
     let mut child = perf.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     // `perf` opens its file once it handles signals; if it is not permitted, it ends.
     while std::fs::metadata(&file).map_or(0, |file| file.len()) == 0 {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use seatrial::WaitFor;
 use seatrial::monitor::{AfterExit, LastRun, Phase};
 use seatrial_test_support::observe::{LONG, by_somebody_else, until};
 use seatrial_test_support::own_session::OwnSession;
@@ -76,11 +77,13 @@ async fn restarts_end_with_their_number_and_with_a_panic() {
 async fn an_end_by_the_handle_does_not_ask_the_restart_function() {
     let session = OwnSession::begin("restarts-stop").await;
     let (calls, decide) = counting();
-    let request = session.steps("trap TERM 7 sleep forever").port(80).restart_when(decide);
-    let container = request.start().await.expect("it starts");
+    let request = session.steps("trap TERM 7 print ready sleep forever").port(80).restart_when(decide);
+    let container = request.wait_for(WaitFor::log("ready")).start().await.expect("it starts");
     let mut monitor = container.monitor();
     first_in(&mut monitor, Phase::Running).await;
     container.restart().await.expect("it is restarted");
+    // The first process ignores a signal until it has its trap.
+    container.wait(WaitFor::log("ready")).await.expect("it is ready again");
     container.stop().await.expect("it stops");
     let last = rest(monitor).await.pop().expect("an end");
     assert_eq!((last.phase, last.exit_code, last.restarts), (Phase::Exited, Some(7), 0));

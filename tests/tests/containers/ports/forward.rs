@@ -1,4 +1,4 @@
-//! An engine behind TCP: a forwarder in front of the engine's socket, on loopback.
+//! An engine behind TCP: a forwarder in front of the engine's socket, on loopback or another address.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,12 @@ use seatrial_tests::Engine;
 
 /// Forwards connections to the engine until the process ends.
 pub(crate) fn engine_behind_tcp() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    engine_behind_tcp_at("127.0.0.1")
+}
+
+/// Does the same at this address of the machine.
+pub(crate) fn engine_behind_tcp_at(ip: &str) -> SocketAddr {
+    let listener = TcpListener::bind((ip, 0)).expect("a port");
     let address = listener.local_addr().expect("its address");
     thread::spawn(move || {
         for client in listener.incoming().flatten() {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use seatrial::{ContainerRequest, Session, WaitFor};
 use seatrial_test_support::own_session::{MISBEHAVE, OwnSession, look_at, own_id};
-use seatrial_tests::{Child, assert_nothing_left, is_scenario, say};
+use seatrial_tests::{Child, Engine, assert_nothing_left, is_scenario, say};
 
-use super::forward::engine_behind_tcp;
+use super::forward::{engine_behind_tcp, engine_behind_tcp_at};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -34,6 +34,24 @@ async fn the_ports_of_an_engine_behind_tcp_are_reached_at_its_host() {
         TcpStream::connect(container.addr(7000).expect("it is bound")).expect("it listens");
         container.remove().await.expect("it goes");
     }
+}
+
+/// C24: a port wait connects to no container's own address if the engine is on another machine: here, it may be the
+/// address of another container.
+#[tokio::test]
+async fn the_own_addresses_of_a_remote_engine_s_containers_are_not_ours() {
+    let bridge = Engine::from_env().get("/networks/bridge").expect("the engine answers");
+    let own = bridge["IPAM"]["Config"][0]["Gateway"].as_str().expect("a gateway").to_owned();
+    let builder = Session::builder().id(own_id("host-remote"));
+    let builder = builder.docker_host(format!("tcp://{}", engine_behind_tcp_at(&own)));
+    let session = OwnSession::of(builder).await;
+    assert!(!session.engine().is_local());
+    let request = session.misbehave(&["accept", "7000"]).wait_for(WaitFor::port(7000));
+    let error = request.start().await.expect_err("it is not published");
+    assert!(error.is_not_ready() && !error.is_timeout() && error.to_string().contains("7000/tcp"), "{error}");
+    let container = request.port(7000).start().await.expect("it is reached where it is published");
+    assert_eq!(container.host(), own);
+    container.remove().await.expect("it goes");
 }
 
 /// C18: upgraded and streamed connections work over TCP, too.

@@ -32,8 +32,9 @@ async fn an_address_is_never_that_of_another_container_that_took_the_port() {
 #[tokio::test]
 async fn a_stopped_container_has_no_address() {
     let session = OwnSession::begin("rebound-stopped").await;
-    let container = session.misbehave(&["trap", "TERM", "0", "sleep", "forever"]).port(7000).start().await;
-    let container = container.expect("it starts");
+    let container =
+        session.misbehave(&["trap", "TERM", "0", "print", "ready", "sleep", "forever"]).port(7000);
+    let container = container.wait_for(WaitFor::log("ready")).start().await.expect("it starts");
     container.addr(7000).expect("it is bound");
     container.stop().await.expect("it stops");
     let error = container.addr(7000).expect_err("it has ended");

@@ -32,15 +32,18 @@ async fn changes_during_a_lost_stream_are_seen_when_it_is_back() {
     let proxy = EngineProxy::start_default();
     let session = OwnSession::behind(&proxy, "watch-away").await;
     let container = session.idle().start().await.expect("it starts");
-    let gate = Gate::new();
-    // More than one event, with all of its labels, and less than four. A rule counts the requests that no earlier one has settled.
-    proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::cut_after(2_500));
+    let (cut, gate) = (Gate::new(), Gate::new());
+    // A rule counts the requests that no earlier one has settled. The cut is at a moment, and not after some bytes: the
+    // stream has the events of all that happens on the engine.
+    proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::CutAt(cut.clone()));
     proxy.on(Matcher::regex("GET", "^/events$").nth(1), Fault::Hold(gate.clone()));
     let mut watch = container.watch();
     first_that_is(&mut watch, ContainerStatus::Running).await;
-    for what in ["/pause", "/unpause", "/pause", "/unpause"] {
-        by_somebody_else(&container, "POST", what);
-    }
+    by_somebody_else(&container, "POST", "/pause");
+    first_that_is(&mut watch, ContainerStatus::Paused).await;
+    by_somebody_else(&container, "POST", "/unpause");
+    first_that_is(&mut watch, ContainerStatus::Running).await;
+    cut.release();
     gate.reached().await;
     by_somebody_else(&container, "POST", "/kill?signal=KILL");
     gate.release();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use seatrial::ContainerRequest;
 use seatrial_test_support::observe::LONG;
 use seatrial_test_support::own_session::BASIC;
-use seatrial_tests::{is_scenario, say, test_name};
+use seatrial_tests::{is_scenario, say, test_name, with_default_signals};
 
 use super::process::Host;
 use super::run::Run;
@@ -78,7 +78,7 @@ fn nextest(run: &Run) -> Option<String> {
         command.env_remove(name);
     }
     command.envs(run.variables());
-    let output = command.output().expect("it runs");
+    let output = with_default_signals(&mut command).output().expect("it runs");
     assert!(!output.status.success(), "the test has failed by its time-out");
     Some(format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
 }

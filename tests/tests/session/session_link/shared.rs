@@ -28,6 +28,16 @@ fn the_resources_of_a_killed_process_go() {
     run.assert_goes();
 }
 
+/// X3: a time of zero for clients to come back, which ryuk takes, is taken: what a killed process had goes at once.
+#[test]
+fn a_reaper_may_give_its_clients_no_time_to_come_back() {
+    for time in ["0s", "-1s"] {
+        let run = Run::new("no-time").with("RYUK_RECONNECTION_TIMEOUT", time);
+        kill(run.holder());
+        run.assert_goes();
+    }
+}
+
 /// X3: a second process uses the running reaper, at the cost of one request and one connection.
 #[test]
 fn a_second_process_asks_the_engine_once() {

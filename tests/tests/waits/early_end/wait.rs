@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use seatrial::{ContainerRequest, Error};
+use seatrial::{ContainerRequest, Error, WaitFor};
 use seatrial_test_support::observe::{SHORT, by_somebody_else, failed, until_told};
 use seatrial_test_support::own_session::OwnSession;
 
@@ -37,9 +37,11 @@ async fn all_end(
 async fn every_wait_ends_when_the_container_exits() {
     let session = OwnSession::begin("exits").await;
     let exits = async |container: &seatrial::TestContainer| {
+        // The first process ignores a signal until it has its trap.
+        container.wait(WaitFor::log("armed")).await.expect("it runs");
         container.kill("USR1").await.expect("it runs");
     };
-    for (what, error) in all_end(session.steps("trap USR1 3 sleep forever"), exits).await {
+    for (what, error) in all_end(session.steps("trap USR1 3 print armed sleep forever"), exits).await {
         assert!(error.to_string().contains("exited with code 3"), "{what}: {error}");
     }
 }
@@ -85,8 +87,9 @@ async fn every_wait_ends_when_somebody_else_removes_the_container() {
 async fn every_wait_ends_when_the_container_runs_out_of_memory() {
     let session = OwnSession::begin("memory").await;
     // The shell's own variable grows, so that only the first process can be killed.
-    let line = "trap 'x=xxxxxxxx; while :; do x=$x$x; done' USR1; while :; do sleep 0.1; done";
+    let line = "trap 'x=xxxxxxxx; while :; do x=$x$x; done' USR1; echo armed; while :; do sleep 0.1; done";
     let out_of_memory = async |container: &seatrial::TestContainer| {
+        container.wait(WaitFor::log("armed")).await.expect("it runs");
         container.kill("USR1").await.expect("it runs");
     };
     let request = session.shell(line).memory(32 << 20);

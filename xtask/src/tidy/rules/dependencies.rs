@@ -6,10 +6,11 @@ use crate::tidy::reading::{Source, Workspace};
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("agent", &["seatrial-core"]),
     ("core", &[]),
-    ("harness", &["seatrial-agent", "seatrial-core", "seatrial-pool", "seatrial-tls"]),
+    ("harness", &["seatrial-agent", "seatrial-core", "seatrial-macros", "seatrial-pool", "seatrial-tls"]),
     ("images/misbehave", &[]),
+    ("macros", &[]),
     ("pool", &["seatrial-core"]),
-    ("reaper", &["seatrial-core", "seatrial-tls"]),
+    ("reaper", &["seatrial-core", "seatrial-pool", "seatrial-tls"]),
     ("runner", &["seatrial", "seatrial-core", "seatrial-pool"]),
     ("tls", &[]),
 ];

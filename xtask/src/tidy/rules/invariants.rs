@@ -70,11 +70,16 @@ const ENVIRONMENT: Naming = Naming {
 };
 
 const RUNTIMES: Naming = Naming {
-    reason: "the process has one background thread; hooks run in runtimes of their own",
+    reason: "the process has one background thread; hooks and tests run in runtimes of their own",
     within: &["harness/src/"],
     names: &["tokio::runtime::Builder", "tokio::runtime::Runtime"],
     except: &[],
-    allowed: &["harness/src/base/background.rs", "harness/src/pool/user_thread.rs"],
+    allowed: &[
+        "harness/src/base/background.rs",
+        // `#[seatrial::test]`.
+        "harness/src/base/test_run.rs",
+        "harness/src/pool/user_thread.rs",
+    ],
 };
 
 const BACKOFF: Naming = Naming {
