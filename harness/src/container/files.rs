@@ -7,7 +7,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 
 use super::TestContainer;
-use super::copy::put;
+use super::command::inside;
+use super::copy::put_anywhere;
 use crate::archive;
 use crate::archive::{CopiedOut, CopyIn};
 use crate::base::blocking;
@@ -41,7 +42,7 @@ impl TestContainer {
         blocking(move || archive::check(&checked))
             .await
             .map_err(|error| error.with_subject(self.to_string()))?;
-        put(&subject, sources).await
+        put_anywhere(&subject, sources).await
     }
 
     /// Copies a file or directory out of the container: a file to the host path, or the content of a directory into it.
@@ -125,7 +126,10 @@ impl TestContainer {
             );
         }
         let subject = self.subject();
-        Ok(subject.get_archive(path).await?.boxed())
+        match subject.places.beyond(path) {
+            Some(place) => Ok(inside::get(subject, place, path.to_owned())),
+            None => Ok(subject.get_archive(path).await?.boxed()),
+        }
     }
 
     fn of_path(&self, error: Error, path: &str) -> Error {

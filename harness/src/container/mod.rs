@@ -13,6 +13,7 @@ mod handle;
 mod inspect;
 mod lifecycle;
 mod limits;
+mod places;
 mod rebinding;
 mod refusal;
 mod request;
