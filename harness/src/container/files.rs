@@ -15,11 +15,13 @@ use crate::base::blocking;
 use crate::words::{Error, Result};
 
 impl TestContainer {
-    /// Copies files into the container.
+    /// Copies files into the container, to where its own processes see them. In a tmpfs, `/dev`, `/proc` and `/sys` it has to
+    /// run.
     ///
     /// # Errors
-    /// - Files: the source can't be read.
+    /// - Files: the source can't be read, or the kernel refuses a file at such a place.
     /// - Invalid: the target path is malformed.
+    /// - Conflict: the target is at such a place, and the container does not run.
     /// - Those of the engine.
     ///
     /// # Cancel safety
@@ -47,10 +49,11 @@ impl TestContainer {
 
     /// Copies a file or directory out of the container: a file to the host path, or the content of a directory into it.
     ///
-    /// Modes, times and links are kept. The container can't cause anything to be written outside of the target.
+    /// In a tmpfs, `/dev`, `/proc` and `/sys` the container has to run. Modes, times and links are kept. The container can't cause anything to be written outside of the target.
     ///
     /// # Errors
     /// - Not found: the path does not exist.
+    /// - Conflict: the path is at such a place, and the container does not run.
     /// - Files: the archive points out of the target, in which case the error names the entry, or the target can't be
     ///   written.
     /// - Those of the engine.
@@ -93,6 +96,7 @@ impl TestContainer {
     /// # Errors
     /// - Not found: the path does not exist.
     /// - Files: it is not a file, or larger than `limit`.
+    /// - Conflict: the path is in a tmpfs, `/dev`, `/proc` or `/sys`, and the container does not run.
     /// - Those of the engine.
     ///
     /// # Cancel safety
