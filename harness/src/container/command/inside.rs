@@ -68,7 +68,7 @@ async fn put_once(subject: Subject, sources: Vec<CopyIn>) -> Result<()> {
     let exit = beside(agent(subject, &["put"], &mut said, Input::Pieces(receiver)), feeding).await;
     match outcome.take_error() {
         Some(error) => Err(error),
-        None => said.to_code(exit?).map(drop),
+        None => said.into_code(exit?).map(drop),
     }
 }
 
@@ -97,7 +97,7 @@ async fn get_once(subject: Subject, path: String, archive: mpsc::Sender<Result<B
     let exit = agent(subject, &["get", &path], &mut sink, Input::None).await?;
     let Archive { head, mut said, .. } = sink;
     said.0.push(LogStream::Stderr, &head.unwrap_or_default());
-    said.to_code(exit).map(drop)
+    said.into_code(exit).map(drop)
 }
 
 /// Waits up to two seconds for a path in a running container. Returns `true` if it exists.
@@ -119,7 +119,7 @@ pub(in crate::container) async fn has_path(subject: &Subject, place: Place, path
 async fn has_path_once(subject: Subject, path: String) -> Result<bool> {
     let mut said = Said(Collector::new(MESSAGE));
     let exit = agent(subject, &["await", &path], &mut said, Input::None).await?;
-    said.to_code(exit).map(|code| code == 0)
+    said.into_code(exit).map(|code| code == 0)
 }
 
 /// Makes an attempt with the agent, once it is in the container, and another if it was removed from there.
@@ -179,7 +179,7 @@ impl Sink for Said {
 
 impl Said {
     /// Returns the agent's exit code, if it did its work.
-    fn to_code(self, exit: Exit) -> Result<i64> {
+    fn into_code(self, exit: Exit) -> Result<i64> {
         let collected = self.0.into_collected();
         let said = [collected.stdout.bytes, collected.stderr.bytes].concat();
         let said = String::from_utf8_lossy(&said).trim().to_owned();
