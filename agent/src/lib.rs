@@ -1,6 +1,6 @@
 //! The agent: a static program that Seatrial copies into containers. This crate holds it as bytes and does not run it.
 //!
-//! The program needs nothing of an image, neither a C library nor a shell nor `/tmp`, only `/proc`. It has three
+//! The program needs nothing of an image, neither a C library nor a shell nor `/tmp`, only `/proc`. It has these
 //! commands:
 //!
 //! ```text
@@ -25,6 +25,14 @@
 //!
 //! does the same as a container's main process, which keeps the container running.
 //!
+//! ```text
+//! agent put
+//! agent get PATH
+//! agent await PATH
+//! ```
+//!
+//! write files from a tar archive, read them as one, and wait for a path, as the container's processes see it.
+//!
 //! The program's source is in `program/`; `program/main.rs` describes it in detail.
 
 mod embedded;
@@ -40,9 +48,12 @@ mod program {
     mod mark;
     mod mounts;
     mod number;
+    mod path;
     mod search;
     mod stat;
     mod table;
+    #[expect(dead_code, reason = "the program uses what the tests do not")]
+    mod tar;
     // It cannot be built here, since it has no standard library; it is named so that `cargo fmt` finds it.
     #[cfg(any())]
     mod main;

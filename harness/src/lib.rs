@@ -32,6 +32,8 @@ mod docs {
     struct Drivers;
     #[doc = include_str!("../../docs/exec.md")]
     struct Exec;
+    #[doc = include_str!("../../docs/files.md")]
+    struct Files;
     #[doc = include_str!("../../docs/monitor.md")]
     struct Monitor;
     #[doc = include_str!("../../docs/pool.md")]

@@ -12,6 +12,11 @@
 //!
 //! `agent main` does the same as a container's main process, with two differences: at the end of standard input it
 //! kills all running cases but keeps running, and `SIGTERM` and similar signals end it at once.
+//!
+//! `agent put` extracts a tar archive from standard input at the container's root. `agent get PATH` writes a file or
+//! directory to standard output as a tar archive. `agent await PATH` exits with 0 once the path exists, and with 1 if it
+//! does not exist within two seconds. All three see the mounts that the container has. If one of them fails, it prints
+//! `errno N PATH` on standard error and exits with 6.
 
 #![no_std]
 #![no_main]
@@ -21,6 +26,7 @@ mod case;
 mod ending;
 mod environ;
 mod fd;
+mod get;
 mod input;
 mod isolate;
 mod launch;
@@ -32,14 +38,18 @@ mod mounts;
 mod number;
 mod numbers;
 mod outbox;
+mod path;
 mod proc;
 mod process;
+mod put;
 mod search;
 mod serve;
 mod stat;
 mod sweep;
 mod sys;
 mod table;
+mod tar;
+mod tree;
 mod wire;
 mod worker;
 
@@ -64,7 +74,10 @@ unsafe extern "C" fn main(stack: *const usize) -> ! {
         Some(b"end") => end(&arguments),
         Some(b"serve") => serve::serve(environment, false),
         Some(b"main") => serve::serve(environment, true),
-        _ => refuse(b"agent: the commands are `end MARK[@PID]...`, `serve` and `main`\n"),
+        Some(b"put") => put::put(),
+        Some(b"get") => get::get(path(&arguments)),
+        Some(b"await") => tree::wait_for(path(&arguments)),
+        _ => refuse(b"agent: the commands are `end MARK[@PID]...`, `serve`, `main`, `put`, `get PATH` and `await PATH`\n"),
     }
 }
 
@@ -87,6 +100,12 @@ fn end(arguments: &Arguments) -> ! {
             sys::exit(3)
         }
     }
+}
+
+/// Returns the path that a command is given.
+fn path(arguments: &Arguments) -> path::Path {
+    let path = arguments.get(2).and_then(path::Path::new);
+    path.unwrap_or_else(|| refuse(b"agent: there is no path, or it is too long\n"))
 }
 
 struct Arguments {

@@ -15,7 +15,9 @@ pub(crate) const ECHILD: i32 = 10;
 pub(crate) const EAGAIN: i32 = 11;
 pub(crate) const EACCES: i32 = 13;
 pub(crate) const ENOENT: i32 = 2;
+pub(crate) const EEXIST: i32 = 17;
 pub(crate) const ENOTDIR: i32 = 20;
+pub(crate) const EISDIR: i32 = 21;
 pub(crate) const EINVAL: i32 = 22;
 pub(crate) const ENAMETOOLONG: i32 = 36;
 
@@ -63,6 +65,9 @@ pub(super) fn checked(result: isize) -> Result<usize, i32> {
     usize::try_from(result).map_err(|_| -(result as i32))
 }
 
+/// `AT_FDCWD`. It has no effect, since all paths are absolute.
+pub(crate) const HERE: usize = -100_isize as usize;
+
 /// An open file, which is closed on drop.
 pub(crate) struct File(usize);
 
@@ -70,11 +75,22 @@ impl File {
     /// Opens a file to read. The path must end in NUL.
     pub(crate) fn open(path: &[u8]) -> Option<Self> {
         debug_assert!(path.last() == Some(&0));
-        // `AT_FDCWD`. It has no effect, since all paths are absolute.
-        let here = -100_isize as usize;
         // SAFETY: the path ends in NUL; the flags are `O_RDONLY` and `O_CLOEXEC`.
-        let file = unsafe { call(number::OPENAT, here, path.as_ptr() as usize, 0o2_000_000, 0) };
+        let file = unsafe { call(number::OPENAT, HERE, path.as_ptr() as usize, 0o2_000_000, 0) };
         usize::try_from(file).ok().map(Self)
+    }
+
+    /// Opens a file with these flags, beside `O_CLOEXEC`, and this mode if it is created. The path must end in NUL.
+    pub(crate) fn open_with(path: &[u8], flags: usize, mode: usize) -> Result<Self, i32> {
+        debug_assert!(path.last() == Some(&0));
+        // SAFETY: the path ends in NUL.
+        checked(unsafe { call(number::OPENAT, HERE, path.as_ptr() as usize, flags | 0o2_000_000, mode) })
+            .map(Self)
+    }
+
+    /// Returns the descriptor's number.
+    pub(crate) fn number(&self) -> usize {
+        self.0
     }
 
     /// Returns the file as a descriptor.

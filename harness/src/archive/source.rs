@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
-use std::path::{Component, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -117,6 +117,11 @@ impl CopyIn {
     pub fn mtime(mut self, mtime: SystemTime) -> Self {
         self.mtime = Some(mtime);
         self
+    }
+
+    /// Returns the path in the container.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
     }
 
     /// Returns the path in the container relative to its root, without redundant components.

@@ -7,18 +7,21 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 
 use super::TestContainer;
-use super::copy::put;
+use super::command::inside;
+use super::copy::put_anywhere;
 use crate::archive;
 use crate::archive::{CopiedOut, CopyIn};
 use crate::base::blocking;
 use crate::words::{Error, Result};
 
 impl TestContainer {
-    /// Copies files into the container.
+    /// Copies files into the container, to where its own processes see them. In a tmpfs, `/dev`, `/proc` and `/sys` it has to
+    /// run.
     ///
     /// # Errors
-    /// - Files: the source can't be read.
+    /// - Files: the source can't be read, or the kernel refuses a file at such a place.
     /// - Invalid: the target path is malformed.
+    /// - Conflict: the target is at such a place, and the container does not run.
     /// - Those of the engine.
     ///
     /// # Cancel safety
@@ -41,15 +44,16 @@ impl TestContainer {
         blocking(move || archive::check(&checked))
             .await
             .map_err(|error| error.with_subject(self.to_string()))?;
-        put(&subject, sources).await
+        put_anywhere(&subject, sources).await
     }
 
     /// Copies a file or directory out of the container: a file to the host path, or the content of a directory into it.
     ///
-    /// Modes, times and links are kept. The container can't cause anything to be written outside of the target.
+    /// In a tmpfs, `/dev`, `/proc` and `/sys` the container has to run. Modes, times and links are kept. The container can't cause anything to be written outside of the target.
     ///
     /// # Errors
     /// - Not found: the path does not exist.
+    /// - Conflict: the path is at such a place, and the container does not run.
     /// - Files: the archive points out of the target, in which case the error names the entry, or the target can't be
     ///   written.
     /// - Those of the engine.
@@ -92,6 +96,7 @@ impl TestContainer {
     /// # Errors
     /// - Not found: the path does not exist.
     /// - Files: it is not a file, or larger than `limit`.
+    /// - Conflict: the path is in a tmpfs, `/dev`, `/proc` or `/sys`, and the container does not run.
     /// - Those of the engine.
     ///
     /// # Cancel safety
@@ -125,7 +130,10 @@ impl TestContainer {
             );
         }
         let subject = self.subject();
-        Ok(subject.get_archive(path).await?.boxed())
+        match subject.places.beyond(path) {
+            Some(place) => Ok(inside::get(subject, place, path.to_owned())),
+            None => Ok(subject.get_archive(path).await?.boxed()),
+        }
     }
 
     fn of_path(&self, error: Error, path: &str) -> Error {

@@ -14,6 +14,7 @@ mod inspect;
 mod lifecycle;
 mod limits;
 mod missing_program;
+mod places;
 mod rebinding;
 mod refusal;
 mod request;

@@ -8,10 +8,9 @@ use tracing::Instrument;
 
 use super::estate::ContainerEstate;
 use super::handle::TestContainer;
-use super::missing_program;
-use super::refusal;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
-use crate::archive::{Links, MountedFiles};
+use super::{copy, missing_program, refusal};
+use crate::archive::{CopyIn, Links, MountedFiles};
 use crate::base::{background, blocking, caller_name, check_name, default_name};
 use crate::config::{DockerFile, Keep, PullPolicy};
 use crate::container::Subject;
@@ -36,6 +35,8 @@ pub(crate) struct Created {
     removes_itself: bool,
     /// The functions that hear its log, shared with its estate.
     pub(super) listeners: Arc<Listeners>,
+    /// The files for places that exist only once it runs.
+    late: Vec<CopyIn>,
     pub(super) span: tracing::Span,
 }
 
@@ -123,7 +124,7 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
         listeners: listeners.clone(),
         stop_timeout: stop_timeout.map(Duration::from_secs),
     };
-    let platform = request.platform.clone().unwrap_or_default();
+    let (platform, places) = (request.platform.clone().unwrap_or_default(), lowered.places.clone());
     let began = Instant::now();
     let creation = ensure_created(request, &session, &name, &image, platform, lowered, estate);
     let (id, owned) = match creation.instrument(span.clone()).await {
@@ -135,24 +136,17 @@ pub(crate) async fn create(request: &ContainerRequest) -> Result<Created> {
         target: Target::new(session.engine().clone(), id, name).with_tty(tty),
         commands: Arc::default(),
         course,
+        places,
     };
     if let Some(reporter) = &request.reporter {
         reporter.created(subject.clone());
     }
     let timeout = request.startup_timeout.unwrap_or(config.startup_timeout.value);
-    let created = Created { owned, subject, session, image, timeout, removes_itself, listeners, span };
-    match copy_in(request, &created).await {
+    let (late, early) = copy::split(&subject, request.copies.clone());
+    let created = Created { owned, subject, session, image, timeout, removes_itself, listeners, late, span };
+    match copy_in(early, &created).await {
         Ok(()) => Ok(created),
         Err(error) => Err(created.fail(error)),
-    }
-}
-
-/// Copies the files to mount to temporary directories.
-fn mounted(files: &FilesMount, links: Links) -> Result<MountedFiles> {
-    if files.writable {
-        MountedFiles::writable(&files.sources, links)
-    } else {
-        MountedFiles::read_only(&files.sources, links)
     }
 }
 
@@ -164,7 +158,11 @@ async fn prepare_files(request: &ContainerRequest) -> Result<Vec<MountedFiles>> 
     let (files, copies, links) = (request.files.clone(), request.copies.clone(), request.links);
     blocking(move || {
         archive::check(&copies)?;
-        files.iter().map(|files| mounted(files, links)).collect()
+        let mount = |files: &FilesMount| match files.writable {
+            true => MountedFiles::writable(&files.sources, links),
+            false => MountedFiles::read_only(&files.sources, links),
+        };
+        files.iter().map(mount).collect()
     })
     .await
 }
@@ -281,12 +279,12 @@ async fn refused(error: Error, engine: &Engine, name: &str, began: Instant) -> E
     refusal::explain(error, engine).await
 }
 
-async fn copy_in(request: &ContainerRequest, created: &Created) -> Result<()> {
-    if request.copies.is_empty() {
+async fn copy_in(copies: Vec<CopyIn>, created: &Created) -> Result<()> {
+    if copies.is_empty() {
         return Ok(());
     }
     created.span.record("phase", "copy in");
-    super::copy::put(&created.subject, request.copies.clone()).await
+    copy::put(&created.subject, copies).await
 }
 
 /// Starts a created container, and waits until it is ready.
@@ -349,11 +347,11 @@ pub(super) async fn engine_start(created: &Created) -> Result<ContainerInfo> {
     Ok(info)
 }
 
-/// Lets the engine start the container. A refusal gets a hint.
+/// Lets the engine start the container, and copies the files for places that exist from then on. A refusal gets a hint.
 pub(crate) async fn start_explained(created: &Created) -> Result<()> {
     let (target, began) = (&created.subject.target, Instant::now());
     match target.start().await {
-        Ok(_) => Ok(()),
+        Ok(_) => copy::put_beyond(&created.subject, created.late.clone()).await,
         Err(error) => {
             let error = missing_program::explain(error, &created.subject, created.image.as_given()).await;
             Err(refused(error, &target.engine, &target.name, began).await)

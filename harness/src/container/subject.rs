@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Commands;
+use super::places::Places;
 use crate::engine::Target;
 use crate::life::Course;
 
@@ -14,6 +15,8 @@ pub(crate) struct Subject {
     pub(crate) commands: Arc<Commands>,
     /// The plan for the container: whether it is being stopped or restarted.
     pub(crate) course: Arc<Course>,
+    /// The places that the engine's archive does not reach.
+    pub(crate) places: Arc<Places>,
 }
 
 impl Deref for Subject {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::TestContainer;
+use super::command::inside;
 use crate::engine::{ContainerInfo, Target};
 use crate::wait::{CustomWait, WaitFor, Waited};
 use crate::words::{ExecOutput, Port, Result};
@@ -109,6 +110,14 @@ impl Waited for TestContainer {
 
     fn exec(&self, cmd: Vec<String>, timeout: Duration) -> BoxFuture<'_, Result<ExecOutput>> {
         Box::pin(async move { self.exec(cmd).timeout(timeout).await })
+    }
+
+    fn has_file<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<bool>> {
+        let subject = self.subject_ref();
+        match subject.places.beyond(path) {
+            Some(place) => Box::pin(inside::has_path(subject, place, path)),
+            None => Box::pin(subject.has_path(path)),
+        }
     }
 
     fn as_any(&self) -> &(dyn Any + Send + Sync) {

@@ -1,7 +1,7 @@
 //! The wait for a file in the container.
 //!
 //! The engine reports a path's existence on request, even if the container does not run or has no shell. It has no
-//! stream for it, so it is polled.
+//! stream for it, so it is polled. At places that only the container's processes see, our program looks for it there.
 
 use std::fmt;
 use std::time::Duration;
@@ -30,10 +30,9 @@ impl FileWait {
     }
 
     pub(super) async fn follow(&self, branch: &Branch, cx: &Cx<'_>) -> Result<(), Failure> {
-        let target = cx.container.target();
         let mut pauses = Pauses::up_to(Duration::from_millis(200));
         loop {
-            match target.has_path(&self.path).await {
+            match cx.container.has_file(&self.path).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => branch.saw("it does not exist"),
                 Err(error) => branch.saw(error.to_string()),

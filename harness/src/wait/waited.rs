@@ -31,6 +31,10 @@ pub(crate) trait Waited: Send + Sync {
     /// Runs a command in the container, for at most `timeout`.
     fn exec(&self, cmd: Vec<String>, timeout: Duration) -> BoxFuture<'_, Result<ExecOutput>>;
 
+    /// Returns `true` if a path exists, as the container's processes see it. At places that only they see, waits up to two
+    /// seconds for it.
+    fn has_file<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<bool>>;
+
     /// Returns the handle, for a strategy that was written for it.
     fn as_any(&self) -> &(dyn Any + Send + Sync);
 }

@@ -17,6 +17,7 @@ mod ending;
 mod exec;
 mod exit;
 mod host_pid;
+pub(crate) mod inside;
 mod options;
 mod pieces;
 mod process;

@@ -9,6 +9,7 @@ use bollard::models::{
 };
 
 use super::super::command::{AGENT_DIRECTORY, ProgramVolume};
+use super::super::places::Places;
 use super::{Attachment, ContainerRequest, Publish, Runtime, publish};
 use crate::config::Hidden;
 use crate::wait::Declared;
@@ -46,6 +47,8 @@ pub(in crate::container) struct Lowered {
     /// The program volume that the container mounts. It has to outlive the container, since the engine would otherwise
     /// create another one of its name.
     pub(in crate::container) program: Option<Arc<ProgramVolume>>,
+    /// The places that the engine's archive does not reach.
+    pub(in crate::container) places: Arc<Places>,
 }
 
 /// Converts a request. The same request and context always yield the same body.
@@ -92,8 +95,9 @@ pub(in crate::container) fn lower(request: &ContainerRequest, context: &Context<
         host.auto_remove = None;
     }
     let removes_itself = host.auto_remove == Some(true);
+    let places = Arc::new(Places::of(host));
     request.wait.0.check_against(&declared(&body))?;
-    Ok(Lowered { body, removes_itself, more_networks, program: request.program.clone() })
+    Ok(Lowered { body, removes_itself, more_networks, program: request.program.clone(), places })
 }
 
 /// Collects the facts that decide whether a wait can be met.

@@ -237,7 +237,8 @@ impl ContainerRequest {
 
     /// Copies files into the container before it starts. Default: none.
     ///
-    /// All files of one request are sent in one archive.
+    /// All files of one request are sent in one archive. Those for a tmpfs, `/dev`, `/proc` or `/sys`, which exist only once
+    /// the container runs, are copied right after the start, before the wait counts.
     pub fn copy_in(mut self, source: CopyIn) -> Self {
         self.copies.push(source);
         self

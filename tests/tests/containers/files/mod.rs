@@ -7,3 +7,4 @@ mod hostile;
 mod memory;
 mod requests;
 mod tree;
+mod unreached;

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use seatrial::WaitFor;
-use seatrial_test_support::observe::{LONG, SHORT, failed, state};
+use seatrial_test_support::observe::{LONG, SHORT, failed, state, until};
 use seatrial_test_support::own_session::OwnSession;
-use seatrial_tests::EngineProxy;
+use seatrial_tests::{Engine, EngineProxy};
 
 /// C24: an exit wait is over when the container ends, with any exit code.
 #[tokio::test]
@@ -45,6 +45,27 @@ async fn a_file_or_directory_is_waited_for_in_any_image() {
     assert!(error.is_timeout() && error.to_string().contains("it does not exist"), "{error}");
     let error = failed(container.wait(WaitFor::file("run/app")).await);
     assert!(error.is_invalid(), "{error}");
+}
+
+/// C24: a file in a tmpfs, which only the container's processes see, is waited for; one that never is there takes no
+/// longer than the time limit, and leaves no process.
+#[tokio::test]
+async fn a_file_in_a_tmpfs_is_waited_for() {
+    let session = OwnSession::begin("tmpfs-file").await;
+    let request =
+        session.steps("sleep 300ms write-file /run/app/app.pid 1 sleep forever").tmpfs("/run/app", "");
+    let request = request.wait_for(WaitFor::file("/run/app/app.pid"));
+    let container = request.start().await.expect("the file is seen");
+    let began = Instant::now();
+    let error = failed(container.wait_timeout(WaitFor::file("/run/app/other"), SHORT).await);
+    assert!(error.is_timeout() && began.elapsed() < LONG, "{error}");
+    let error = failed(container.wait_timeout(WaitFor::file("/run/app/other"), 5 * SHORT).await);
+    assert!(error.is_timeout() && error.to_string().contains("it does not exist"), "{error}");
+    until("only the main process is left", || {
+        let top = Engine::from_env().get(&format!("/containers/{}/top", container.id()));
+        top.is_ok_and(|top| top["Processes"].as_array().is_some_and(|all| all.len() == 1))
+    })
+    .await;
 }
 
 /// C24: a delay is over after its time and not before.

@@ -21,6 +21,7 @@ const MODELS: Naming = Naming {
         "harness/src/container/request/",
         "harness/src/container/command/program.rs",
         "harness/src/container/limits.rs",
+        "harness/src/container/places.rs",
         // An engine's restart policy is read, beside the user's own.
         "harness/src/life/restart.rs",
         "harness/src/session/reaper/",
@@ -101,6 +102,7 @@ const CORE_IO: Naming = Naming {
 const PURE_IO: Naming = Naming {
     reason: "it is a function of its input: it asks no engine, does no I/O and reads no clock",
     within: &[
+        "harness/src/container/places.rs",
         "harness/src/container/request/lower.rs",
         "harness/src/output/log_match",
         "harness/src/words/lines.rs",

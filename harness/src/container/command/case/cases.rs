@@ -64,7 +64,7 @@ pub struct Cases {
 impl TestContainer {
     /// Returns a handle for running many short commands fast, each of which leaves nothing running.
     ///
-    /// The first call copies a program of 34 kB, the agent, into the container and starts it there. Later calls send the
+    /// The first call copies a program of 47 kB, the agent, into the container and starts it there. Later calls send the
     /// engine no request, nor does any call in a container that [exists for its
     /// cases](crate::ContainerRequest::for_cases). Where the agent can't be, cases go by the engine's exec, and
     /// [`Cases::via`] gives the reason.
