@@ -10,7 +10,7 @@ use super::estate::ContainerEstate;
 use super::handle::TestContainer;
 use super::request::{self, ContainerRequest, FilesMount, Lowered};
 use super::{copy, missing_program, refusal};
-use crate::archive::{CopyIn, Links, MountedFiles};
+use crate::archive::{CopyIn, MountedFiles};
 use crate::base::{background, blocking, caller_name, check_name, default_name};
 use crate::config::{DockerFile, Keep, PullPolicy};
 use crate::container::Subject;
