@@ -12,5 +12,6 @@ mod module_roots;
 mod module_style;
 mod naming;
 mod table;
+mod trials;
 
 pub(crate) use table::RULES;

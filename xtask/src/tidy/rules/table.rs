@@ -2,7 +2,7 @@
 
 use super::{
     circles, dependencies, doc_openings, file_sizes, first_lines, floors, invariants, module_roots,
-    module_style,
+    module_style, trials,
 };
 use crate::tidy::reading::Workspace;
 
@@ -19,4 +19,5 @@ pub(crate) const RULES: &[Rule] = &[
     ("module-style", module_style::check),
     ("file-sizes", file_sizes::check),
     ("doc-openings", doc_openings::check),
+    ("trials", trials::check),
 ];
