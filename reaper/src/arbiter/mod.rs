@@ -6,7 +6,7 @@
 //! gone before it is done, the next one is told.
 //!
 //! The order of service is that of [`seatrial_pool::Ledger`], one for each pool. The arbiter adds the state of each
-//! member: a [`unit`] remembers between leases if the member was made, used or lost.
+//! member: a unit remembers between leases if the member was made, used or lost.
 
 #[expect(clippy::module_inception, reason = "the noun of this folder")]
 mod arbiter;
