@@ -48,19 +48,13 @@ fn body(options: &Options, function: &Function, should_panic: bool) -> Group {
             let _ = write!(prelude, "runtime.worker_threads({threads});");
         }
     }
-    let run = match (function.is_async, options.is_multi_thread) {
-        (true, true) => "test.run_on",
-        (true, false) => "test.run_async",
-        (false, _) => "test.run",
-    };
-    let (first, start) = match (function.is_async, options.is_multi_thread) {
-        (true, true) => ("&mut runtime,", "async move"),
-        (true, false) => ("", "async move"),
-        (false, _) => ("", "move ||"),
+    let (run, start) = match (function.is_async, options.is_multi_thread) {
+        (true, true) => ("test.run_on", "&mut runtime, async move"),
+        (true, false) => ("test.run_async", "async move"),
+        (false, _) => ("test.run", "move ||"),
     };
     // The old body keeps its place for error messages.
-    let mut arguments = code(first);
-    arguments.extend(code(start));
+    let mut arguments = code(start);
     arguments.extend([TokenTree::Group(function.body.clone())]);
     let mut tokens = code(&prelude);
     tokens.extend(code("let outcome"));

@@ -33,17 +33,18 @@ impl Function {
         let attributes_end = tokens.chunks(2).take_while(|pair| is_attribute(pair)).count() * 2;
         let head = tokens.split_off(attributes_end);
         let attribute_names = tokens.iter().filter_map(attribute_name).collect();
-        let is_word =
-            |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(i) if i.to_string() == word);
         let at =
             head.iter().position(|token| is_word(token, "fn")).ok_or_else(|| no_function(body.span()))?;
-        let (name, arguments) = match (head.get(at + 1), head[at..].iter().find_map(arguments)) {
-            (Some(TokenTree::Ident(name)), Some(arguments)) => (name.clone(), arguments),
+        let arguments_at = (at..head.len()).find(|n| arguments(&head[*n]).is_some());
+        let (name, arguments_at) = match (head.get(at + 1), arguments_at) {
+            (Some(TokenTree::Ident(name)), Some(arguments_at)) => (name.clone(), arguments_at),
             _ => return Err(no_function(head[at].span())),
         };
         let is_async = head[..at].iter().any(|token| is_word(token, "async"));
-        let first_argument = arguments.stream().into_iter().next().map(|token| token.span());
-        let output = output(&head);
+        let arguments = arguments(&head[arguments_at]);
+        let first_argument =
+            arguments.and_then(|all| all.stream().into_iter().next()).map(|token| token.span());
+        let output = output(&head[arguments_at + 1..]);
         let without_async = head.into_iter().enumerate();
         let without_async = without_async.filter(|(n, token)| *n > at || !is_word(token, "async"));
         Ok(Self {
@@ -79,26 +80,30 @@ fn attribute_name(token: &TokenTree) -> Option<String> {
     name
 }
 
+/// Returns `true` for this name or keyword.
+fn is_word(token: &TokenTree, word: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident.to_string() == word)
+}
+
 /// Returns the list of arguments.
-fn arguments(token: &TokenTree) -> Option<Group> {
+fn arguments(token: &TokenTree) -> Option<&Group> {
     match token {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group.clone()),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group),
         _ => None,
     }
 }
 
-/// Returns the type behind the last arrow of a head. Without an arrow, that is `()`.
-fn output(head: &[TokenTree]) -> Option<TokenStream> {
-    let is_arrow = |pair: &[TokenTree]| matches!(pair, [TokenTree::Punct(a), TokenTree::Punct(b)] if a.as_char() == '-' && b.as_char() == '>');
-    let is_word =
-        |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(i) if i.to_string() == word);
-    let after_arguments = head.iter().position(|token| arguments(token).is_some()).unwrap_or_default();
-    let tail = &head[after_arguments..];
-    let Some(arrow) = tail.windows(2).position(is_arrow) else {
-        return Some(TokenTree::Group(Group::new(Delimiter::Parenthesis, TokenStream::new())).into());
-    };
-    let output = tail[arrow + 2..].iter().take_while(|token| !is_word(token, "where"));
-    let output: Vec<_> = output.cloned().collect();
+/// Returns the type behind the arrow that follows the arguments. Without an arrow, that is `()`.
+fn output(tail: &[TokenTree]) -> Option<TokenStream> {
+    let [TokenTree::Punct(dash), TokenTree::Punct(_), output @ ..] = tail else { return Some(unit()) };
+    if dash.as_char() != '-' {
+        return Some(unit());
+    }
     let is_unnamed = output.first().is_some_and(|token| is_word(token, "impl"));
-    (!is_unnamed).then(|| output.into_iter().collect())
+    let output = output.iter().take_while(|token| !is_word(token, "where")).cloned();
+    (!is_unnamed).then(|| output.collect())
+}
+
+fn unit() -> TokenStream {
+    TokenTree::Group(Group::new(Delimiter::Parenthesis, TokenStream::new())).into()
 }

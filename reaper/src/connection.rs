@@ -80,6 +80,10 @@ impl Connection {
     }
 
     async fn read(&mut self, stream: &mut TcpStream) -> Result<(), Closed> {
+        if self.settings.token.is_some() {
+            // A reply of the extension must not wait until the client has acknowledged the last one.
+            let _ = stream.set_nodelay(true);
+        }
         let mut decoder = LineDecoder::default();
         let mut chunk = [0; CHUNK];
         loop {
@@ -180,8 +184,6 @@ impl Connection {
         if self.replies.is_none() {
             return Ok(());
         }
-        // The next reply must not wait until the client has acknowledged the last one.
-        let _ = stream.set_nodelay(true);
         let overflowed = |_| Closed("it does not read its replies".into());
         loop {
             let lines = self.hub.desk.unsent(self.id).map_err(overflowed)?;

@@ -10,8 +10,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 
-use crate::any::AnyCertificate;
 use crate::folder::Folder;
+use crate::verifier::Verifier;
 
 /// A connection with TLS.
 pub type Stream = tokio_rustls::client::TlsStream<TcpStream>;
@@ -32,7 +32,7 @@ impl Client {
         let builder = if verify {
             builder()?.with_root_certificates(folder.read_authorities()?)
         } else {
-            builder()?.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate::new()))
+            builder()?.dangerous().with_custom_certificate_verifier(Arc::new(Verifier::new(None)))
         };
         let config = match folder.read_identity()? {
             Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {

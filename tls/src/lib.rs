@@ -3,12 +3,12 @@
 //! It is a crate of its own because both need it, the reaper does not depend on the library, and `seatrial-core` does
 //! no I/O. A build without TLS is a build without this crate.
 
-mod any;
 mod client;
 mod failure;
 mod folder;
 mod presented;
 mod server;
+mod verifier;
 
 pub use client::{Client, Stream};
 pub use failure::explain;

@@ -6,18 +6,17 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
-use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-use crate::any::AnyCertificate;
 use crate::client::{Stream, builder};
 use crate::folder::roots;
 use crate::presented::Names;
+use crate::verifier::{Trusted, Verifier};
 
 /// The terms of a TLS connection with a server.
 #[derive(Clone, Copy, Default)]
@@ -80,20 +79,8 @@ impl Terms<'_> {
     }
 
     fn config(self, refusal: &Arc<Mutex<Option<String>>>) -> io::Result<ClientConfig> {
-        let verifier: Arc<dyn ServerCertVerifier> = match self.authority {
-            None => Arc::new(AnyCertificate::new()),
-            Some(pem) => {
-                let provider = Arc::new(ring::default_provider());
-                let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(pem)?), provider)
-                    .build()
-                    .map_err(io::Error::other)?;
-                let authorities = CertificateDer::pem_slice_iter(pem).flatten();
-                let authorities: Vec<_> = authorities
-                    .filter_map(|authority| Some(format!("`{}`", Names::of(&authority)?.subject)))
-                    .collect();
-                Arc::new(Telling { inner, authorities: authorities.join(" or "), refusal: refusal.clone() })
-            }
-        };
+        let trusted = self.authority.map(|pem| trusted(pem, refusal)).transpose()?;
+        let verifier = Arc::new(Verifier::new(trusted));
         let builder = builder()?.dangerous().with_custom_certificate_verifier(verifier);
         let Some((chain, key)) = self.identity else { return Ok(builder.with_no_client_auth()) };
         let chain = CertificateDer::pem_slice_iter(chain)
@@ -112,6 +99,18 @@ impl Terms<'_> {
     }
 }
 
+/// Reads the authorities in a PEM text.
+fn trusted(pem: &[u8], refusal: &Arc<Mutex<Option<String>>>) -> io::Result<Trusted> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(pem)?), provider)
+        .build()
+        .map_err(io::Error::other)?;
+    let authorities = CertificateDer::pem_slice_iter(pem).flatten();
+    let names = authorities.filter_map(|authority| Some(format!("`{}`", Names::of(&authority)?.subject)));
+    let names = names.collect::<Vec<_>>().join(" or ");
+    Ok(Trusted { verifier, names, refusal: refusal.clone() })
+}
+
 fn invalid(text: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
@@ -119,57 +118,4 @@ fn invalid(text: String) -> io::Error {
 fn named(name: &str) -> io::Result<ServerName<'static>> {
     ServerName::try_from(name.to_owned())
         .map_err(|_| invalid(format!("`{name}` is neither a host name nor an IP address")))
-}
-
-/// A verifier that notes why it refuses a certificate.
-#[derive(Debug)]
-struct Telling {
-    inner: Arc<WebPkiServerVerifier>,
-    /// The subjects of the accepted authorities.
-    authorities: String,
-    refusal: Arc<Mutex<Option<String>>>,
-}
-
-impl ServerCertVerifier for Telling {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        self.inner.verify_server_cert(certificate, others, name, ocsp, now).inspect_err(|error| {
-            let presented = Names::of(certificate)
-                .map_or_else(|| "a certificate that can't be read".to_owned(), |names| names.described());
-            let text = format!(
-                "the server presented the certificate {presented}; expected one for `{}`, signed by {}: {error}",
-                name.to_str(),
-                self.authorities
-            );
-            *self.refusal.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(text);
-        })
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
 }

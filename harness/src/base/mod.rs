@@ -12,6 +12,6 @@ pub(crate) use awake::{deadline, stopped};
 pub(crate) use background::{Background, Run, background, blocking, sleep, timeout, timeout_at, within};
 pub(crate) use name::{caller_name, check_name, default_name, random_name};
 pub(crate) use retry::Backoff;
-pub(crate) use stderr::{tell, tell_once};
+pub(crate) use stderr::tell;
 pub use test_run::{OfAny, OfResult, Outcome, Test};
 pub(crate) use test_scope::{TestScope, is_failing};

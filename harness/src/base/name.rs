@@ -24,8 +24,8 @@ pub(crate) fn default_name() -> String {
 
 /// Returns the name of the test that this thread runs, else that of the program.
 ///
-/// `#[seatrial::test]` tells the name. Without it, the thread's own is a guess: libtest names each thread after its test. The names of a runtime's threads are ignored, since they don't identify a
-/// test.
+/// `#[seatrial::test]` tells the name. Without it, the thread's own is a guess: libtest names each thread after its test.
+/// The names of a runtime's threads are ignored, since they don't identify a test.
 pub(crate) fn caller_name() -> String {
     if let Some(test) = TestScope::current() {
         return test.name().to_owned();

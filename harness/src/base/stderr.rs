@@ -1,16 +1,9 @@
 //! Messages for the user on standard error, past a test runner's capture.
 
 use std::io::{self, Write};
-use std::sync::Once;
 
 /// Writes a text to stderr, ignoring errors. `eprint` would not do: a test runner captures it and shows it for failed
 /// tests alone, and it panics where stderr is closed.
 pub(crate) fn tell(text: &str) {
     io::stderr().write_all(text.as_bytes()).ok();
-}
-
-/// Writes the only text of its kind to stderr: the first call in this process does, later ones do nothing.
-pub(crate) fn tell_once(text: &str) {
-    static TOLD: Once = Once::new();
-    TOLD.call_once(|| tell(text));
 }

@@ -38,12 +38,11 @@ impl Place {
         if host::is_marked() {
             return host::container_gateway().map_or(Self::Machine, Self::Container);
         }
-        let path = match endpoint {
-            Endpoint::Unix(path) => path.clone(),
-            Endpoint::Tcp { .. } => "".into(),
-        };
-        if background().run(async move { is_forwarded(&path).await }).await {
-            return Self::Forwarded;
+        if let Endpoint::Unix(path) = endpoint {
+            let path = path.clone();
+            if background().run(async move { is_forwarded(&path).await }).await {
+                return Self::Forwarded;
+            }
         }
         let signs = Signs::read();
         if !signs.tell_of_a_container() {

@@ -86,6 +86,15 @@ impl Cleaner {
         result
     }
 
+    /// Ends the ownership of a resource: it is kept, or its removal starts.
+    pub(super) fn give_up(&self, key: u64, is_kept: bool) {
+        if is_kept {
+            self.keep(key);
+        } else {
+            self.begin_removal(key, Manner::Kill, None);
+        }
+    }
+
     /// Starts the removal of a resource, unless that is under way or over; sends its result to `done`.
     pub(super) fn begin_removal(&self, key: u64, manner: Manner, done: Option<oneshot::Sender<Result<()>>>) {
         let mut register = self.lock();

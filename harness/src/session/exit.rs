@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 
 use super::cleaner::Cleaner;
-use super::estate::Manner;
 use super::register::{Announced, Register, Removing};
 use crate::base::Background;
 use crate::config::Keep;
@@ -54,11 +53,8 @@ impl Cleaner {
             if let Some((key, item)) = register.live.first_key_value() {
                 let (key, is_kept) = (*key, item.keep.applies(false));
                 drop(register);
-                if is_kept {
-                    self.keep(key);
-                } else {
-                    self.begin_removal(key, Manner::Kill, None);
-                }
+                // As if its owner were dropped.
+                self.give_up(key, is_kept);
                 register = self.lock();
                 continue;
             }

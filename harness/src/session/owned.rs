@@ -1,10 +1,10 @@
 //! Ownership of one resource, and the right to remove it without ownership.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use super::cleaner::cleaner;
 use super::estate::Manner;
-use crate::base::{TestScope, tell_once};
+use crate::base::{TestScope, tell};
 use crate::config::Keep;
 use crate::words::Result;
 
@@ -91,30 +91,25 @@ impl Remover {
 
 impl Drop for Owned {
     fn drop(&mut self) {
+        let (key, is_panicking) = (self.key, std::thread::panicking());
+        if self.keep != Keep::OnFailure {
+            return cleaner().give_up(key, self.keep.applies(is_panicking));
+        }
         if !self.is_live() {
             return;
         }
-        let key = self.key;
-        let end = move |is_kept| {
-            if is_kept {
-                cleaner().keep(key);
-            } else {
-                cleaner().begin_removal(key, Manner::Kill, None);
-            }
-        };
-        let is_panicking = std::thread::panicking();
         match self.test.take() {
             // The test decides, which may yet return an error.
             Some(test) => {
-                if let Err(end) = test.at_end(end) {
+                if let Err(end) = test.at_end(move |has_failed| cleaner().give_up(key, has_failed)) {
                     end(is_panicking);
                 }
             }
             None => {
-                if self.keep == Keep::OnFailure && !is_panicking {
-                    tell_once(ONLY_PANICS);
+                if !is_panicking {
+                    ONLY_PANICS_TOLD.call_once(|| tell(ONLY_PANICS));
                 }
-                end(self.keep.applies(is_panicking));
+                cleaner().give_up(key, is_panicking);
             }
         }
     }
@@ -123,3 +118,4 @@ impl Drop for Owned {
 /// Told once per process, since nothing else would tell that a failure was missed.
 const ONLY_PANICS: &str = "seatrial: things are kept on failure, but of this test only a panic is seen as one; under \
     `#[seatrial::test]` an error that the test returns is one too\n";
+static ONLY_PANICS_TOLD: Once = Once::new();

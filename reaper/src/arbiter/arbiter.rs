@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use seatrial_core::reaper::lease::{PoolKind, Reply, Request, VERSION};
+use seatrial_core::reaper::lease::{PoolKind, Reply, Request, VERSION, Want, check_name};
 use seatrial_pool::{Client, Nanos};
 
 use super::lease::{Lease, Phase};
@@ -67,44 +67,16 @@ impl Arbiter {
         now: Nanos,
         outbox: &mut Outbox,
     ) -> Result<(), String> {
-        if let Request::Hello { version, process } = request {
-            return self.hello(from, version, process, outbox);
-        }
-        let Some(process) = self.processes.get_mut(&from) else {
+        let is_hello = matches!(request, Request::Hello { .. });
+        if !is_hello && !self.processes.contains_key(&from) {
             return Err("the first line of the extension must be `!hello`".into());
-        };
+        }
         match request {
-            Request::Hello { .. } => Ok(()),
+            Request::Hello { version, process } => self.hello(from, version, process, outbox),
             Request::Open { pool, kind, size, facts } => {
                 self.open(from, pool, kind, size, facts, now, outbox)
             }
-            Request::Get { id, pool, want, label } => {
-                limits::check("label", &label, limits::LABEL)?;
-                if !process.pools.contains(&pool) {
-                    return Err(format!("the pool `{}` was not opened on this connection", shown(&pool)));
-                }
-                if process.leases.contains_key(&id) {
-                    return Err(format!("lease {id} exists already on this connection"));
-                }
-                if process.leases.len() >= limits::LEASES {
-                    return Err(format!("this connection has {} leases, which is the most", limits::LEASES));
-                }
-                self.newest += 1;
-                let client = Client(self.newest);
-                process.leases.insert(id, (pool.clone(), client));
-                let lease = Lease {
-                    connection: from,
-                    id,
-                    want,
-                    label,
-                    asked: now,
-                    phase: Phase::Waiting,
-                    is_exclusive: false,
-                    is_seen: false,
-                };
-                self.pool(&pool).get(client, lease, now, outbox);
-                Ok(())
-            }
+            Request::Get { id, pool, want, label } => self.get(from, id, pool, want, label, now, outbox),
             Request::Upgrade { id } => {
                 let (pool, client) = self.lease(from, id)?;
                 pool.upgrade(client, now, outbox)
@@ -179,7 +151,7 @@ impl Arbiter {
         now: Nanos,
         outbox: &mut Outbox,
     ) -> Result<(), String> {
-        limits::check_name(&name)?;
+        check_name(&name).map_err(|error| error.to_string())?;
         if size == 0 || size > limits::SIZE {
             return Err(format!("the pool's size is {size}; it must be 1 to {}", limits::SIZE));
         }
@@ -216,6 +188,45 @@ impl Arbiter {
             self.pool(&name).clients += 1;
         }
         outbox.push((from, Reply::Opened { pool: name }));
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the words of one line")]
+    fn get(
+        &mut self,
+        from: ConnectionId,
+        id: u64,
+        pool: String,
+        want: Want,
+        label: String,
+        now: Nanos,
+        outbox: &mut Outbox,
+    ) -> Result<(), String> {
+        limits::check("label", &label, limits::LABEL)?;
+        let process = self.processes.get_mut(&from).expect("it has said hello");
+        if !process.pools.contains(&pool) {
+            return Err(format!("the pool `{}` was not opened on this connection", shown(&pool)));
+        }
+        if process.leases.contains_key(&id) {
+            return Err(format!("lease {id} exists already on this connection"));
+        }
+        if process.leases.len() >= limits::LEASES {
+            return Err(format!("this connection has {} leases, which is the most", limits::LEASES));
+        }
+        self.newest += 1;
+        let client = Client(self.newest);
+        process.leases.insert(id, (pool.clone(), client));
+        let lease = Lease {
+            connection: from,
+            id,
+            want,
+            label,
+            asked: now,
+            phase: Phase::Waiting,
+            is_exclusive: false,
+            is_seen: false,
+        };
+        self.pool(&pool).get(client, lease, now, outbox);
         Ok(())
     }
 

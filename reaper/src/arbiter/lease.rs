@@ -1,5 +1,7 @@
 //! A lease, from its request to its end.
 
+use std::sync::Arc;
+
 use seatrial_core::reaper::lease::Want;
 use seatrial_pool::Nanos;
 
@@ -39,6 +41,11 @@ pub(super) enum Phase {
 }
 
 impl Lease {
+    /// Returns its label, if it has one, as the ledger keeps it.
+    pub(super) fn shown_label(&self) -> Option<Arc<str>> {
+        (!self.label.is_empty()).then(|| Arc::from(self.label.as_str()))
+    }
+
     /// Returns `true` if the client was not told of a grant yet.
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.phase, Phase::Waiting | Phase::HeldBack(_))

@@ -29,8 +29,3 @@ pub(super) fn check(name: &str, text: &str, most: usize) -> Result<(), String> {
     }
     Err(format!("the {name} has {} bytes; at most {most} are kept", text.len()))
 }
-
-/// Checks a pool's name.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
-    seatrial_core::reaper::lease::check_name(name).map_err(|error| error.to_string())
-}

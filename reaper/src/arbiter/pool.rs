@@ -1,7 +1,6 @@
 //! A pool: the ledger, the units, and the leases.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use seatrial_core::reaper::lease::{PoolKind, Reply, UnitState, Want};
 use seatrial_pool::{Client, Effect, Event, Ledger, Nanos, Refusal, Rules};
@@ -119,7 +118,7 @@ impl Pool {
         let is_upgrade = matches!(lease.phase, Phase::Upgrading(_));
         lease.is_exclusive = is_upgrade || lease.want == Want::Exclusive;
         lease.phase = Phase::HeldBack(slot);
-        let label = (!lease.label.is_empty()).then(|| Arc::from(lease.label.as_str()));
+        let label = lease.shown_label();
         let time = self.time(now);
         self.ledger.set_label(client, slot, label, time);
         self.begin(client, now, outbox);
@@ -127,16 +126,19 @@ impl Pool {
 
     /// Lets a lease with a slot go on as far as its unit allows.
     fn begin(&mut self, client: Client, now: Nanos, outbox: &mut Outbox) {
-        let in_use = self.is_in_use();
         let Some(&Lease { phase: Phase::HeldBack(slot), .. }) = self.leases.get(&client) else { return };
         let unit = self.unit(slot);
-        let phase = match unit.state {
-            UnitState::Clean => Phase::Using(slot),
-            _ if unit.maker.is_some() || in_use => return,
-            UnitState::Missing | UnitState::Used | UnitState::Lost => {
-                unit.maker = Some(client);
-                Phase::Preparing(slot)
-            }
+        let is_clean = unit.state == UnitState::Clean;
+        // The search of all leases comes last: when a container has become ready, there may be thousands to grant.
+        if !is_clean && (unit.maker.is_some() || self.is_in_use()) {
+            return;
+        }
+        let unit = self.unit(slot);
+        let phase = if is_clean {
+            Phase::Using(slot)
+        } else {
+            unit.maker = Some(client);
+            Phase::Preparing(slot)
         };
         unit.since = now;
         let (state, generation, payload) = (unit.state, unit.generation(), unit.payload.clone());
@@ -215,7 +217,7 @@ impl Pool {
         let Some(lease) = self.leases.get_mut(&client) else { return };
         lease.label = label;
         if let Some(slot) = lease.slot() {
-            let label = (!lease.label.is_empty()).then(|| Arc::from(lease.label.as_str()));
+            let label = lease.shown_label();
             self.ledger.set_label(client, slot, label, time);
         }
     }

@@ -124,8 +124,7 @@ impl Engine {
         // Podman gives a process its stop timeout of 10 s at a forced removal. A failure is the removal's to report: the
         // container may not run, or be gone.
         if self.is_podman().await {
-            let killed = self.limited(self.docker.kill_container(id, None::<KillContainerOptions>)).await;
-            drop(killed);
+            let _ = self.limited(self.docker.kill_container(id, None::<KillContainerOptions>)).await;
         }
         let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
         self.limited(self.docker.remove_container(id, Some(options))).await

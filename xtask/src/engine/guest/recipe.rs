@@ -11,55 +11,19 @@ const LONGEST: usize = 32;
 
 /// The packages of Docker. It asks `ps` for the processes of a container.
 const DOCKER: &[&str] = &["docker.io", "iptables", "procps", "ca-certificates"];
-/// The packages of Podman 5, which makes its packet filter rules with nftables.
-const PODMAN: &[&str] = &[
-    "podman",
-    "crun",
-    "conmon",
-    "netavark",
-    "aardvark-dns",
-    "nftables",
-    "catatonit",
-    "procps",
-    "ca-certificates",
-];
-/// The packages of Podman 4, which makes its packet filter rules with iptables.
-const PODMAN_4: &[&str] = &[
-    "podman",
-    "crun",
-    "conmon",
-    "netavark",
-    "aardvark-dns",
-    "iptables",
-    "catatonit",
-    "procps",
-    "ca-certificates",
-];
-
-/// The packages of a Podman that a user runs.
-const ROOTLESS_PODMAN: &[&str] = &[
-    "podman",
-    "crun",
-    "conmon",
-    "netavark",
-    "aardvark-dns",
-    "nftables",
-    "catatonit",
-    "procps",
-    "ca-certificates",
-    "uidmap",
-    "passt",
-    "slirp4netns",
-    "fuse-overlayfs",
-];
+/// The packages of Podman, without those that make its packet filter rules: 4 does so with iptables, 5 with nftables.
+const PODMAN: &[&str] =
+    &["podman", "crun", "conmon", "netavark", "aardvark-dns", "catatonit", "procps", "ca-certificates"];
+/// The packages that Podman needs to be run by a user.
+const ROOTLESS_PACKAGES: &[&str] = &["uidmap", "passt", "slirp4netns", "fuse-overlayfs"];
 
 /// The engines that have a recipe: name, suite, packages.
-const KNOWN: [(&str, &str, &[&str]); 5] = [
-    ("docker-26", "trixie", DOCKER),
-    ("docker-28", "sid", DOCKER),
-    ("podman-4", "bookworm", PODMAN_4),
-    ("podman-5", "trixie", PODMAN),
-    ("podman-5-rootless", "trixie", ROOTLESS_PODMAN),
+const KNOWN: [(&str, &str, &[&[&str]]); 5] = [
+    ("docker-26", "trixie", &[DOCKER]),
+    ("docker-28", "sid", &[DOCKER]),
+    ("podman-4", "bookworm", &[PODMAN, &["iptables"]]),
+    ("podman-5", "trixie", &[PODMAN, &["nftables"]]),
+    ("podman-5-rootless", "trixie", &[PODMAN, &["nftables"], ROOTLESS_PACKAGES]),
 ];
 
 /// The path of the script that starts a rootless Podman, inside.
@@ -90,8 +54,8 @@ pub(crate) struct Recipe {
 impl Recipe {
     /// Returns the recipes that are known by their names.
     pub(crate) fn known() -> Vec<Self> {
-        let recipe = |(name, suite, packages): (&str, &str, &[&str])| {
-            let packages = packages.iter().map(|&package| package.to_owned()).collect();
+        let recipe = |(name, suite, packages): (&str, &str, &[&[&str]])| {
+            let packages = packages.concat().into_iter().map(str::to_owned).collect();
             Self::new(name, suite, packages).expect("the table's recipes are valid")
         };
         KNOWN.into_iter().map(recipe).collect()
